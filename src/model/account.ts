@@ -1,0 +1,41 @@
+// The tenant tree: an account owns everything below it.
+import type { AccountId, BindId } from './message.ts'
+
+export type AccountStatus = 'active' | 'suspended' | 'closed'
+
+export interface Account {
+  id: AccountId
+  /** Undefined for the root account. */
+  parent?: AccountId
+  name: string
+  status: AccountStatus
+  createdAt: number
+  updatedAt: number
+  /** Secret; sealed in the store, open in the snapshot. 32 lowercase hex digits. */
+  token: string
+  /** May use the parent's routes and binds when none of its own match. */
+  inheritRoutes: boolean
+  /** Share of a lane relative to the others; 1 is normal. */
+  weight: number
+  /** Concurrent API requests above which 429 is answered; 0 = no limit. */
+  concurrency: number
+  /** Where CDRs are posted, one after another; each waits for a 2xx. */
+  cdrUrl?: string
+  /** Webhooks of this account may reach private addresses. */
+  privateWebhooks: boolean
+}
+
+/** One of our numbers: what arrives for it goes to `bind`. */
+export interface OwnNumber {
+  /** E.164 with +, or a short code. */
+  value: string
+  account: AccountId
+  /** PN and 32 hex digits. */
+  id: string
+  name: string
+  bind: BindId
+  /** Settings of the target bind's connector (smsUrl …), validated by it. */
+  settings: Record<string, string>
+  createdAt: number
+  updatedAt: number
+}

@@ -1,0 +1,30 @@
+// What the operators set: an immutable snapshot of the tenant tree with a revision.
+import type { Account, OwnNumber } from './account.ts'
+import type { Bind } from './bind.ts'
+import type { Route } from './route.ts'
+import type { AccountId, BindId } from './message.ts'
+
+export interface Configuration {
+  readonly revision: number
+  readonly accounts: ReadonlyMap<AccountId, Account>
+  readonly binds: ReadonlyMap<BindId, Bind>
+  /** By owning account. */
+  readonly routes: ReadonlyMap<AccountId, readonly Route[]>
+  /** By number value. */
+  readonly numbers: ReadonlyMap<string, OwnNumber>
+}
+
+/** `account` is `ancestor` or below it. Guarded against cycles. */
+export function isWithin(configuration: Configuration, account: AccountId, ancestor: AccountId): boolean {
+  let at: AccountId | undefined = account
+  for (let depth = 0; at !== undefined && depth < 64; depth++) {
+    if (at === ancestor) return true
+    at = configuration.accounts.get(at)?.parent
+  }
+  return false
+}
+
+/** The part of a bind id that is unique within its account. */
+export function localBindId(id: BindId): string {
+  return id.slice(id.indexOf('/') + 1)
+}

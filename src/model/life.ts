@@ -1,0 +1,189 @@
+// What becomes of a message: its states, and the pure steps between them. Both stores run these
+// steps inside their transactions, so a message ends exactly once whichever way the news arrives.
+import type { Cdr } from './cdr.ts'
+import { cdrOf } from './cdr.ts'
+import type { FailureFacts } from './failure.ts'
+import type { BindId, Message, MessageId } from './message.ts'
+import type { Receipt, ReceiptState, Report } from './receipt.ts'
+import type { Decision } from './route.ts'
+
+/**
+ * scheduled: waits for deliverAfter. queued: on a lane. sent: a supplier took every segment, its
+ * receipts are awaited. held: an outcome is unknown and the bind's policy waits for an operator.
+ * The others are terminal; unconfirmed: taken by the supplier, but no receipt will come any more.
+ */
+export type MessageState =
+  | 'scheduled'
+  | 'queued'
+  | 'sent'
+  | 'held'
+  | 'delivered'
+  | 'undelivered'
+  | 'failed'
+  | 'expired'
+  | 'canceled'
+  | 'unconfirmed'
+
+const terminal: ReadonlySet<MessageState> = new Set(['delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unconfirmed'])
+
+export function isTerminal(state: MessageState): boolean {
+  return terminal.has(state)
+}
+
+/** One segment on its way: unsent until a supplier gave it a ref, then what its receipts say. */
+export interface SegmentProgress {
+  ref?: string
+  bind?: BindId
+  state: 'unsent' | 'sent' | ReceiptState
+  final?: boolean
+}
+
+export interface Life {
+  state: MessageState
+  /** One per segment once an attempt was made; empty before. */
+  segments: SegmentProgress[]
+  failure?: FailureFacts
+  /** The bind of the newest attempt. */
+  bind?: BindId
+  attempts: number
+  updatedAt: number
+  sentAt?: number
+  finalAt?: number
+}
+
+/** A line of the trace. `wire` are decoded PDUs or requests, one a line, bodies left out. */
+export type LifeEntry = { at: number } & (
+  | { what: 'accepted'; via: BindId }
+  | { what: 'attempt'; n: number; bind: BindId; outcome: 'ok' | 'failed'; refs?: string[]; failure?: FailureFacts; tookMs?: number; wire?: string[] }
+  | { what: 'retry'; bind: BindId; due: number }
+  | { what: 'failover'; from: BindId; to: BindId; why: string }
+  | { what: 'held'; why: string }
+  | { what: 'receipt'; bind: BindId; ref: string; segment: number; state: ReceiptState; final: boolean; error?: string; form?: string; wire?: string }
+  | { what: 'report'; state: MessageState; n: number; outcome: 'ok' | 'failed' | 'abandoned'; failure?: FailureFacts; wire?: string[] }
+  | { what: 'final'; state: MessageState; failure?: FailureFacts }
+  | { what: 'redacted' }
+  | { what: 'note'; text: string }
+)
+
+/** What one step changes, written in one transaction. The queue item is removed unless `requeue` is there. */
+export interface Transition {
+  message: MessageId
+  life: Life
+  entries: LifeEntry[]
+  /** Correlations that now hold: receipts of `bind` for `ref` are about this segment. */
+  refs?: { bind: BindId; ref: string; segment: number }[]
+  /** While waiting for receipts: give up then. */
+  receiptBy?: number
+  requeue?: { lane: BindId; due: number; attempt: number; candidate: number }
+  report?: Report
+  cdr?: Cdr
+  /** Statistics: one is added to each. */
+  counts: Count[]
+}
+
+export interface Count {
+  bind: BindId
+  name: CountName
+}
+export type CountName = 'accepted' | 'sent' | 'delivered' | 'undelivered' | 'failed' | 'expired' | 'canceled' | 'unconfirmed' | 'retried' | 'throttled' | 'unknown' | 'receipts' | 'parked' | 'duplicates' | 'reported' | 'reportsFailed'
+
+/** Whether the sender wants to hear of this state. */
+export function wantsReport(message: Message, state: MessageState): boolean {
+  if (state === 'sent') return message.progress === true && message.receipt !== 'none'
+  if (!isTerminal(state)) return false
+  if (message.receipt === 'both') return true
+  return message.receipt === (state === 'delivered' ? 'success' : 'failure')
+}
+
+/** The step into a terminal state: CDR always, report where the sender wants one. */
+export function finish(
+  message: Message,
+  decision: Decision,
+  life: Life,
+  state: MessageState,
+  at: number,
+  more: { failure?: FailureFacts; entries?: LifeEntry[]; doneAt?: number; error?: string } = {},
+): Transition {
+  const { failure } = more
+  const ended: Life = { ...life, state, updatedAt: at, finalAt: at, ...(failure ? { failure } : {}) }
+  const report: Report = {
+    state,
+    at,
+    ...(failure ? { failure } : {}),
+    ...(more.doneAt === undefined ? {} : { doneAt: more.doneAt }),
+    ...(more.error === undefined ? {} : { error: more.error }),
+  }
+  return {
+    message: message.id,
+    life: ended,
+    entries: [...(more.entries ?? []), { at, what: 'final', state, ...(failure ? { failure } : {}) }],
+    ...(wantsReport(message, state) ? { report } : {}),
+    cdr: cdrOf(message, decision, ended),
+    counts: [{ bind: life.bind ?? message.arrival, name: state as CountName }],
+  }
+}
+
+/**
+ * A receipt for one segment. Undefined when it changes nothing: a duplicate, an intermediate
+ * state after a final one, or a message that has ended.
+ */
+export function afterReceipt(
+  message: Message,
+  decision: Decision,
+  life: Life,
+  at: number,
+  news: { bind: BindId; segment: number; form: string; receipt: Receipt },
+): Transition | undefined {
+  const { bind, segment, receipt } = news
+  const known = life.segments[segment]
+  if (!known || known.final || isTerminal(life.state) || known.bind !== bind) return undefined
+  if (!receipt.final && known.state === receipt.state) return undefined
+  const segments = life.segments.map((old, i) => (i === segment ? { ...old, state: receipt.state, final: receipt.final } : old))
+  const next: Life = { ...life, segments, updatedAt: at }
+  const entry: LifeEntry = {
+    at,
+    what: 'receipt',
+    bind,
+    ref: receipt.ref,
+    segment,
+    state: receipt.state,
+    final: receipt.final,
+    ...(receipt.error === undefined ? {} : { error: receipt.error }),
+    ...(news.form === 'same' ? {} : { form: news.form }),
+    ...(receipt.wire === undefined ? {} : { wire: receipt.wire }),
+  }
+  const counts: Count[] = [{ bind, name: 'receipts' }]
+  // A segment may be receipted while its siblings still wait to be sent: the attempt decides then.
+  const waiting = life.state !== 'sent' || segments.some((s) => !s.final)
+  if (receipt.failure && life.failure === undefined) next.failure = receipt.failure
+  if (waiting) return { message: message.id, life: next, entries: [entry], counts }
+  const delivered = segments.every((s) => s.state === 'delivered')
+  const after = decision.candidates.findIndex((c) => c.bind === bind) + 1
+  const other = decision.candidates[after]
+  if (!delivered && decision.failoverOnReceipt && other && at < message.validUntil) {
+    const { failure: _tried, ...fresh } = next
+    return {
+      message: message.id,
+      life: { ...fresh, state: 'queued', segments: [] },
+      entries: [entry, { at, what: 'failover', from: bind, to: other.bind, why: `the receipt says ${receipt.state}` }],
+      requeue: { lane: other.bind, due: at, attempt: 0, candidate: after },
+      counts: [...counts, { bind, name: 'retried' }],
+    }
+  }
+  const failure = delivered ? undefined : (next.failure ?? { kind: 'permanent' as const, code: 'undeliverable' as const })
+  const { failure: _old, ...rest } = next
+  const done = finish(message, decision, delivered ? rest : next, delivered ? 'delivered' : 'undelivered', at, {
+    ...(failure ? { failure } : {}),
+    entries: [entry],
+    ...(receipt.doneAt === undefined ? {} : { doneAt: receipt.doneAt }),
+    ...(receipt.error === undefined ? {} : { error: receipt.error }),
+  })
+  return { ...done, counts: [...done.counts, ...counts] }
+}
+
+/** No receipt came in time: the message ends with what is known. */
+export function afterReceiptTimeout(message: Message, decision: Decision, life: Life, at: number): Transition {
+  const failed = life.segments.some((s) => s.final && s.state !== 'delivered')
+  if (failed) return finish(message, decision, life, 'undelivered', at, { failure: life.failure ?? { kind: 'permanent', code: 'undeliverable' } })
+  return finish(message, decision, life, 'unconfirmed', at, { failure: { kind: 'unknown', code: 'no-receipt' } })
+}

@@ -1,0 +1,55 @@
+// A message is immutable once accepted and has one recipient. What happens to it later is its life.
+import type { Address } from './address.ts'
+import type { Body } from './body.ts'
+
+/** 32 lowercase hex digits, rising with time; protocols prefix it (Twilio: SM…). */
+export type MessageId = string
+/** AC and 32 hex digits. */
+export type AccountId = string
+/** `<account id>/<id within the account>`. */
+export type BindId = string
+
+/** mt arrived on a client bind (towards a handset), mo on a supplier bind (from a handset). */
+export type Direction = 'mt' | 'mo'
+
+/** 0 bulk, 1 normal, 2 high, 3 urgent. */
+export type Priority = 0 | 1 | 2 | 3
+
+/** For which outcomes the sender wants a report. */
+export type ReceiptWish = 'none' | 'failure' | 'success' | 'both'
+
+/**
+ * One recipient's message as a peer handed it over. Times are epoch milliseconds.
+ * `report` is the origin connector's own note on where reports go (a webhook's URL);
+ * `extras` is what must survive from one protocol to another and has no meaning here.
+ */
+export interface Submission {
+  from: Address
+  to: Address
+  body: Body
+  /** The submitter's own reference, given back in reports and CDRs. */
+  ref?: string
+  validUntil?: number
+  deliverAfter?: number
+  priority: Priority
+  receipt: ReceiptWish
+  /** Reports `sent` too, not only how it ended. */
+  progress?: boolean
+  report?: Record<string, string>
+  extras?: Record<string, string>
+  /** One message per key and account: a second submission with the same key finds the first. */
+  idempotencyKey?: string
+  /** What the origin's protocol calls this direction (Twilio: outbound-reply). */
+  origin?: string
+}
+
+export interface Message extends Omit<Submission, 'idempotencyKey' | 'validUntil'> {
+  id: MessageId
+  account: AccountId
+  direction: Direction
+  arrival: BindId
+  acceptedAt: number
+  validUntil: number
+  /** Segments by the text room's count; 1 for an MMS. */
+  segments: number
+}

@@ -1,0 +1,181 @@
+// The one door for connectors: the interface they implement, what the gateway gives them, and the
+// pure words and tables they may use. A plugin imports this file and its own folder, nothing else.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Router } from 'express'
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+import type { Clock } from './clock.ts'
+import type { Account, OwnNumber } from './model/account.ts'
+import type { Bind } from './model/bind.ts'
+import type { FailureFacts } from './model/failure.ts'
+import type { AccountId, Message, MessageId, Submission } from './model/message.ts'
+import type { MessageState } from './model/life.ts'
+import type { Receipt, Report } from './model/receipt.ts'
+import type { Decision } from './model/route.ts'
+import type { Outbound } from './outbound.ts'
+import type { Segment } from './text/segment.ts'
+
+export type { Clock } from './clock.ts'
+export { systemClock } from './clock.ts'
+export * from './model/account.ts'
+export * from './model/address.ts'
+export * from './model/bind.ts'
+export * from './model/body.ts'
+export * from './model/failure.ts'
+export * from './model/life.ts'
+export * from './model/message.ts'
+export * from './model/receipt.ts'
+export * from './model/route.ts'
+export * from './text/index.ts'
+export { newSid, idTime } from './ids.ts'
+export * from './outbound.ts'
+export type { Logger } from 'pino'
+
+/** What a connector is. Its folder's index exports one, named like the folder. */
+export interface Connector<C = unknown> {
+  /** = its folder */
+  name: string
+  /** Which sides a bind of it may have. */
+  sides: readonly ('supplier' | 'client')[]
+  /** Validates, types, documents. Fields marked by `.meta({ secret: true })` are sealed in the store and never shown. */
+  config: z.ZodType<C>
+  /** Settings that a number whose target is a bind of this connector carries. */
+  number?: z.ZodType<Record<string, string>>
+  can: {
+    /** whole: the peer splits. segments: the gateway does, by the bind's policy. */
+    text: 'whole' | 'segments'
+    mms: boolean
+    /** The peer sends receipts: a message is awaited after it was sent. */
+    receipts: boolean
+  }
+  /**
+   * Reaches the peer: resolves when bound, rejects with a Failure. Called by the supervisor once
+   * per session and again, with backoff, after `closed`. Aborted when the bind is stopped.
+   */
+  dial?(gateway: Gateway<C>, signal: AbortSignal): Promise<Session>
+  /** The peer reaches us by HTTP: mounted at the root of the server, once per process. */
+  http?(host: Host): HttpSide
+  /** Starts and stops with the process, for whatever needs no bind (a simulator's own listener). */
+  listen?(host: Host, signal: AbortSignal): Promise<void>
+}
+
+export interface HttpSide {
+  router: Router
+  /** The few hot requests, taken before express: true when this one was. Must answer exactly as the router would. */
+  hot?(request: IncomingMessage, response: ServerResponse): boolean
+}
+
+/** What a connector is given to send. Segments that a peer already took are left out. */
+export interface Outgoing {
+  message: Message
+  /** For `can.text: 'segments'`: what to send, in order; empty for `whole` and MMS. */
+  segments: readonly Segment[]
+  /** 0 on the first try. */
+  attempt: number
+}
+
+/**
+ * ok: `refs` has the peer's id per segment sent (one for a whole message; empty when the peer gives
+ * none). Not ok: `refs` has those of the segments that were taken before the failure, by their
+ * place in `Outgoing.segments`. `wire`: decoded PDUs or requests, one line each, bodies left out.
+ */
+export type Outcome =
+  | { ok: true; refs: string[]; wire?: string[] }
+  | { ok: false; failure: FailureFacts; refs?: (string | undefined)[]; wire?: string[] }
+
+/** One live connection of a bind, outwards. Its methods are called concurrently, up to the bind's window, and never reject. */
+export interface Session {
+  /** Absent on a receive-only session. */
+  send?(out: Outgoing, signal: AbortSignal): Promise<Outcome>
+  report?(message: Message, report: Report, signal: AbortSignal): Promise<Outcome>
+  /** Resolves when the session is gone, with why. Every send still open has been settled by then. */
+  closed: Promise<string>
+  /** Drains: takes nothing new, waits for open answers for a while, unbinds. */
+  close(): Promise<void>
+}
+
+/** What the gateway is to a bind, inwards. */
+export interface Gateway<C = unknown> {
+  bind: Bind<C>
+  log: Logger
+  clock: Clock
+  /**
+   * Resolved = durable: now acknowledge the peer. Rejects with AcceptRefused when it cannot be
+   * taken. On a client bind this is MT; on a supplier bind MO.
+   */
+  accept(submission: Submission): Promise<MessageId>
+  /** One inbound part of a long message; the gateway joins. Resolved = durable. */
+  part(part: InboundPart): Promise<void>
+  /** Resolved = durable: now acknowledge the peer. */
+  receipt(receipt: Receipt): Promise<'matched' | 'duplicate' | 'parked'>
+  /** The number that an address is, where this account owns it. */
+  number(value: string): OwnNumber | undefined
+  account(): Account
+  outbound: Outbound
+}
+
+/** `submission.body` holds this part only, its concatenation element already taken out. */
+export interface InboundPart {
+  reference: number
+  total: number
+  /** From 1. */
+  index: number
+  submission: Submission
+}
+
+/** Why a submission was not taken. `busy`: try again later (disk full, closing). */
+export class AcceptRefused extends Error {
+  readonly why: 'no-route' | 'suspended' | 'busy' | 'invalid'
+  constructor(why: AcceptRefused['why'], message: string) {
+    super(message)
+    this.name = 'AcceptRefused'
+    this.why = why
+  }
+}
+
+/** Who a request is from: the account it authenticated as. It may act on that account and all below. */
+export interface Identity {
+  account: Account
+  may(account: AccountId): boolean
+}
+
+/** What a connector that peers reach (HTTP, listeners) may ask of the gateway. */
+export interface Host {
+  log: Logger
+  clock: Clock
+  /** The address under which the world reaches our HTTP, without a trailing slash. */
+  publicUrl: string
+  /** HTTP Basic, compared in constant time; failures by address are slowed. Undefined: 401. */
+  identify(authorization: string | undefined, remoteAddress: string): Promise<Identity | undefined> | Identity | undefined
+  /** Undefined when absent: ask identity.may first. */
+  account(id: AccountId): Account | undefined
+  /** The account's own enabled client bind of this connector. */
+  gateway(connector: string, account: AccountId): Gateway | undefined
+  /** Every number of exactly this account. */
+  numbers(account: AccountId): OwnNumber[]
+  /** Takes a place among the account's concurrent requests; undefined when none is left: answer 429. Call the result when done. */
+  enter(account: AccountId): (() => void) | undefined
+  messages: Messages
+  outbound: Outbound
+}
+
+/** Messages of one account, for connectors and the admin API alike. Every call is scoped: another account's id is absent. */
+export interface Messages {
+  get(account: AccountId, id: MessageId): Promise<MessageView | undefined>
+  list(query: { account: AccountId; to?: string; from?: string; after?: number; before?: number; limit: number; cursor?: string }): Promise<{ messages: MessageView[]; next?: string }>
+  /** Only what still waits: scheduled or queued. */
+  cancel(account: AccountId, id: MessageId): Promise<'canceled' | 'too-late' | 'absent'>
+  redact(account: AccountId, id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'>
+  remove(account: AccountId, id: MessageId): Promise<'removed' | 'not-ended' | 'absent'>
+}
+
+export interface MessageView {
+  message: Message
+  decision: Decision
+  state: MessageState
+  failure?: FailureFacts
+  updatedAt: number
+  sentAt?: number
+  finalAt?: number
+  redacted: boolean
+}

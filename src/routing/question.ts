@@ -1,0 +1,16 @@
+// What the termination logic is asked.
+import type { Address } from '../model/address.ts'
+import type { BodyKind } from '../model/body.ts'
+import type { AccountId, BindId } from '../model/message.ts'
+
+export interface Question {
+  account: AccountId
+  arrival: BindId
+  from: Address
+  to: Address
+  kind: BodyKind
+  /** Epoch ms, for time windows. */
+  at: number
+  /** 0 ≤ dice < 1, fixed per message: picks among weighted targets. */
+  dice: number
+}

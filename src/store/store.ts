@@ -1,0 +1,247 @@
+// The store's promise: what it acknowledged is on disk. Two implementations keep it, one suite
+// (test/contract/store.ts) tests both.
+//
+// Words: an *item* is one thing to do on a lane (deliver a message, or report on one). A *lane*
+// is the queue of one bind. A *grain* is what only one run at a time may touch: the destination
+// address for deliveries (across all lanes), the message for reports. A *run* is up to four items
+// of one grain, one account and one lane, claimed together, oldest first. Times are epoch ms.
+import type { Cdr } from '../model/cdr.ts'
+import type { CountName, Life, LifeEntry, MessageState, Transition } from '../model/life.ts'
+import type { AccountId, BindId, Direction, Message, MessageId, Priority } from '../model/message.ts'
+import type { Receipt, Report } from '../model/receipt.ts'
+import type { RefForm } from '../model/ref.ts'
+import type { Decision } from '../model/route.ts'
+
+export interface NewMessage {
+  message: Message
+  decision: Decision
+  life: Life
+  entries: LifeEntry[]
+  /** Absent when the message ended at once (no route): then `ended` is its last step. */
+  queue?: { lane: BindId; due: number; candidate: number }
+  ended?: Pick<Transition, 'report' | 'cdr' | 'counts'>
+  idempotencyKey?: string
+  /** The inbound parts that this message was joined from; removed in the same transaction. */
+  joins?: string
+}
+
+export type Accepted = { as: 'new' } | { as: 'duplicate'; of: MessageId }
+
+export type ItemId = number
+
+interface ItemBase {
+  id: ItemId
+  lane: BindId
+  account: AccountId
+  priority: Priority
+  /** 0 on the first try. */
+  attempt: number
+  message: Message
+}
+export interface DeliverItem extends ItemBase {
+  kind: 'deliver'
+  candidate: number
+  decision: Decision
+  life: Life
+  /** A try of this item was under way when an earlier process died: the peer may have it. */
+  interrupted: boolean
+}
+export interface ReportItem extends ItemBase {
+  kind: 'report'
+  report: Report
+}
+export type Item = DeliverItem | ReportItem
+
+export interface Run {
+  token: number
+  grain: string
+  items: Item[]
+}
+
+/** What one item of a run came to. The run's grain is free once every item is settled. */
+export type Settlement = { token: number; item: ItemId } & (
+  | { kind: 'deliver'; transition: Transition }
+  /** `retryAt` keeps the report in the queue. */
+  | { kind: 'report'; message: MessageId; entry: LifeEntry; counts: { bind: BindId; name: CountName }[]; retryAt?: number; attempt: number }
+  /** Never tried (the session went away, a pause): back to where it was, nothing recorded. */
+  | { kind: 'release'; due?: number }
+)
+
+export type ReceiptResult =
+  | { as: 'matched'; message: MessageId; form: RefForm; state: MessageState }
+  | { as: 'duplicate' }
+  /** No attempt has this ref yet: kept until one has, or until it is swept. */
+  | { as: 'parked' }
+
+export interface MessageRecord {
+  message: Message
+  decision: Decision
+  life: Life
+  redactedAt?: number
+}
+export interface MessageTrace extends MessageRecord {
+  entries: LifeEntry[]
+}
+
+export interface ListQuery {
+  /** Exactly these accounts. */
+  accounts: AccountId[]
+  to?: string
+  from?: string
+  direction?: Direction
+  state?: MessageState
+  /** acceptedAt, both inclusive. */
+  after?: number
+  before?: number
+  limit: number
+  /** As returned by the page before. */
+  cursor?: string
+}
+export interface ListPage {
+  records: MessageRecord[]
+  /** Absent on the last page. */
+  next?: string
+}
+
+export interface Part {
+  /** Names the long message: bind, from, to, reference, total. */
+  key: string
+  index: number
+  total: number
+  at: number
+  /** The connector's submission, as the flow wants it back. */
+  data: string
+}
+
+export interface StatisticsRow {
+  bind: BindId
+  /** Start of the minute. */
+  minute: number
+  name: CountName
+  count: number
+}
+
+export type ConfigurationKind = 'account' | 'bind' | 'route' | 'number' | 'setting'
+export interface ConfigurationRow {
+  kind: ConfigurationKind
+  /** Unique within its kind. */
+  key: string
+  body: string
+}
+export interface ConfigurationChange {
+  author: string
+  /** Where the change came from: an address, or `cli`. */
+  source: string
+  puts: ConfigurationRow[]
+  deletes: { kind: ConfigurationKind; key: string }[]
+  /** Refused when the newest revision is another. */
+  expected?: number
+}
+export interface Revision {
+  revision: number
+  at: number
+  author: string
+  source: string
+  changes: { kind: ConfigurationKind; key: string; change: 'put' | 'delete' }[]
+}
+
+export interface LaneDepth {
+  lane: BindId
+  /** Items waiting, by kind. */
+  deliver: number
+  report: number
+}
+
+export interface PurgeQuery {
+  lane: BindId
+  from?: string
+  arrival?: BindId
+  acceptedAfter?: number
+  acceptedBefore?: number
+}
+
+/** Thrown when nothing more can be made durable (disk full, I/O error): refuse, keep what is there, try again later. */
+export class StoreUnavailable extends Error {
+  constructor(why: string, cause?: unknown) {
+    super(`The store takes no more for now: ${why}`, { cause })
+    this.name = 'StoreUnavailable'
+  }
+}
+
+/** Thrown when a configuration change was made on an older revision. */
+export class RevisionConflict extends Error {}
+
+export interface Store {
+  readonly durability: 'fsync' | 'fsync+replica' | 'replica' | 'weak'
+  /** Ids must rise above this: the newest id ever accepted, or undefined. */
+  readonly newest: MessageId | undefined
+
+  /** Resolves when durable. Calls are gathered for about 2 ms into one transaction. Rejects with StoreUnavailable. */
+  accept(message: NewMessage): Promise<Accepted>
+
+  /**
+   * Runs that are due on a lane, fair among its accounts (by weight), higher priority first, at most
+   * `max` items, only of `kinds` where given. Durable mark first: an item claimed here and not
+   * settled before a crash comes back `interrupted`.
+   */
+  claim(lane: BindId, max: number, kinds?: 'deliver' | 'report'): Promise<Run[]>
+  settle(settlement: Settlement): Promise<void>
+  /** Called when a lane may have something to claim. One listener. */
+  onReady(listener: (lane: BindId) => void): void
+  /** Weight of an account in every lane; 1 when never told. */
+  weigh(weights: ReadonlyMap<AccountId, number>): void
+
+  /** Matches by (bind, ref in any form), applies model/life.ts afterReceipt, or parks. Resolves when durable. */
+  receipt(bind: BindId, receipt: Receipt): Promise<ReceiptResult>
+
+  /**
+   * Ends a message that waits: on a lane but in no run, held, or sent and past `receiptBy`.
+   * `step` computes the last transition from what is stored; it runs on the caller's side.
+   */
+  end(id: MessageId, step: (record: MessageRecord) => Transition): Promise<'ended' | 'in-flight' | 'terminal' | 'absent'>
+  /** Moves a waiting or held message to another lane or time (failover of a bind that is down, release of a held one). */
+  move(id: MessageId, step: (record: MessageRecord) => Transition): Promise<'moved' | 'in-flight' | 'terminal' | 'absent'>
+
+  /** Messages past validUntil that still wait, and those past receiptBy; at most `max` each call, oldest first where cheap. */
+  overdue(now: number, max: number): Promise<{ expired: MessageId[]; unconfirmed: MessageId[] }>
+  /** Messages waiting on a lane (not in a run), by query; pages by `cursor`. */
+  waiting(query: PurgeQuery, max: number, cursor?: string): Promise<{ ids: MessageId[]; next?: string }>
+  depths(): Promise<LaneDepth[]>
+
+  get(id: MessageId): Promise<MessageRecord | undefined>
+  trace(id: MessageId): Promise<MessageTrace | undefined>
+  list(query: ListQuery): Promise<ListPage>
+  /** Empties the body for good; the message stays. */
+  redact(id: MessageId, at: number): Promise<boolean>
+  /** Removes a terminal message from every list; its CDR stays. */
+  remove(id: MessageId): Promise<boolean>
+
+  /** An inbound part of a long message; `complete` has all parts, by index, when this was the last. */
+  part(part: Part): Promise<{ complete?: Part[] }>
+  /** Long messages of which parts are older than `before`, or complete but never joined (a crash between). */
+  staleParts(before: number, max: number): Promise<Part[][]>
+  dropParts(key: string): Promise<void>
+
+  /** CDRs in order of ending, from after `cursor`; at most `max`. */
+  cdrs(max: number): Promise<{ sequence: number; cdr: Cdr }[]>
+  /** Written to the file up to here; those of `hooked` accounts stay for their webhooks. */
+  cdrsWritten(upTo: number, hooked: { sequence: number; account: AccountId; cdr: Cdr }[]): Promise<void>
+  cdrHooks(account: AccountId, max: number): Promise<{ sequence: number; cdr: Cdr }[]>
+  cdrHookDone(account: AccountId, upTo: number): Promise<void>
+  /** Accounts for which CDRs wait. */
+  cdrHookAccounts(): Promise<AccountId[]>
+
+  statistics(query: { binds?: BindId[]; from: number; to: number }): Promise<StatisticsRow[]>
+  /** Learned id forms per bind: how often each was seen. */
+  refForms(bind: BindId): Promise<Partial<Record<RefForm, number>>>
+
+  configuration(): Promise<{ revision: number; rows: ConfigurationRow[] }>
+  /** Resolves to the new revision, durable. Rejects with RevisionConflict. */
+  change(change: ConfigurationChange): Promise<number>
+  revisions(limit: number, before?: number): Promise<Revision[]>
+
+  /** One bounded step of deleting what is older than the retention; true when more is left. */
+  sweep(limits: { messagesBefore: number; earlyBefore: number; statisticsBefore: number; idempotencyBefore: number }): Promise<boolean>
+  /** Waits for what is gathered, then closes. */
+  close(): Promise<void>
+}
