@@ -1,0 +1,153 @@
+// A bind's life: its sessions are dialled, redialled with jittered backoff when they go, and
+// drained when the bind is stopped or changed. The flow only asks for a session to send on.
+import type { Clock } from '../clock.ts'
+import type { Bind } from '../model/bind.ts'
+import type { Configuration } from '../model/configuration.ts'
+import { failureFacts } from '../model/failure.ts'
+import type { BindId } from '../model/message.ts'
+import type { Connector, Gateway, Logger, Session } from '../plugin.ts'
+import { backoffMs } from './backoff.ts'
+import { createRate, type Rate } from './rate.ts'
+
+/** off: disabled, or nothing to dial. down: no session at the moment. */
+export type BindState = 'off' | 'down' | 'bound'
+
+export interface LiveBind {
+  /** As of the newest configuration. */
+  bind: Bind
+  connector: Connector
+  rate: Rate
+  /** Segments or reports awaiting an answer. */
+  inFlight: number
+  sessions: ReadonlySet<Session>
+  /** Since when it is in its state, epoch ms. */
+  since: number
+  lastError?: string
+  /** Aborted when the bind stops. */
+  signal: AbortSignal
+}
+
+export interface Supervisor {
+  /** Starts, stops and changes binds so that they match. */
+  apply(configuration: Configuration): void
+  get(id: BindId): LiveBind | undefined
+  all(): LiveBind[]
+  close(): Promise<void>
+}
+
+const redial = { firstMs: 500, multiplier: 2, capMs: 30_000 }
+/** A session that lived this long was a good one: the next dial starts over with the first delay. */
+const healthyMs = 10_000
+
+export function bindState(live: LiveBind): BindState {
+  if (live.signal.aborted || !live.connector.dial) return 'off'
+  return live.sessions.size > 0 ? 'bound' : 'down'
+}
+
+interface Supervised extends LiveBind {
+  sessions: Set<Session>
+  /** What a change of means a new dial. */
+  shape: string
+  stop(): Promise<void>
+}
+
+export function createSupervisor(parts: {
+  connectors: ReadonlyMap<string, Connector>
+  gateway(bind: Bind): Gateway
+  clock: Clock
+  log: Logger
+  random?: () => number
+  /** A session came or went. */
+  onChange(id: BindId): void
+}): Supervisor {
+  const { clock, log } = parts
+  const random = parts.random ?? Math.random
+  const live = new Map<BindId, Supervised>()
+  const stopping = new Set<Promise<void>>()
+
+  function start(bind: Bind, connector: Connector): Supervised {
+    const abort = new AbortController()
+    const timers = new Set<() => void>()
+    const it: Supervised = {
+      bind,
+      connector,
+      rate: createRate(() => it.bind.policy.segmentsPerSecond, clock),
+      inFlight: 0,
+      sessions: new Set(),
+      since: clock.now(),
+      signal: abort.signal,
+      shape: shapeOf(bind),
+      async stop() {
+        abort.abort()
+        for (const cancel of timers) cancel()
+        await Promise.allSettled([...it.sessions].map((session) => session.close()))
+      },
+    }
+    const gateway = parts.gateway(bind)
+    async function keep(failures: number): Promise<void> {
+      if (abort.signal.aborted || !connector.dial) return
+      const startedAt = clock.now()
+      let why: string
+      try {
+        const session = await connector.dial(gateway, abort.signal)
+        it.sessions.add(session)
+        if (it.sessions.size === 1) it.since = clock.now()
+        delete it.lastError
+        log.info({ bind: bind.id, sessions: it.sessions.size }, 'bound')
+        parts.onChange(bind.id)
+        if (abort.signal.aborted) void session.close()
+        why = await session.closed
+        it.sessions.delete(session)
+        if (it.sessions.size === 0) it.since = clock.now()
+      } catch (error) {
+        const facts = failureFacts(error)
+        why = facts.peer ?? facts.code
+        if (facts.kind === 'permanent') log.error({ bind: bind.id, why }, 'the peer refuses this bind: check its configuration')
+      }
+      parts.onChange(bind.id)
+      if (abort.signal.aborted) return
+      it.lastError = why
+      const next = clock.now() - startedAt >= healthyMs ? 0 : failures + 1
+      const delay = backoffMs(redial, Math.max(0, next - 1), random())
+      log.warn({ bind: bind.id, why, againInMs: delay }, 'session gone')
+      const cancel = clock.after(delay, () => {
+        timers.delete(cancel)
+        void keep(next)
+      })
+      timers.add(cancel)
+    }
+    for (let n = 0; n < bind.policy.sessions; n++) void keep(0)
+    return it
+  }
+
+  function stop(id: BindId, it: Supervised): void {
+    live.delete(id)
+    const done = it.stop().finally(() => stopping.delete(done))
+    stopping.add(done)
+  }
+
+  return {
+    apply(configuration) {
+      for (const [id, it] of live) {
+        const bind = configuration.binds.get(id)
+        if (!bind || !bind.enabled || shapeOf(bind) !== it.shape) stop(id, it)
+        else it.bind = bind
+      }
+      for (const bind of configuration.binds.values()) {
+        const connector = parts.connectors.get(bind.connector)
+        if (bind.enabled && connector && !live.has(bind.id)) live.set(bind.id, start(bind, connector))
+      }
+    },
+    get: (id) => live.get(id),
+    all: () => [...live.values()],
+    async close() {
+      for (const [id, it] of live) stop(id, it)
+      await Promise.allSettled(stopping)
+    },
+  }
+}
+
+/** What a session depends on; policy that is read at each send (window, rate, retries) is not in it. */
+function shapeOf(bind: Bind): string {
+  return JSON.stringify([bind.connector, bind.side, bind.policy.sessions, bind.config])
+}

@@ -1,0 +1,89 @@
+// Accept: a submission becomes a message with its decision, durable before anyone is answered.
+import type { Bind } from '../model/bind.ts'
+import type { Life, LifeEntry } from '../model/life.ts'
+import { finish } from '../model/life.ts'
+import type { Message, MessageId, Submission } from '../model/message.ts'
+import type { Decision } from '../model/route.ts'
+import { AcceptRefused } from '../plugin.ts'
+import { decide, decideInbound } from '../routing/decide.ts'
+import { StoreUnavailable, type NewMessage } from '../store/store.ts'
+import { countSegments } from '../text/index.ts'
+import { isDownTooLong } from './downtime.ts'
+import { isSuspended, type Core } from './core.ts'
+
+export interface AcceptOptions {
+  /** Key of the inbound parts that the submission was joined from. */
+  joins?: string
+}
+
+/**
+ * MT on a client bind, MO on a supplier bind. Rejects with AcceptRefused. An MT without a route is
+ * refused, so the sender hears at once; an MO for nobody is kept as failed, since the carrier has
+ * done its part and would only send it again.
+ */
+export async function accept(core: Core, bind: Bind, submission: Submission, options: AcceptOptions = {}): Promise<MessageId> {
+  const now = core.clock.now()
+  const id = core.ids.next()
+  const direction = bind.side === 'client' ? 'mt' : 'mo'
+  let account = bind.account
+  let decision: Decision
+  if (direction === 'mt') {
+    if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
+    decision = decide(core.table(), {
+      account,
+      arrival: bind.id,
+      from: submission.from,
+      to: submission.to,
+      kind: submission.body.kind,
+      at: now,
+      dice: Number.parseInt(id.slice(14, 22), 16) / 2 ** 32,
+    })
+    if (decision.candidates.length === 0) throw new AcceptRefused('no-route', decision.tried[0]?.why ?? 'No route matches this destination.')
+  } else {
+    decision = decideInbound(core.configuration(), bind, submission.to)
+    account = core.configuration().numbers.get(submission.to.value)?.account ?? bind.account
+  }
+  const { idempotencyKey, validUntil, ...rest } = submission
+  const longest = now + bind.policy.maxValiditySeconds * 1000
+  const message: Message = {
+    ...rest,
+    id,
+    account,
+    direction,
+    arrival: bind.id,
+    acceptedAt: now,
+    validUntil: Math.min(validUntil ?? (submission.deliverAfter ?? now) + bind.policy.validitySeconds * 1000, longest),
+    segments: countSegments(submission.body),
+  }
+  const due = Math.max(now, submission.deliverAfter ?? 0)
+  const life: Life = { state: due > now ? 'scheduled' : 'queued', segments: [], attempts: 0, updatedAt: now }
+  const entries: LifeEntry[] = [{ at: now, what: 'accepted', via: bind.id }]
+  const added: NewMessage = {
+    message,
+    decision,
+    life,
+    entries,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(options.joins === undefined ? {} : { joins: options.joins }),
+  }
+  if (decision.candidates.length > 0) {
+    const first = decision.candidates.findIndex((candidate) => !isDownTooLong(core, candidate.bind, now))
+    const candidate = Math.max(0, first)
+    added.queue = { lane: decision.candidates[candidate]!.bind, due, candidate }
+  } else {
+    const why = decision.tried[0]?.why
+    const end = finish(message, decision, life, 'failed', now, {
+      failure: { kind: 'permanent', code: 'no-route', ...(why === undefined ? {} : { peer: why }) },
+    })
+    added.life = end.life
+    added.entries = [...entries, ...end.entries]
+    added.ended = end
+  }
+  try {
+    const accepted = await core.store.accept(added)
+    return accepted.as === 'new' ? id : accepted.of
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)
+    throw error
+  }
+}

@@ -1,0 +1,57 @@
+// What every step of the flow is given. Nothing here does anything.
+import type { Clock } from '../clock.ts'
+import type { IdSource } from '../ids.ts'
+import type { Configuration } from '../model/configuration.ts'
+import type { AccountId } from '../model/message.ts'
+import type { Outbound } from '../outbound.ts'
+import type { Logger } from '../plugin.ts'
+import type { RoutingTable } from '../routing/table.ts'
+import type { Store } from '../store/store.ts'
+import type { Supervisor } from '../binds/supervisor.ts'
+
+export interface Core {
+  store: Store
+  clock: Clock
+  log: Logger
+  ids: IdSource
+  outbound: Outbound
+  /** The snapshot now, with the table compiled from it. */
+  configuration(): Configuration
+  table(): RoutingTable
+  binds: Supervisor
+  random(): number
+}
+
+export function isSuspended(core: Core, account: AccountId): boolean {
+  const configuration = core.configuration()
+  let at: AccountId | undefined = account
+  for (let depth = 0; at !== undefined && depth < 64; depth++) {
+    const row = configuration.accounts.get(at)
+    if (!row || row.status !== 'active') return true
+    at = row.parent
+  }
+  return false
+}
+
+/** Runs `step` again and again, `everyMs` after it ended, until stopped; errors are logged, never thrown. */
+export function repeat(core: Pick<Core, 'clock' | 'log'>, name: string, everyMs: number, step: () => Promise<void>): { stop(): Promise<void> } {
+  let cancel: () => void = () => {}
+  let running: Promise<void> = Promise.resolve()
+  let stopped = false
+  function plan(): void {
+    if (stopped) return
+    cancel = core.clock.after(everyMs, () => {
+      running = step()
+        .catch((error: unknown) => core.log.error({ step: name, err: error }, 'a periodic step failed; it is tried again'))
+        .finally(plan)
+    })
+  }
+  plan()
+  return {
+    async stop() {
+      stopped = true
+      cancel()
+      await running
+    },
+  }
+}

@@ -1,0 +1,191 @@
+// Deliver: claims runs from the lane of each bound bind, as many as its window and rate have room
+// for, and settles every item with what the peer said. The items of a run go one after another, so
+// a destination sees its messages in order, one at a time.
+import { bindState, type LiveBind } from '../binds/supervisor.ts'
+import type { BindId } from '../model/message.ts'
+import { finish, type LifeEntry } from '../model/life.ts'
+import type { Outcome, Session } from '../plugin.ts'
+import type { DeliverItem, Item, Run, Settlement } from '../store/store.ts'
+import { split, type Segment } from '../text/index.ts'
+import { isSuspended, type Core } from './core.ts'
+import { afterAttempt, throttlePauseMs } from './outcome.ts'
+import { sendReport } from './report.ts'
+
+export interface Deliverer {
+  /** Looks whether the lane has something to do. */
+  wake(lane: BindId): void
+  /** Claims no more and waits until what is claimed is settled, at most so long. */
+  stop(drainMs: number): Promise<void>
+}
+
+interface Lane {
+  claiming: boolean
+  /** Asked for while it was claiming. */
+  again: boolean
+  timer: (() => void) | undefined
+  /** Segments or reports claimed and not settled. */
+  open: number
+}
+
+const suspendedRetryMs = 10_000
+const maxClaim = 256
+
+export function createDeliverer(core: Core): Deliverer {
+  const lanes = new Map<BindId, Lane>()
+  let stopping = false
+  let openRuns = 0
+  let drained: () => void = () => {}
+
+  function laneOf(id: BindId): Lane {
+    let lane = lanes.get(id)
+    if (!lane) lanes.set(id, (lane = { claiming: false, again: false, timer: undefined, open: 0 }))
+    return lane
+  }
+
+  function room(live: LiveBind, lane: Lane): number {
+    let room = 0
+    for (const session of live.sessions) if (session.send || session.report) room += live.bind.policy.window
+    return room - lane.open
+  }
+
+  async function pump(id: BindId): Promise<void> {
+    const lane = laneOf(id)
+    if (lane.claiming) {
+      lane.again = true
+      return
+    }
+    lane.claiming = true
+    try {
+      do {
+        lane.again = false
+        const live = core.binds.get(id)
+        if (stopping || !live || live.bind.paused || bindState(live) !== 'bound') return
+        const free = room(live, lane)
+        if (free <= 0) return
+        const wait = live.rate.waitMs()
+        if (wait > 0) {
+          later(id, lane, wait)
+          return
+        }
+        const runs = await core.store.claim(id, Math.min(free, maxClaim, perTurn(live)))
+        for (const run of runs) {
+          lane.open += run.items.length
+          openRuns++
+          void work(live, lane, run)
+        }
+        if (runs.length > 0) lane.again = true
+      } while (lane.again)
+    } catch (error) {
+      core.log.error({ bind: id, err: error }, 'claiming failed; tried again in a second')
+      later(id, lane, 1000)
+    } finally {
+      lane.claiming = false
+    }
+  }
+
+  function later(id: BindId, lane: Lane, ms: number): void {
+    lane.timer?.()
+    lane.timer = core.clock.after(ms, () => {
+      lane.timer = undefined
+      void pump(id)
+    })
+  }
+
+  async function work(live: LiveBind, lane: Lane, run: Run): Promise<void> {
+    for (const item of run.items) {
+      try {
+        await settle(await one(live, run, item), item)
+      } catch (error) {
+        core.log.error({ bind: live.bind.id, message: item.message.id, err: error }, 'an item could not be worked on; it goes back to its lane')
+        await settle({ token: run.token, item: item.id, kind: 'release', due: core.clock.now() + 1000 }, item).catch(() => {})
+      }
+      lane.open--
+    }
+    openRuns--
+    if (stopping && openRuns === 0) drained()
+    void pump(live.bind.id)
+  }
+
+  function settle(settlement: Settlement, item: Item): Promise<void> {
+    const settled = core.store.settle(settlement)
+    settled.catch((error: unknown) => core.log.error({ message: item.message.id, err: error }, 'a settlement was not written'))
+    return settled
+  }
+
+  async function one(live: LiveBind, run: Run, item: Item): Promise<Settlement> {
+    const head = { token: run.token, item: item.id }
+    const session = pick(live, item.kind)
+    if (!session || stopping) return { ...head, kind: 'release' }
+    if (item.kind === 'report') return sendReport(core, live, session, head, item)
+    const now = core.clock.now()
+    if (now >= item.message.validUntil) {
+      const expired = finish(item.message, item.decision, item.life, 'expired', now, { failure: { kind: 'permanent', code: 'expired' } })
+      return { ...head, kind: 'deliver', transition: expired }
+    }
+    if (isSuspended(core, item.message.account)) return { ...head, kind: 'release', due: now + suspendedRetryMs }
+    return { ...head, kind: 'deliver', transition: await attempt(live, session, item) }
+  }
+
+  async function attempt(live: LiveBind, session: Session, item: DeliverItem) {
+    const { bind, connector } = live
+    const whole = connector.can.text === 'whole' || item.message.body.kind === 'mms'
+    const all = whole ? [] : split(item.message.body, splitOptions(live, item))
+    const total = whole ? 1 : all.length
+    const places = Array.from({ length: total }, (_, i) => i).filter((i) => (item.life.segments[i]?.state ?? 'unsent') === 'unsent')
+    const base = { item, bind, receipts: connector.can.receipts, sent: places, total, random: core.random() }
+    const startedAt = core.clock.now()
+    const unknown: Outcome = { ok: false, failure: { kind: 'unknown', code: 'connection-lost', peer: 'the gateway stopped during this attempt' } }
+    if (item.interrupted && bind.policy.unknown !== 'resend') return afterAttempt({ ...base, outcome: unknown, startedAt, now: startedAt })
+    const segments: Segment[] = whole ? [] : places.map((i) => all[i]!)
+    const cost = Math.max(1, segments.length)
+    for (let wait = live.rate.waitMs(); wait > 0; wait = live.rate.waitMs()) await new Promise<void>((resolve) => core.clock.after(wait, resolve))
+    live.rate.charge(cost)
+    live.inFlight += cost
+    const outcome = await session.send!({ message: item.message, segments, attempt: item.attempt }, live.signal)
+    live.inFlight -= cost
+    if (!outcome.ok && outcome.failure.kind === 'throttled') live.rate.pause(outcome.failure.retryAfterMs ?? throttlePauseMs)
+    const transition = afterAttempt({ ...base, outcome, startedAt, now: core.clock.now() })
+    return item.interrupted ? { ...transition, entries: [interruption(item, bind.id, startedAt), ...transition.entries] } : transition
+  }
+
+  return {
+    wake(lane) {
+      void pump(lane)
+    },
+    async stop(drainMs) {
+      stopping = true
+      for (const lane of lanes.values()) lane.timer?.()
+      if (openRuns === 0) return
+      await new Promise<void>((resolve) => {
+        drained = resolve
+        core.clock.after(drainMs, resolve)
+      })
+    },
+  }
+}
+
+function interruption(item: DeliverItem, bind: BindId, at: number): LifeEntry {
+  const failure = { kind: 'unknown' as const, code: 'outcome-unknown' as const, peer: 'the gateway stopped during this attempt' }
+  return { at, what: 'attempt', n: item.life.attempts + 1, bind, outcome: 'failed', failure }
+}
+
+/** At most a fifth of a second's worth is claimed at once, so that a slow lane does not lock destinations early. */
+function perTurn(live: LiveBind): number {
+  const rate = live.bind.policy.segmentsPerSecond
+  return rate > 0 ? Math.max(1, Math.floor(rate / 5)) : maxClaim
+}
+
+function splitOptions(live: LiveBind, item: DeliverItem) {
+  const { concatenation, nationalTables } = live.bind.policy
+  return { concatenation, nationalTables, reference: Number.parseInt(item.message.id.slice(10, 14), 16) }
+}
+
+const turns = new WeakMap<LiveBind, number>()
+
+/** Sessions take turns. */
+function pick(live: LiveBind, kind: Item['kind']): Session | undefined {
+  const able = [...live.sessions].filter((session) => (kind === 'deliver' ? session.send : session.report))
+  const turn = (turns.get(live) ?? 0) + 1
+  turns.set(live, turn)
+  return able[turn % able.length]
+}

@@ -1,0 +1,36 @@
+// The flow, composed: accept → decide → durable → deliver → receipt → report → CDR.
+import type { Bind } from '../model/bind.ts'
+import type { BindId } from '../model/message.ts'
+import type { Gateway } from '../plugin.ts'
+import { startCdrs, type CdrSettings } from './cdr.ts'
+import type { Core } from './core.ts'
+import { createDeliverer } from './deliver.ts'
+import { startExpiry, type Retention } from './expire.ts'
+import { gatewayOf } from './inward.ts'
+
+export interface Flow {
+  gateway(bind: Bind): Gateway
+  /** A session came or went, a lane was resumed, the rate was raised. */
+  wake(lane: BindId): void
+  /** Stops taking from the lanes, waits for what is under way, writes the last CDRs. */
+  stop(drainMs: number): Promise<void>
+}
+
+export async function startFlow(
+  core: Core,
+  settings: { cdr: CdrSettings; retention: Retention; onAccepted?(tookMs: number): void },
+): Promise<Flow> {
+  const deliverer = createDeliverer(core)
+  core.store.onReady(deliverer.wake)
+  const cdrs = await startCdrs(core, settings.cdr)
+  const expiry = startExpiry(core, settings.retention)
+  return {
+    gateway: (bind) => gatewayOf(core, bind, settings.onAccepted ?? (() => {})),
+    wake: deliverer.wake,
+    async stop(drainMs) {
+      await expiry.stop()
+      await deliverer.stop(drainMs)
+      await cdrs.stop()
+    },
+  }
+}

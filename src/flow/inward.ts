@@ -1,0 +1,44 @@
+// What a bind's connector calls when its peer says something: a submission, a part of a long
+// message, a receipt. Each resolves only when durable.
+import { localBindId } from '../model/configuration.ts'
+import type { Bind } from '../model/bind.ts'
+import type { Gateway } from '../plugin.ts'
+import { accept } from './accept.ts'
+import type { Core } from './core.ts'
+import { addPart } from './reassemble.ts'
+
+export function gatewayOf(core: Core, bind: Bind, onAccepted: (tookMs: number) => void): Gateway {
+  const { id, account } = bind
+  const log = core.log.child({ bind: id })
+  return {
+    get bind() {
+      return core.configuration().binds.get(id) ?? bind
+    },
+    log,
+    clock: core.clock,
+    outbound: core.outbound,
+    async accept(submission) {
+      const startedAt = performance.now()
+      const message = await accept(core, this.bind, submission)
+      onAccepted(performance.now() - startedAt)
+      return message
+    },
+    part(part) {
+      return addPart(core, this.bind, part)
+    },
+    async receipt(receipt) {
+      const result = await core.store.receipt(id, receipt)
+      if (result.as === 'parked') log.debug({ ref: receipt.ref }, 'receipt parked: no attempt has this id yet')
+      return result.as
+    },
+    number(value) {
+      const number = core.configuration().numbers.get(value)
+      return number?.account === account ? number : undefined
+    },
+    account() {
+      const row = core.configuration().accounts.get(account)
+      if (!row) throw new Error(`bind ${localBindId(id)}: its account is gone`)
+      return row
+    },
+  }
+}

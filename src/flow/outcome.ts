@@ -1,0 +1,151 @@
+// What follows from one attempt. Retried on the same bind: temporary and throttled failures, and
+// unknown ones where the bind's policy is `resend`. Next candidate: permanent failures and attempts
+// used up. Offline costs nothing: the message was never written. Anything past its validity expires.
+import { backoffMs } from '../binds/backoff.ts'
+import type { Bind } from '../model/bind.ts'
+import type { FailureFacts } from '../model/failure.ts'
+import { finish, wantsReport, type Count, type Life, type LifeEntry, type SegmentProgress, type Transition } from '../model/life.ts'
+import type { Outcome } from '../plugin.ts'
+import type { DeliverItem } from '../store/store.ts'
+
+export interface Attempted {
+  item: DeliverItem
+  bind: Bind
+  /** The connector sends receipts for what it took. */
+  receipts: boolean
+  /** Places in life.segments that this attempt sent, in order. */
+  sent: readonly number[]
+  /** Segments of the whole message on this bind. */
+  total: number
+  outcome: Outcome
+  startedAt: number
+  now: number
+  random: number
+}
+
+/** How long a throttled bind rests when the peer does not say. */
+export const throttlePauseMs = 1000
+
+export function afterAttempt(attempt: Attempted): Transition {
+  const { item, bind, outcome, now } = attempt
+  const { message, decision } = item
+  const counted = outcome.ok || (outcome.failure.kind !== 'offline' && outcome.failure.kind !== 'throttled')
+  const attempts = item.life.attempts + (counted ? 1 : 0)
+  const segments = progress(attempt)
+  const entry: LifeEntry = {
+    at: now,
+    what: 'attempt',
+    n: item.life.attempts + 1,
+    bind: bind.id,
+    outcome: outcome.ok ? 'ok' : 'failed',
+    tookMs: now - attempt.startedAt,
+    ...(outcome.ok ? { refs: outcome.refs } : { failure: outcome.failure }),
+    ...(outcome.wire ? { wire: outcome.wire } : {}),
+  }
+  const refs = (outcome.refs ?? []).flatMap((ref, i) => {
+    const segment = attempt.sent[i]
+    return ref && segment !== undefined ? [{ bind: bind.id, ref, segment }] : []
+  })
+  const { failure: _before, ...clean } = item.life
+  const life: Life = { ...clean, state: 'queued', segments, bind: bind.id, attempts, updatedAt: now }
+  const taken = outcome.ok && segments.every((segment) => segment.state !== 'unsent')
+  if (taken) return { ...whenTaken(attempt, life, entry), refs }
+  const step = whenFailed(attempt, life, entry, outcome.ok ? { kind: 'temporary', code: 'peer-error', peer: 'not every segment was answered' } : outcome.failure)
+  return refs.length > 0 && step.life.segments.length > 0 ? { ...step, refs } : step
+
+  function whenTaken(a: Attempted, sentLife: Life, line: LifeEntry): Transition {
+    const done: Life = { ...sentLife, sentAt: now }
+    const counts: Count[] = [{ bind: bind.id, name: 'sent' }]
+    if (message.direction === 'mo') {
+      const end = finish(message, decision, done, 'delivered', now, { entries: [line] })
+      return { ...end, counts: [...end.counts, ...counts] }
+    }
+    if (!a.receipts) {
+      const end = finish(message, decision, done, 'unconfirmed', now, { entries: [line] })
+      return { ...end, counts: [...end.counts, ...counts] }
+    }
+    return {
+      message: message.id,
+      life: { ...done, state: 'sent' },
+      entries: [line],
+      receiptBy: message.validUntil + bind.policy.receiptTimeoutSeconds * 1000,
+      ...(wantsReport(message, 'sent') ? { report: { state: 'sent' as const, at: now } } : {}),
+      counts,
+    }
+  }
+}
+
+function progress(attempt: Attempted): SegmentProgress[] {
+  const { item, bind, outcome, sent, total } = attempt
+  const before = item.life.segments
+  const segments: SegmentProgress[] = Array.from({ length: total }, (_, i) => before[i] ?? { state: 'unsent' })
+  sent.forEach((place, i) => {
+    const ref = outcome.refs?.[i]
+    if (outcome.ok || ref !== undefined) segments[place] = { ...(ref ? { ref } : {}), bind: bind.id, state: 'sent' }
+  })
+  return segments
+}
+
+function whenFailed(attempt: Attempted, life: Life, entry: LifeEntry, failure: FailureFacts): Transition {
+  const { item, bind, now, random } = attempt
+  const { message, decision } = item
+  const failed: Life = { ...life, failure }
+  const counts: Count[] = []
+  const again = (due: number, tries: number): Transition => ({
+    message: message.id,
+    life: failed,
+    entries: [entry, { at: now, what: 'retry', bind: bind.id, due }],
+    requeue: { lane: bind.id, due, attempt: tries, candidate: item.candidate },
+    counts: [...counts, { bind: bind.id, name: 'retried' }],
+  })
+  if (now >= message.validUntil) return finish(message, decision, failed, 'expired', now, { failure: { ...failure, code: 'expired' }, entries: [entry] })
+  switch (failure.kind) {
+    case 'offline':
+      return again(now, item.attempt)
+    case 'throttled':
+      counts.push({ bind: bind.id, name: 'throttled' })
+      return again(now + (failure.retryAfterMs ?? throttlePauseMs), item.attempt)
+    case 'unknown':
+      counts.push({ bind: bind.id, name: 'unknown' })
+      if (bind.policy.unknown === 'fail') {
+        const end = finish(message, decision, failed, 'failed', now, { failure: { ...failure, code: 'outcome-unknown' }, entries: [entry] })
+        return { ...end, counts: [...end.counts, ...counts] }
+      }
+      if (bind.policy.unknown === 'hold') {
+        return {
+          message: message.id,
+          life: { ...failed, state: 'held' },
+          entries: [entry, { at: now, what: 'held', why: 'the carrier may have it; release it to send again, or end it' }],
+          counts,
+        }
+      }
+      break
+    case 'temporary':
+      break
+    case 'permanent':
+      return nextCandidate(attempt, failed, [entry], failure)
+  }
+  const tries = item.attempt + 1
+  if (tries >= bind.policy.attempts) return nextCandidate(attempt, failed, [entry], failure)
+  const shape = { firstMs: bind.policy.retryFirstMs, multiplier: bind.policy.retryMultiplier, capMs: bind.policy.retryCapMs }
+  return again(now + (failure.retryAfterMs ?? backoffMs(shape, item.attempt, random)), tries)
+}
+
+/** The next candidate of the stored decision gets the whole message anew; none left: it failed. */
+export function nextCandidate(
+  at: { item: Pick<DeliverItem, 'message' | 'decision' | 'candidate'>; bind: Pick<Bind, 'id'>; now: number },
+  life: Life,
+  entries: LifeEntry[],
+  failure: FailureFacts,
+): Transition {
+  const { message, decision, candidate } = at.item
+  const next = decision.candidates[candidate + 1]
+  if (!next) return finish(message, decision, life, 'failed', at.now, { failure, entries })
+  return {
+    message: message.id,
+    life: { ...life, state: 'queued', segments: [], updatedAt: at.now },
+    entries: [...entries, { at: at.now, what: 'failover', from: at.bind.id, to: next.bind, why: failure.peer ?? failure.code }],
+    requeue: { lane: next.bind, due: at.now, attempt: 0, candidate: candidate + 1 },
+    counts: [{ bind: at.bind.id, name: 'retried' }],
+  }
+}

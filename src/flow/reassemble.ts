@@ -1,0 +1,81 @@
+// Joins the parts of inbound long messages, whichever session and order they come in. Each part is
+// durable before its PDU is answered; what never completes is delivered as far as it came, or
+// dropped with a line in the log, by the bind's policy.
+import type { Bind } from '../model/bind.ts'
+import type { Body } from '../model/body.ts'
+import type { Submission } from '../model/message.ts'
+import { AcceptRefused, type InboundPart } from '../plugin.ts'
+import { StoreUnavailable, type Part } from '../store/store.ts'
+import { accept } from './accept.ts'
+import type { Core } from './core.ts'
+
+/** A number no more than this of parts is taken from one long message (TS 23.040 §9.2.3.24.1). */
+const mostParts = 255
+
+export async function addPart(core: Core, bind: Bind, part: InboundPart): Promise<void> {
+  const { submission, reference, total, index } = part
+  if (total < 2 || total > mostParts || index < 1 || index > total) {
+    core.log.warn({ bind: bind.id, total, index }, 'an impossible part number: taken as a message of its own')
+    await accept(core, bind, submission)
+    return
+  }
+  const key = JSON.stringify([bind.id, submission.from.value, submission.to.value, reference, total])
+  try {
+    const { complete } = await core.store.part({ key, index, total, at: core.clock.now(), data: freeze(submission) })
+    if (complete) await join(core, bind, complete)
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)
+    throw error
+  }
+}
+
+/** Parts that wait too long, and complete ones that a crash kept from being joined. */
+export async function tidyParts(core: Core): Promise<void> {
+  const now = core.clock.now()
+  const configuration = core.configuration()
+  for (const parts of await core.store.staleParts(now - 1000, 100)) {
+    const first = parts[0]
+    if (!first) continue
+    const bind = configuration.binds.get(bindOf(first.key))
+    const oldest = Math.min(...parts.map((part) => part.at))
+    if (!bind) {
+      await core.store.dropParts(first.key)
+    } else if (parts.length === first.total) {
+      await join(core, bind, parts)
+    } else if (now - oldest > bind.policy.partsTimeoutSeconds * 1000) {
+      core.log.warn({ bind: bind.id, came: parts.length, of: first.total, then: bind.policy.partsIncomplete }, 'a long message never completed')
+      if (bind.policy.partsIncomplete === 'drop') await core.store.dropParts(first.key)
+      else await join(core, bind, parts)
+    }
+  }
+}
+
+async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<void> {
+  const pieces = [...parts].sort((a, b) => a.index - b.index).map((part) => thaw(part.data))
+  const first = pieces[0]
+  if (!first) return
+  await accept(core, bind, { ...first, body: joinBodies(pieces.map((piece) => piece.body)) }, { joins: parts[0]!.key })
+}
+
+function joinBodies(bodies: readonly Body[]): Body {
+  const first = bodies[0]!
+  if (bodies.every((body) => body.kind === 'text')) return { ...first, text: bodies.map((body) => body.text).join('') } as Body
+  const data = bodies.flatMap((body) => (body.kind === 'binary' ? [body.data] : body.kind === 'text' ? [new TextEncoder().encode(body.text)] : []))
+  return { ...first, kind: 'binary', data: new Uint8Array(Buffer.concat(data)) } as Body
+}
+
+function bindOf(key: string): string {
+  return (JSON.parse(key) as [string])[0]
+}
+
+function freeze(submission: Submission): string {
+  return JSON.stringify(submission, (_, value: unknown) => (value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value))
+}
+
+function thaw(data: string): Submission {
+  return JSON.parse(data, (_, value: unknown) =>
+    value !== null && typeof value === 'object' && 'base64' in value && typeof value.base64 === 'string'
+      ? new Uint8Array(Buffer.from(value.base64, 'base64'))
+      : value,
+  ) as Submission
+}

@@ -1,0 +1,47 @@
+// Report: tells whoever sent the message what became of it. Tried again by the origin bind's
+// retry policy; given up, with a line in the trace, when its attempts are used up.
+import { backoffMs } from '../binds/backoff.ts'
+import type { LiveBind } from '../binds/supervisor.ts'
+import type { LifeEntry } from '../model/life.ts'
+import type { Outcome, Session } from '../plugin.ts'
+import type { ReportItem, Settlement } from '../store/store.ts'
+import type { Core } from './core.ts'
+
+export async function sendReport(
+  core: Core,
+  live: LiveBind,
+  session: Session,
+  head: { token: number; item: number },
+  item: ReportItem,
+): Promise<Settlement> {
+  live.inFlight++
+  const outcome = await session.report!(item.message, item.report, live.signal)
+  live.inFlight--
+  const now = core.clock.now()
+  const { policy } = live.bind
+  const offline = !outcome.ok && outcome.failure.kind === 'offline'
+  const attempt = item.attempt + (offline ? 0 : 1)
+  const again = !outcome.ok && outcome.failure.kind !== 'permanent' && attempt < policy.attempts
+  const shape = { firstMs: policy.retryFirstMs, multiplier: policy.retryMultiplier, capMs: policy.retryCapMs }
+  return {
+    ...head,
+    kind: 'report',
+    message: item.message.id,
+    entry: line(item, outcome, attempt, again, now),
+    counts: outcome.ok ? [{ bind: live.bind.id, name: 'reported' }] : again ? [] : [{ bind: live.bind.id, name: 'reportsFailed' }],
+    attempt,
+    ...(again ? { retryAt: now + (outcome.failure.retryAfterMs ?? backoffMs(shape, item.attempt, core.random())) } : {}),
+  }
+}
+
+function line(item: ReportItem, outcome: Outcome, n: number, again: boolean, at: number): LifeEntry {
+  return {
+    at,
+    what: 'report',
+    state: item.report.state,
+    n,
+    outcome: outcome.ok ? 'ok' : again ? 'failed' : 'abandoned',
+    ...(outcome.ok ? {} : { failure: outcome.failure }),
+    ...(outcome.wire ? { wire: outcome.wire } : {}),
+  }
+}

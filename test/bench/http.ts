@@ -1,0 +1,156 @@
+// HTTP → store → SMPP → receipt → webhook: load generator, gateway, carrier and webhook receiver are
+// processes of their own; with `--peer kannel` the same load goes through Kannel in the same run.
+import { startKannel } from '../peers/kannel.ts'
+import { apply, ourNumber, setUp, sid, startGatewayProcess, startReceiver, startSink, tearDown, token } from './gateway.ts'
+import { cpuMicrosOf, freePort, rounded, start, type Running } from './processes.ts'
+
+export interface HttpOptions {
+  messages: number
+  concurrency: number
+  /** 0 = as fast as it goes. */
+  rate: number
+  peer?: 'kannel'
+  window: number
+  say(line: string): void
+}
+
+export interface Figures {
+  messages: number
+  messagesPerSecond: number
+  cpuMicros: number
+  acceptP50Ms: number
+  acceptP99Ms: number
+  endToEndP50Ms: number
+  endToEndP99Ms: number
+  maxRssMb: number
+  lost: number
+  duplicated: number
+}
+
+interface Counts {
+  calls: number
+  delivered: number
+  duplicates: number
+  p50: number
+  p99: number
+}
+
+interface LoadResult {
+  answered: number
+  refused: number
+  firstRefusal: string
+  seconds: number
+  p50: number
+  p99: number
+  startedAt: number
+}
+
+const warmUpMessages = 3000
+
+export async function benchHttp(options: HttpOptions): Promise<{ ours: Figures; peer?: Figures & { name: string } }> {
+  const receiver = await startReceiver()
+  const sink = await startSink(['--preset', 'normal', '--seed', '1'])
+  try {
+    const ours = await measureOurs(options, receiver, sink.port)
+    if (options.peer !== 'kannel') return { ours }
+    options.say('the same load through Kannel …')
+    const peer = await measureKannel(options, receiver, sink.port)
+    return { ours, peer: { name: 'kannel', ...peer } }
+  } finally {
+    await Promise.all([receiver.stop(), sink.stop()])
+  }
+}
+
+async function measureOurs(options: HttpOptions, receiver: Running & { port: number }, sinkPort: number): Promise<Figures> {
+  const setup = await setUp()
+  const gateway = await startGatewayProcess(setup)
+  try {
+    await apply(setup, benchDocument(sinkPort, options.window))
+    options.say(`warming up with ${warmUpMessages} messages …`)
+    const job = { kind: 'signalbox' as const, port: setup.httpPort, concurrency: options.concurrency, callback: `http://127.0.0.1:${receiver.port}/status` }
+    await pushAndWait({ ...job, messages: warmUpMessages, perSecond: 0, firstDestination: 50_000_000 }, receiver)
+    options.say(`${options.messages} messages …`)
+    return await measured({ ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 }, receiver, [gateway.pid], () => gateway.maxRssMb())
+  } finally {
+    await gateway.stop()
+    await tearDown(setup)
+  }
+}
+
+async function measureKannel(options: HttpOptions, receiver: Running & { port: number }, sinkPort: number): Promise<Figures> {
+  const setup = await setUp()
+  const sendsmsPort = await freePort()
+  const kannel = await startKannel({ sinkPort, sendsmsPort, store: 'file', workDir: setup.data, window: options.window })
+  try {
+    const job = { kind: 'kannel' as const, port: sendsmsPort, concurrency: options.concurrency, callback: `http://127.0.0.1:${receiver.port}/status` }
+    await pushAndWait({ ...job, messages: warmUpMessages, perSecond: 0, firstDestination: 50_000_000 }, receiver)
+    return await measured({ ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 }, receiver, kannel.pids, () => 0)
+  } finally {
+    await kannel.stop()
+    await tearDown(setup)
+  }
+}
+
+type Job = { kind: 'signalbox' | 'kannel'; port: number; concurrency: number; callback: string; messages: number; perSecond: number; firstDestination: number }
+
+async function measured(job: Job, receiver: Running & { port: number }, pids: number[], maxRssMb: () => number): Promise<Figures> {
+  const cpu = (): number => pids.reduce((sum, pid) => sum + cpuMicrosOf(pid), 0)
+  const before = cpu()
+  const { load, counts, seconds } = await pushAndWait(job, receiver)
+  return {
+    messages: job.messages,
+    messagesPerSecond: Math.round(counts.delivered / seconds),
+    cpuMicros: rounded((cpu() - before) / job.messages),
+    acceptP50Ms: load.p50,
+    acceptP99Ms: load.p99,
+    endToEndP50Ms: counts.p50,
+    endToEndP99Ms: counts.p99,
+    maxRssMb: maxRssMb(),
+    lost: job.messages - counts.delivered,
+    duplicated: counts.duplicates,
+  }
+}
+
+/** Seconds run from the first request until the last `delivered` callback. */
+async function pushAndWait(job: Job, receiver: { port: number }): Promise<{ load: LoadResult; counts: Counts; seconds: number }> {
+  await fetch(`http://127.0.0.1:${receiver.port}/reset`, { method: 'PUT' })
+  const generator = await start('test/bench/load.js', [JSON.stringify({ ...job, sid, token })], { until: /^ready$/ })
+  const code = await generator.exited
+  if (code !== 0) throw new Error(`the load generator ended with ${code}`)
+  const load = JSON.parse(generator.lines.at(-1) ?? '') as LoadResult
+  if (load.refused > 0) throw new Error(`${load.refused} of ${job.messages} were refused: ${load.firstRefusal}`)
+  let counts: Counts
+  let last = 0
+  let quietSince = Date.now()
+  let finishedAt = Date.now()
+  for (;;) {
+    counts = (await (await fetch(`http://127.0.0.1:${receiver.port}/counts`)).json()) as Counts
+    if (counts.delivered !== last) {
+      last = counts.delivered
+      quietSince = finishedAt = Date.now()
+    }
+    if (counts.delivered >= job.messages || Date.now() - quietSince > 15_000) break
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return { load, counts, seconds: Math.max(0.001, (finishedAt - load.startedAt) / 1000) }
+}
+
+export function benchDocument(sinkPort: number, window: number): string {
+  return `
+accounts:
+  - id: root
+    privateWebhooks: true
+    binds:
+      - id: carrier
+        connector: smpp
+        policy: { window: ${window} }
+        config: { host: 127.0.0.1, port: ${sinkPort}, systemId: normal, password: secret }
+    numbers:
+      - number: "${ourNumber}"
+    routes:
+      - id: default
+        prefix: ""
+        to: [carrier]
+`
+}
+

@@ -1,0 +1,111 @@
+// A load generator as a process: plain HTTP/1.1 over keep-alive sockets, as little work a request as
+// can be, so that the machine's cores are left to what is measured. Reads one JSON job from argv,
+// prints one JSON result.
+import { connect, type Socket } from 'node:net'
+import { percentile, rounded } from './processes.ts'
+
+interface Job {
+  kind: 'signalbox' | 'kannel'
+  port: number
+  messages: number
+  concurrency: number
+  /** 0 = as fast as answers come. */
+  perSecond: number
+  callback: string
+  sid: string
+  token: string
+  firstDestination: number
+}
+
+const job = JSON.parse(process.argv[2] ?? '{}') as Job
+const authorization = Buffer.from(`${job.sid}:${job.token}`).toString('base64')
+const text = 'Your parcel arrives today between 14:00 and 16:00. Track it at example.test/p/8841'
+const encodedText = encodeURIComponent(text)
+let started = 0
+let answered = 0
+let refused = 0
+let firstRefusal = ''
+const latencies: number[] = []
+const begin = performance.now()
+
+function request(n: number): string {
+  const to = `+4479${String((job.firstDestination + n) % 100_000_000).padStart(8, '0')}`
+  const callback = `${job.callback}?t=${Date.now()}&n=${n}`
+  if (job.kind === 'kannel') {
+    const dlr = encodeURIComponent(`${job.callback}?d=%d&t=${Date.now()}&n=${n}`)
+    const query = `username=bench&password=bench&from=%2B15550001111&to=${encodeURIComponent(to)}&text=${encodedText}&dlr-mask=9&dlr-url=${dlr}`
+    return `GET /cgi-bin/sendsms?${query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`
+  }
+  const body = `To=${encodeURIComponent(to)}&From=%2B15550001111&Body=${encodedText}&StatusCallback=${encodeURIComponent(callback)}`
+  return (
+    `POST /2010-04-01/Accounts/${job.sid}/Messages.json HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic ${authorization}\r\n` +
+    `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  )
+}
+
+function mayStart(): boolean {
+  if (started >= job.messages) return false
+  return job.perSecond <= 0 || started < ((performance.now() - begin) / 1000) * job.perSecond
+}
+
+function run(socket: Socket): void {
+  let pending = ''
+  let sentAt = 0
+  let busy = false
+  const next = (): void => {
+    if (busy) return
+    if (!mayStart()) {
+      if (started < job.messages) setTimeout(next, 1)
+      return
+    }
+    busy = true
+    sentAt = performance.now()
+    socket.write(request(started++))
+  }
+  socket.setEncoding('latin1')
+  socket.on('data', (chunk: string) => {
+    pending += chunk
+    const head = pending.indexOf('\r\n\r\n')
+    if (head < 0) return
+    const length = Number(/content-length: *(\d+)/i.exec(pending.slice(0, head))?.[1] ?? 0)
+    if (pending.length < head + 4 + length) return
+    latencies.push(performance.now() - sentAt)
+    const status = pending.slice(9, 12)
+    if (status !== '201' && status !== '202' && status !== '200') {
+      refused++
+      firstRefusal ||= pending.slice(0, 400)
+    }
+    pending = pending.slice(head + 4 + length)
+    answered++
+    busy = false
+    if (answered === job.messages) finish()
+    else next()
+  })
+  socket.on('error', (error) => {
+    console.error(error.message)
+    process.exit(1)
+  })
+  next()
+}
+
+function finish(): void {
+  const seconds = (performance.now() - begin) / 1000
+  const sorted = latencies.sort((a, b) => a - b)
+  console.log(
+    JSON.stringify({
+      answered,
+      refused,
+      firstRefusal,
+      seconds: rounded(seconds),
+      p50: rounded(percentile(sorted, 0.5)),
+      p99: rounded(percentile(sorted, 0.99)),
+      startedAt: Date.now() - seconds * 1000,
+    }),
+  )
+  process.exit(0)
+}
+
+console.log('ready')
+for (let i = 0; i < Math.min(job.concurrency, job.messages); i++) {
+  const socket = connect({ port: job.port, host: '127.0.0.1', noDelay: true }, () => run(socket))
+}

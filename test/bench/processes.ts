@@ -1,0 +1,103 @@
+// Processes of a benchmark or proof: started on free ports, measured through /proc, ended by pid.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+
+export interface Running {
+  pid: number
+  child: ChildProcess
+  /** The first line it printed. */
+  first: string
+  /** Lines printed after the first. */
+  lines: string[]
+  /** User + system CPU of all its threads so far, in µs. */
+  cpuMicros(): number
+  /** Highest resident memory so far, in MiB. */
+  maxRssMb(): number
+  /** Resident memory now, in MiB. */
+  rssMb(): number
+  /** SIGTERM, and SIGKILL after ten seconds. Resolves when it is gone. */
+  stop(): Promise<void>
+  kill(): Promise<void>
+  exited: Promise<number | null>
+}
+
+/** The built program of this name, relative to the root of the build (`dist/`). */
+export function program(path: string): string {
+  return new URL(`../../${path}`, import.meta.url).pathname
+}
+
+/** Starts a node program; resolves with its first line on standard output. */
+export async function start(path: string, args: readonly string[], options: { env?: Record<string, string>; until?: RegExp } = {}): Promise<Running> {
+  const child = spawn(process.execPath, [program(path), ...args], {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const errors: string[] = []
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors.push(chunk.toString())
+    if (errors.length > 200) errors.shift()
+  })
+  const lines: string[] = []
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const out = createInterface({ input: child.stdout })
+  const first = await new Promise<string>((resolve, reject) => {
+    out.on('line', (line) => {
+      lines.push(line)
+      if (lines.length > 10_000) lines.shift()
+      if (!options.until || options.until.test(line)) resolve(line)
+    })
+    child.once('exit', (code) => reject(new Error(`${path} ended with ${code} before it was ready\n${lines.join('\n')}\n${errors.join('')}`)))
+  })
+  const pid = child.pid!
+  return {
+    pid,
+    child,
+    first,
+    lines,
+    exited,
+    cpuMicros: () => cpuMicrosOf(pid),
+    maxRssMb: () => statusMb(pid, 'VmHWM'),
+    rssMb: () => statusMb(pid, 'VmRSS'),
+    async stop() {
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+      await exited
+      clearTimeout(timer)
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+/** utime + stime of a process in µs (proc(5): ticks of 10 ms). */
+export function cpuMicrosOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
+}
+
+function statusMb(pid: number, field: string): number {
+  const line = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Math.round(Number(line?.[1] ?? 0) / 1024)
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+export function percentile(sorted: readonly number[], share: number): number {
+  if (sorted.length === 0) return 0
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
+}
+
+export function rounded(value: number): number {
+  return Math.round(value * 10) / 10
+}
