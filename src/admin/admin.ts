@@ -1,0 +1,392 @@
+// Everything that can be done to accounts, binds, routes, numbers and messages: the words and the
+// promises, for whoever puts HTTP, a command line or a console in front. No call shows, changes or
+// lets guess anything outside the caller's own subtree: an id from elsewhere is absent. Secrets
+// leave only masked (`mask`); giving the mask back keeps what is stored.
+import type { AccountStatus } from '../model/account.ts'
+import type { BindPolicy, Side } from '../model/bind.ts'
+import type { BodyKind } from '../model/body.ts'
+import type { CountName, MessageState } from '../model/life.ts'
+import type { AccountId, BindId, Direction, MessageId } from '../model/message.ts'
+import type { RefForm } from '../model/ref.ts'
+import type { Decision } from '../model/route.ts'
+import type { Messages, MessageView } from '../plugin.ts'
+import type { MessageTrace, Revision } from '../store/store.ts'
+
+/** What stands in a view where a secret is. */
+export const mask = '••••'
+
+/** Who does it. `author` and `source` are written with the revision. */
+export interface Caller {
+  /** It may act on this account and all below. */
+  account: AccountId
+  author: string
+  /** An address, or `cli`. */
+  source: string
+}
+
+/** One thing that is wrong, where, and what would be right. */
+export interface Fault {
+  /** `binds[2].config.port`; empty when it is about the whole. */
+  path: string
+  /** `expected 1–65535, got 99999` */
+  message: string
+  /** In a document, from 1. */
+  line?: number
+}
+
+/**
+ * absent: no such thing (or not the caller's). invalid: see `faults`, all of them at once.
+ * conflict: made on an older revision. in-use: something else needs it; `faults` say what.
+ * forbidden: the caller sees it but may not do this (its parent may).
+ */
+export type RefusedWhy = 'absent' | 'invalid' | 'conflict' | 'in-use' | 'forbidden'
+
+/** The only error that admin operations throw for what a caller did. Nothing was changed. */
+export class Refused extends Error {
+  readonly why: RefusedWhy
+  readonly faults: Fault[]
+  constructor(why: RefusedWhy, message: string, faults: Fault[] = []) {
+    super(message)
+    this.name = 'Refused'
+    this.why = why
+    this.faults = faults
+  }
+}
+
+/** How a change may be asked for: only if the newest revision is still this one. */
+export interface ChangeOptions {
+  expected?: number
+}
+
+/** What a change came to. `changed` is false when everything already was so: no revision was made. */
+export interface Changed<View> {
+  view: View
+  revision: number
+  changed: boolean
+  created: boolean
+}
+
+// Accounts
+
+/** Absent fields take their defaults when the account is new, and stay as they are when it is not. */
+export interface AccountInput {
+  name?: string
+  /** 32 lowercase hex digits; made up when absent. */
+  token?: string
+  status?: AccountStatus
+  /** May use the parent's routes and binds; true. */
+  inheritRoutes?: boolean
+  weight?: number
+  concurrency?: number
+  /** Empty removes it. */
+  cdrUrl?: string
+  privateWebhooks?: boolean
+}
+
+export interface AccountView {
+  id: AccountId
+  parent?: AccountId
+  name: string
+  status: AccountStatus
+  token: string
+  inheritRoutes: boolean
+  weight: number
+  concurrency: number
+  cdrUrl?: string
+  privateWebhooks: boolean
+  createdAt: number
+  updatedAt: number
+}
+
+export interface Accounts {
+  /** The caller's account and all below it, parents before children. */
+  list(caller: Caller): AccountView[]
+  get(caller: Caller, id: AccountId): AccountView | undefined
+  /** Under `parent` (the caller's account or one below). With the client bind `api`. The token is shown here and never again. */
+  create(caller: Caller, parent: AccountId, input: AccountInput, options?: ChangeOptions): Promise<Changed<AccountView> & { token: string }>
+  /** Limits, status and rights of an account are set from above it: the account itself may change its name and cdrUrl. */
+  update(caller: Caller, id: AccountId, input: AccountInput, options?: ChangeOptions): Promise<Changed<AccountView>>
+  /** Another parent, for the account and all below it. Refused where a circle would come of it. */
+  reparent(caller: Caller, id: AccountId, parent: AccountId, options?: ChangeOptions): Promise<Changed<AccountView>>
+  /** A closed account stays closed. */
+  setStatus(caller: Caller, id: AccountId, status: AccountStatus, options?: ChangeOptions): Promise<Changed<AccountView>>
+  /** The old token is refused from now on. The new one is shown here and never again. */
+  rotateToken(caller: Caller, id: AccountId): Promise<Changed<AccountView> & { token: string }>
+}
+
+// Binds, routes and numbers: `put` creates or replaces, and does nothing when it is already so.
+// The same shapes are written in a document (docs/configuration.md).
+
+export interface BindInput {
+  name?: string
+  connector: string
+  /** Absent: the only side that the connector has, or `supplier`. Fixed once made, like the connector. */
+  side?: Side
+  /** true */
+  enabled?: boolean
+  /** Absent: as it is. */
+  paused?: boolean
+  policy?: Partial<BindPolicy>
+  config?: unknown
+}
+
+export interface BindView {
+  /** Unique in its account. */
+  id: string
+  account: AccountId
+  /** `<account>/<id>`: what lanes, decisions and attempts say. */
+  bind: BindId
+  name: string
+  connector: string
+  side: Side
+  enabled: boolean
+  paused: boolean
+  policy: BindPolicy
+  config: unknown
+  createdAt: number
+  updatedAt: number
+  /** Why it does not run though it is enabled: its stored settings no longer hold. */
+  faults?: Fault[]
+}
+
+export type Day = 'sun' | 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat'
+
+/** Binds are named by their id in the route's account, else the nearest account above it, or by `<account>/<id>`. */
+export interface RouteInput {
+  name?: string
+  /** true */
+  enabled?: boolean
+  /** Destination prefix, `+44`; empty is the default route. */
+  prefix: string
+  /** Sender prefix, or a whole alphanumeric sender. */
+  sender?: string
+  /** Only messages of this account: the route's own or one below. */
+  account?: AccountId
+  /** Only messages that arrived on this bind. */
+  arrival?: string
+  kind?: BodyKind
+  time?: { days?: Day[]; from: string; to: string; zone: string }
+  /** Weights: which share of messages tries which bind first. */
+  split?: Record<string, number>
+  /** In this order; after those of `split`, where both are there. */
+  to?: string[]
+  /** false */
+  failoverOnReceipt?: boolean
+}
+
+export interface RouteView extends RouteInput {
+  id: string
+  /** The account that owns the route. */
+  owner: AccountId
+  name: string
+  enabled: boolean
+  failoverOnReceipt: boolean
+}
+
+export interface NumberInput {
+  name?: string
+  /** A client bind of the same account; `api`. */
+  bind?: string
+  settings?: Record<string, string>
+}
+
+export interface NumberView {
+  /** E.164 with +, or a short code. */
+  number: string
+  /** PN and 32 hex digits. */
+  id: string
+  account: AccountId
+  name: string
+  bind: string
+  settings: Record<string, string>
+  createdAt: number
+  updatedAt: number
+}
+
+/** `account` may be any account of the caller's subtree; things are named within it. */
+export interface Things<Input, View> {
+  /** Of exactly this account. */
+  list(caller: Caller, account: AccountId): View[]
+  get(caller: Caller, account: AccountId, id: string): View | undefined
+  put(caller: Caller, account: AccountId, id: string, input: Input, options?: ChangeOptions): Promise<Changed<View>>
+  /** False when there was none. Refused (in-use) while something refers to it. */
+  delete(caller: Caller, account: AccountId, id: string, options?: ChangeOptions): Promise<boolean>
+}
+
+export type Binds = Things<BindInput, BindView>
+export type Routes = Things<RouteInput, RouteView>
+/** `id` is the number itself. */
+export type Numbers = Things<NumberInput, NumberView>
+
+// Documents
+
+export interface FieldChange {
+  /** `policy.window`, `config.port` … */
+  field: string
+  before?: unknown
+  after?: unknown
+}
+
+export interface PlannedChange {
+  change: 'create' | 'update' | 'delete'
+  kind: 'account' | 'bind' | 'route' | 'number'
+  /** For people: `bind carrier-a of My company`. */
+  what: string
+  account: AccountId
+  id: string
+  fields: FieldChange[]
+}
+
+/** Holds no secret; can be shown as it is. Nothing can be applied while there are faults. */
+export interface Plan {
+  /** The revision that it was made on. */
+  revision: number
+  changes: PlannedChange[]
+  faults: Fault[]
+}
+
+export interface PlanOptions {
+  /** What `${NAME}` stands for. Pass the variables of whoever wrote the document, never the gateway's own. */
+  variables: Readonly<Record<string, string | undefined>>
+  /** Deletes what the named accounts have and the document's sections leave out. */
+  prune?: boolean
+}
+
+export interface Documents {
+  plan(caller: Caller, text: string, options: PlanOptions): Plan
+  /** All or nothing. Only for a plan of this process; refused (conflict) when the configuration moved since. */
+  apply(caller: Caller, plan: Plan): Promise<{ revision: number; changes: PlannedChange[] }>
+}
+
+// Messages and lanes
+
+export interface SearchQuery {
+  /** Absent: the caller's account. */
+  account?: AccountId
+  /** Sub-accounts too; true. */
+  below?: boolean
+  to?: string
+  from?: string
+  direction?: Direction
+  state?: MessageState
+  /** acceptedAt, both inclusive. */
+  after?: number
+  before?: number
+  /** 1–1000 */
+  limit: number
+  cursor?: string
+}
+
+export interface ExplainQuery {
+  account?: AccountId
+  from: string
+  to: string
+  kind?: BodyKind
+  /** Id of the bind it would arrive on; `api`. */
+  arrival?: string
+  at?: number
+  /** 0 ≤ dice < 1; 0. */
+  dice?: number
+}
+
+export interface Explanation {
+  decision: Decision
+  /** For people. */
+  lines: string[]
+}
+
+export interface PurgeInput {
+  from?: string
+  /** The bind it arrived on. */
+  arrival?: BindId
+  acceptedAfter?: number
+  acceptedBefore?: number
+}
+
+export interface LaneView {
+  bind: BindId
+  paused: boolean
+  deliver: number
+  report: number
+}
+
+export interface AdminMessages {
+  search(caller: Caller, query: SearchQuery): Promise<{ messages: MessageView[]; next?: string }>
+  trace(caller: Caller, id: MessageId): Promise<MessageTrace | undefined>
+  /** The decision for a message that is not sent. Throws Refused (invalid) for what is no address. */
+  explain(caller: Caller, query: ExplainQuery): Explanation
+  cancel(caller: Caller, id: MessageId): Promise<'canceled' | 'too-late' | 'absent'>
+  redact(caller: Caller, id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'>
+  remove(caller: Caller, id: MessageId): Promise<'removed' | 'not-ended' | 'absent'>
+  /** What to do with a message whose outcome is unknown: send it again on the same bind, or end it as failed. */
+  release(caller: Caller, id: MessageId, how: 'resend' | 'fail'): Promise<'released' | 'not-held' | 'absent'>
+}
+
+export interface Lanes {
+  depths(caller: Caller): Promise<LaneView[]>
+  /** A paused lane keeps its messages and sends none. */
+  pause(caller: Caller, bind: BindId): Promise<Changed<LaneView>>
+  resume(caller: Caller, bind: BindId): Promise<Changed<LaneView>>
+  /** Ends every waiting message that fits as canceled (`purged`), each with its CDR and report; resolves to how many. */
+  purge(caller: Caller, bind: BindId, query: PurgeInput): Promise<number>
+}
+
+// Statistics
+
+/** off: disabled, or nothing to dial. down: no session now. bound: at least one. */
+export interface SessionsView {
+  state: 'off' | 'down' | 'bound'
+  sessions: number
+  /** Since when it is in its state. */
+  since: number
+  lastError?: string
+  /** Segments or reports awaiting an answer. */
+  inFlight: number
+}
+
+/** Injected: what the supervisor says of a bind; undefined when it runs none. */
+export type SessionsOf = (bind: BindId) => SessionsView | undefined
+
+export interface StatisticsQuery {
+  account?: AccountId
+  /** Absent: every bind of the account and below. */
+  bind?: BindId
+  /** Epoch ms, both inclusive, at most 7 days apart. */
+  from: number
+  to: number
+  /** One row a minute too. */
+  series?: boolean
+}
+
+export type Counts = Partial<Record<CountName, number>>
+
+export interface BindStatistics {
+  bind: BindId
+  name: string
+  sums: Counts
+  /** Minutes in which something happened. */
+  series?: { minute: number; counts: Counts }[]
+  sessions?: SessionsView
+  depth: { deliver: number; report: number }
+  /** How this carrier's receipts name messages: times seen. */
+  refForms: Partial<Record<RefForm, number>>
+}
+
+export interface Statistics {
+  binds(caller: Caller, query: StatisticsQuery): Promise<BindStatistics[]>
+}
+
+export interface Admin {
+  accounts: Accounts
+  binds: Binds
+  routes: Routes
+  numbers: Numbers
+  documents: Documents
+  messages: AdminMessages
+  lanes: Lanes
+  statistics: Statistics
+  /** Scoped by exact account, for connectors: what a plugin's Host has. */
+  hostMessages: Messages
+  /** Newest first. Of changes outside the caller's subtree nothing is shown. */
+  revisions(caller: Caller, limit: number, before?: number): Promise<Revision[]>
+}
