@@ -162,7 +162,15 @@ export interface Host {
 /** Messages of one account, for connectors and the admin API alike. Every call is scoped: another account's id is absent. */
 export interface Messages {
   get(account: AccountId, id: MessageId): Promise<MessageView | undefined>
-  list(query: { account: AccountId; to?: string; from?: string; after?: number; before?: number; limit: number; cursor?: string }): Promise<{ messages: MessageView[]; next?: string }>
+  list(query: {
+    account: AccountId
+    to?: string
+    from?: string
+    after?: number
+    before?: number
+    limit: number
+    cursor?: string
+  }): Promise<{ messages: MessageView[]; next?: string }>
   /** Only what still waits: scheduled or queued. */
   cancel(account: AccountId, id: MessageId): Promise<'canceled' | 'too-late' | 'absent'>
   redact(account: AccountId, id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'>

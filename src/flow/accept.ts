@@ -38,7 +38,8 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
       at: now,
       dice: Number.parseInt(id.slice(14, 22), 16) / 2 ** 32,
     })
-    if (decision.candidates.length === 0) throw new AcceptRefused('no-route', decision.tried[0]?.why ?? 'No route matches this destination.')
+    if (decision.candidates.length === 0)
+      throw new AcceptRefused('no-route', decision.tried[0]?.why ?? 'No route matches this destination.')
   } else {
     decision = decideInbound(core.configuration(), bind, submission.to)
     account = core.configuration().numbers.get(submission.to.value)?.account ?? bind.account

@@ -34,18 +34,24 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
       const fresh = rows.filter((row) => row.sequence > file.last)
       if (fresh.length > 0) await file.append(fresh, core.clock.now())
       const accounts = core.configuration().accounts
-      const hooked = rows.filter(({ cdr }) => accounts.get(cdr.account)?.cdrUrl !== undefined).map((row) => ({ ...row, account: row.cdr.account }))
+      const hooked = rows
+        .filter(({ cdr }) => accounts.get(cdr.account)?.cdrUrl !== undefined)
+        .map((row) => ({ ...row, account: row.cdr.account }))
       await core.store.cdrsWritten(rows.at(-1)!.sequence, hooked)
       if (rows.length < batch) break
     }
     if (stopping) return
     for (const account of await core.store.cdrHookAccounts()) {
-      if (!hooks.has(account)) hooks.set(account, post(account).finally(() => hooks.delete(account)))
+      if (!hooks.has(account))
+        hooks.set(
+          account,
+          post(account).finally(() => hooks.delete(account)),
+        )
     }
   }
 
   async function post(account: AccountId): Promise<void> {
-    for (let failures = 0; !stopping; ) {
+    for (let failures = 0; !stopping;) {
       const rows = await core.store.cdrHooks(account, 100)
       if (rows.length === 0) return
       for (const { sequence, cdr } of rows) {
@@ -105,7 +111,8 @@ async function postOne(core: Core, url: string, allowPrivate: boolean, sequence:
 
 async function pause(core: Core, ms: number, stopped: () => boolean): Promise<void> {
   const end = core.clock.now() + ms
-  while (!stopped() && core.clock.now() < end) await new Promise<void>((resolve) => core.clock.after(Math.min(200, end - core.clock.now()), resolve))
+  while (!stopped() && core.clock.now() < end)
+    await new Promise<void>((resolve) => core.clock.after(Math.min(200, end - core.clock.now()), resolve))
 }
 
 /** `cdr-2026-11-21.jsonl`, `cdr-2026-11-21.2.jsonl` … : sorts by name within a day's single digits, so the parts are compared. */

@@ -34,7 +34,12 @@ export function isSuspended(core: Core, account: AccountId): boolean {
 }
 
 /** Runs `step` again and again, `everyMs` after it ended, until stopped; errors are logged, never thrown. */
-export function repeat(core: Pick<Core, 'clock' | 'log'>, name: string, everyMs: number, step: () => Promise<void>): { stop(): Promise<void> } {
+export function repeat(
+  core: Pick<Core, 'clock' | 'log'>,
+  name: string,
+  everyMs: number,
+  step: () => Promise<void>,
+): { stop(): Promise<void> } {
   let cancel: () => void = () => {}
   let running: Promise<void> = Promise.resolve()
   let stopped = false

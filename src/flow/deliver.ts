@@ -96,7 +96,10 @@ export function createDeliverer(core: Core): Deliverer {
       try {
         await settle(await one(live, run, item), item)
       } catch (error) {
-        core.log.error({ bind: live.bind.id, message: item.message.id, err: error }, 'an item could not be worked on; it goes back to its lane')
+        core.log.error(
+          { bind: live.bind.id, message: item.message.id, err: error },
+          'an item could not be worked on; it goes back to its lane',
+        )
         await settle({ token: run.token, item: item.id, kind: 'release', due: core.clock.now() + 1000 }, item).catch(() => {})
       }
       lane.open--
@@ -134,11 +137,15 @@ export function createDeliverer(core: Core): Deliverer {
     const places = Array.from({ length: total }, (_, i) => i).filter((i) => (item.life.segments[i]?.state ?? 'unsent') === 'unsent')
     const base = { item, bind, receipts: connector.can.receipts, sent: places, total, random: core.random() }
     const startedAt = core.clock.now()
-    const unknown: Outcome = { ok: false, failure: { kind: 'unknown', code: 'connection-lost', peer: 'the gateway stopped during this attempt' } }
+    const unknown: Outcome = {
+      ok: false,
+      failure: { kind: 'unknown', code: 'connection-lost', peer: 'the gateway stopped during this attempt' },
+    }
     if (item.interrupted && bind.policy.unknown !== 'resend') return afterAttempt({ ...base, outcome: unknown, startedAt, now: startedAt })
     const segments: Segment[] = whole ? [] : places.map((i) => all[i]!)
     const cost = Math.max(1, segments.length)
-    for (let wait = live.rate.waitMs(); wait > 0; wait = live.rate.waitMs()) await new Promise<void>((resolve) => core.clock.after(wait, resolve))
+    for (let wait = live.rate.waitMs(); wait > 0; wait = live.rate.waitMs())
+      await new Promise<void>((resolve) => core.clock.after(wait, resolve))
     live.rate.charge(cost)
     live.inFlight += cost
     const outcome = await session.send!({ message: item.message, segments, attempt: item.attempt }, live.signal)

@@ -40,7 +40,9 @@ export async function expireOverdue(core: Core): Promise<void> {
     await Promise.all([
       ...expired.map((id) =>
         core.store.end(id, ({ message, decision, life }) =>
-          finish(message, decision, life, 'expired', now, { failure: { kind: 'permanent', code: 'expired', ...(life.failure?.peer ? { peer: life.failure.peer } : {}) } }),
+          finish(message, decision, life, 'expired', now, {
+            failure: { kind: 'permanent', code: 'expired', ...(life.failure?.peer ? { peer: life.failure.peer } : {}) },
+          }),
         ),
       ),
       ...unconfirmed.map((id) => core.store.end(id, ({ message, decision, life }) => afterReceiptTimeout(message, decision, life, now))),

@@ -50,7 +50,12 @@ export function afterAttempt(attempt: Attempted): Transition {
   const life: Life = { ...clean, state: 'queued', segments, bind: bind.id, attempts, updatedAt: now }
   const taken = outcome.ok && segments.every((segment) => segment.state !== 'unsent')
   if (taken) return { ...whenTaken(attempt, life, entry), refs }
-  const step = whenFailed(attempt, life, entry, outcome.ok ? { kind: 'temporary', code: 'peer-error', peer: 'not every segment was answered' } : outcome.failure)
+  const step = whenFailed(
+    attempt,
+    life,
+    entry,
+    outcome.ok ? { kind: 'temporary', code: 'peer-error', peer: 'not every segment was answered' } : outcome.failure,
+  )
   return refs.length > 0 && step.life.segments.length > 0 ? { ...step, refs } : step
 
   function whenTaken(a: Attempted, sentLife: Life, line: LifeEntry): Transition {
@@ -98,7 +103,8 @@ function whenFailed(attempt: Attempted, life: Life, entry: LifeEntry, failure: F
     requeue: { lane: bind.id, due, attempt: tries, candidate: item.candidate },
     counts: [...counts, { bind: bind.id, name: 'retried' }],
   })
-  if (now >= message.validUntil) return finish(message, decision, failed, 'expired', now, { failure: { ...failure, code: 'expired' }, entries: [entry] })
+  if (now >= message.validUntil)
+    return finish(message, decision, failed, 'expired', now, { failure: { ...failure, code: 'expired' }, entries: [entry] })
   switch (failure.kind) {
     case 'offline':
       return again(now, item.attempt)

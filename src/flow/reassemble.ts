@@ -43,7 +43,10 @@ export async function tidyParts(core: Core): Promise<void> {
     } else if (parts.length === first.total) {
       await join(core, bind, parts)
     } else if (now - oldest > bind.policy.partsTimeoutSeconds * 1000) {
-      core.log.warn({ bind: bind.id, came: parts.length, of: first.total, then: bind.policy.partsIncomplete }, 'a long message never completed')
+      core.log.warn(
+        { bind: bind.id, came: parts.length, of: first.total, then: bind.policy.partsIncomplete },
+        'a long message never completed',
+      )
       if (bind.policy.partsIncomplete === 'drop') await core.store.dropParts(first.key)
       else await join(core, bind, parts)
     }
@@ -60,7 +63,9 @@ async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<voi
 function joinBodies(bodies: readonly Body[]): Body {
   const first = bodies[0]!
   if (bodies.every((body) => body.kind === 'text')) return { ...first, text: bodies.map((body) => body.text).join('') } as Body
-  const data = bodies.flatMap((body) => (body.kind === 'binary' ? [body.data] : body.kind === 'text' ? [new TextEncoder().encode(body.text)] : []))
+  const data = bodies.flatMap((body) =>
+    body.kind === 'binary' ? [body.data] : body.kind === 'text' ? [new TextEncoder().encode(body.text)] : [],
+  )
   return { ...first, kind: 'binary', data: new Uint8Array(Buffer.concat(data)) } as Body
 }
 
@@ -69,7 +74,9 @@ function bindOf(key: string): string {
 }
 
 function freeze(submission: Submission): string {
-  return JSON.stringify(submission, (_, value: unknown) => (value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value))
+  return JSON.stringify(submission, (_, value: unknown) =>
+    value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value,
+  )
 }
 
 function thaw(data: string): Submission {

@@ -54,11 +54,30 @@ export interface Life {
 /** A line of the trace. `wire` are decoded PDUs or requests, one a line, bodies left out. */
 export type LifeEntry = { at: number } & (
   | { what: 'accepted'; via: BindId }
-  | { what: 'attempt'; n: number; bind: BindId; outcome: 'ok' | 'failed'; refs?: string[]; failure?: FailureFacts; tookMs?: number; wire?: string[] }
+  | {
+      what: 'attempt'
+      n: number
+      bind: BindId
+      outcome: 'ok' | 'failed'
+      refs?: string[]
+      failure?: FailureFacts
+      tookMs?: number
+      wire?: string[]
+    }
   | { what: 'retry'; bind: BindId; due: number }
   | { what: 'failover'; from: BindId; to: BindId; why: string }
   | { what: 'held'; why: string }
-  | { what: 'receipt'; bind: BindId; ref: string; segment: number; state: ReceiptState; final: boolean; error?: string; form?: string; wire?: string }
+  | {
+      what: 'receipt'
+      bind: BindId
+      ref: string
+      segment: number
+      state: ReceiptState
+      final: boolean
+      error?: string
+      form?: string
+      wire?: string
+    }
   | { what: 'report'; state: MessageState; n: number; outcome: 'ok' | 'failed' | 'abandoned'; failure?: FailureFacts; wire?: string[] }
   | { what: 'final'; state: MessageState; failure?: FailureFacts }
   | { what: 'redacted' }
@@ -85,7 +104,23 @@ export interface Count {
   bind: BindId
   name: CountName
 }
-export type CountName = 'accepted' | 'sent' | 'delivered' | 'undelivered' | 'failed' | 'expired' | 'canceled' | 'unconfirmed' | 'retried' | 'throttled' | 'unknown' | 'receipts' | 'parked' | 'duplicates' | 'reported' | 'reportsFailed'
+export type CountName =
+  | 'accepted'
+  | 'sent'
+  | 'delivered'
+  | 'undelivered'
+  | 'failed'
+  | 'expired'
+  | 'canceled'
+  | 'unconfirmed'
+  | 'retried'
+  | 'throttled'
+  | 'unknown'
+  | 'receipts'
+  | 'parked'
+  | 'duplicates'
+  | 'reported'
+  | 'reportsFailed'
 
 /** Whether the sender wants to hear of this state. */
 export function wantsReport(message: Message, state: MessageState): boolean {
@@ -184,6 +219,7 @@ export function afterReceipt(
 /** No receipt came in time: the message ends with what is known. */
 export function afterReceiptTimeout(message: Message, decision: Decision, life: Life, at: number): Transition {
   const failed = life.segments.some((s) => s.final && s.state !== 'delivered')
-  if (failed) return finish(message, decision, life, 'undelivered', at, { failure: life.failure ?? { kind: 'permanent', code: 'undeliverable' } })
+  if (failed)
+    return finish(message, decision, life, 'undelivered', at, { failure: life.failure ?? { kind: 'permanent', code: 'undeliverable' } })
   return finish(message, decision, life, 'unconfirmed', at, { failure: { kind: 'unknown', code: 'no-receipt' } })
 }

@@ -6,7 +6,10 @@ export type RefForm = 'same' | 'case' | 'zeros' | 'respHexReceiptDec' | 'respDec
 
 /** Lower case, leading zeros cut. Two ids with different folds and bases are never the same. */
 export function foldRef(raw: string): string {
-  return raw.trim().toLowerCase().replace(/^0+(?=.)/, '')
+  return raw
+    .trim()
+    .toLowerCase()
+    .replace(/^0+(?=.)/, '')
 }
 
 /** The folded keys under which an id may be known, most likely first; at most three. */

@@ -73,7 +73,10 @@ export async function tearDown(setup: Setup): Promise<void> {
 export async function api<T>(setup: Setup, path: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(`http://127.0.0.1:${setup.httpPort}${path}`, {
     ...init,
-    headers: { authorization: `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}`, ...(init.headers as Record<string, string> | undefined) },
+    headers: {
+      authorization: `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}`,
+      ...(init.headers as Record<string, string> | undefined),
+    },
   })
   if (!answer.ok) throw new Error(`${path}: HTTP ${answer.status} ${await answer.text()}`)
   return (await answer.json()) as T

@@ -67,10 +67,20 @@ async function measureOurs(options: HttpOptions, receiver: Running & { port: num
   try {
     await apply(setup, benchDocument(sinkPort, options.window))
     options.say(`warming up with ${warmUpMessages} messages …`)
-    const job = { kind: 'signalbox' as const, port: setup.httpPort, concurrency: options.concurrency, callback: `http://127.0.0.1:${receiver.port}/status` }
+    const job = {
+      kind: 'signalbox' as const,
+      port: setup.httpPort,
+      concurrency: options.concurrency,
+      callback: `http://127.0.0.1:${receiver.port}/status`,
+    }
     await pushAndWait({ ...job, messages: warmUpMessages, perSecond: 0, firstDestination: 50_000_000 }, receiver)
     options.say(`${options.messages} messages …`)
-    return await measured({ ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 }, receiver, [gateway.pid], () => gateway.maxRssMb())
+    return await measured(
+      { ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 },
+      receiver,
+      [gateway.pid],
+      () => gateway.maxRssMb(),
+    )
   } finally {
     await gateway.stop()
     await tearDown(setup)
@@ -82,16 +92,34 @@ async function measureKannel(options: HttpOptions, receiver: Running & { port: n
   const sendsmsPort = await freePort()
   const kannel = await startKannel({ sinkPort, sendsmsPort, store: 'file', workDir: setup.data, window: options.window })
   try {
-    const job = { kind: 'kannel' as const, port: sendsmsPort, concurrency: options.concurrency, callback: `http://127.0.0.1:${receiver.port}/status` }
+    const job = {
+      kind: 'kannel' as const,
+      port: sendsmsPort,
+      concurrency: options.concurrency,
+      callback: `http://127.0.0.1:${receiver.port}/status`,
+    }
     await pushAndWait({ ...job, messages: warmUpMessages, perSecond: 0, firstDestination: 50_000_000 }, receiver)
-    return await measured({ ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 }, receiver, kannel.pids, () => 0)
+    return await measured(
+      { ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 },
+      receiver,
+      kannel.pids,
+      () => 0,
+    )
   } finally {
     await kannel.stop()
     await tearDown(setup)
   }
 }
 
-type Job = { kind: 'signalbox' | 'kannel'; port: number; concurrency: number; callback: string; messages: number; perSecond: number; firstDestination: number }
+type Job = {
+  kind: 'signalbox' | 'kannel'
+  port: number
+  concurrency: number
+  callback: string
+  messages: number
+  perSecond: number
+  firstDestination: number
+}
 
 async function measured(job: Job, receiver: Running & { port: number }, pids: number[], maxRssMb: () => number): Promise<Figures> {
   const cpu = (): number => pids.reduce((sum, pid) => sum + cpuMicrosOf(pid), 0)
@@ -153,4 +181,3 @@ accounts:
         to: [carrier]
 `
 }
-

@@ -57,10 +57,16 @@ console.log(row('signalbox', ours))
 if (peer) {
   console.log(row(peer.name, peer))
   const throughput = ours.messagesPerSecond / peer.messagesPerSecond
-  console.log(`\nsignalbox does ${throughput.toFixed(2)} × Kannel's messages a second, at ${(ours.cpuMicros / peer.cpuMicros).toFixed(2)} of its CPU a message`)
+  console.log(
+    `\nsignalbox does ${throughput.toFixed(2)} × Kannel's messages a second, at ${(ours.cpuMicros / peer.cpuMicros).toFixed(2)} of its CPU a message`,
+  )
 }
 if (values.json) {
   const { cpuMicros, ...rest } = ours
   const flat = { path, ...rest, gatewayCpuMicros: cpuMicros }
-  console.log(JSON.stringify(peer ? { ...flat, peer: { name: peer.name, messagesPerSecond: peer.messagesPerSecond, cpuMicros: peer.cpuMicros } } : flat))
+  console.log(
+    JSON.stringify(
+      peer ? { ...flat, peer: { name: peer.name, messagesPerSecond: peer.messagesPerSecond, cpuMicros: peer.cpuMicros } } : flat,
+    ),
+  )
 }

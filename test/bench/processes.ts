@@ -29,7 +29,11 @@ export function program(path: string): string {
 }
 
 /** Starts a node program; resolves with its first line on standard output. */
-export async function start(path: string, args: readonly string[], options: { env?: Record<string, string>; until?: RegExp } = {}): Promise<Running> {
+export async function start(
+  path: string,
+  args: readonly string[],
+  options: { env?: Record<string, string>; until?: RegExp } = {},
+): Promise<Running> {
   const child = spawn(process.execPath, [program(path), ...args], {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,7 +52,9 @@ export async function start(path: string, args: readonly string[], options: { en
       if (lines.length > 10_000) lines.shift()
       if (!options.until || options.until.test(line)) resolve(line)
     })
-    child.once('exit', (code) => reject(new Error(`${path} ended with ${code} before it was ready\n${lines.join('\n')}\n${errors.join('')}`)))
+    child.once('exit', (code) =>
+      reject(new Error(`${path} ended with ${code} before it was ready\n${lines.join('\n')}\n${errors.join('')}`)),
+    )
   })
   const pid = child.pid!
   return {

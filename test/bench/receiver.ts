@@ -12,7 +12,15 @@ const server = createServer((request, response) => {
   const url = request.url ?? '/'
   if (url === '/counts') {
     const sorted = [...latencies].sort((a, b) => a - b)
-    response.end(JSON.stringify({ calls, delivered: delivered.size, duplicates, p50: rounded(percentile(sorted, 0.5)), p99: rounded(percentile(sorted, 0.99)) }))
+    response.end(
+      JSON.stringify({
+        calls,
+        delivered: delivered.size,
+        duplicates,
+        p50: rounded(percentile(sorted, 0.5)),
+        p99: rounded(percentile(sorted, 0.99)),
+      }),
+    )
     return
   }
   if (url === '/reset') {

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testClock } from '../clock.ts'
+import { createRate } from './rate.ts'
+
+test('lets through no more than its segments a second, evenly', async () => {
+  const clock = testClock()
+  const rate = createRate(() => 50, clock)
+  let sent = 0
+  for (let ms = 0; ms < 10_000; ms++) {
+    while (rate.waitMs() === 0) {
+      rate.charge(1)
+      sent++
+    }
+    await clock.advance(1)
+  }
+  assert.ok(sent >= 495 && sent <= 506, `${sent} in ten seconds`)
+})
+
+test('charges a long message by its segments', async () => {
+  const clock = testClock()
+  const rate = createRate(() => 10, clock)
+  rate.charge(5)
+  assert.equal(rate.waitMs(), 500)
+  await clock.advance(500)
+  assert.equal(rate.waitMs(), 0)
+})
+
+test('sends nothing during a pause, and a shorter pause does not end a longer one', async () => {
+  const clock = testClock()
+  const rate = createRate(() => 0, clock)
+  rate.pause(1000)
+  rate.pause(10)
+  assert.equal(rate.waitMs(), 1000)
+  await clock.advance(1000)
+  assert.equal(rate.waitMs(), 0)
+})
+
+test('follows a rate that is changed while it runs', () => {
+  const clock = testClock()
+  let perSecond = 1
+  const rate = createRate(() => perSecond, clock)
+  rate.charge(1)
+  assert.equal(rate.waitMs(), 1000)
+  perSecond = 0
+  assert.equal(rate.waitMs(), 0)
+})

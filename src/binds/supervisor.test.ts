@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import { z } from 'zod'
+import { testClock, type TestClock } from '../clock.ts'
+import type { Bind, BindPolicy } from '../model/bind.ts'
+import type { Configuration } from '../model/configuration.ts'
+import { Failure } from '../model/failure.ts'
+import type { Connector, Gateway, Session } from '../plugin.ts'
+import { bindState, createSupervisor } from './supervisor.ts'
+
+const log = pino({ level: 'silent' })
+
+function bind(changes: Partial<Bind> = {}, policy: Partial<BindPolicy> = {}): Bind {
+  const whole = { sessions: 1, window: 10, segmentsPerSecond: 0, downLimitMs: 1000, ...policy } as BindPolicy
+  return {
+    id: 'AC1/a',
+    account: 'AC1',
+    name: 'a',
+    connector: 'wire',
+    side: 'supplier',
+    enabled: true,
+    paused: false,
+    policy: whole,
+    config: {},
+    createdAt: 0,
+    updatedAt: 0,
+    ...changes,
+  }
+}
+
+function configuration(...binds: Bind[]): Configuration {
+  return { revision: 1, accounts: new Map(), binds: new Map(binds.map((b) => [b.id, b])), routes: new Map(), numbers: new Map() }
+}
+
+interface Wire {
+  connector: Connector
+  dials: number
+  refuse: boolean
+  open: { session: Session; drop(why: string): void; closed: boolean }[]
+}
+
+function wire(): Wire {
+  const it: Wire = {
+    dials: 0,
+    refuse: false,
+    open: [],
+    connector: {
+      name: 'wire',
+      sides: ['supplier'],
+      config: z.object({}),
+      can: { text: 'whole', mms: false, receipts: false },
+      async dial() {
+        it.dials++
+        if (it.refuse) throw new Failure('temporary', 'connection-lost', 'refused')
+        let drop: (why: string) => void = () => {}
+        const closed = new Promise<string>((resolve) => (drop = resolve))
+        const entry = { session: undefined as unknown as Session, drop, closed: false }
+        entry.session = {
+          closed,
+          async close() {
+            entry.closed = true
+            drop('closed by us')
+          },
+        }
+        it.open.push(entry)
+        return entry.session
+      },
+    },
+  }
+  return it
+}
+
+function supervisor(clock: TestClock, w: Wire, changes: string[] = []) {
+  return createSupervisor({
+    connectors: new Map([['wire', w.connector]]),
+    gateway: () => ({}) as Gateway,
+    clock,
+    log,
+    random: () => 0.5,
+    onChange: (id) => changes.push(id),
+  })
+}
+
+test('dials as many sessions as the policy says and tells when they come', async () => {
+  const [clock, w, changes] = [testClock(), wire(), [] as string[]]
+  const s = supervisor(clock, w, changes)
+  s.apply(configuration(bind({}, { sessions: 3 })))
+  await clock.advance(0)
+  assert.equal(s.get('AC1/a')?.sessions.size, 3)
+  assert.equal(bindState(s.get('AC1/a')!), 'bound')
+  assert.equal(changes.length, 3)
+})
+
+test('a session that goes is dialled again, and a peer that refuses is asked ever more rarely', async () => {
+  const [clock, w] = [testClock(), wire()]
+  const s = supervisor(clock, w)
+  s.apply(configuration(bind()))
+  await clock.advance(20_000)
+  w.refuse = true
+  w.open[0]!.drop('reset')
+  await clock.advance(0)
+  assert.equal(bindState(s.get('AC1/a')!), 'down')
+  await clock.advance(60_000)
+  assert.ok(w.dials >= 6 && w.dials <= 9, `${w.dials} dials in a minute`)
+  assert.equal(s.get('AC1/a')?.lastError, 'refused')
+  w.refuse = false
+  await clock.advance(40_000)
+  assert.equal(bindState(s.get('AC1/a')!), 'bound')
+})
+
+test('being down counts from the moment the last session went', async () => {
+  const [clock, w] = [testClock(), wire()]
+  const s = supervisor(clock, w)
+  s.apply(configuration(bind()))
+  await clock.advance(5000)
+  w.refuse = true
+  w.open[0]!.drop('reset')
+  await clock.advance(0)
+  const since = s.get('AC1/a')!.since
+  await clock.advance(30_000)
+  assert.equal(s.get('AC1/a')!.since, since)
+  assert.equal(since, clock.now() - 30_000)
+})
+
+test('a change of window keeps the session, a change of config dials anew, disabling closes', async () => {
+  const [clock, w] = [testClock(), wire()]
+  const s = supervisor(clock, w)
+  s.apply(configuration(bind()))
+  await clock.advance(0)
+  s.apply(configuration(bind({}, { window: 50 })))
+  await clock.advance(0)
+  assert.equal(w.dials, 1)
+  assert.equal(s.get('AC1/a')?.bind.policy.window, 50)
+  s.apply(configuration(bind({ config: { host: 'other' } })))
+  await clock.advance(0)
+  assert.equal(w.dials, 2)
+  assert.equal(w.open[0]!.closed, true)
+  s.apply(configuration(bind({ enabled: false, config: { host: 'other' } })))
+  await clock.advance(0)
+  assert.equal(w.open[1]!.closed, true)
+  assert.equal(s.get('AC1/a'), undefined)
+  await clock.advance(120_000)
+  assert.equal(w.dials, 2)
+})
+
+test('closing drains every session and dials no more', async () => {
+  const [clock, w] = [testClock(), wire()]
+  const s = supervisor(clock, w)
+  s.apply(configuration(bind()))
+  await clock.advance(0)
+  await s.close()
+  assert.equal(w.open[0]!.closed, true)
+  await clock.advance(120_000)
+  assert.equal(w.dials, 1)
+})

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Bind, BindPolicy } from '../model/bind.ts'
+import type { FailureFacts } from '../model/failure.ts'
+import type { Life } from '../model/life.ts'
+import type { Message } from '../model/message.ts'
+import type { DeliverItem } from '../store/store.ts'
+import { afterAttempt, type Attempted } from './outcome.ts'
+
+const now = 1_000_000
+
+const policy: BindPolicy = {
+  sessions: 1,
+  window: 10,
+  segmentsPerSecond: 0,
+  attempts: 3,
+  retryFirstMs: 1000,
+  retryMultiplier: 2,
+  retryCapMs: 3000,
+  downLimitMs: 0,
+  unknown: 'resend',
+  validitySeconds: 3600,
+  maxValiditySeconds: 3600,
+  receiptTimeoutSeconds: 60,
+  concatenation: 'udh8',
+  nationalTables: [],
+  partsTimeoutSeconds: 60,
+  partsIncomplete: 'deliver',
+}
+
+function bind(changes: Partial<BindPolicy> = {}): Bind {
+  return {
+    id: 'AC1/a',
+    account: 'AC1',
+    name: 'a',
+    connector: 'smpp',
+    side: 'supplier',
+    enabled: true,
+    paused: false,
+    policy: { ...policy, ...changes },
+    config: {},
+    createdAt: 0,
+    updatedAt: 0,
+  }
+}
+
+function item(changes: Partial<DeliverItem> = {}, message: Partial<Message> = {}): DeliverItem {
+  const life: Life = { state: 'queued', segments: [], attempts: 0, updatedAt: 0 }
+  return {
+    kind: 'deliver',
+    id: 1,
+    lane: 'AC1/a',
+    account: 'AC1',
+    priority: 1,
+    attempt: 0,
+    candidate: 0,
+    interrupted: false,
+    life,
+    decision: {
+      revision: 1,
+      candidates: [
+        { bind: 'AC1/a', why: 'first' },
+        { bind: 'AC1/b', why: 'second' },
+      ],
+      failoverOnReceipt: false,
+      tried: [],
+    },
+    message: {
+      id: '0'.repeat(32),
+      account: 'AC1',
+      direction: 'mt',
+      arrival: 'AC1/api',
+      acceptedAt: 0,
+      validUntil: now + 60_000,
+      segments: 1,
+      from: { value: '+15550001111', ton: 'international', npi: 'e164' },
+      to: { value: '+447700900123', ton: 'international', npi: 'e164' },
+      body: { kind: 'text', text: 'hello' },
+      priority: 1,
+      receipt: 'both',
+      progress: true,
+      ...message,
+    },
+    ...changes,
+  }
+}
+
+function attempted(changes: Partial<Attempted> = {}): Attempted {
+  return {
+    item: item(),
+    bind: bind(),
+    receipts: true,
+    sent: [0],
+    total: 1,
+    outcome: { ok: true, refs: ['r1'] },
+    startedAt: now - 5,
+    now,
+    random: 0.5,
+    ...changes,
+  }
+}
+
+const failed = (failure: FailureFacts, refs?: (string | undefined)[]): Attempted['outcome'] => ({
+  ok: false,
+  failure,
+  ...(refs ? { refs } : {}),
+})
+
+test('a message that the carrier took waits for its receipts and is reported as sent', () => {
+  const step = afterAttempt(attempted())
+  assert.equal(step.life.state, 'sent')
+  assert.deepEqual(step.refs, [{ bind: 'AC1/a', ref: 'r1', segment: 0 }])
+  assert.equal(step.report?.state, 'sent')
+  assert.equal(step.receiptBy, now + 60_000 + 60_000)
+  assert.equal(step.cdr, undefined)
+})
+
+test('a message taken by a bind without receipts ends unconfirmed, with its CDR', () => {
+  const step = afterAttempt(attempted({ receipts: false }))
+  assert.equal(step.life.state, 'unconfirmed')
+  assert.equal(step.cdr?.state, 'unconfirmed')
+})
+
+test('an MO that its app took is delivered', () => {
+  const step = afterAttempt(attempted({ item: item({}, { direction: 'mo' }) }))
+  assert.equal(step.life.state, 'delivered')
+})
+
+test('a temporary failure is tried again later, each time twice as long, up to the cap', () => {
+  const failure: FailureFacts = { kind: 'temporary', code: 'peer-error' }
+  const due = (attempt: number, attempts = 10) =>
+    afterAttempt(attempted({ item: item({ attempt }), bind: bind({ attempts }), outcome: failed(failure) })).requeue!.due - now
+  assert.deepEqual([due(0), due(1), due(2), due(3)], [1000, 2000, 3000, 3000])
+})
+
+test('attempts used up move the whole message to the next candidate', () => {
+  const step = afterAttempt(
+    attempted({ item: item({ attempt: 2 }), outcome: failed({ kind: 'temporary', code: 'peer-error', peer: 'ESME_RSYSERR' }) }),
+  )
+  assert.deepEqual(step.requeue, { lane: 'AC1/b', due: now, attempt: 0, candidate: 1 })
+  assert.deepEqual(step.life.segments, [])
+})
+
+test('a permanent failure on the last candidate ends the message as failed, with CDR and report', () => {
+  const step = afterAttempt(
+    attempted({ item: item({ candidate: 1 }), outcome: failed({ kind: 'permanent', code: 'invalid-destination' }) }),
+  )
+  assert.equal(step.life.state, 'failed')
+  assert.equal(step.report?.failure?.code, 'invalid-destination')
+  assert.equal(step.cdr?.failure, 'invalid-destination')
+  assert.equal(step.requeue, undefined)
+})
+
+test('throttling costs no attempt and waits as long as the peer asks', () => {
+  const step = afterAttempt(
+    attempted({ item: item({ attempt: 2 }), outcome: failed({ kind: 'throttled', code: 'throttled', retryAfterMs: 700 }) }),
+  )
+  assert.deepEqual(step.requeue, { lane: 'AC1/a', due: now + 700, attempt: 2, candidate: 0 })
+  assert.equal(step.life.attempts, 0)
+})
+
+test('a lost session before anything was written costs nothing', () => {
+  const step = afterAttempt(attempted({ outcome: failed({ kind: 'offline', code: 'connection-lost' }) }))
+  assert.deepEqual(step.requeue, { lane: 'AC1/a', due: now, attempt: 0, candidate: 0 })
+})
+
+test('an unknown outcome is resent, held or failed by the policy of the bind, and never failed over', () => {
+  const outcome = failed({ kind: 'unknown', code: 'peer-timeout' })
+  assert.equal(afterAttempt(attempted({ outcome })).requeue?.lane, 'AC1/a')
+  const held = afterAttempt(attempted({ outcome, bind: bind({ unknown: 'hold' }) }))
+  assert.equal(held.life.state, 'held')
+  assert.equal(held.requeue, undefined)
+  assert.equal(held.cdr, undefined)
+  const ended = afterAttempt(attempted({ outcome, bind: bind({ unknown: 'fail' }) }))
+  assert.equal(ended.life.state, 'failed')
+  assert.equal(ended.cdr?.failure, 'outcome-unknown')
+})
+
+test('only the segments that were not taken are sent again', () => {
+  const step = afterAttempt(
+    attempted({ sent: [0, 1, 2], total: 3, outcome: failed({ kind: 'temporary', code: 'queue-full' }, ['r0', undefined, 'r2']) }),
+  )
+  assert.deepEqual(
+    step.life.segments.map((s) => s.state),
+    ['sent', 'unsent', 'sent'],
+  )
+  assert.deepEqual(
+    step.refs?.map((r) => [r.ref, r.segment]),
+    [
+      ['r0', 0],
+      ['r2', 2],
+    ],
+  )
+  const rest = afterAttempt(attempted({ item: item({ life: step.life }), sent: [1], total: 3, outcome: { ok: true, refs: ['r1'] } }))
+  assert.equal(rest.life.state, 'sent')
+  assert.deepEqual(rest.refs, [{ bind: 'AC1/a', ref: 'r1', segment: 1 }])
+})
+
+test('a failure after the validity ran out ends the message as expired', () => {
+  const step = afterAttempt(
+    attempted({ item: item({}, { validUntil: now - 1 }), outcome: failed({ kind: 'temporary', code: 'peer-busy' }) }),
+  )
+  assert.equal(step.life.state, 'expired')
+  assert.equal(step.report?.failure?.code, 'expired')
+})
