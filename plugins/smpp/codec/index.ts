@@ -1,0 +1,7 @@
+// The SMPP codec: bytes ⇄ PDUs, both directions, every PDU of 3.3, 3.4 and 5.0. Pure: knows no socket and no model.
+export * from './constants.ts'
+export * from './pdu.ts'
+export * from './tlv.ts'
+export { createSlab, encodePdu, writePdu, type Slab } from './write.ts'
+export { createParser, defaultMaxPduBytes, type BadPdu, type Parser } from './parser.ts'
+export { describe } from './describe.ts'

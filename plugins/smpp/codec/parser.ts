@@ -1,0 +1,130 @@
+// Bytes into PDUs, in whatever pieces the socket hands them over. Knows no socket. A PDU whose
+// framing holds but whose content does not is reported and skipped; broken framing ends the parse,
+// since nothing after it can be trusted. Never throws on input, whatever it is.
+import { type Command, commandOf, statuses } from './constants.ts'
+import { type Cursor, FieldError } from './fields.ts'
+import type { Pdu } from './pdu.ts'
+import { readBody } from './read.ts'
+
+/**
+ * framing: a length below 16 or above the maximum; the stream is lost, close. command: a
+ * command_id nobody knows; answer generic_nack. field: a known command that cannot be read;
+ * answer its response with `status`, or ignore it when it is itself a response.
+ */
+export type BadPdu =
+  | { kind: 'framing'; command_length: number; reason: string }
+  | { kind: 'command'; command_id: number; sequence_number: number; status: number; reason: string }
+  | { kind: 'field'; command: Command; command_id: number; command_status: number; sequence_number: number; status: number; reason: string }
+
+export interface Parser {
+  /** The chunk is not kept. */
+  push(chunk: Buffer): void
+  /** Octets of an unfinished PDU held. */
+  readonly held: number
+  /** Takes nothing more; what is left of the current chunk is dropped. */
+  stop(): void
+}
+
+/** A message_payload of 65,535 octets and everything around it. */
+export const defaultMaxPduBytes = 69_632
+const headerBytes = 16
+
+export function createParser(options: { maxPduBytes?: number; onPdu(pdu: Pdu): void; onBad(bad: BadPdu): void }): Parser {
+  const { maxPduBytes = defaultMaxPduBytes, onPdu, onBad } = options
+  const cursor: Cursor = { buffer: Buffer.alloc(0), at: 0, end: 0, lenient: false }
+  let stopped = false
+  /** The unfinished PDU: its first four octets, then a buffer of exactly its length. */
+  let partial: Buffer | undefined
+  let filled = 0
+
+  function lengthAt(buffer: Buffer, at: number): number {
+    const length = buffer.readUInt32BE(at)
+    if (length >= headerBytes && length <= maxPduBytes) return length
+    stopped = true
+    onBad({
+      kind: 'framing',
+      command_length: length,
+      reason: `command_length: expected ${headerBytes}–${maxPduBytes}, got ${length}`,
+    })
+    return 0
+  }
+
+  function take(buffer: Buffer, at: number, length: number): void {
+    const command_id = buffer.readUInt32BE(at + 4)
+    const command_status = buffer.readUInt32BE(at + 8)
+    const sequence_number = buffer.readUInt32BE(at + 12)
+    const command = commandOf(command_id)
+    if (command === undefined) {
+      const reason = `command_id: 0x${command_id.toString(16).padStart(8, '0')} is unknown`
+      onBad({ kind: 'command', command_id, sequence_number, status: statuses.ESME_RINVCMDID, reason })
+      return
+    }
+    cursor.buffer = buffer
+    cursor.at = at + headerBytes
+    cursor.end = at + length
+    cursor.lenient = command_id >= 0x8000_0000
+    let pdu: Pdu
+    try {
+      pdu = readBody(cursor, command, command_status, sequence_number)
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error
+      onBad({ kind: 'field', command, command_id, command_status, sequence_number, status: error.status, reason: error.message })
+      return
+    }
+    onPdu(pdu)
+  }
+
+  /** Completes the partial PDU from the chunk; how many octets it took. */
+  function fill(chunk: Buffer, at: number): number {
+    let used = 0
+    if (partial === undefined || filled < 4) {
+      partial ??= Buffer.allocUnsafe(4)
+      used = chunk.copy(partial, filled, at, at + 4 - filled)
+      filled += used
+      if (filled < 4) return used
+      const length = lengthAt(partial, 0)
+      if (length === 0) return used
+      const whole = Buffer.allocUnsafe(length)
+      partial.copy(whole, 0, 0, 4)
+      partial = whole
+    }
+    const more = chunk.copy(partial, filled, at + used, at + used + partial.length - filled)
+    filled += more
+    if (filled === partial.length) {
+      const whole = partial
+      partial = undefined
+      filled = 0
+      take(whole, 0, whole.length)
+    }
+    return used + more
+  }
+
+  return {
+    push(chunk) {
+      let at = 0
+      while (!stopped && at < chunk.length) {
+        const left = chunk.length - at
+        if (partial !== undefined || left < 4) {
+          at += fill(chunk, at)
+          continue
+        }
+        const length = lengthAt(chunk, at)
+        if (length === 0) return
+        if (left < length) {
+          at += fill(chunk, at)
+          continue
+        }
+        take(chunk, at, length)
+        at += length
+      }
+    },
+    get held() {
+      return filled
+    },
+    stop() {
+      stopped = true
+      partial = undefined
+      filled = 0
+    },
+  }
+}

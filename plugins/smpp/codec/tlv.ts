@@ -1,0 +1,46 @@
+// TLVs in and out by type. An accessor answers undefined when the tag is absent or of another size.
+import type { Tlv } from './pdu.ts'
+
+/** The first value of a tag. */
+export function tlv(tlvs: readonly Tlv[], tag: number): Uint8Array | undefined {
+  for (const entry of tlvs) if (entry[0] === tag) return entry[1]
+  return undefined
+}
+
+/** A one-, two- or four-octet integer, as the value's own length says: peers pad them. */
+export function tlvInteger(tlvs: readonly Tlv[], tag: number): number | undefined {
+  const value = tlv(tlvs, tag)
+  if (!value || value.length === 0 || value.length > 4) return undefined
+  let n = 0
+  for (const octet of value) n = n * 256 + octet
+  return n
+}
+
+/** A string with or without its closing NUL. */
+export function tlvString(tlvs: readonly Tlv[], tag: number): string | undefined {
+  const value = tlv(tlvs, tag)
+  if (!value) return undefined
+  const end = value.indexOf(0)
+  return Buffer.from(value.buffer, value.byteOffset, end < 0 ? value.length : end).toString('latin1')
+}
+
+export function integer8(tag: number, n: number): Tlv {
+  return [tag, Uint8Array.of(n & 0xff)]
+}
+
+export function integer16(tag: number, n: number): Tlv {
+  return [tag, Uint8Array.of((n >> 8) & 0xff, n & 0xff)]
+}
+
+export function integer32(tag: number, n: number): Tlv {
+  return [tag, Uint8Array.of((n >>> 24) & 0xff, (n >>> 16) & 0xff, (n >>> 8) & 0xff, n & 0xff)]
+}
+
+/** With its closing NUL. */
+export function cString(tag: number, text: string): Tlv {
+  return [tag, Buffer.from(`${text}\0`, 'latin1')]
+}
+
+export function octets(tag: number, value: Uint8Array): Tlv {
+  return [tag, value]
+}
