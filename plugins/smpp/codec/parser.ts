@@ -17,7 +17,7 @@ export type BadPdu =
   | { kind: 'field'; command: Command; command_id: number; command_status: number; sequence_number: number; status: number; reason: string }
 
 export interface Parser {
-  /** The chunk is not kept. */
+  /** PDUs refer to the chunk, so the caller must not write to it again; net.Socket never does. */
   push(chunk: Buffer): void
   /** Octets of an unfinished PDU held. */
   readonly held: number
@@ -29,6 +29,10 @@ export interface Parser {
 export const defaultMaxPduBytes = 69_632
 const headerBytes = 16
 
+function u32At(buffer: Buffer, at: number): number {
+  return ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0
+}
+
 export function createParser(options: { maxPduBytes?: number; onPdu(pdu: Pdu): void; onBad(bad: BadPdu): void }): Parser {
   const { maxPduBytes = defaultMaxPduBytes, onPdu, onBad } = options
   const cursor: Cursor = { buffer: Buffer.alloc(0), at: 0, end: 0, lenient: false }
@@ -38,7 +42,7 @@ export function createParser(options: { maxPduBytes?: number; onPdu(pdu: Pdu): v
   let filled = 0
 
   function lengthAt(buffer: Buffer, at: number): number {
-    const length = buffer.readUInt32BE(at)
+    const length = u32At(buffer, at)
     if (length >= headerBytes && length <= maxPduBytes) return length
     stopped = true
     onBad({
@@ -50,9 +54,9 @@ export function createParser(options: { maxPduBytes?: number; onPdu(pdu: Pdu): v
   }
 
   function take(buffer: Buffer, at: number, length: number): void {
-    const command_id = buffer.readUInt32BE(at + 4)
-    const command_status = buffer.readUInt32BE(at + 8)
-    const sequence_number = buffer.readUInt32BE(at + 12)
+    const command_id = u32At(buffer, at + 4)
+    const command_status = u32At(buffer, at + 8)
+    const sequence_number = u32At(buffer, at + 12)
     const command = commandOf(command_id)
     if (command === undefined) {
       const reason = `command_id: 0x${command_id.toString(16).padStart(8, '0')} is unknown`

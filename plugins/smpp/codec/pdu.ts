@@ -1,5 +1,6 @@
 // What an SMPP PDU is once decoded: one type a command, fields named as in the specification.
-// Nothing in a decoded PDU refers to the bytes it was read from, so it may be kept.
+// short_message and TLV values of a decoded PDU lie in the chunk that it came in: they stay valid,
+// but whoever keeps them for long copies them, lest a few octets hold the whole chunk.
 
 /** A TLV, raw: its tag and its octets. Accessors by type are in tlv.ts. */
 export type Tlv = readonly [tag: number, value: Uint8Array]

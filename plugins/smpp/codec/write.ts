@@ -22,16 +22,17 @@ export function writePdu(slab: Slab, pdu: Draft): number {
   const start = slab.end
   try {
     reserve(slab, fixedBytes)
-    slab.end = start + 4
-    u32(slab, commandIds[pdu.command])
-    u32(slab, pdu.command_status ?? 0)
-    u32(slab, pdu.sequence_number)
+    const id = commandIds[pdu.command]
+    const status = pdu.command_status ?? 0
     const tlvs = pdu.tlvs ?? noTlvs
-    if (!isBodiless(pdu)) writeBody(slab, pdu)
-    for (const [tag, value] of tlvs) writeTlv(slab, tag, value)
-    const length = slab.end - start
-    slab.buffer.writeUInt32BE(length, start)
-    return length
+    store32(slab.buffer, start + 4, id)
+    store32(slab.buffer, start + 8, status)
+    store32(slab.buffer, start + 12, pdu.sequence_number)
+    slab.end = start + 16
+    if (status === 0 || id < 0x8000_0000 || !isBodiless(pdu)) writeBody(slab, pdu)
+    for (let i = 0; i < tlvs.length; i++) writeTlv(slab, tlvs[i]![0], tlvs[i]![1])
+    store32(slab.buffer, start, slab.end - start)
+    return slab.end - start
   } catch (error) {
     slab.end = start
     throw error
@@ -45,9 +46,8 @@ export function encodePdu(pdu: Draft): Buffer {
   return slab.buffer.subarray(0, slab.end)
 }
 
-/** A response that says no has no body (SMPP 3.4 §4.4.2), unless it has something to say. */
+/** A response that says no (its status is not 0) has no body (SMPP 3.4 §4.4.2), unless it has something to say. */
 function isBodiless(pdu: Draft): boolean {
-  if (!pdu.command_status || commandIds[pdu.command] < 0x8000_0000) return false
   if (pdu.command === 'submit_multi_resp' && pdu.unsuccess_sme?.length) return false
   return !('message_id' in pdu && pdu.message_id) && !pdu.tlvs?.length
 }
@@ -174,8 +174,11 @@ function u8(slab: Slab, n: number | undefined, field: string): void {
   slab.buffer[slab.end++] = value
 }
 
-function u32(slab: Slab, n: number): void {
-  slab.end = slab.buffer.writeUInt32BE(n, slab.end)
+function store32(buffer: Buffer, at: number, n: number): void {
+  buffer[at] = n >>> 24
+  buffer[at + 1] = (n >>> 16) & 0xff
+  buffer[at + 2] = (n >>> 8) & 0xff
+  buffer[at + 3] = n & 0xff
 }
 
 /** `max` counts the NUL. Latin-1, one octet a character. */
@@ -244,6 +247,7 @@ function unsuccessSmes(slab: Slab, list: readonly UnsuccessSme[]): void {
   for (const sme of list) {
     reserve(slab, fixedBytes)
     address(slab, sme.dest_addr_ton, sme.dest_addr_npi, sme.destination_addr, limits.address, 'destination_addr')
-    u32(slab, sme.error_status_code)
+    store32(slab.buffer, slab.end, sme.error_status_code)
+    slab.end += 4
   }
 }
