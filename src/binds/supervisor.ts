@@ -19,6 +19,8 @@ export interface LiveBind {
   rate: Rate
   /** Segments or reports awaiting an answer. */
   inFlight: number
+  /** Counts up: whose turn it is among the sessions. */
+  turn: number
   sessions: ReadonlySet<Session>
   /** Since when it is in its state, epoch ms. */
   since: number
@@ -73,6 +75,7 @@ export function createSupervisor(parts: {
       connector,
       rate: createRate(() => it.bind.policy.segmentsPerSecond, clock),
       inFlight: 0,
+      turn: 0,
       sessions: new Set(),
       since: clock.now(),
       signal: abort.signal,

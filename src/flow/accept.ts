@@ -5,7 +5,7 @@ import { finish } from '../model/life.ts'
 import type { Message, MessageId, Submission } from '../model/message.ts'
 import type { Decision } from '../model/route.ts'
 import { AcceptRefused } from '../plugin.ts'
-import { decide, decideInbound } from '../routing/decide.ts'
+import { decide, decideInbound, inboundNumber } from '../routing/decide.ts'
 import { StoreUnavailable, type NewMessage } from '../store/store.ts'
 import { countSegments } from '../text/index.ts'
 import { isDownTooLong } from './downtime.ts'
@@ -42,7 +42,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
       throw new AcceptRefused('no-route', decision.tried[0]?.why ?? 'No route matches this destination.')
   } else {
     decision = decideInbound(core.configuration(), bind, submission.to)
-    account = core.configuration().numbers.get(submission.to.value)?.account ?? bind.account
+    account = inboundNumber(core.configuration(), bind, submission.to)?.account ?? bind.account
   }
   const { idempotencyKey, validUntil, ...rest } = submission
   const longest = now + bind.policy.maxValiditySeconds * 1000

@@ -43,9 +43,9 @@ export function createDeliverer(core: Core): Deliverer {
   }
 
   function room(live: LiveBind, lane: Lane): number {
-    let room = 0
-    for (const session of live.sessions) if (session.send || session.report) room += live.bind.policy.window
-    return room - lane.open
+    let window = 0
+    for (const session of live.sessions) if (session.send || session.report) window += live.bind.policy.window
+    return window - lane.open
   }
 
   async function pump(id: BindId): Promise<void> {
@@ -187,12 +187,17 @@ function splitOptions(live: LiveBind, item: DeliverItem) {
   return { concatenation, nationalTables, reference: Number.parseInt(item.message.id.slice(10, 14), 16) }
 }
 
-const turns = new WeakMap<LiveBind, number>()
-
-/** Sessions take turns. */
+/** Sessions that can do it take turns. */
 function pick(live: LiveBind, kind: Item['kind']): Session | undefined {
-  const able = [...live.sessions].filter((session) => (kind === 'deliver' ? session.send : session.report))
-  const turn = (turns.get(live) ?? 0) + 1
-  turns.set(live, turn)
-  return able[turn % able.length]
+  if (live.sessions.size === 1) {
+    const [only] = live.sessions
+    return only && can(only, kind) ? only : undefined
+  }
+  const able = [...live.sessions].filter((session) => can(session, kind))
+  live.turn++
+  return able[live.turn % able.length]
+}
+
+function can(session: Session, kind: Item['kind']): boolean {
+  return (kind === 'deliver' ? session.send : session.report) !== undefined
 }

@@ -44,7 +44,7 @@ export async function tidyParts(core: Core): Promise<void> {
       await join(core, bind, parts)
     } else if (now - oldest > bind.policy.partsTimeoutSeconds * 1000) {
       core.log.warn(
-        { bind: bind.id, came: parts.length, of: first.total, then: bind.policy.partsIncomplete },
+        { bind: bind.id, came: parts.length, of: first.total, policy: bind.policy.partsIncomplete },
         'a long message never completed',
       )
       if (bind.policy.partsIncomplete === 'drop') await core.store.dropParts(first.key)
@@ -62,11 +62,14 @@ async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<voi
 
 function joinBodies(bodies: readonly Body[]): Body {
   const first = bodies[0]!
-  if (bodies.every((body) => body.kind === 'text')) return { ...first, text: bodies.map((body) => body.text).join('') } as Body
-  const data = bodies.flatMap((body) =>
-    body.kind === 'binary' ? [body.data] : body.kind === 'text' ? [new TextEncoder().encode(body.text)] : [],
+  if (first.kind === 'text' && bodies.every((body) => body.kind === 'text')) {
+    return { ...first, text: bodies.map((body) => body.text).join('') }
+  }
+  const octets = bodies.map((body) =>
+    body.kind === 'binary' ? body.data : new TextEncoder().encode(body.kind === 'text' ? body.text : ''),
   )
-  return { ...first, kind: 'binary', data: new Uint8Array(Buffer.concat(data)) } as Body
+  const data = new Uint8Array(Buffer.concat(octets))
+  return first.kind === 'binary' ? { ...first, data } : { kind: 'binary', data }
 }
 
 function bindOf(key: string): string {
