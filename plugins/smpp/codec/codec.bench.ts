@@ -73,5 +73,5 @@ for (const [name, pdu] of samples) {
   const decodeNs = best(() => {
     for (let i = 0; i < perRound / perChunk; i++) parser.push(chunk)
   })
-  console.log(`${name}: encode ${encodeNs.toFixed(0)} ns, decode ${decodeNs.toFixed(0)} ns (${seen} decoded)`)
+  process.stdout.write(`${name}: encode ${encodeNs.toFixed(0)} ns, decode ${decodeNs.toFixed(0)} ns (${seen} decoded)\n`)
 }

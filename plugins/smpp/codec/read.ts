@@ -1,7 +1,7 @@
 // The body of each command, read in the order of the specification (SMPP 5.0 §4.1–4.5).
 import { type Command, statuses } from './constants.ts'
 import { type Cursor, cstring, FieldError, shortMessage, tlvList, u32, u8 } from './fields.ts'
-import { type DestAddress, limits, type Pdu, type PduOf, type UnsuccessSme } from './pdu.ts'
+import { type DestAddress, limits, type Pdu, type UnsuccessSme } from './pdu.ts'
 
 const { ESME_RINVSRCADR, ESME_RINVDSTADR, ESME_RINVMSGID, ESME_RINVSERTYP, ESME_RINVSCHED, ESME_RINVEXPIRY } = statuses
 /** A response's id is taken even where it breaks the bound: the peer has the message. */
@@ -103,26 +103,6 @@ export function readBody(c: Cursor, command: Command, command_status: number, se
         data_coding: u8(c, 'data_coding'),
         tlvs: tlvList(c),
       }
-    default:
-      return readRare(c, command, command_status, sequence_number)
-  }
-}
-
-type Common = Exclude<Pdu, { command: Rare }>
-type Rare =
-  | 'submit_multi'
-  | 'submit_multi_resp'
-  | 'query_sm'
-  | 'query_broadcast_sm'
-  | 'query_sm_resp'
-  | 'cancel_sm'
-  | 'cancel_broadcast_sm'
-  | 'replace_sm'
-  | 'alert_notification'
-  | 'broadcast_sm'
-
-function readRare(c: Cursor, command: Exclude<Command, Common['command']>, command_status: number, sequence_number: number): PduOf<Rare> {
-  switch (command) {
     case 'submit_multi':
       return {
         command,
@@ -226,6 +206,7 @@ function readRare(c: Cursor, command: Exclude<Command, Common['command']>, comma
         tlvs: tlvList(c),
       }
   }
+  return command satisfies never
 }
 
 function source(c: Cursor, max: number = limits.address) {
