@@ -1,0 +1,175 @@
+// The termination logic, made ready to be asked: everything that does not depend on the message is
+// worked out here, once per configuration, sentences included. A table never changes.
+import type { Bind } from '../model/bind.ts'
+import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
+import type { AccountId, BindId } from '../model/message.ts'
+import type { Candidate, Route, RouteTarget, RuleTried } from '../model/route.ts'
+import { prefixTree, type PrefixNode } from './prefixes.ts'
+import type { Question } from './question.ts'
+import { openTimes, type Zones } from './window.ts'
+
+export interface RoutingTable {
+  readonly revision: number
+  /** For each account whose routes apply to it, its own first, then its parent's as far as inherited. */
+  readonly routesOf: ReadonlyMap<AccountId, readonly PrefixNode<Rule>[]>
+}
+
+export interface Condition {
+  holds(question: Question): boolean
+  otherwise: RuleTried
+}
+
+export interface Rule {
+  readonly route: Route
+  readonly conditions: readonly Condition[]
+  /** Usable targets, in the route's order. */
+  readonly targets: readonly RouteTarget[]
+  /** Every order that the split can come to, with the share of dice below which it is taken. */
+  readonly orders: readonly Order[]
+  readonly matched: RuleTried
+}
+
+export interface Order {
+  below: number
+  candidates: Candidate[]
+}
+
+export function compile(configuration: Configuration): RoutingTable {
+  const zones: Zones = new Map()
+  const trees = new Map<AccountId, PrefixNode<Rule>>()
+  for (const [owner, routes] of configuration.routes) {
+    const best = routes.toSorted(better)
+    trees.set(owner, prefixTree(best.map((route) => [route.when.prefix, compileRule(configuration, route, zones)])))
+  }
+  const routesOf = new Map<AccountId, PrefixNode<Rule>[]>()
+  for (const account of configuration.accounts.keys()) {
+    routesOf.set(
+      account,
+      lineage(configuration, account).flatMap((owner) => trees.get(owner) ?? []),
+    )
+  }
+  return { revision: configuration.revision, routesOf }
+}
+
+/** The account, then its parent if it inherits, and so on. */
+export function lineage(configuration: Configuration, account: AccountId): AccountId[] {
+  const line: AccountId[] = []
+  let at: AccountId | undefined = account
+  while (at !== undefined && line.length < 64) {
+    line.push(at)
+    const row = configuration.accounts.get(at)
+    at = row?.inheritRoutes ? row.parent : undefined
+  }
+  return line
+}
+
+/** Order of the routes of one account with the same prefix: the more particular one first. */
+export function better(a: Route, b: Route): number {
+  return (
+    (b.when.sender?.length ?? 0) - (a.when.sender?.length ?? 0) ||
+    Number(b.when.arrival !== undefined) - Number(a.when.arrival !== undefined) ||
+    conditionCount(b) - conditionCount(a) ||
+    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  )
+}
+
+function conditionCount(route: Route): number {
+  const { sender, account, arrival, kind, time } = route.when
+  return [sender, account, arrival, kind, time].filter((condition) => condition !== undefined).length
+}
+
+/** Why this target cannot be used by this route, whoever sends; undefined when it can. */
+export function blocked(configuration: Configuration, route: Route, id: BindId): string | undefined {
+  const bind: Bind | undefined = configuration.binds.get(id)
+  if (!bind) return 'it does not exist'
+  const own = isWithin(configuration, bind.account, route.account)
+  // A stranger's bind is as good as absent: nothing may be inferred of it.
+  if (!own && !lineage(configuration, route.account).includes(bind.account)) {
+    return isWithin(configuration, route.account, bind.account) ? 'its account does not share it' : 'it does not exist'
+  }
+  if (bind.side !== 'supplier') return 'it is a client bind'
+  if (!bind.enabled) return 'it is disabled'
+  return undefined
+}
+
+function compileRule(configuration: Configuration, route: Route, zones: Zones): Rule {
+  const targets: RouteTarget[] = []
+  const left: string[] = []
+  for (const target of route.to) {
+    const why = blocked(configuration, route, target.bind)
+    if (why === undefined) targets.push(target)
+    else left.push(`${localBindId(target.bind)} is left out: ${why}`)
+  }
+  const matched = [matchSentence(route), ...left].join('; ')
+  return {
+    route,
+    conditions: conditionsOf(route, zones),
+    targets,
+    orders: ordersOf(route, targets),
+    matched: tried(
+      route,
+      true,
+      targets.length > 0 ? `${matched}.` : `${matched}${left.length > 0 ? '' : '; it names no bind'}. It cannot be used.`,
+    ),
+  }
+}
+
+export function matchSentence(route: Route): string {
+  return route.when.prefix === ''
+    ? `Route ${route.id} takes every destination`
+    : `Route ${route.id} takes destinations that start with ${route.when.prefix}`
+}
+
+/** Every first choice with its share; the others follow in the route's order. */
+export function ordersOf(route: Route, targets: readonly RouteTarget[]): Order[] {
+  const weighted = targets.filter((target) => (target.weight ?? 0) > 0)
+  const total = weighted.reduce((sum, target) => sum + (target.weight ?? 0), 0)
+  const firsts = weighted.length > 0 ? weighted : targets.slice(0, 1)
+  let sum = 0
+  return firsts.map((first, n) => {
+    sum += first.weight ?? 0
+    const share = weighted.length > 1 ? `its share of the split is ${first.weight} of ${total}` : 'the first choice'
+    const others = targets.filter((target) => target !== first)
+    const candidates = [first, ...others].map((target, i): Candidate =>
+      Object.freeze({
+        bind: target.bind,
+        why:
+          i === 0
+            ? `${localBindId(target.bind)} is ${share === 'the first choice' ? share : `chosen: ${share}`} in route ${route.id}.`
+            : `${localBindId(target.bind)} is number ${i + 1} of route ${route.id}, if those before fail.`,
+      }),
+    )
+    Object.freeze(candidates)
+    return { below: n === firsts.length - 1 ? 1 : sum / total, candidates }
+  })
+}
+
+function tried(route: Route, matched: boolean, why: string): RuleTried {
+  return Object.freeze({ route: route.id, account: route.account, matched, why })
+}
+
+function conditionsOf(route: Route, zones: Zones): Condition[] {
+  const { sender, account, arrival, kind, time } = route.when
+  const list: Condition[] = []
+  const only = (why: string, holds: Condition['holds']): void => {
+    list.push({ holds, otherwise: tried(route, false, `Route ${route.id} is ${why}.`) })
+  }
+  if (!route.enabled) only('disabled', () => false)
+  if (sender !== undefined) {
+    if (isName(sender)) only(`only for the sender ${sender}`, (question) => question.from.value === sender)
+    else only(`only for senders that start with ${sender}`, (question) => question.from.value.startsWith(sender))
+  }
+  if (account !== undefined) only(`only for account ${account}`, (question) => question.account === account)
+  if (arrival !== undefined) only(`only for what arrives on ${localBindId(arrival)}`, (question) => question.arrival === arrival)
+  if (kind !== undefined) only(`only for ${kind} messages`, (question) => question.kind === kind)
+  if (time !== undefined) {
+    const open = openTimes(time, zones)
+    only(`only open ${open.text}`, (question) => open.isOpen(question.at))
+  }
+  return list
+}
+
+/** An alphanumeric sender is compared whole; digits and URIs are prefixes. */
+function isName(sender: string): boolean {
+  return /[A-Za-z]/.test(sender) && !/^[a-z]+:/.test(sender)
+}
