@@ -1,0 +1,126 @@
+// A receipt out of TLVs and text. The text's state goes before the TLV's where they contradict each
+// other: some carriers send the same message_state with every receipt. The TLV's id goes before the
+// text's, since it is by definition the one of the response.
+import type { FailureCode, FailureFacts, Receipt, ReceiptState } from '../../../src/plugin.ts'
+import { describe, type PduOf, tags, type Tlv, tlv, tlvInteger, tlvString } from '../codec/index.ts'
+import { parseReceiptText } from './receipt-text.ts'
+import { receiptDate } from './time.ts'
+
+/** SMPP 5.0 §4.7.15. */
+const stateNumbers: readonly ReceiptState[] = [
+  'scheduled',
+  'enroute',
+  'delivered',
+  'expired',
+  'deleted',
+  'undeliverable',
+  'accepted',
+  'unknown',
+  'rejected',
+  'skipped',
+]
+
+/** SMPP 3.4 appendix B, and what else carriers were seen to write. */
+const stateWords: Record<string, ReceiptState> = {
+  SCHEDULED: 'scheduled',
+  ENROUTE: 'enroute',
+  BUFFERED: 'enroute',
+  ACKED: 'enroute',
+  ACCEPTD: 'accepted',
+  ACCEPTED: 'accepted',
+  DELIVRD: 'delivered',
+  DELIVERED: 'delivered',
+  EXPIRED: 'expired',
+  DELETED: 'deleted',
+  UNDELIV: 'undeliverable',
+  UNDELIVERABLE: 'undeliverable',
+  UNDELIVERED: 'undeliverable',
+  FAILED: 'undeliverable',
+  REJECTD: 'rejected',
+  REJECTED: 'rejected',
+  DND_REJECTED: 'rejected',
+  SKIPPED: 'skipped',
+  UNKNOWN: 'unknown',
+}
+
+const final: ReadonlySet<ReceiptState> = new Set(['delivered', 'expired', 'deleted', 'undeliverable', 'rejected', 'skipped', 'unknown'])
+
+const stateCodes: Partial<Record<ReceiptState, FailureCode>> = {
+  expired: 'expired',
+  deleted: 'canceled',
+  undeliverable: 'undeliverable',
+  rejected: 'rejected',
+  skipped: 'rejected',
+  unknown: 'outcome-unknown',
+}
+
+/** network_error_code of a GSM network (SMPP 5.0 §4.8.4.42): MAP user errors, TS 29.002 §17.6. */
+const gsmNetwork = 3
+const mapErrors: Record<number, FailureCode> = {
+  1: 'unknown-subscriber',
+  5: 'unknown-subscriber',
+  6: 'absent-subscriber',
+  9: 'not-permitted',
+  11: 'not-permitted',
+  13: 'blocked',
+  27: 'absent-subscriber',
+}
+
+/** Undefined when it names no message. `intermediate`: by esm_class; then it is never final, whatever else it says. */
+export function readReceipt(pdu: PduOf<'deliver_sm' | 'data_sm'>, octets: Uint8Array, intermediate: boolean): Receipt | undefined {
+  const { tlvs } = pdu
+  const text = parseReceiptText(textOf(octets))
+  const ref = tlvString(tlvs, tags.receipted_message_id)?.trim() || text.id
+  if (!ref) return undefined
+  const word = text.stat?.toUpperCase()
+  const number = tlvInteger(tlvs, tags.message_state)
+  const said = (word === undefined ? undefined : stateWords[word]) ?? (number === undefined ? undefined : stateNumbers[number])
+  const state = said ?? 'unknown'
+  // A word that nobody knows ends nothing: a clearer receipt may follow.
+  const isFinal = !intermediate && said !== undefined && final.has(state)
+  const network = networkError(tlvs)
+  const error = text.err ?? (network ? String(network.code) : undefined)
+  const doneAt = text.doneDate === undefined ? undefined : receiptDate(text.doneDate)
+  return {
+    ref,
+    state,
+    final: isFinal,
+    ...(doneAt === undefined ? {} : { doneAt }),
+    ...(error === undefined ? {} : { error }),
+    ...(isFinal && state !== 'delivered' ? { failure: failureOf(state, text.stat, error, network) } : {}),
+    wire: describe(pdu),
+  }
+}
+
+function failureOf(
+  state: ReceiptState,
+  stat: string | undefined,
+  error: string | undefined,
+  network: NetworkError | undefined,
+): FailureFacts {
+  const byNetwork = state === 'undeliverable' && network?.type === gsmNetwork ? mapErrors[network.code] : undefined
+  const peer = [`stat:${stat ?? state}`, ...(error === undefined ? [] : [`err:${error}`])].join(' ').slice(0, 100)
+  return { kind: 'permanent', code: byNetwork ?? stateCodes[state] ?? 'undeliverable', peer }
+}
+
+interface NetworkError {
+  type: number
+  code: number
+}
+
+function networkError(tlvs: readonly Tlv[]): NetworkError | undefined {
+  const value = tlv(tlvs, tags.network_error_code)
+  if (value?.length !== 3) return undefined
+  return { type: value[0]!, code: (value[1]! << 8) | value[2]! }
+}
+
+/** ASCII in practice, whatever data_coding says of the quoted message; a few send it in UCS-2. */
+function textOf(octets: Uint8Array): string {
+  const buffer = Buffer.from(octets)
+  if (buffer.length >= 2 && buffer[0] === 0 && buffer[1] !== 0)
+    return buffer
+      .subarray(0, buffer.length & ~1)
+      .swap16()
+      .toString('utf16le')
+  return buffer.toString('latin1')
+}
