@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Account } from '../model/account.ts'
 import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { Route, RouteTarget } from '../model/route.ts'
 import { decide, decideInbound, explain } from './decide.ts'
-import { account, bind, configuration, number, question, randomConfiguration, randomQuestion, route } from './fixture.ts'
+import { account, bind, configuration, number, question, randomConfiguration, randomQuestion, route } from '../../test/routing.ts'
 import type { Question } from './question.ts'
 import { compile } from './table.ts'
 
@@ -143,7 +143,7 @@ test('an inbound message goes to the bind of our number, with or without its plu
   assert.equal(why('+15550009999'), '+15550009999 is no number of ours.')
   assert.equal(why('+15550002222'), '+15550002222 goes to off, which is disabled.')
   assert.equal(why('+15550003333'), '+15550003333 goes to a, which is no client bind.')
-  assert.equal(why('+15550001111', config.binds.get('Z/x')!), '+15550001111 is no number of ours.')
+  assert.equal(why('+15550001111', config.binds.get('Z/x')), '+15550001111 is no number of ours.')
 })
 
 test('explains a decision in lines for people', () => {
@@ -169,7 +169,7 @@ function reference(config: Configuration, asked: Question): { route?: string; bi
     const row: Account = config.accounts.get(at)!
     at = row.inheritRoutes ? row.parent : undefined
   }
-  const size = (route: Route): number => Object.keys(route.when).length
+  const size = (one: Route): number => Object.keys(one.when).length
   const ordered = line.flatMap((owner) =>
     [...(config.routes.get(owner) ?? [])].sort(
       (a, b) =>
@@ -180,14 +180,14 @@ function reference(config: Configuration, asked: Question): { route?: string; bi
         a.id.localeCompare(b.id, 'en', { numeric: false }),
     ),
   )
-  for (const route of ordered) {
-    const { when } = route
-    const usable = route.to.filter((target) => {
+  for (const rule of ordered) {
+    const { when } = rule
+    const usable = rule.to.filter((target) => {
       const row = config.binds.get(target.bind)
       if (!row?.enabled || row.side !== 'supplier' || row.id === asked.arrival) return false
-      return isWithin(config, row.account, route.account) || line.slice(line.indexOf(route.account)).includes(row.account)
+      return isWithin(config, row.account, rule.account) || line.slice(line.indexOf(rule.account)).includes(row.account)
     })
-    if (!route.enabled || !asked.to.value.startsWith(when.prefix) || usable.length === 0) continue
+    if (!rule.enabled || !asked.to.value.startsWith(when.prefix) || usable.length === 0) continue
     const { sender } = when
     if (sender !== undefined && !(/[A-Za-z]/.test(sender) ? asked.from.value === sender : asked.from.value.startsWith(sender))) continue
     if (
@@ -197,7 +197,7 @@ function reference(config: Configuration, asked: Question): { route?: string; bi
     )
       continue
     if (when.time && !openSlowly(when.time, asked.at)) continue
-    return { route: route.id, binds: inOrder(usable, asked.dice) }
+    return { route: rule.id, binds: inOrder(usable, asked.dice) }
   }
   return { binds: [] }
 }

@@ -40,7 +40,8 @@ export function openTimes(window: TimeWindow, zones: Zones = new Map()): OpenTim
 
 export function isZone(zone: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined
+    new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions()
+    return true
   } catch {
     return false
   }

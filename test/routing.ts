@@ -1,11 +1,11 @@
 // Small configurations for the routing tests, and random ones for their properties.
-import fc from 'fast-check'
-import type { Account, OwnNumber } from '../model/account.ts'
-import type { Bind } from '../model/bind.ts'
-import type { Configuration } from '../model/configuration.ts'
-import type { Route } from '../model/route.ts'
-import { defaultPolicy } from '../model/policy.ts'
-import type { Question } from './question.ts'
+import * as fc from 'fast-check'
+import type { Account, OwnNumber } from '../src/model/account.ts'
+import type { Bind } from '../src/model/bind.ts'
+import type { Configuration } from '../src/model/configuration.ts'
+import type { Route } from '../src/model/route.ts'
+import { defaultPolicy } from '../src/model/policy.ts'
+import type { Question } from '../src/routing/question.ts'
 
 export function account(id: string, parent?: string, more: Partial<Account> = {}): Account {
   return {
