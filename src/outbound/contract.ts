@@ -1,0 +1,58 @@
+// HTTP requests to addresses which others chose, in words: guarded against private addresses,
+// capped in size and time, redirects under the same rule, and a closed list of ways to fail.
+
+export interface OutboundRequest {
+  method: 'GET' | 'POST'
+  url: string
+  headers?: Record<string, string>
+  body?: string
+  connectTimeoutMs: number
+  readTimeoutMs: number
+  /** Over everything, redirects included. */
+  totalTimeoutMs: number
+  /** Loopback, private, link-local and the like are refused unless true; checked on the address connected to, after DNS. */
+  allowPrivate: boolean
+  /** A longer answer is an error. */
+  maxBytes: number
+  /** 0 = a redirect is an answer like any other. */
+  redirects: number
+  signal?: AbortSignal
+}
+
+export interface OutboundResponse {
+  status: number
+  /** Lower-case names. */
+  headers: Record<string, string | string[] | undefined>
+  body: Buffer
+  /** After redirects. */
+  url: string
+}
+
+/** connect: refused, unreachable, DNS. refused: the guard said no. protocol: not HTTP. */
+export type OutboundErrorKind =
+  | 'connect'
+  | 'connect-timeout'
+  | 'read-timeout'
+  | 'total-timeout'
+  | 'refused'
+  | 'tls'
+  | 'protocol'
+  | 'too-large'
+  | 'too-many-redirects'
+  | 'aborted'
+  | 'bad-url'
+
+export class OutboundError extends Error {
+  readonly kind: OutboundErrorKind
+  constructor(kind: OutboundErrorKind, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'OutboundError'
+    this.kind = kind
+  }
+}
+
+export interface Outbound {
+  /** Rejects with OutboundError only. */
+  request(request: OutboundRequest): Promise<OutboundResponse>
+  close(): Promise<void>
+}
