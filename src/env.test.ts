@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { hostPort, isLoopback, readSettings, SettingsRefused } from './env.ts'
+
+test('an empty environment gives the documented defaults', () => {
+  const settings = readSettings({})
+  assert.equal(settings.data, './data')
+  assert.deepEqual(settings.http, { host: '127.0.0.1', port: 8080 })
+  assert.equal(settings.publicUrl, 'http://127.0.0.1:8080')
+  assert.equal(settings.demo, true)
+  assert.equal(settings.cdrDays, 365)
+})
+
+test('every fault is told at once, with what would be right, and a token is never repeated', () => {
+  const bad = {
+    SIGNALBOX_HTTP: 'nowhere',
+    SIGNALBOX_DEMO: 'maybe',
+    SIGNALBOX_AUTH_TOKEN: 'hunter2!',
+    SIGNALBOX_LOG: 'loud',
+    SIGNALBOX_HTPP: '1',
+    SIGNALBOX_CDR_DAYS: '0',
+  }
+  assert.throws(
+    () => readSettings(bad),
+    (error: unknown) => {
+      assert.ok(error instanceof SettingsRefused)
+      assert.equal(error.faults.length, 6)
+      assert.ok(!error.message.includes('hunter2'))
+      assert.match(error.message, /SIGNALBOX_HTPP: no such setting/)
+      assert.match(error.message, /SIGNALBOX_HTTP: expected host:port/)
+      return true
+    },
+  )
+})
+
+test('a file gives settings by the same names, and the environment wins', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'signalbox-env-')), 'settings.yaml')
+  writeFileSync(file, 'SIGNALBOX_HTTP: 127.0.0.1:9000\nSIGNALBOX_LOG: debug\n')
+  const settings = readSettings({ SIGNALBOX_LOG: 'warn' }, file)
+  assert.equal(settings.http.port, 9000)
+  assert.equal(settings.log, 'warn')
+  assert.throws(() => readSettings({}, `${file}.missing`), /no such file/)
+})
+
+test('addresses are read with IPv6 in brackets, and a port above 65535 is none', () => {
+  assert.deepEqual(hostPort('[::1]:80'), { host: '::1', port: 80 })
+  assert.equal(hostPort('127.0.0.1:99999'), undefined)
+  assert.equal(hostPort('8080'), undefined)
+  assert.ok(isLoopback('::1') && isLoopback('127.0.0.2') && !isLoopback('0.0.0.0'))
+})

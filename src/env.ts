@@ -1,0 +1,148 @@
+// Settings: from the environment, or a YAML file (`--config`) with the same names; the environment
+// wins. Every fault is told at once, with what would be right.
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+
+export interface HostPort {
+  host: string
+  port: number
+}
+
+export interface Settings {
+  /** SIGNALBOX_DATA: the directory that holds everything. */
+  data: string
+  /** SIGNALBOX_STORE */
+  store: 'sqlite'
+  /** SIGNALBOX_HTTP */
+  http: HostPort
+  /** SIGNALBOX_PUBLIC_URL: how the world reaches our HTTP; made from SIGNALBOX_HTTP where unset. */
+  publicUrl: string
+  /** SIGNALBOX_SIMULATOR: where the demo's carriers listen. */
+  simulator: HostPort
+  /** SIGNALBOX_ACCOUNT_SID, SIGNALBOX_AUTH_TOKEN: the root account; made up once where unset. */
+  accountSid?: string
+  authToken?: string
+  /** SIGNALBOX_DEMO: set up simulated carriers when the data directory is empty. */
+  demo: boolean
+  /** SIGNALBOX_LOG */
+  log: LogLevel
+  /** SIGNALBOX_KEY: 64 hex digits that seal secrets; a file in the data directory where unset. */
+  key?: string
+  /** SIGNALBOX_CDR_DAYS, SIGNALBOX_RETENTION_DAYS */
+  cdrDays: number
+  retentionDays: number
+}
+
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
+export type LogLevel = (typeof levels)[number]
+
+export const names = [
+  'SIGNALBOX_DATA',
+  'SIGNALBOX_STORE',
+  'SIGNALBOX_HTTP',
+  'SIGNALBOX_PUBLIC_URL',
+  'SIGNALBOX_SIMULATOR',
+  'SIGNALBOX_ACCOUNT_SID',
+  'SIGNALBOX_AUTH_TOKEN',
+  'SIGNALBOX_DEMO',
+  'SIGNALBOX_LOG',
+  'SIGNALBOX_KEY',
+  'SIGNALBOX_CDR_DAYS',
+  'SIGNALBOX_RETENTION_DAYS',
+] as const
+type Name = (typeof names)[number]
+
+/** Thrown with one line for each thing that is wrong. */
+export class SettingsRefused extends Error {
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.name = 'SettingsRefused'
+    this.faults = faults
+  }
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+export function readSettings(environment: Variables, configFile?: string): Settings {
+  const faults: string[] = []
+  const file = configFile === undefined ? {} : readFile(configFile, faults)
+  const text = (name: Name): string | undefined => environment[name] || file[name]
+  const fail = (name: Name, expected: string): undefined => {
+    const shown = name === 'SIGNALBOX_AUTH_TOKEN' || name === 'SIGNALBOX_KEY' ? 'something else' : `'${text(name)}'`
+    faults.push(`${name}: expected ${expected}, got ${shown}`)
+    return undefined
+  }
+  for (const name of Object.keys({ ...pickOurs(environment), ...file })) {
+    if (!(names as readonly string[]).includes(name)) faults.push(`${name}: no such setting; expected one of ${names.join(', ')}`)
+  }
+  const address = (name: Name, fallback: string): HostPort =>
+    hostPort(text(name) ?? fallback) ?? fail(name, 'host:port, for example 127.0.0.1:8080') ?? { host: '127.0.0.1', port: 0 }
+  const days = (name: Name, fallback: number): number => {
+    const value = Number(text(name) ?? fallback)
+    if (Number.isInteger(value) && value >= 1 && value <= 36_500) return value
+    fail(name, 'a whole number of days, 1–36500')
+    return fallback
+  }
+  const http = address('SIGNALBOX_HTTP', '127.0.0.1:8080')
+  const accountSid = text('SIGNALBOX_ACCOUNT_SID')
+  const authToken = text('SIGNALBOX_AUTH_TOKEN')
+  const key = text('SIGNALBOX_KEY')
+  const demo = text('SIGNALBOX_DEMO') ?? 'on'
+  const level = text('SIGNALBOX_LOG') ?? 'info'
+  const publicUrl = text('SIGNALBOX_PUBLIC_URL')
+  const store = text('SIGNALBOX_STORE') ?? 'sqlite'
+  if (accountSid !== undefined && !/^AC[0-9a-f]{32}$/.test(accountSid)) fail('SIGNALBOX_ACCOUNT_SID', 'AC and 32 lowercase hex digits')
+  if (authToken !== undefined && !/^[0-9a-zA-Z]{32,64}$/.test(authToken)) fail('SIGNALBOX_AUTH_TOKEN', '32 to 64 letters and digits')
+  if (key !== undefined && !/^[0-9a-fA-F]{64}$/.test(key)) fail('SIGNALBOX_KEY', '64 hex digits (32 bytes)')
+  if (demo !== 'on' && demo !== 'off') fail('SIGNALBOX_DEMO', 'on or off')
+  if (!(levels as readonly string[]).includes(level)) fail('SIGNALBOX_LOG', `one of ${levels.join(', ')}`)
+  if (publicUrl !== undefined && !/^https?:\/\/[^/\s]+$/.test(publicUrl))
+    fail('SIGNALBOX_PUBLIC_URL', 'http(s)://host[:port] without a path')
+  if (store !== 'sqlite') fail('SIGNALBOX_STORE', 'sqlite')
+  const settings: Settings = {
+    data: text('SIGNALBOX_DATA') ?? './data',
+    store: 'sqlite',
+    http,
+    publicUrl: publicUrl ?? `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`,
+    simulator: address('SIGNALBOX_SIMULATOR', '127.0.0.1:2776'),
+    ...(accountSid === undefined ? {} : { accountSid }),
+    ...(authToken === undefined ? {} : { authToken }),
+    demo: demo === 'on',
+    log: level as LogLevel,
+    ...(key === undefined ? {} : { key }),
+    cdrDays: days('SIGNALBOX_CDR_DAYS', 365),
+    retentionDays: days('SIGNALBOX_RETENTION_DAYS', 30),
+  }
+  if (faults.length > 0) throw new SettingsRefused(faults)
+  return settings
+}
+
+/** `host:port`, `[::1]:port`; undefined when it is neither. */
+export function hostPort(text: string): HostPort | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.\-_]+)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (!match || port > 65_535) return undefined
+  return { host: (match[1] ?? match[2])!, port }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}
+
+function pickOurs(environment: Variables): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (name.startsWith('SIGNALBOX_') && value ? [[name, value]] : [])),
+  )
+}
+
+function readFile(path: string, faults: string[]): Partial<Record<string, string>> {
+  try {
+    const parsed: unknown = parse(readFileSync(path, 'utf8'))
+    if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error('expected NAME: value lines')
+    return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]))
+  } catch (error) {
+    faults.push(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+    return {}
+  }
+}

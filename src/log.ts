@@ -1,0 +1,23 @@
+// Logs: JSON lines, or one readable line each on a terminal. `error` somebody must act, `warn` we
+// coped, `info` binds and process, `debug` messages; ids always, bodies and secrets never.
+import { pino, type Logger } from 'pino'
+import type { LogLevel } from './env.ts'
+
+const secret = ['password', 'token', 'authToken', 'authorization', 'secret', 'body', 'text']
+const redact = { paths: [...secret, ...secret.map((name) => `*.${name}`), ...secret.map((name) => `*.*.${name}`)], censor: '••••' }
+
+export function createLog(level: LogLevel, out: NodeJS.WriteStream = process.stderr): Logger {
+  const options = { level, redact, base: null }
+  if (!out.isTTY) return pino(options, { write: (line: string) => out.write(line) })
+  return pino(options, { write: (line: string) => out.write(readable(line)) })
+}
+
+const colours: Record<number, string> = { 20: '90', 30: '36', 40: '33', 50: '31', 60: '41' }
+const words: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
+
+function readable(line: string): string {
+  const { level, time, msg, ...rest } = JSON.parse(line) as { level: number; time: number; msg?: string } & Record<string, unknown>
+  const at = new Date(time).toTimeString().slice(0, 8)
+  const more = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  return `\u001b[90m${at}\u001b[0m \u001b[${colours[level] ?? '0'}m${(words[level] ?? String(level)).padEnd(5)}\u001b[0m ${msg ?? ''} \u001b[90m${more.join(' ')}\u001b[0m\n`
+}
