@@ -127,7 +127,7 @@ export function hostPort(text: string): HostPort | undefined {
 }
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 function pickOurs(environment: Variables): Record<string, string> {
