@@ -47,7 +47,7 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
     command: 'submit_sm',
     command_status: 0,
     sequence_number: 0,
-    service_type: extras?.['service_type']?.slice(0, 5) ?? config.serviceType,
+    service_type: serviceType(extras?.['service_type']) ?? config.serviceType,
     source_addr_ton: source.ton,
     source_addr_npi: source.npi,
     source_addr: source.addr,
@@ -68,10 +68,16 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
   }
 }
 
+/** What of an extra can be a service_type (SMPP 5.0 §4.7.25). */
+function serviceType(extra: string | undefined): string | undefined {
+  return extra !== undefined && /^[\x20-\x7e]{0,5}$/.test(extra) ? extra : undefined
+}
+
 /** A C-octet string of 21 with its NUL (SMPP 5.0 §4.7.29), one octet a character. */
 function fits(addr: string, code: 'invalid-source' | 'invalid-destination', field: string): void {
   if (addr.length > 20) throw new Failure('permanent', code, `${field}: at most 20 characters, got ${addr.length}`)
-  if (!/^[\x01-\xff]*$/.test(addr)) throw new Failure('permanent', code, `${field}: has a character without a single octet`)
+  if ([...addr].some((character) => character === '\0' || character > '\xff'))
+    throw new Failure('permanent', code, `${field}: has a character without a single octet`)
 }
 
 function isOneSms({ alphabet, data, udh }: Segment, octets: Uint8Array): boolean {

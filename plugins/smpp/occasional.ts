@@ -1,0 +1,21 @@
+// A log line that a misbehaving peer could provoke a thousand times a second, at most once in ten
+// seconds per kind, with the number of those left out.
+import type { Clock } from '../../src/plugin.ts'
+
+const quietMs = 10_000
+
+export type Occasional = (kind: string, fields: Record<string, unknown>, message: string) => void
+
+export function occasional(clock: Clock, write: (fields: Record<string, unknown>, message: string) => void): Occasional {
+  const kinds = new Map<string, { until: number; leftOut: number }>()
+  return (kind, fields, message) => {
+    const now = clock.now()
+    const known = kinds.get(kind)
+    if (known && now < known.until) {
+      known.leftOut++
+      return
+    }
+    kinds.set(kind, { until: now + quietMs, leftOut: 0 })
+    write(known?.leftOut ? { ...fields, leftOut: known.leftOut } : fields, message)
+  }
+}
