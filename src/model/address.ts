@@ -1,6 +1,6 @@
 // An address in words: what a phone network, a short-code owner or a brand name is called by.
 // Protocol numbers (TON 1, NPI 1) live in each connector's mapping.
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max'
+import { getCountries, getCountryCallingCode, Metadata, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max'
 
 /** Type of number, SMPP 5.0 §4.7.1 and TS 23.040 §9.1.2.5, in words. */
 export type Ton = 'unknown' | 'international' | 'national' | 'network' | 'subscriber' | 'alphanumeric' | 'abbreviated'
@@ -15,12 +15,14 @@ export interface Address {
   npi: Npi
 }
 
-const alphanumeric = /^[A-Za-z0-9 +\-_&.]{1,11}$/
-
-/** `+` and 7 to 15 digits, checked against the numbering plans. Undefined when it is no such number. */
+/**
+ * A number in international or, with `country`, in national format, spaced as people write it; its
+ * length checked against the numbering plan of its country. Undefined when it is no such number.
+ */
 export function e164(text: string, country?: CountryCode): Address | undefined {
-  const number = parsePhoneNumberFromString(text, country ? { defaultCountry: country } : undefined)
-  if (!number || !number.isPossible()) return undefined
+  if (isPlainlyPossible(text)) return international(text)
+  const number = parsePhoneNumberFromString(text, { extract: false, ...(country ? { defaultCountry: country } : {}) })
+  if (!number || !number.isPossible() || number.ext) return undefined
   return international(number.number)
 }
 
@@ -34,14 +36,67 @@ export function shortCode(text: string): Address | undefined {
   return /^\d{3,8}$/.test(text) ? { value: text, ton: 'abbreviated', npi: 'unknown' } : undefined
 }
 
-/** 1 to 11 of A–Z a–z 0–9 space + - _ & . with at least one letter (TS 23.040 §9.1.2.5). */
+/** As Twilio takes them: 1 to 11 of A–Z a–z 0–9 space + - _ & with at least one letter (TS 23.040 §9.1.2.5). */
 export function alphanumericSender(text: string): Address | undefined {
-  return alphanumeric.test(text) && /[A-Za-z]/.test(text) ? { value: text, ton: 'alphanumeric', npi: 'unknown' } : undefined
+  return /^[A-Za-z0-9 +\-_&]{1,11}$/.test(text) && /[A-Za-z]/.test(text) ? { value: text, ton: 'alphanumeric', npi: 'unknown' } : undefined
 }
 
 /** Whichever of E.164, short code and alphanumeric sender the text is; undefined when none. */
 export function parseAddress(text: string): Address | undefined {
   const trimmed = text.trim()
-  if (trimmed.startsWith('+')) return e164(trimmed)
+  if (trimmed.startsWith('+')) return e164(trimmed) ?? alphanumericSender(trimmed)
   return shortCode(trimmed) ?? alphanumericSender(trimmed)
+}
+
+/** What the countries of one calling code agree on. */
+interface CallingCode {
+  /** Lengths of a national number that are possible in every one of them, as bits. */
+  lengths: number
+  /** Digits at the front that the library may take off or rewrite in any of them. */
+  prefix?: RegExp
+}
+
+const callingCodes = readCallingCodes()
+
+function readCallingCodes(): ReadonlyMap<string, CallingCode> {
+  const codes = new Map<string, { lengths: number; prefixes: Set<string> }>()
+  const metadata = new Metadata()
+  for (const country of getCountries()) {
+    metadata.selectNumberingPlan(country)
+    const plan = metadata.numberingPlan
+    if (!plan) continue
+    const code = getCountryCallingCode(country)
+    const known = codes.get(code) ?? { lengths: -1, prefixes: new Set() }
+    known.lengths &= plan.possibleLengths().reduce((bits, length) => bits | (1 << length), 0)
+    // Public in the library, missing from its types.
+    const prefix: unknown =
+      'nationalPrefixForParsing' in plan && typeof plan.nationalPrefixForParsing === 'function'
+        ? plan.nationalPrefixForParsing()
+        : undefined
+    if (typeof prefix === 'string') known.prefixes.add(`(?:${prefix})`)
+    codes.set(code, known)
+  }
+  return new Map(
+    // Some prefixes are optional throughout; `(?!^)` asks for a match that is not empty.
+    [...codes].map(([code, { lengths, prefixes }]) => [
+      code,
+      prefixes.size === 0 ? { lengths } : { lengths, prefix: new RegExp(`^(?:${[...prefixes].join('|')})(?!^)`) },
+    ]),
+  )
+}
+
+/**
+ * A shortcut for `+` and digits, which is nearly all that comes: the library's parser takes some
+ * 20 µs, this about one. True only where the parser would return the text unchanged; false says nothing.
+ */
+function isPlainlyPossible(text: string): boolean {
+  if (!/^\+[1-9]\d{6,14}$/.test(text)) return false
+  // Calling codes are prefix-free, of one to three digits.
+  for (let end = 2; end <= 4; end++) {
+    const code = callingCodes.get(text.slice(1, end))
+    if (!code) continue
+    const national = text.slice(end)
+    return (code.lengths & (1 << national.length)) !== 0 && code.prefix?.test(national) !== true
+  }
+  return false
 }

@@ -1,5 +1,13 @@
-// stub to be replaced by the text room
+// Long messages become SMS parts that fit 140 octets each, header included (TS 23.040 §9.2.3.24.1).
+// Counting is as Twilio bills: GSM 7-bit where every character is in the default alphabet and its
+// extension, else UCS-2; 160 and 153 septets, 70 and 67 units. Both are on the way of every message.
 import type { Body } from '../model/body.ts'
+import { cutGsm7, cutUcs2 } from './cuts.ts'
+import { defaultAlphabet, encodeGsm7, gsm7Alphabet, septetLength, type Gsm7Alphabet } from './gsm7.ts'
+import { headerSeptets } from './septets.ts'
+import { lockingTables, singleTables } from './tables.ts'
+import { encodeUcs2 } from './ucs2.ts'
+import { buildUdh, concatenationElement, parseUdh, shiftElements, takeConcatenation } from './udh.ts'
 
 /** How the characters of a segment are coded on the air. */
 export type Alphabet = 'gsm7' | 'ucs2' | 'binary'
@@ -28,6 +36,154 @@ export interface Segment {
   messageClass?: 0 | 1 | 2 | 3
 }
 
-export declare function split(body: Body, options: SplitOptions): Segment[]
+/** User data of one SMS in octets (TS 23.040 §9.2.3.16). */
+const userDataOctets = 140
+/** Parts that a concatenation element can number. */
+export const maxParts = 255
+
+/** A concatenation element with its identifier and length. */
+const elementOctets = { udh8: 5, udh16: 6, sar: 5 } as const
+
+/**
+ * The parts of a body, none for an MMS. A binary body that carries a concatenation element of its own
+ * is a part already and stays one segment. A body of more parts than can be numbered is one segment,
+ * whole, as for `payload`.
+ */
+export function split(body: Body, options: SplitOptions): Segment[] {
+  if (body.kind === 'mms') return []
+  if (body.kind === 'binary') return splitBinary(body, options)
+  const { text, messageClass } = body
+  const septets = septetLength(text)
+  if (septets >= 0) return splitGsm7(text, septets, defaultAlphabet, options, messageClass)
+  const national =
+    options.nationalTables?.length && options.concatenation !== 'payload' ? nationalAlphabet(text, options.nationalTables) : undefined
+  if (national) return splitGsm7(text, septetLength(text, national), national, options, messageClass)
+  return splitUcs2(text, options, messageClass)
+}
+
 /** Segments of a body by the default alphabet and UCS-2, as Twilio counts. */
-export declare function countSegments(body: Body): number
+export function countSegments(body: Body): number {
+  if (body.kind === 'mms') return 1
+  if (body.kind === 'binary') return countBinary(body)
+  const { text } = body
+  const septets = septetLength(text)
+  if (septets >= 0)
+    return septets <= 160 ? 1 : septets === text.length ? Math.ceil(septets / 153) : cutGsm7(text, defaultAlphabet, 153).length
+  return text.length <= 70 ? 1 : cutUcs2(text, 67).length
+}
+
+/** Why a body can never be sent, in words; undefined when it can. Bodies of more than 255 parts go only to peers that take them whole. */
+export function bodyFault(body: Body): string | undefined {
+  if (body.kind !== 'binary' || !body.udh) return undefined
+  const parsed = parseUdh(body.udh)
+  if (!parsed.ok) return `user data header: ${parsed.why}`
+  const octets = 1 + body.udh.length + body.data.length
+  const own = takeConcatenation(body.udh).concatenation
+  if (own && octets > userDataOctets) return `a part of a long message: expected up to 140 octets with its header, got ${octets}`
+  if (octets > userDataOctets && dataOctets(body.udh.length, elementOctets.udh16) < 1)
+    return `user data header of ${body.udh.length} octets: leaves no room for data`
+  return undefined
+}
+
+/** Octets left for data beside elements of these lengths. */
+function dataOctets(ownOctets: number, concatenationOctets: number): number {
+  const header = ownOctets + concatenationOctets
+  return header === 0 ? userDataOctets : userDataOctets - 1 - header
+}
+
+/** Septets left for text beside elements of these lengths. */
+function dataSeptets(ownOctets: number, concatenationOctets: number): number {
+  const header = ownOctets + concatenationOctets
+  return header === 0 ? 160 : 160 - headerSeptets(1 + header)
+}
+
+function splitGsm7(
+  text: string,
+  septets: number,
+  alphabet: Gsm7Alphabet,
+  options: SplitOptions,
+  messageClass: Segment['messageClass'],
+): Segment[] {
+  const national = alphabet !== defaultAlphabet
+  const own = national ? buildUdh(shiftElements(alphabet.locking, alphabet.single)) : undefined
+  const ownOctets = own?.length ?? 0
+  const encode = (from: number, to: number): Uint8Array => encodeGsm7(text.slice(from, to), alphabet) ?? new Uint8Array()
+  const whole = (): Segment[] => [part('gsm7', 0, 1, options, encode(0, text.length), own, messageClass)]
+  if (options.concatenation === 'payload' || septets <= dataSeptets(ownOctets, 0)) return whole()
+  const ends = cutGsm7(text, alphabet, dataSeptets(ownOctets, elementOctets[options.concatenation]))
+  if (ends.length > maxParts) return whole()
+  return ends.map((end, i) => part('gsm7', i, ends.length, options, encode(ends[i - 1] ?? 0, end), own, messageClass))
+}
+
+function splitUcs2(text: string, options: SplitOptions, messageClass: Segment['messageClass']): Segment[] {
+  const whole = (): Segment[] => [part('ucs2', 0, 1, options, encodeUcs2(text), undefined, messageClass)]
+  if (options.concatenation === 'payload' || text.length <= 70) return whole()
+  const ends = cutUcs2(text, dataOctets(0, elementOctets[options.concatenation]) >> 1)
+  if (ends.length > maxParts) return whole()
+  return ends.map((end, i) => part('ucs2', i, ends.length, options, encodeUcs2(text.slice(ends[i - 1] ?? 0, end)), undefined, messageClass))
+}
+
+function splitBinary(body: Body & { kind: 'binary' }, options: SplitOptions): Segment[] {
+  const { data, udh, messageClass } = body
+  const size = options.concatenation === 'payload' ? data.length : binaryPart(body, elementOctets[options.concatenation])
+  const total = size >= data.length ? 1 : Math.ceil(data.length / size)
+  if (total === 1 || total > maxParts) return [part('binary', 0, 1, options, data, udh, messageClass)]
+  return Array.from({ length: total }, (_, i) =>
+    part('binary', i, total, options, data.subarray(i * size, (i + 1) * size), udh, messageClass),
+  )
+}
+
+function countBinary(body: Body & { kind: 'binary' }): number {
+  const size = binaryPart(body, elementOctets.udh8)
+  return size >= body.data.length ? 1 : Math.ceil(body.data.length / size)
+}
+
+/** Octets of data in each part; all of them where the body fits, is a part itself, or has no room for more. */
+function binaryPart({ data, udh }: { data: Uint8Array; udh?: Uint8Array }, concatenationOctets: number): number {
+  const ownOctets = udh?.length ?? 0
+  if (data.length <= dataOctets(ownOctets, 0)) return data.length
+  const size = dataOctets(ownOctets, concatenationOctets)
+  return size < 1 || (udh && takeConcatenation(udh).concatenation) ? data.length : size
+}
+
+/** The first alphabet that has every character: by single shift alone, which costs less header, then with locking shift. */
+function nationalAlphabet(text: string, tables: readonly number[]): Gsm7Alphabet | undefined {
+  for (const table of tables) {
+    if (table < 1 || singleTables[table] === undefined) continue
+    const alphabet = gsm7Alphabet(0, table)
+    if (septetLength(text, alphabet) >= 0) return alphabet
+  }
+  for (const table of tables) {
+    if (table < 1 || lockingTables[table] === undefined) continue
+    const alphabet = gsm7Alphabet(table, table)
+    if (septetLength(text, alphabet) >= 0) return alphabet
+  }
+  return undefined
+}
+
+function part(
+  alphabet: Alphabet,
+  index: number,
+  total: number,
+  options: SplitOptions,
+  data: Uint8Array,
+  own: Uint8Array | undefined,
+  messageClass: Segment['messageClass'],
+): Segment {
+  const width = options.concatenation === 'udh8' ? 8 : 16
+  const reference = options.reference & (width === 8 ? 0xff : 0xffff)
+  const segment: Segment = { alphabet, index, total, reference, data }
+  const udh = total > 1 && options.concatenation !== 'sar' ? headed({ reference, total, index: index + 1, width }, own) : own
+  if (udh) segment.udh = udh
+  if (messageClass !== undefined) segment.messageClass = messageClass
+  return segment
+}
+
+function headed(concatenation: Parameters<typeof concatenationElement>[0], own: Uint8Array | undefined): Uint8Array {
+  const element = buildUdh([concatenationElement(concatenation)])
+  if (!own) return element
+  const out = new Uint8Array(element.length + own.length)
+  out.set(element)
+  out.set(own, element.length)
+  return out
+}
