@@ -1,0 +1,118 @@
+// The admin API on express: who asks, whether they may, what they sent checked whole, and one
+// envelope for every no. The routes themselves are data (configuration.ts, operation.ts).
+import express, { Router, type Request, type Response } from 'express'
+import { z } from 'zod'
+import type { Admin, Caller, Fault } from '../../admin/admin.ts'
+import type { Configuration } from '../../model/configuration.ts'
+import type { AccountId } from '../../model/message.ts'
+import type { Identify } from '../auth.ts'
+import type { Enter } from '../concurrency.ts'
+import { ApiError } from '../errors.ts'
+import { configurationEndpoints } from './configuration.ts'
+import type { Endpoint } from './endpoint.ts'
+import { openApi } from './openapi.ts'
+import { operationEndpoints } from './operation.ts'
+
+export const endpoints: readonly Endpoint[] = [...configurationEndpoints, ...operationEndpoints]
+
+export interface ApiParts {
+  admin: Admin
+  configuration(): Configuration
+  identify: Identify
+  enter: Enter
+}
+
+const apiVersion = '1'
+const maxBody = '4mb'
+
+/** To be mounted at /api. */
+export function createApi(parts: ApiParts): Router {
+  const api = Router()
+  const document = openApi(endpoints, apiVersion)
+  api.get('/openapi.json', (_request, response) => {
+    response.json(document)
+  })
+  api.use('/v1', async (request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store')
+    const identity = await parts.identify(request.headers.authorization, request.socket.remoteAddress ?? '')
+    if (!identity) throw new ApiError('unauthorized', 'Wrong or missing account SID and token (HTTP Basic).')
+    const standing = standingOf(parts.configuration(), identity.account.id)
+    if (standing !== 'active') throw new ApiError('suspended', `The account is ${standing}.`)
+    const leave = parts.enter(identity.account.id)
+    if (!leave) throw new ApiError('too-many-requests', 'Too many requests of this account are under way.')
+    response.once('close', leave)
+    const caller: Caller = { account: identity.account.id, author: identity.account.id, source: request.socket.remoteAddress ?? '' }
+    response.locals['caller'] = caller
+    next()
+  })
+  api.use('/v1', express.json({ limit: maxBody, strict: true }))
+  for (const [path, group] of byPath(endpoints)) {
+    const route = api.route(`/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`)
+    for (const each of group) route[each.verb]((request: Request, response: Response) => answer(parts, each, request, response))
+    const allowed = group.map((each) => each.verb.toUpperCase()).join(', ')
+    route.all((_request, response) => {
+      response.setHeader('Allow', allowed)
+      throw new ApiError('method-not-allowed', `Here there is only ${allowed}.`)
+    })
+  }
+  api.use((request) => {
+    throw new ApiError('absent', `There is no ${request.originalUrl.split('?')[0]}; /api/openapi.json lists what there is.`)
+  })
+  return api
+}
+
+async function answer(parts: ApiParts, of: Endpoint, request: Request, response: Response): Promise<void> {
+  const call = {
+    admin: parts.admin,
+    caller: response.locals['caller'] as Caller,
+    at: Date.now(),
+    created: () => void response.status(201),
+    ...taken(of, request),
+  }
+  const result = await of.run(call)
+  response.json(result)
+}
+
+/** Everything that was sent, checked; every fault at once. */
+function taken(of: Endpoint, request: Request): { params: unknown; query: unknown; body: unknown } {
+  const faults: Fault[] = []
+  const part = (schema: z.ZodType | undefined, sent: unknown): unknown => {
+    const checked = (schema ?? none).safeParse(sent)
+    if (checked.success) return checked.data
+    faults.push(...checked.error.issues.map(faultOf))
+    return undefined
+  }
+  const params = part(of.params, { ...request.params })
+  const query = part(of.query, { ...request.query })
+  // Without a body schema a body is ignored, as some clients send `{}` with every POST.
+  const body = of.body ? part(of.body, (request.body as unknown) ?? {}) : {}
+  if (faults.length > 0) throw new ApiError('invalid', 'What was sent does not hold.', faults)
+  return { params, query, body }
+}
+
+const none = z.strictObject({})
+
+function faultOf(issue: z.core.$ZodIssue): Fault {
+  const path = issue.path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    return text === '' ? String(key) : `${text}.${String(key)}`
+  }, '')
+  return { path, message: issue.message }
+}
+
+function byPath(all: readonly Endpoint[]): Map<string, Endpoint[]> {
+  const groups = new Map<string, Endpoint[]>()
+  for (const each of all) groups.set(each.path, [...(groups.get(each.path) ?? []), each])
+  return groups
+}
+
+/** An account below a suspended or closed one is no better off. */
+function standingOf(configuration: Configuration, id: AccountId): 'active' | 'suspended' | 'closed' {
+  let at: AccountId | undefined = id
+  for (let depth = 0; at !== undefined && depth < 64; depth++) {
+    const account = configuration.accounts.get(at)
+    if (account && account.status !== 'active') return account.status
+    at = account?.parent
+  }
+  return 'active'
+}

@@ -1,0 +1,55 @@
+// One route of the admin API as plain data: what it takes, what it answers, what it does. The
+// express routes, the OpenAPI document and the tests are all made from these.
+import { z } from 'zod'
+import type { Admin, Caller } from '../../admin/admin.ts'
+
+export type Verb = 'get' | 'put' | 'post' | 'delete'
+
+interface Shape<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> {
+  verb: Verb
+  /** Below /api/v1, parameters in braces: `/binds/{id}`. */
+  path: string
+  /** The operationId, unique. */
+  id: string
+  /** What it does, for people. */
+  summary: string
+  tag: string
+  params?: P
+  query?: Q
+  body?: B
+  answer: A
+  /** 200; or 201 too, for what creates. */
+  creates?: boolean
+}
+
+export interface Call<P, Q, B> {
+  admin: Admin
+  caller: Caller
+  params: P
+  query: Q
+  body: B
+  /** Now, epoch ms. */
+  at: number
+  /** Answer 201 instead of 200. */
+  created(): void
+}
+
+export interface Endpoint extends Shape<z.ZodType, z.ZodType, z.ZodType, z.ZodType> {
+  run(call: Call<unknown, unknown, unknown>): unknown
+}
+
+const nothing = z.strictObject({})
+
+/** Ties what `run` is given and gives back to the schemas. */
+export function endpoint<
+  A extends z.ZodType,
+  P extends z.ZodType = typeof nothing,
+  Q extends z.ZodType = typeof nothing,
+  B extends z.ZodType = typeof nothing,
+>(shape: Shape<P, Q, B, A> & { run(call: Call<z.output<P>, z.output<Q>, z.output<B>>): z.input<A> | Promise<z.input<A>> }): Endpoint {
+  return {
+    ...shape,
+    run: (call) =>
+      shape.run({ ...call, params: call.params as z.output<P>, query: call.query as z.output<Q>, body: call.body as z.output<B> }),
+  }
+}

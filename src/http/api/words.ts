@@ -1,0 +1,33 @@
+// Small schemas that the others are made of.
+import { z } from 'zod'
+
+export const accountId = z.string().describe('AC and 32 hex digits')
+export const time = z.iso.datetime().describe('ISO 8601, UTC')
+/** In a query: ISO 8601; given on as epoch ms. */
+export const timeQuery = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+/** In a query: `true` or `false`. */
+export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+/** 32 hex digits; two letters in front (SM…) are cut. */
+export const messageId = z
+  .string()
+  .regex(/^([A-Z]{2})?[0-9a-f]{32}$/, 'expected 32 hex digits, with or without SM or MM in front')
+  .transform((text) => text.slice(-32))
+
+export const bindPolicy = z.strictObject({
+  sessions: z.int(),
+  window: z.int(),
+  segmentsPerSecond: z.number(),
+  attempts: z.int(),
+  retryFirstMs: z.number(),
+  retryMultiplier: z.number(),
+  retryCapMs: z.number(),
+  downLimitMs: z.number(),
+  unknown: z.enum(['resend', 'hold', 'fail']),
+  validitySeconds: z.number(),
+  maxValiditySeconds: z.number(),
+  receiptTimeoutSeconds: z.number(),
+  concatenation: z.enum(['udh8', 'udh16', 'sar', 'payload']),
+  nationalTables: z.array(z.int()),
+  partsTimeoutSeconds: z.number(),
+  partsIncomplete: z.enum(['deliver', 'drop']),
+})

@@ -1,0 +1,69 @@
+// Prometheus metrics: what the process costs, what the binds did and how fast accepts are. Numbers
+// that others keep are read when somebody asks; only the accept latency is counted as it happens.
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { CountName } from '../model/life.ts'
+import type { BindId } from '../model/message.ts'
+
+/** Read at each scrape. */
+export interface Measurements {
+  /** Since the process started, or since ever: only rising. */
+  counts: readonly { bind: BindId; name: CountName; count: number }[]
+  depths: readonly { bind: BindId; deliver: number; report: number }[]
+  sessions: readonly { bind: BindId; sessions: number; inFlight: number }[]
+}
+
+export interface Metrics {
+  contentType: string
+  text(): Promise<string>
+  /** A submission was made durable in so many ms. */
+  accepted(tookMs: number): void
+}
+
+export function createMetrics(measure: () => Promise<Measurements> | Measurements): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const counts = new Counter({
+    name: 'signalbox_messages_total',
+    help: 'What happened to messages, by bind: accepted, sent, delivered, failed, retried …',
+    labelNames: ['bind', 'event'],
+    registers,
+  })
+  const depths = new Gauge({
+    name: 'signalbox_lane_depth',
+    help: 'Items waiting on the lane of a bind',
+    labelNames: ['bind', 'kind'],
+    registers,
+  })
+  const sessions = new Gauge({ name: 'signalbox_sessions', help: 'Live sessions of a bind', labelNames: ['bind'], registers })
+  const inFlight = new Gauge({
+    name: 'signalbox_in_flight',
+    help: 'Segments and reports of a bind awaiting an answer',
+    labelNames: ['bind'],
+    registers,
+  })
+  const accepts = new Histogram({
+    name: 'signalbox_accept_seconds',
+    help: 'From a submission handed over until it is durable',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  })
+  return {
+    contentType: registry.contentType,
+    async text() {
+      const now = await measure()
+      for (const each of [counts, depths, sessions, inFlight]) each.reset()
+      for (const { bind, name, count } of now.counts) counts.inc({ bind, event: name }, count)
+      for (const { bind, deliver, report } of now.depths) {
+        depths.set({ bind, kind: 'deliver' }, deliver)
+        depths.set({ bind, kind: 'report' }, report)
+      }
+      for (const each of now.sessions) {
+        sessions.set({ bind: each.bind }, each.sessions)
+        inFlight.set({ bind: each.bind }, each.inFlight)
+      }
+      return registry.metrics()
+    },
+    accepted: (tookMs) => accepts.observe(tookMs / 1000),
+  }
+}

@@ -1,0 +1,115 @@
+// The one HTTP listener: the few hot requests before anything else, then whatever the connectors
+// mount, /health, /metrics and the admin API. Nobody holds it up: headers, their time and the whole
+// request's time are capped, and closing waits only so long for answers under way.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express } from 'express'
+import type { Admin } from '../admin/admin.ts'
+import type { Configuration } from '../model/configuration.ts'
+import type { HttpSide, Logger } from '../plugin.ts'
+import { createApi } from './api/api.ts'
+import type { Identify } from './auth.ts'
+import type { Enter } from './concurrency.ts'
+import { ApiError, errorAnswers, sendError } from './errors.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface HttpParts {
+  sides: readonly HttpSide[]
+  admin: Admin
+  configuration(): Configuration
+  identify: Identify
+  enter: Enter
+  metrics: Metrics
+  /** `ok` once traffic is taken. */
+  health(): { ok: boolean; status: string }
+  log: Logger
+}
+
+export interface HttpServer {
+  /** Rejects with the system's error (EADDRINUSE …). */
+  listen(host: string, port: number): Promise<{ host: string; port: number }>
+  /** Takes no new connection; waits so long for the answers under way, then cuts them. */
+  close(drainMs: number): Promise<void>
+}
+
+const limits = {
+  maxHeaderSize: 16 * 1024,
+  /** From the first byte to the end of the headers: a slow sender is cut. */
+  headersTimeout: 10_000,
+  /** To the end of the body. */
+  requestTimeout: 30_000,
+  /** Above the idle time of common load balancers (60 s), so that they close first. */
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+}
+
+export function createHttpServer(parts: HttpParts): HttpServer {
+  const app = createApp(parts)
+  const hot = parts.sides.flatMap((side) => side.hot ?? [])
+  let closing = false
+
+  const server = createServer(limits, (request: IncomingMessage, response: ServerResponse) => {
+    if (closing) response.shouldKeepAlive = false
+    try {
+      for (const take of hot) if (take(request, response)) return
+    } catch (error) {
+      parts.log.error({ err: error, method: request.method }, 'a hot request failed')
+      if (!response.headersSent) response.writeHead(500).end()
+      else response.destroy()
+      return
+    }
+    app(request, response)
+  })
+  server.maxHeadersCount = 100
+
+  return {
+    listen(host, port) {
+      return new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ host, port, backlog: 4096 }, () => {
+          server.removeListener('error', reject)
+          const address = server.address() as AddressInfo
+          resolve({ host: address.address, port: address.port })
+        })
+      })
+    },
+    async close(drainMs) {
+      closing = true
+      if (!server.listening) return
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+      await closed
+      clearTimeout(cut)
+    },
+  }
+}
+
+function createApp(parts: HttpParts): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.get('/health', (_request, response) => {
+    const { ok, status } = parts.health()
+    response.status(ok ? 200 : 503).json({ status })
+  })
+  app.get('/metrics', async (request, response) => {
+    if (!(await mayReadMetrics(parts, request))) throw new ApiError('unauthorized', "Metrics need the root account's SID and token.")
+    response.setHeader('Content-Type', parts.metrics.contentType)
+    response.send(await parts.metrics.text())
+  })
+  app.use('/api', createApi(parts))
+  for (const side of parts.sides) app.use(side.router)
+  app.use((_request, response) => sendError(response, new ApiError('absent', 'There is nothing here.')))
+  app.use(errorAnswers(parts.log))
+  return app
+}
+
+/** Metrics tell of every account: from this machine they are open, from elsewhere the root account's. */
+async function mayReadMetrics(parts: HttpParts, request: IncomingMessage): Promise<boolean> {
+  const address = request.socket.remoteAddress ?? ''
+  const here = /^(::ffff:)?127\.|^::1$/.test(address)
+  if (here && request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined) return true
+  const identity = await parts.identify(request.headers.authorization, address)
+  return identity !== undefined && identity.account.parent === undefined
+}
