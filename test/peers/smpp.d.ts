@@ -38,6 +38,10 @@ declare module 'smpp' {
     destroy(): void
     deliver_sm(options: Fields, onResponse?: (pdu: PDU) => void): boolean
     data_sm(options: Fields, onResponse?: (pdu: PDU) => void): boolean
+    submit_sm(options: Fields, onResponse?: (pdu: PDU) => void): boolean
+    bind_transceiver(options: Fields, onResponse?: (pdu: PDU) => void): boolean
+    bind_transmitter(options: Fields, onResponse?: (pdu: PDU) => void): boolean
+    bind_receiver(options: Fields, onResponse?: (pdu: PDU) => void): boolean
     enquire_link(onResponse?: (pdu: PDU) => void): boolean
     unbind(onResponse?: (pdu: PDU) => void): boolean
   }
@@ -47,11 +51,13 @@ declare module 'smpp' {
   }
 
   export function createServer(onSession: (session: Session) => void): Server
+  export function connect(options: { url: string }, onConnect?: () => void): Session
   export const commands: Record<string, { id: number; params?: Record<string, unknown> }>
   export const tlvs: Record<string, { id: number }>
   const smpp: {
     PDU: typeof PDU
     createServer: typeof createServer
+    connect: typeof connect
     commands: typeof commands
     tlvs: typeof tlvs
   }
