@@ -89,6 +89,7 @@ export function createLink(options: LinkOptions): Link {
   let flushing = false
   /** Being written: the kernel has not taken all of it yet. */
   let stuck: Slab | undefined
+  let stuckAt = 0
   let holds = 0
   let heldForBytes = false
   let gone: string | undefined
@@ -100,6 +101,7 @@ export function createLink(options: LinkOptions): Link {
 
   const parser = createParser({ ...(options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}), onPdu, onBad })
   const sweepMs = Math.max(10, Math.min(1000, Math.floor(Math.min(responseTimeoutMs, enquireLinkMs) / 4)))
+  const stuckLimitMs = Math.max(responseTimeoutMs, enquireLinkMs)
   let cancelSweep = clock.after(sweepMs, sweep)
 
   socket.on('data', (chunk: Buffer) => {
@@ -145,6 +147,7 @@ export function createLink(options: LinkOptions): Link {
     })
     if (socket.writableLength > 0) {
       stuck = full
+      stuckAt = clock.now()
       slab = createSlab(slabBytes)
       return
     }
@@ -235,6 +238,10 @@ export function createLink(options: LinkOptions): Link {
       if (now - waiting.at < responseTimeoutMs || waiting.write >= writes) break
       inFlight.delete(sequence_number)
       waiting.settle({ kind: 'timeout', why: `no response to ${waiting.command} in ${responseTimeoutMs} ms` })
+    }
+    if (stuck && now - stuckAt >= stuckLimitMs) {
+      lost(`the peer has taken no octets for ${stuckLimitMs} ms`)
+      return
     }
     if (!enquiring && now - heardAt >= enquireLinkMs && holds === 0) void enquire()
     cancelSweep = clock.after(sweepMs, sweep)

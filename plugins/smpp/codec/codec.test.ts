@@ -7,7 +7,6 @@ import {
   createParser,
   createSlab,
   describe,
-  type Draft,
   encodePdu,
   type Pdu,
   type PduOf,
@@ -65,7 +64,7 @@ suite('codec', () => {
       short_message: Uint8Array.of(0, 0x41),
       tlvs: [[tags.user_message_reference, Uint8Array.of(0, 9)]],
     })
-    const body = '00' + '0500414200' + '0101343400' + '400001' + '00' + '00' + '01000800' + '020041' + '020400020009'
+    const body = ['00', '0500414200', '0101343400', '400001', '00', '00', '01000800', '020041', '020400020009'].join('')
     assert.equal(bytes.toString('hex'), `${(16 + body.length / 2).toString(16).padStart(8, '0')}000000040000000000000002${body}`)
   })
 
@@ -236,7 +235,7 @@ suite('codec', () => {
       [{ tlvs: [[0x1400, new Uint8Array(65_536)]] }, /TLV 0x1400/],
     ]
     for (const [wrong, message] of cases) {
-      assert.throws(() => writePdu(slab, { ...submit, ...wrong } as Draft), message)
+      assert.throws(() => writePdu(slab, { ...submit, ...wrong }), message)
       assert.equal(slab.end, 16)
     }
     writePdu(slab, submit)

@@ -1,5 +1,5 @@
 // One PDU of every command, every field filled in: what the codec's tests go through.
-import { commandIds, type Draft, type Pdu, tags, type Tlv } from './index.ts'
+import { commandIds, type Pdu, type PduOf, tags, type Tlv } from './index.ts'
 
 const source = { source_addr_ton: 5, source_addr_npi: 0, source_addr: 'ACME' }
 const destination = { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: '447700900123' }
@@ -21,7 +21,7 @@ const someTlvs: readonly Tlv[] = [
   [0x1400, new Uint8Array(0)],
 ]
 
-type Body = Omit<Draft, 'command' | 'sequence_number' | 'command_status' | 'tlvs'>
+type Body<P> = P extends Pdu ? Omit<P, 'command' | 'sequence_number' | 'command_status' | 'tlvs'> : never
 
 const bind = {
   system_id: 'signalbox',
@@ -33,7 +33,7 @@ const bind = {
   address_range: '^44',
 }
 
-const bodies: Record<Pdu['command'], Body> = {
+const bodies: { [C in Pdu['command']]: Body<PduOf<C>> } = {
   bind_receiver: bind,
   bind_transmitter: bind,
   bind_transceiver: bind,

@@ -1,0 +1,457 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import * as fc from 'fast-check'
+import { type Address, type Body, type Concatenation, Failure, international, type Message, split } from '../../../src/plugin.ts'
+import { integer16, integer8, type PduOf, statuses, tags, type Tlv } from '../codec/index.ts'
+import { smppConfig, type SmppConfig } from '../config.ts'
+import { destinationToWire, fromWire, sourceToWire } from './address.ts'
+import { codingOf, decodeOctets, encodeSegment } from './coding.ts'
+import { type Delivery, readDelivery } from './deliver.ts'
+import { bindFailure, submitFailure } from './status.ts'
+import { submitSm } from './submit.ts'
+import { absoluteTime, relativeTime } from './time.ts'
+
+const configOf = (more: Partial<SmppConfig> = {}): SmppConfig => ({ ...smppConfig.parse({ host: 'h', systemId: 's' }), ...more })
+const now = Date.UTC(2026, 10, 21, 5, 16, 0)
+const acme: Address = { value: 'ACME', ton: 'alphanumeric', npi: 'unknown' }
+
+function messageOf(body: Body, more: Partial<Message> = {}): Message {
+  return {
+    id: '0'.repeat(32),
+    account: 'AC0',
+    direction: 'mt',
+    arrival: 'AC0/api',
+    acceptedAt: now,
+    validUntil: now + 90_061_000,
+    segments: 1,
+    from: acme,
+    to: international('+447700900123'),
+    body,
+    priority: 2,
+    receipt: 'both',
+    ...more,
+  }
+}
+
+const text = (words: string, messageClass?: 0 | 1 | 2 | 3): Body => ({
+  kind: 'text',
+  text: words,
+  ...(messageClass === undefined ? {} : { messageClass }),
+})
+
+function submits(
+  body: Body,
+  concatenation: Concatenation = 'udh8',
+  config = configOf(),
+  more: Partial<Message> = {},
+): PduOf<'submit_sm'>[] {
+  const segments = split(body, { concatenation, reference: 0x1234, nationalTables: [] })
+  return segments.map((segment) => submitSm(messageOf(body, more), segment, { config, concatenation, now }))
+}
+
+/** What the carrier would hand to the other side. */
+function asDelivery(pdu: PduOf<'submit_sm'>, more: Partial<PduOf<'deliver_sm'>> = {}): PduOf<'deliver_sm'> {
+  return { ...pdu, command: 'deliver_sm', ...more }
+}
+const read = (pdu: PduOf<'deliver_sm' | 'data_sm'>, config = configOf()): Delivery =>
+  readDelivery(pdu, { config, owned: (n) => n === '+12345678' })
+
+describe('addresses', () => {
+  it('go out with the TON and NPI that they are', () => {
+    assert.deepEqual(sourceToWire(acme, configOf()), { ton: 5, npi: 0, addr: 'ACME' })
+    assert.deepEqual(destinationToWire(international('+447700900123'), configOf()), { ton: 1, npi: 1, addr: '447700900123' })
+    assert.deepEqual(sourceToWire({ value: '84433', ton: 'abbreviated', npi: 'unknown' }, configOf()), { ton: 6, npi: 0, addr: '84433' })
+  })
+  it('go out with the TON and NPI that the operator set, but a name stays a name', () => {
+    const config = configOf({ sourceTon: 'network', sourceNpi: 'private', destinationTon: 'unknown', destinationNpi: 'unknown' })
+    assert.deepEqual(sourceToWire({ value: '84433', ton: 'abbreviated', npi: 'unknown' }, config), { ton: 3, npi: 9, addr: '84433' })
+    assert.deepEqual(sourceToWire(acme, config), { ton: 5, npi: 9, addr: 'ACME' })
+    assert.deepEqual(destinationToWire(international('+447700900123'), config), { ton: 0, npi: 0, addr: '447700900123' })
+  })
+  it('come in as the carrier says, full digits without a TON as international', () => {
+    const cases: [number, number, string, Address][] = [
+      [1, 1, '447700900123', international('+447700900123')],
+      [1, 1, '+447700900123', international('+447700900123')],
+      [0, 1, '447700900123', international('+447700900123')],
+      [0, 0, '12345678', international('+12345678')],
+      [0, 0, '84433', { value: '84433', ton: 'unknown', npi: 'unknown' }],
+      [5, 0, 'ACME', acme],
+      [2, 8, '07700900123', { value: '07700900123', ton: 'national', npi: 'national' }],
+      [1, 1, 'odd', { value: 'odd', ton: 'unknown', npi: 'e164' }],
+      [99, 99, 'x', { value: 'x', ton: 'unknown', npi: 'unknown' }],
+    ]
+    for (const [ton, npi, addr, expected] of cases)
+      assert.deepEqual(
+        fromWire(ton, npi, addr, (n) => n === '+12345678'),
+        expected,
+        addr,
+      )
+  })
+  it('of every TON and NPI survive the way out and in', () => {
+    for (let ton = 2; ton <= 6; ton++)
+      for (const npi of [0, 1, 3, 4, 6, 8, 9, 10, 14, 18]) {
+        const wire = { ton, npi, addr: '123456' }
+        assert.deepEqual(sourceToWire(fromWire(ton, npi, '123456'), configOf()), wire)
+      }
+  })
+})
+
+describe('data_coding', () => {
+  interface Dcs {
+    value: number
+    alphabet: string | null
+    class?: number
+    gsm?: object
+  }
+  const table = (JSON.parse(readFileSync('test/fixtures/text/dcs-table.json', 'utf8')) as { smpp: Dcs[] }).smpp
+  it('reads every value of the table', () => {
+    const names: Record<string, string> = {
+      'jis-x0208': 'shift_jis',
+      'iso-8859-5': 'iso-8859-5',
+      'iso-8859-8': 'iso-8859-8',
+      pictogram: 'shift_jis',
+      'iso-2022-jp': 'iso-2022-jp',
+      'jis-x0212': 'euc-jp',
+      'ks-c-5601': 'euc-kr',
+    }
+    for (const { value, alphabet, class: messageClass, gsm } of table) {
+      const coding = codingOf(value)
+      const expected = alphabet === null ? (gsm ? 'ucs2' : 'binary') : (names[alphabet] ?? alphabet)
+      assert.equal(coding.charset === 'other' ? coding.label : coding.charset, expected, `0x${value.toString(16)}`)
+      assert.equal(coding.messageClass, messageClass, `class of 0x${value.toString(16)}`)
+    }
+  })
+  it('has a decoder for every value', () => {
+    for (let value = 0; value < 256; value++) decodeOctets(codingOf(value), Uint8Array.of(0x41, 0x42), 'gsm7')
+    assert.equal(decodeOctets(codingOf(6), Uint8Array.of(0xbf), 'gsm7'), 'П')
+    assert.equal(decodeOctets(codingOf(3), Uint8Array.of(0xe9), 'gsm7'), 'é')
+    assert.equal(decodeOctets(codingOf(0), Uint8Array.of(0x05), 'gsm7'), 'é')
+    assert.equal(decodeOctets(codingOf(0xf1), Uint8Array.of(0x05), 'latin1'), 'é')
+    assert.equal(decodeOctets(codingOf(0), Uint8Array.of(0xe9), 'latin1'), 'é')
+  })
+  it('says the class in its group', () => {
+    const coding = (body: Body) => submits(body)[0]!.data_coding
+    assert.deepEqual([coding(text('a')), coding(text('a', 0)), coding(text('ж')), coding(text('ж', 0))], [0, 0x10, 8, 0x18])
+    assert.equal(coding({ kind: 'binary', data: Uint8Array.of(1) }), 4)
+    assert.equal(coding({ kind: 'binary', data: Uint8Array.of(1), messageClass: 1 }), 0xf5)
+  })
+  it('packs septets behind any header and unpacks them', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', 'b', '@', '£', '\r', '€', '[', 'é', ' '), maxLength: 40 }),
+        fc.option(fc.uint8Array({ minLength: 1, maxLength: 9 })),
+        (words, header) => {
+          // Seven spare bits are filled with a carriage return, so one at the very end cannot be told from it.
+          fc.pre(!words.endsWith('\r'))
+          const segment = split(text(words), { concatenation: 'udh8', reference: 1 })[0]!
+          const udh = header ? { udh: Uint8Array.of(0x70, header.length, ...header) } : {}
+          const coded = encodeSegment({ ...segment, ...udh }, 'gsm7packed')!
+          assert.equal(decodeOctets(codingOf(coded.data_coding), coded.octets, 'gsm7packed', udh.udh), words)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+  it('falls back to UCS-2 for what Latin-1 lacks, as far as one SMS goes', () => {
+    const config = configOf({ defaultAlphabet: 'latin1' })
+    const [latin] = submits(text('café [1]'), 'udh8', config)
+    assert.deepEqual([latin!.data_coding, Buffer.from(latin!.short_message).toString('latin1')], [0, 'café [1]'])
+    const [euro] = submits(text('5 €'), 'udh8', config)
+    assert.deepEqual([euro!.data_coding, euro!.short_message.length], [8, 6])
+    assert.throws(
+      () => submits(text(`${'x'.repeat(100)}€`), 'udh8', config),
+      (error) => error instanceof Failure && error.facts.kind === 'permanent' && error.facts.code === 'invalid-body',
+    )
+  })
+})
+
+describe('submit_sm', () => {
+  it('of a short text', () => {
+    const [pdu] = submits(text('hello'), 'udh8', configOf({ serviceType: 'CMT' }), {
+      extras: { 'tlv.0x1400': '3131', 'x-other': 'zz', 'tlv.0x1401': 'not hex' },
+    })
+    assert.deepEqual(
+      {
+        ...pdu!,
+        short_message: Buffer.from(pdu!.short_message).toString(),
+        tlvs: pdu!.tlvs.map(([t, v]) => [t, Buffer.from(v).toString()]),
+      },
+      {
+        command: 'submit_sm',
+        command_status: 0,
+        sequence_number: 0,
+        service_type: 'CMT',
+        source_addr_ton: 5,
+        source_addr_npi: 0,
+        source_addr: 'ACME',
+        dest_addr_ton: 1,
+        dest_addr_npi: 1,
+        destination_addr: '447700900123',
+        esm_class: 0,
+        protocol_id: 0,
+        priority_flag: 2,
+        schedule_delivery_time: '',
+        validity_period: '',
+        registered_delivery: 1,
+        replace_if_present_flag: 0,
+        data_coding: 0,
+        sm_default_msg_id: 0,
+        short_message: 'hello',
+        tlvs: [[0x1400, '11']],
+      },
+    )
+  })
+  it("takes the message's service_type before the bind's", () => {
+    assert.equal(submits(text('a'), 'udh8', configOf({ serviceType: 'CMT' }), { extras: { service_type: 'WAP' } })[0]!.service_type, 'WAP')
+    assert.equal(
+      submits(text('a'), 'udh8', configOf({ serviceType: 'CMT' }), { extras: { service_type: 'far too long' } })[0]!.service_type,
+      'CMT',
+    )
+  })
+  it('says validity as the carrier wants it', () => {
+    assert.equal(submits(text('a'), 'udh8', configOf({ validity: 'relative' }))[0]!.validity_period, '000001010101000R')
+    assert.equal(submits(text('a'), 'udh8', configOf({ validity: 'absolute' }))[0]!.validity_period, '261122061701000+')
+    assert.deepEqual([relativeTime(-5), relativeTime(59_001)], ['000000000001000R', '000000000100000R'])
+    assert.equal(absoluteTime(Date.UTC(2009, 0, 2, 3, 4, 5)), '090102030405000+')
+  })
+  it('asks for the receipts that the bind wants', () => {
+    const asked = (registeredDelivery: SmppConfig['registeredDelivery']) =>
+      submits(text('a'), 'udh8', configOf({ registeredDelivery }))[0]!.registered_delivery
+    assert.deepEqual([asked('none'), asked('final'), asked('failure'), asked('intermediate')], [0, 1, 2, 0x11])
+  })
+  it('refuses an address that no field can hold', () => {
+    const far: Address = { value: '1'.repeat(21), ton: 'unknown', npi: 'unknown' }
+    const code = (more: Partial<Message>): string | undefined => {
+      try {
+        submits(text('a'), 'udh8', configOf(), more)
+      } catch (error) {
+        return error instanceof Failure ? error.facts.code : 'other'
+      }
+      return undefined
+    }
+    assert.equal(code({ to: far }), 'invalid-destination')
+    assert.equal(code({ from: far }), 'invalid-source')
+    assert.equal(code({ from: { ...acme, value: 'Ж' } }), 'invalid-source')
+  })
+  const long = 'a long message, '.repeat(20)
+  it('of a long text by UDH, 8 and 16 bits', () => {
+    for (const [form, header] of [
+      ['udh8', '050003340301'],
+      ['udh16', '06080412340301'],
+    ] as const) {
+      const pdus = submits(text(long), form)
+      assert.equal(pdus.length, 3)
+      assert.equal(pdus[0]!.esm_class, 0x40)
+      assert.equal(
+        Buffer.from(pdus[0]!.short_message)
+          .subarray(0, header.length / 2)
+          .toString('hex'),
+        header,
+      )
+      assert.deepEqual(pdus[0]!.tlvs, [])
+    }
+  })
+  it('of a long text by sar', () => {
+    const pdus = submits(text(long), 'sar')
+    assert.deepEqual(
+      pdus.map((pdu) => [pdu.esm_class, ...pdu.tlvs.map(([tag, value]) => [tag, Buffer.from(value).toString('hex')])]),
+      [1, 2, 3].map((n) => [0, [tags.sar_msg_ref_num, '1234'], [tags.sar_total_segments, '03'], [tags.sar_segment_seqnum, `0${n}`]]),
+    )
+  })
+  it('of a long text by message_payload, a short one in short_message', () => {
+    const [pdu, ...others] = submits(text(long), 'payload')
+    assert.equal(others.length, 0)
+    assert.equal(pdu!.short_message.length, 0)
+    assert.deepEqual([pdu!.tlvs[0]![0], Buffer.from(pdu!.tlvs[0]![1]).toString()], [tags.message_payload, long])
+    assert.equal(submits(text('x'.repeat(160)), 'payload')[0]!.short_message.length, 160)
+    assert.equal(submits(text('x'.repeat(161)), 'payload')[0]!.short_message.length, 0)
+    assert.equal(submits(text('ж'.repeat(71)), 'payload')[0]!.short_message.length, 0)
+  })
+})
+
+describe('deliveries', () => {
+  it('bring back what any form of submit_sm said', () => {
+    const words = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '€', '[', 'é', 'ж', 'ß', '😀'), maxLength: 400 })
+    const form = fc.constantFrom('udh8', 'udh16', 'sar', 'payload' as const)
+    fc.assert(
+      fc.property(
+        words,
+        form,
+        fc.constantFrom('gsm7', 'gsm7packed' as const),
+        fc.option(fc.constantFrom(0, 1, 2, 3 as const)),
+        (said, concatenation, defaultAlphabet, cls) => {
+          const config = configOf({ defaultAlphabet })
+          const pdus = submits(text(said, cls ?? undefined), concatenation, config)
+          const parts = pdus.map((pdu) => read(asDelivery(pdu), config))
+          const bodies = parts.map((part) => {
+            assert.equal(part.kind, pdus.length > 1 ? 'part' : 'message')
+            const submission =
+              part.kind === 'part' ? part.part.submission : part.kind === 'message' ? part.submission : assert.fail('neither')
+            assert.equal(submission.body.kind, 'text')
+            return submission.body
+          })
+          assert.equal(bodies.map((body) => (body.kind === 'text' ? body.text : '')).join(''), said)
+          for (const body of bodies) assert.equal(body.kind === 'text' ? (body.messageClass ?? null) : null, cls)
+          parts.forEach((part, i) => {
+            if (part.kind === 'part') assert.deepEqual([part.part.total, part.part.index], [pdus.length, i + 1])
+          })
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  const base = asDelivery(submits(text('hi'))[0]!, {
+    source_addr_ton: 1,
+    source_addr_npi: 1,
+    source_addr: '447700900123',
+    tlvs: [],
+    service_type: '',
+  })
+
+  it('prefer the header where a peer sends sar as well', () => {
+    const tlvs: Tlv[] = [integer16(tags.sar_msg_ref_num, 9), integer8(tags.sar_total_segments, 5), integer8(tags.sar_segment_seqnum, 5)]
+    const short_message = Buffer.concat([Buffer.of(5, 0, 3, 7, 2, 1), Buffer.from('part')])
+    const both = read({ ...base, esm_class: 0x40, short_message, tlvs })
+    assert.ok(both.kind === 'part')
+    assert.deepEqual([both.part.reference, both.part.total, both.part.index], [7, 2, 1])
+    const alone = read({ ...base, tlvs })
+    assert.ok(alone.kind === 'part' && alone.part.reference === 9)
+    assert.equal(read({ ...base, tlvs: tlvs.slice(1) }).kind, 'message')
+  })
+  it('with application ports or an unreadable header are binary, and lose nothing', () => {
+    const ports = read({ ...base, esm_class: 0x40, short_message: Buffer.from('060504158a0000ff41', 'hex') })
+    assert.ok(ports.kind === 'message' && ports.submission.body.kind === 'binary')
+    assert.equal(Buffer.from(ports.submission.body.udh!).toString('hex'), '0504158a0000')
+    assert.equal(Buffer.from(ports.submission.body.data).toString('hex'), 'ff41')
+    const broken = read({ ...base, esm_class: 0x40, short_message: Buffer.from('99aabb', 'hex') })
+    assert.ok(broken.kind === 'message' && broken.submission.body.kind === 'binary')
+    assert.equal(Buffer.from(broken.submission.body.data).toString('hex'), '99aabb')
+  })
+  it('read national tables by the header', () => {
+    const turkish = read({ ...base, esm_class: 0x40, short_message: Buffer.from('032401011b49', 'hex') })
+    assert.ok(turkish.kind === 'message' && turkish.submission.body.kind === 'text')
+    assert.equal(turkish.submission.body.text, 'İ')
+  })
+  it('keep service_type and vendor TLVs as extras, and no others', () => {
+    const found = read({
+      ...base,
+      service_type: 'CMT',
+      tlvs: [
+        [0x1403, Uint8Array.of(0xab)],
+        [tags.source_port, Uint8Array.of(0, 1)],
+      ],
+    })
+    assert.ok(found.kind === 'message')
+    assert.deepEqual(found.submission.extras, { service_type: 'CMT', 'tlv.0x1403': 'ab' })
+  })
+  it('by data_sm read the same', () => {
+    const { service_type, source_addr, source_addr_ton, source_addr_npi, destination_addr, dest_addr_ton, dest_addr_npi } = base
+    const addresses = { service_type, source_addr, source_addr_ton, source_addr_npi, destination_addr, dest_addr_ton, dest_addr_npi }
+    const found = read({
+      command: 'data_sm',
+      command_status: 0,
+      sequence_number: 1,
+      ...addresses,
+      esm_class: 0,
+      registered_delivery: 0,
+      data_coding: 8,
+      tlvs: [[tags.message_payload, Buffer.from('0416', 'hex')]],
+    })
+    assert.ok(found.kind === 'message' && found.submission.body.kind === 'text' && found.submission.body.text === 'Ж')
+    assert.deepEqual(found.submission.from, international('+447700900123'))
+  })
+
+  const receiptOf = (more: Partial<PduOf<'deliver_sm'>>) => {
+    const found = read({ ...base, esm_class: 4, short_message: new Uint8Array(0), ...more })
+    assert.ok(found.kind === 'receipt', found.kind)
+    return found.receipt
+  }
+  const words = (stat: string, err = '000') =>
+    Buffer.from(`id:ab12 sub:001 dlvrd:001 submit date:2611210516 done date:2611210517 stat:${stat} err:${err} text:secret`)
+
+  it('with the receipt type are receipts, read from the text', () => {
+    const receipt = receiptOf({ short_message: words('DELIVRD') })
+    assert.deepEqual(
+      { ...receipt, wire: '' },
+      { ref: 'ab12', state: 'delivered', final: true, doneAt: Date.UTC(2026, 10, 21, 5, 17), error: '000', wire: '' },
+    )
+    assert.doesNotMatch(receipt.wire!, /secret/)
+  })
+  it('are receipts with TLVs alone, in message_payload, and without the type bits', () => {
+    const tlvs: Tlv[] = [
+      [tags.receipted_message_id, Buffer.from('XY\0')],
+      [tags.message_state, Uint8Array.of(5)],
+      [tags.network_error_code, Uint8Array.of(3, 0, 27)],
+    ]
+    const receipt = receiptOf({ tlvs })
+    assert.deepEqual([receipt.ref, receipt.state, receipt.error, receipt.failure?.code], ['XY', 'undeliverable', '27', 'absent-subscriber'])
+    assert.equal(receiptOf({ tlvs, esm_class: 0 }).ref, 'XY')
+    assert.equal(receiptOf({ tlvs: [[tags.message_payload, words('EXPIRED')]] }).state, 'expired')
+  })
+  it('are never receipts for what a handset wrote', () => {
+    assert.equal(read({ ...base, esm_class: 0, short_message: words('DELIVRD') }).kind, 'message')
+  })
+  it('prefer the id of the TLV and the state of the text', () => {
+    const tlvs: Tlv[] = [
+      [tags.receipted_message_id, Buffer.from('TLV')],
+      [tags.message_state, Uint8Array.of(2)],
+    ]
+    const receipt = receiptOf({ short_message: words('UNDELIV', '004'), tlvs })
+    assert.deepEqual([receipt.ref, receipt.state, receipt.final, receipt.failure?.code], ['TLV', 'undeliverable', true, 'undeliverable'])
+  })
+  it('of intermediate states are never final', () => {
+    for (const stat of ['ENROUTE', 'ACCEPTD', 'SCHEDULED', 'NO_SUCH_WORD'])
+      assert.equal(receiptOf({ short_message: words(stat) }).final, false, stat)
+    assert.equal(receiptOf({ esm_class: 0x20, short_message: words('DELIVRD') }).final, false)
+    for (const stat of ['DELIVRD', 'EXPIRED', 'DELETED', 'UNDELIV', 'REJECTD', 'UNKNOWN', 'SKIPPED'])
+      assert.equal(receiptOf({ short_message: words(stat) }).final, true, stat)
+  })
+  it('without an id, and acknowledgements by users, need nothing', () => {
+    assert.equal(read({ ...base, esm_class: 4, short_message: Buffer.from('stat:DELIVRD') }).kind, 'nothing')
+    assert.equal(read({ ...base, esm_class: 0x08 }).kind, 'nothing')
+  })
+  it('never throw, whatever the fields hold', () => {
+    const tlv = fc.tuple(fc.constantFrom(...Object.values(tags)), fc.uint8Array({ maxLength: 20 }))
+    fc.assert(
+      fc.property(
+        fc.nat(255),
+        fc.nat(255),
+        fc.uint8Array({ maxLength: 255 }),
+        fc.array(tlv, { maxLength: 6 }),
+        (esm_class, data_coding, short_message, tlvs) => {
+          for (const defaultAlphabet of ['gsm7', 'gsm7packed', 'latin1', 'ascii'] as const)
+            read({ ...base, esm_class, data_coding, short_message, tlvs }, configOf({ defaultAlphabet }))
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('statuses', () => {
+  it('say what to do', () => {
+    const of = (name: keyof typeof statuses) => {
+      const { kind, code } = submitFailure(statuses[name])
+      return `${kind} ${code}`
+    }
+    assert.equal(of('ESME_RTHROTTLED'), 'throttled throttled')
+    assert.equal(of('ESME_RMSGQFUL'), 'throttled queue-full')
+    assert.equal(of('ESME_RINVDSTADR'), 'permanent invalid-destination')
+    assert.equal(of('ESME_RSYSERR'), 'temporary peer-error')
+    assert.equal(of('ESME_RX_T_APPN'), 'temporary peer-error')
+    assert.deepEqual(submitFailure(0x0400), { kind: 'temporary', code: 'peer-error', peer: '0x00000400' })
+    assert.equal(submitFailure(0x0b).peer, 'ESME_RINVDSTADR 0x0000000b')
+  })
+  it('have a meaning each', () => {
+    for (const [name, status] of Object.entries(statuses))
+      if (status !== 0) assert.match(submitFailure(status).peer!, new RegExp(`^${name} `))
+  })
+  it('of a bind: wrong credentials are permanent and said in words', () => {
+    assert.equal(bindFailure(statuses.ESME_RINVPASWD).kind, 'permanent')
+    assert.match(bindFailure(statuses.ESME_RINVPASWD).peer!, /password/)
+    assert.equal(bindFailure(statuses.ESME_RBINDFAIL).kind, 'temporary')
+    assert.equal(bindFailure(0x4ff).kind, 'temporary')
+  })
+})
