@@ -44,7 +44,7 @@ export function alphanumericSender(text: string): Address | undefined {
 /** Whichever of E.164, short code and alphanumeric sender the text is; undefined when none. */
 export function parseAddress(text: string): Address | undefined {
   const trimmed = text.trim()
-  if (trimmed.startsWith('+')) return e164(trimmed) ?? alphanumericSender(trimmed)
+  if (trimmed.startsWith('+')) return e164(trimmed)
   return shortCode(trimmed) ?? alphanumericSender(trimmed)
 }
 
