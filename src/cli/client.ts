@@ -1,0 +1,112 @@
+// How the command line reaches the running gateway: over HTTP, with the account of the environment
+// or, on the gateway's own machine, the credentials that it left in its data directory.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readSettings } from '../env.ts'
+
+export interface Client {
+  url: string
+  accountSid: string
+  /** The answer's JSON. Throws Told for every answer but 2xx. `form` is sent url-encoded, `json` as JSON. */
+  request<T>(verb: string, path: string, content?: { json?: unknown; form?: Record<string, string> }): Promise<T>
+}
+
+/** An error whose message is meant for the person at the terminal, as it is. */
+export class Told extends Error {}
+
+interface Credentials {
+  url: string
+  accountSid: string
+  authToken: string
+}
+
+const timeoutMs = 30_000
+
+/** Throws Told where there is nothing to sign in with. */
+export function connect(configFile?: string, environment: NodeJS.ProcessEnv = process.env): Client {
+  const settings = readSettings(environment, configFile)
+  const left = readCredentials(settings.data)
+  const accountSid = settings.accountSid ?? left?.accountSid
+  const authToken = settings.authToken ?? (accountSid === left?.accountSid ? left?.authToken : undefined)
+  if (accountSid === undefined || authToken === undefined) {
+    throw new Told(
+      `No credentials: there is no ${join(settings.data, 'credentials.json')}, which a gateway leaves when it starts.\n` +
+        'Start one (npm start), name its directory (SIGNALBOX_DATA), or set SIGNALBOX_HTTP, SIGNALBOX_ACCOUNT_SID and SIGNALBOX_AUTH_TOKEN.',
+    )
+  }
+  const here = `http://${reachable(settings.http)}`
+  return createClient({ url: environment['SIGNALBOX_HTTP'] || !left ? here : left.url, accountSid, authToken })
+}
+
+/** A gateway that listens on every address is reached on this machine's own. */
+function reachable({ host, port }: { host: string; port: number }): string {
+  const at = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `${at.includes(':') ? `[${at}]` : at}:${port}`
+}
+
+function readCredentials(data: string): Credentials | undefined {
+  try {
+    return JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8')) as Credentials
+  } catch {
+    return undefined
+  }
+}
+
+export function createClient({ url, accountSid, authToken }: Credentials): Client {
+  const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
+  return {
+    url,
+    accountSid,
+    async request<T>(verb: string, path: string, content: { json?: unknown; form?: Record<string, string> } = {}): Promise<T> {
+      const body = content.form ? new URLSearchParams(content.form) : content.json === undefined ? undefined : JSON.stringify(content.json)
+      const response = await fetch(url + path, {
+        method: verb,
+        headers: {
+          authorization,
+          accept: 'application/json',
+          ...(content.json === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body }),
+        signal: AbortSignal.timeout(timeoutMs),
+      }).catch((error: unknown) => {
+        throw unreachable(url, error)
+      })
+      const text = await response.text()
+      const answer = parsed(text)
+      if (!response.ok) throw new Told(refusal(response.status, answer, accountSid))
+      return answer as T
+    },
+  }
+}
+
+function unreachable(url: string, error: unknown): Told {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  if (code === 'ECONNREFUSED') return new Told(`No gateway answers at ${url}. Start one with npm start, or set SIGNALBOX_HTTP.`)
+  return new Told(`The gateway at ${url} did not answer: ${cause instanceof Error ? cause.message : String(cause)}`)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Our own envelope, or Twilio's. */
+function refusal(status: number, answer: unknown, accountSid: string): string {
+  if (status === 401) return `The gateway refuses account ${accountSid}: wrong Account SID or Auth Token.`
+  const { error, message, code } = (answer ?? {}) as {
+    error?: { message: string; faults?: { path: string; message: string; line?: number }[] }
+    message?: string
+    code?: number
+  }
+  if (error) return [error.message, ...(error.faults ?? []).map((fault) => `  ${faultLine(fault)}`)].join('\n')
+  if (message !== undefined) return code === undefined ? message : `${message} (${code})`
+  return `The gateway answered ${status}.`
+}
+
+export function faultLine({ path, message, line }: { path: string; message: string; line?: number }): string {
+  return `${line === undefined ? '' : `line ${line}: `}${path === '' ? '' : `${path}: `}${message}`
+}

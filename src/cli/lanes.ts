@@ -1,0 +1,106 @@
+// `signalbox binds`, `lanes`, `purge` and `statistics`: what runs, what waits, what happened.
+import type { Client } from './client.ts'
+import { bindName, since, table } from './print.ts'
+
+interface Depth {
+  bind: string
+  paused: boolean
+  deliver: number
+  report: number
+}
+interface Session {
+  bind: string
+  state: string
+  sessions: number
+  since: string
+  inFlight: number
+  lastError?: string
+}
+interface Of {
+  account?: string
+  json?: boolean
+}
+
+const query = (values: Record<string, string | undefined>): string => {
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}
+
+export async function binds(client: Client, { account, json }: Of): Promise<string> {
+  const [{ binds: all }, { sessions }] = await Promise.all([
+    client.request<{
+      binds: { id: string; bind: string; connector: string; side: string; enabled: boolean; paused: boolean; faults?: unknown[] }[]
+    }>('GET', `/api/v1/binds${query({ account })}`),
+    client.request<{ sessions: Session[] }>('GET', `/api/v1/sessions${query({ account })}`),
+  ])
+  if (json)
+    return JSON.stringify(
+      all.map((bind) => ({ ...bind, sessions: sessions.find((each) => each.bind === bind.bind) })),
+      undefined,
+      2,
+    )
+  const rows = all.map((bind) => {
+    const live = sessions.find((each) => each.bind === bind.bind)
+    const state = bind.faults ? 'faulty' : !bind.enabled ? 'disabled' : bind.paused ? 'paused' : (live?.state ?? 'off')
+    const lasted = live ? since(Date.now() - Date.parse(live.since)).slice(1) : ''
+    return [bind.id, bind.connector, bind.side, state, live?.sessions ?? 0, live?.inFlight ?? 0, lasted, live?.lastError ?? '']
+  })
+  return table(['bind', 'connector', 'side', 'state', 'sessions', 'in flight', 'for', 'last error'], rows, 'No binds.')
+}
+
+export async function lanes(client: Client, { json }: Of): Promise<string> {
+  const answer = await client.request<{ lanes: Depth[] }>('GET', '/api/v1/lanes')
+  if (json) return JSON.stringify(answer.lanes, undefined, 2)
+  const rows = answer.lanes.map((lane) => [
+    bindName(lane.bind, client.accountSid),
+    lane.paused ? 'paused' : 'runs',
+    lane.deliver,
+    lane.report,
+  ])
+  return table(['lane', '', 'to deliver', 'to report'], rows, 'No lanes.')
+}
+
+export async function pauseOrResume(client: Client, verb: 'pause' | 'resume', id: string, { account }: Of): Promise<string> {
+  const done = await client.request<{ changed: boolean; lane: Depth }>(
+    'POST',
+    `/api/v1/lanes/${encodeURIComponent(id)}/${verb}${query({ account })}`,
+  )
+  const now = verb === 'pause' ? 'is paused: it keeps what waits' : 'runs'
+  return `${id} ${done.changed ? 'now' : 'already'} ${now} (${done.lane.deliver} to deliver, ${done.lane.report} to report).`
+}
+
+export async function purge(
+  client: Client,
+  id: string,
+  options: Of & { from?: string; arrival?: string; after?: string; before?: string },
+): Promise<string> {
+  const { account, from, arrival, after, before } = options
+  const json = {
+    ...(from === undefined ? {} : { from }),
+    ...(arrival === undefined ? {} : { arrival }),
+    ...(after === undefined ? {} : { acceptedAfter: after }),
+    ...(before === undefined ? {} : { acceptedBefore: before }),
+  }
+  const { purged } = await client.request<{ purged: number }>(
+    'POST',
+    `/api/v1/lanes/${encodeURIComponent(id)}/purge${query({ account })}`,
+    { json },
+  )
+  return `${purged} message${purged === 1 ? '' : 's'} purged, each with its CDR and report.`
+}
+
+export async function statistics(client: Client, options: Of & { hours: string }): Promise<string> {
+  const from = new Date(Date.now() - Number(options.hours) * 3_600_000).toISOString()
+  const path = `/api/v1/statistics${query({ account: options.account, from })}`
+  const answer = await client.request<{
+    binds: { bind: string; sums: Record<string, number>; depth: { deliver: number; report: number } }[]
+  }>('GET', path)
+  if (options.json) return JSON.stringify(answer.binds, undefined, 2)
+  const names = ['accepted', 'sent', 'delivered', 'undelivered', 'failed', 'expired', 'retried', 'throttled', 'unknown'] as const
+  const rows = answer.binds.map(({ bind, sums, depth }) => [
+    bindName(bind, client.accountSid),
+    ...names.map((name) => sums[name] ?? 0),
+    depth.deliver + depth.report,
+  ])
+  return table(['bind', ...names, 'waiting'], rows, 'Nothing happened yet.')
+}

@@ -1,0 +1,39 @@
+// Text for a terminal: columns, times, and names without what is clear from where they stand.
+
+/** Rows under headings, in columns as wide as they need to be; `empty` where there are none. */
+export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[], empty: string): string {
+  if (rows.length === 0) return empty
+  const lines = [headings, ...rows].map((row) => row.map(String))
+  const widths = headings.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)))
+  const numeric = headings.map((_, i) => rows.every((row) => typeof row[i] === 'number'))
+  return lines
+    .map((line) =>
+      line
+        .map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** `2026-11-21 05:13:47.123`, UTC. */
+export function stamp(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
+}
+
+/** `+12 ms`, `+1.4 s`, `+3 min 5 s`, `+2 h 10 min`, `+4 d 3 h`. */
+export function since(ms: number): string {
+  const sign = ms < 0 ? '-' : '+'
+  const of = Math.abs(ms)
+  if (of < 1000) return `${sign}${Math.round(of)} ms`
+  if (of < 60_000) return `${sign}${(of / 1000).toFixed(1)} s`
+  const s = Math.round(of / 1000)
+  if (s < 3600) return `${sign}${Math.floor(s / 60)} min ${s % 60} s`
+  if (s < 86_400) return `${sign}${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`
+  return `${sign}${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`
+}
+
+/** A bind of `account` by its own id, one of another account in full. */
+export function bindName(bind: string, account: string): string {
+  return bind.startsWith(`${account}/`) ? bind.slice(account.length + 1) : bind
+}

@@ -1,0 +1,160 @@
+// The command line's words. Each command prints one text to standard output and ends with 0; what
+// went wrong goes to standard error as plain words and ends with 1, wrong usage likewise.
+import { Command, Option } from 'commander'
+import { SettingsRefused } from '../env.ts'
+import { connect, Told, type Client } from './client.ts'
+import { apply, plan, type DocumentOptions } from './document.ts'
+import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
+import { explain, release, send, trace } from './messages.ts'
+import { carriers, inbox, reply } from './simulate.ts'
+
+/** Runs one command of `argv` (node, program, command …); sets the exit code. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync([...argv])
+  } catch (error) {
+    process.exitCode = 1
+    process.stderr.write(`${plainly(error)}\n`)
+  }
+}
+
+/** A fault of our own keeps its stack, as it belongs into a report. */
+function plainly(error: unknown): string {
+  if (error instanceof Told) return error.message
+  if (error instanceof SettingsRefused) return `The settings do not hold:\n${error.faults.map((fault) => `  ${fault}`).join('\n')}`
+  if (!(error instanceof Error)) return String(error)
+  return process.env['SIGNALBOX_LOG'] === 'debug' ? (error.stack ?? error.message) : error.message
+}
+
+function createProgram(): Command {
+  const program = new Command('signalbox')
+  program
+    .description('A multitenant SMS and MMS gateway.')
+    .option('--config <file>', 'YAML with the same names as the SIGNALBOX_ environment variables')
+    .showHelpAfterError('(signalbox --help lists the commands)')
+  const asked =
+    <Args extends unknown[]>(command: (client: Client, ...args: Args) => Promise<string>) =>
+    async (...args: [...Args, Command]): Promise<void> => {
+      const client = connect(program.opts<{ config?: string }>().config)
+      process.stdout.write(`${await command(client, ...(args.slice(0, -1) as unknown as Args))}\n`)
+    }
+  program
+    .command('start')
+    .description('run the gateway')
+    .action(async () => {
+      const { start } = await import('./start.ts')
+      await start(program.opts<{ config?: string }>().config)
+    })
+  addDocuments(program, asked)
+  addMessages(program, asked)
+  addOperations(program, asked)
+  return program
+}
+
+type Asked = <Args extends unknown[]>(
+  command: (client: Client, ...args: Args) => Promise<string>,
+) => (...args: [...Args, Command]) => Promise<void>
+
+const json = ['--json', 'print JSON'] as const
+const ofAccount = ['--account <sid>', 'of this account; the own one, when absent'] as const
+
+function addDocuments(program: Command, asked: Asked): void {
+  const document = (name: string, says: string): Command =>
+    program
+      .command(name)
+      .description(says)
+      .requiredOption('-f, --file <file>', 'the document; - reads standard input')
+      .option('--prune', 'delete what the named accounts have and the document leaves out')
+      .option(...json)
+  document('plan', 'show what a document would change').action(asked((client, options: DocumentOptions) => plan(client, options)))
+  document('apply', 'apply a document, all of it or nothing').action(asked((client, options: DocumentOptions) => apply(client, options)))
+}
+
+function addMessages(program: Command, asked: Asked): void {
+  const ends = (command: Command): Command =>
+    command.requiredOption('--to <address>', 'E.164 or short code').requiredOption('--from <address>', 'E.164, short code or name')
+  ends(program.command('send'))
+    .description('send a text')
+    .argument('<text>')
+    .option('--wait', 'print its life once it has ended')
+    .option(...json)
+    .action(asked(send))
+  program
+    .command('trace')
+    .description("print a message's life: decision, attempts with PDUs, receipts, callbacks")
+    .argument('<sid>', 'SM…')
+    .option('--wait', 'once it has ended')
+    .option(...json)
+    .action(asked(trace))
+  ends(program.command('explain'))
+    .description('say which binds a message would take, and why; sends nothing')
+    .addOption(new Option('--kind <kind>').choices(['text', 'binary', 'mms']))
+    .option('--arrival <bind>', 'the bind it would arrive on')
+    .option('--at <time>', 'ISO 8601, for routes with time windows')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(explain))
+  program
+    .command('release')
+    .description('decide on a held message, whose outcome is unknown')
+    .argument('<sid>')
+    .argument('<how>', 'resend or fail')
+    .action(asked((client, sid: string, how: string) => release(client, sid, how)))
+}
+
+function addOperations(program: Command, asked: Asked): void {
+  const simulate = program.command('simulate').description('the handsets and carriers of demo mode')
+  simulate
+    .command('inbox')
+    .description('what the handsets got')
+    .option(...json)
+    .action(asked(inbox))
+  simulate
+    .command('reply')
+    .description('a handset writes')
+    .argument('<text>')
+    .requiredOption('--from <number>', 'the handset')
+    .requiredOption('--to <number>', 'the number it writes to')
+    .action(asked(reply))
+  simulate
+    .command('carriers')
+    .description('the simulated carriers')
+    .option(...json)
+    .action(asked(carriers))
+  program
+    .command('binds')
+    .description('the binds and their sessions')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(binds))
+  const lane = program
+    .command('lanes')
+    .description('what waits, by bind')
+    .option(...json)
+    .action(asked(lanes))
+  for (const verb of ['pause', 'resume'] as const) {
+    lane
+      .command(verb)
+      .description(verb === 'pause' ? 'keep what waits, send none' : 'send again')
+      .argument('<bind>')
+      .option(...ofAccount)
+      .action(asked((client, id: string, options: { account?: string }) => pauseOrResume(client, verb, id, options)))
+  }
+  program
+    .command('purge')
+    .description('end the waiting messages of a lane, each with its CDR and report')
+    .argument('<bind>')
+    .option('--from <address>', 'only of this sender')
+    .option('--arrival <bind>', 'only those that came in on this bind')
+    .option('--after <time>', 'only those accepted then or later (ISO 8601)')
+    .option('--before <time>', 'only those accepted then or earlier')
+    .option(...ofAccount)
+    .action(asked(purge))
+  program
+    .command('statistics')
+    .description('what happened on the binds')
+    .option('--hours <n>', 'of the last hours', '1')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(statistics))
+}

@@ -1,0 +1,58 @@
+// `signalbox start`: runs the gateway until it is told to stop, says what a newcomer needs to go on,
+// and says in plain words what stands in the way of starting.
+import { readSettings, type Settings } from '../env.ts'
+import { createLog } from '../log.ts'
+import { Told } from './client.ts'
+import { welcome } from './welcome.ts'
+
+export async function start(configFile?: string): Promise<void> {
+  const settings = readSettings(process.env, configFile)
+  const log = createLog(settings.log)
+  // Loaded here, so that the other commands start without it.
+  const { startGateway } = await import('../gateway.ts')
+  const gateway = await startGateway(settings, log).catch((error: unknown) => {
+    throw standsInTheWay(error, settings)
+  })
+  // Whatever state a fault of ours left behind, what was acknowledged is on disk.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a fault of our own: the gateway stops')
+    process.exit(1)
+  })
+  let stopping = false
+  const stop = (signal: string): void => {
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info({ signal }, 'stopping: what is under way is finished first; once more stops at once')
+    gateway.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'the gateway did not stop cleanly')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.stdout.write(welcome({ ...gateway, tokenIsSet: settings.authToken !== undefined }))
+}
+
+interface SystemError extends Error {
+  code?: string
+  address?: string
+  port?: number
+}
+
+/** What to say when the gateway does not start. */
+export function standsInTheWay(error: unknown, settings: Pick<Settings, 'http' | 'simulator' | 'data'>): unknown {
+  if (!(error instanceof Error)) return error
+  const { code, address, port, message } = error as SystemError
+  const variable = port === settings.simulator.port && port !== settings.http.port ? 'SIGNALBOX_SIMULATOR' : 'SIGNALBOX_HTTP'
+  const at = `${address ?? settings.http.host}:${port ?? settings.http.port}`
+  const other = `Choose another: ${variable}=127.0.0.1:${(port ?? settings.http.port) + 10} npm start`
+  if (code === 'EADDRINUSE') return new Told(`${at} is taken: another program (another gateway?) listens there. ${other}`)
+  if (code === 'EADDRNOTAVAIL') return new Told(`${at} is no address of this machine (${variable}).`)
+  if (code === 'EACCES' && port !== undefined) return new Told(`${at} may not be listened on by this user. ${other}`)
+  if (code === 'EACCES' || code === 'EROFS' || code === 'ENOTDIR')
+    return new Told(`The data directory ${settings.data} cannot be written: ${message}`)
+  return error
+}

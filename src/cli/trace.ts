@@ -1,0 +1,96 @@
+// A message's life for people: one line an event with the time since it was accepted, what was
+// decided and why, the PDUs of each attempt, receipts and reports. Pure.
+import type { MessageAnswer, TraceAnswer } from '../http/api/traffic.ts'
+import type { LifeEntry } from '../model/life.ts'
+import { bindName, since, stamp } from './print.ts'
+
+const margin = 12
+const indent = ' '.repeat(margin)
+
+export function traceLines({ message, segments, entries }: TraceAnswer): string[] {
+  const accepted = Date.parse(message.acceptedAt)
+  const { account } = message
+  const lines = [...head(message), '']
+  for (const { at: time, ...rest } of entries) {
+    const at = Date.parse(time)
+    const entry = { ...rest, at } as LifeEntry
+    const [first = '', ...more] = says(entry, account)
+    lines.push(`${since(at - accepted).padEnd(margin)}${first}`, ...more.map((line) => indent + line))
+    if (entry.what === 'accepted') lines.push(...decisionLines(message.decision, account).map((line) => indent + line))
+  }
+  const open = segments.filter((segment) => segment.state === 'sent').length
+  if (message.state === 'sent' && open > 0) lines.push('', `Waits for ${open === 1 ? 'a receipt' : `${open} receipts`}.`)
+  return lines
+}
+
+function head(message: MessageAnswer): string[] {
+  const way = message.direction === 'mt' ? 'to a handset' : 'from a handset'
+  const size = message.kind === 'mms' ? 'MMS' : `${message.segments} segment${message.segments === 1 ? '' : 's'}`
+  const failure = message.failure ? ` (${failureText(message.failure)})` : ''
+  return [
+    `${message.id}  ${message.state.toUpperCase()}${failure}`,
+    `${message.from} → ${message.to}, ${way}, ${message.kind}, ${size}`,
+    `accepted ${stamp(Date.parse(message.acceptedAt))} UTC, account ${message.account}`,
+  ]
+}
+
+type Decision = MessageAnswer['decision']
+
+/** Also what `explain` prints where the gateway gives no lines of its own. */
+export function decisionLines(decision: Decision, account: string): string[] {
+  const how = decision.route === undefined ? 'no route' : `route ${decision.route}`
+  const lines = [`decided     ${how}, revision ${decision.revision}`]
+  for (const rule of decision.tried) lines.push(`  ${rule.matched ? '✔' : '✘'} ${rule.route}: ${rule.why}`)
+  for (const [i, { bind, why }] of decision.candidates.entries()) lines.push(`  ${i + 1}. ${bindName(bind, account)} – ${why}`)
+  return lines
+}
+
+function failureText({ kind, code, peer }: { kind: string; code: string; peer?: string | undefined }): string {
+  return `${kind}, ${code}${peer === undefined ? '' : `: ${peer}`}`
+}
+
+function says(entry: LifeEntry, account: string): string[] {
+  const name = (bind: string): string => bindName(bind, account)
+  switch (entry.what) {
+    case 'accepted':
+      return [`accepted    on ${name(entry.via)}; it is on disk`]
+    case 'attempt': {
+      const took = entry.tookMs === undefined ? '' : `, answered in ${entry.tookMs} ms`
+      const how =
+        entry.outcome === 'ok' ? `taken${refsText(entry.refs)}` : `failed${entry.failure ? `: ${failureText(entry.failure)}` : ''}`
+      return [`attempt ${String(entry.n).padEnd(4)}${name(entry.bind)}: ${how}${took}`, ...(entry.wire ?? []).map((line) => `  ${line}`)]
+    }
+    case 'retry':
+      return [`retry       on ${name(entry.bind)} in ${since(entry.due - entry.at).slice(1)}`]
+    case 'failover':
+      return [`failover    ${name(entry.from)} → ${name(entry.to)}: ${entry.why}`]
+    case 'held':
+      return [`held        ${entry.why}`]
+    case 'receipt': {
+      const form = entry.form === undefined ? '' : `, id form ${entry.form}`
+      const what = `${entry.state}${entry.final ? '' : ' (not final)'}${entry.error === undefined ? '' : `, error ${entry.error}`}`
+      return [
+        `receipt     ${name(entry.bind)}: ${what}, segment ${entry.segment + 1}, id ${entry.ref}${form}`,
+        ...(entry.wire === undefined ? [] : [`  ${entry.wire}`]),
+      ]
+    }
+    case 'report': {
+      const how = { ok: 'taken', failed: 'failed', abandoned: 'given up' }[entry.outcome]
+      return [
+        `report ${String(entry.n).padEnd(5)}${entry.state}: ${how}${entry.failure ? ` (${failureText(entry.failure)})` : ''}`,
+        ...(entry.wire ?? []).map((line) => `  ${line}`),
+      ]
+    }
+    case 'final':
+      return [`ended       ${entry.state}${entry.failure ? ` (${failureText(entry.failure)})` : ''}`]
+    case 'redacted':
+      return ['redacted    the body is gone for good']
+    case 'note':
+      return [`note        ${entry.text}`]
+  }
+}
+
+function refsText(refs: readonly string[] | undefined): string {
+  if (!refs || refs.length === 0) return ''
+  return `, id${refs.length === 1 ? '' : 's'} ${refs.join(', ')}`
+}

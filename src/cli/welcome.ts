@@ -1,0 +1,51 @@
+// What the terminal shows once the gateway takes messages: where, as whom, and a line to copy. Pure.
+
+export interface Welcome {
+  url: string
+  accountSid: string
+  authToken: string
+  /** The operator chose the token: it is not shown. */
+  tokenIsSet: boolean
+  data: string
+  demo?: { number: string; recipient: string; carriers: readonly { id: string; says: string }[] }
+}
+
+export function welcome({ url, accountSid, authToken, tokenIsSet, data, demo }: Welcome): string {
+  const token = tokenIsSet ? '"$SIGNALBOX_AUTH_TOKEN"' : authToken
+  const from = demo?.number ?? '+15550001111'
+  const to = demo?.recipient ?? '+447700900123'
+  return `
+Signalbox takes messages at ${url}
+
+  Account SID   ${accountSid}
+  Auth Token    ${tokenIsSet ? 'as set in SIGNALBOX_AUTH_TOKEN' : authToken}
+  Data          ${data}
+${demo ? demoText(demo) : ''}
+Send a text:
+
+  curl ${url}/2010-04-01/Accounts/${accountSid}/Messages.json \\
+    -u ${accountSid}:${token} \\
+    --data-urlencode 'To=${to}' --data-urlencode 'From=${from}' --data-urlencode 'Body=Hello from Signalbox'
+
+Then, in another terminal:
+
+  npx signalbox trace SM…                   the message's life, with the sid from the answer
+${demo ? replyText(demo) : ''}  npx signalbox plan -f my-carrier.yaml     your own carrier: the README has the file
+`.trimStart()
+}
+
+function demoText({ number, carriers }: NonNullable<Welcome['demo']>): string {
+  const lines = carriers.map(({ id, says }) => `  ${id.padEnd(13)} ${says}`)
+  return `
+Demo mode: simulated carriers over real SMPP, and a number
+
+${lines.join('\n')}
+  number        ${number}
+`
+}
+
+function replyText({ number, recipient }: NonNullable<Welcome['demo']>): string {
+  return `  npx signalbox simulate inbox              what the handsets show
+  npx signalbox simulate reply --from ${recipient} --to ${number} 'Hello back'
+`
+}
