@@ -52,9 +52,10 @@ function pack(septets: Uint8Array, headerOctets: number): Uint8Array {
 
 function unpack(octets: Uint8Array, headerOctets: number): Uint8Array {
   const fill = fillBits(headerOctets)
-  const bits = octets.length * 8 - fill
+  // A header may end right where the octets do, and leave less than its fill bits.
+  const bits = Math.max(0, octets.length * 8 - fill)
   const septets = unpackSeptets(octets, Math.floor(bits / 7), fill)
-  return bits % 7 === 0 && septets.at(-1) === carriageReturn ? septets.subarray(0, -1) : septets
+  return bits > 0 && bits % 7 === 0 && septets.at(-1) === carriageReturn ? septets.subarray(0, -1) : septets
 }
 
 /** `label`: what TextDecoder calls it. */
