@@ -1,0 +1,480 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { XMLParser } from 'fast-xml-parser'
+import twilioClient from 'twilio'
+import { AcceptRefused } from '../../src/plugin.ts'
+import { handset, listening, mounted, ownNumber, world, type Running, type World } from './fixture.ts'
+
+interface Property {
+  type?: string
+  nullable?: boolean
+  pattern?: string
+  $ref?: string
+  enum?: string[]
+}
+const schema = JSON.parse(readFileSync('test/fixtures/twilio/message-schema.json', 'utf8')) as {
+  message: { properties: Record<string, Property> }
+  list: { properties: Record<string, Property> }
+  message_enum_status: { enum: string[] }
+  message_enum_direction: { enum: string[] }
+}
+
+/** Checks a message against Twilio's published schema. */
+function assertShape(message: Record<string, unknown>): void {
+  assert.deepEqual(Object.keys(message).sort(), Object.keys(schema.message.properties).sort())
+  for (const [name, property] of Object.entries(schema.message.properties)) {
+    const value = message[name]
+    if (property.$ref) {
+      const choices = name === 'status' ? schema.message_enum_status.enum : schema.message_enum_direction.enum
+      assert.ok(choices.includes(String(value)), `${name}: ${String(value)}`)
+    } else if (value === null) assert.equal(property.nullable, true, name)
+    else if (property.type === 'integer') assert.ok(Number.isInteger(value), name)
+    else assert.equal(typeof value, property.type, name)
+    if (property.pattern && typeof value === 'string') assert.match(value, new RegExp(property.pattern), name)
+  }
+}
+
+const xml = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', parseTagValue: false })
+
+for (const way of ['hot', 'router'] as const)
+  describe(`the Messages resource, ${way === 'hot' ? 'taken before express' : 'through express'}`, async () => {
+    const w: World = world()
+    const server: Running = await listening(mounted(w.host, way))
+    const client = twilioClient(w.root.id, w.root.token)
+    client.api.baseUrl = server.url
+    after(async () => {
+      await server.close()
+      await w.outbound.close()
+    })
+
+    const basic = (sid = w.root.id, token = w.root.token): string => `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}`
+    async function call(method: string, path: string, body?: string | Record<string, string>, headers: Record<string, string> = {}) {
+      const response = await fetch(server.url + path, {
+        method,
+        headers: {
+          authorization: basic(),
+          ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new URLSearchParams(body).toString() }),
+      })
+      const text = await response.text()
+      const json = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>
+      return { status: response.status, headers: response.headers, text, json }
+    }
+    const messages = `/2010-04-01/Accounts/${w.root.id}/Messages`
+    const good = { To: handset, From: ownNumber, Body: 'hello' }
+    const create = (params: Record<string, string>, headers?: Record<string, string>) => call('POST', `${messages}.json`, params, headers)
+
+    async function refuses(code: number, status: number, params: Record<string, string>): Promise<Record<string, unknown>> {
+      const before = w.submissions.length
+      const { json, status: got } = await create(params)
+      assert.deepEqual([json['code'], json['status'], got], [code, status, status], JSON.stringify(json))
+      assert.equal(json['more_info'], `https://www.twilio.com/docs/errors/${code}`)
+      assert.equal(w.submissions.length, before)
+      return json
+    }
+
+    test('creates with the official client what the schema says', async () => {
+      const made = await client.messages.create({
+        to: handset,
+        from: ownNumber,
+        body: 'héllo 👍',
+        statusCallback: 'https://example.com/cb#rc=2',
+      })
+      assert.match(made.sid, /^SM[0-9a-f]{32}$/)
+      assert.equal(made.status, 'queued')
+      assert.equal(made.direction, 'outbound-api')
+      assert.equal(made.numSegments, '1')
+      assert.equal(made.errorCode, null)
+      assert.ok(Math.abs(made.dateCreated.getTime() - Date.now()) < 5000)
+      const submission = w.submissions.at(-1)
+      assert.deepEqual(submission?.body, { kind: 'text', text: 'héllo 👍' })
+      assert.deepEqual(submission?.report, { url: 'https://example.com/cb#rc=2', method: 'POST' })
+      assert.deepEqual([submission?.receipt, submission?.progress], ['both', true])
+      assert.ok(Math.abs((submission?.validUntil ?? 0) - Date.now() - 36e6) < 5000)
+      const { json, status } = await create(good)
+      assert.equal(status, 201)
+      assertShape(json)
+      assert.equal(w.submissions.at(-1)?.receipt, 'none')
+    })
+
+    test('answers a create exactly as a fetch of the same message', async () => {
+      const { json } = await create({ ...good, Body: '"<&>\u0000é👍' })
+      assert.deepEqual((await call('GET', `${messages}/${String(json['sid'])}.json`)).json, json)
+    })
+
+    test('sends the headers that Twilio does', async () => {
+      const { headers } = await create(good)
+      assert.match(headers.get('twilio-request-id') ?? '', /^RQ[0-9a-f]{32}$/)
+      assert.match(headers.get('twilio-request-duration') ?? '', /^\d+\.\d{3}$/)
+      assert.equal(headers.get('twilio-concurrent-requests'), '1')
+      assert.equal(headers.get('content-type'), 'application/json')
+      assert.equal(headers.get('access-control-allow-origin'), '*')
+    })
+
+    test('writes XML when the path has no suffix, whatever Accept says, in the order of real answers', async () => {
+      for (const suffix of ['', '.xml']) {
+        const { text, status, headers } = await call(
+          'POST',
+          messages + suffix,
+          { ...good, Body: 'a <b> & "c"' },
+          { accept: 'application/json' },
+        )
+        assert.equal(status, 201)
+        assert.equal(headers.get('content-type'), 'application/xml')
+        const message = (xml.parse(text) as { TwilioResponse: { Message: Record<string, unknown> } }).TwilioResponse.Message
+        assert.deepEqual(
+          Object.keys(message),
+          'Sid DateCreated DateUpdated DateSent AccountSid To From MessagingServiceSid Body Status NumSegments NumMedia Direction ApiVersion Price PriceUnit ErrorCode ErrorMessage Uri SubresourceUris'.split(
+            ' ',
+          ),
+        )
+        assert.equal(message['Body'], 'a <b> & "c"')
+        assert.equal(message['Uri'], `${messages}/${String(message['Sid'])}`)
+      }
+      const { text } = await call('POST', messages, { To: handset })
+      assert.equal(
+        text,
+        "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse><RestException><Code>21603</Code><Message>A 'From' or 'MessagingServiceSid' parameter is required to send a message</Message><MoreInfo>https://www.twilio.com/docs/errors/21603</MoreInfo><Status>400</Status></RestException></TwilioResponse>",
+      )
+    })
+
+    test('refuses missing and invalid recipients, senders and bodies with their codes', async () => {
+      await refuses(21604, 400, { From: ownNumber, Body: 'x' })
+      const invalid = await refuses(21211, 400, { ...good, To: '+1999' })
+      assert.equal(invalid['message'], "The 'To' number +1999 is not a valid phone number.")
+      await refuses(21211, 400, { ...good, To: 'whatsapp:+15005550111' })
+      await refuses(21265, 400, { ...good, To: '12345' })
+      await refuses(21266, 400, { ...good, To: ownNumber })
+      await refuses(21603, 400, { To: handset, Body: 'x' })
+      await refuses(21606, 400, { ...good, From: '+15005550007' })
+      await refuses(21606, 400, { ...good, From: '12345' })
+      await refuses(21212, 400, { ...good, From: 'a name far too long' })
+      await refuses(21701, 400, { ...good, MessagingServiceSid: `MG${'0'.repeat(32)}` })
+      await refuses(21602, 400, { To: handset, From: ownNumber })
+      await refuses(21602, 400, { ...good, Body: '' })
+      await refuses(21617, 400, { ...good, Body: 'x'.repeat(1601) })
+      await refuses(21655, 400, { To: handset, From: ownNumber, ContentSid: `HX${'0'.repeat(32)}` })
+    })
+
+    test('takes 1600 characters, and counts characters, not UTF-16 units', async () => {
+      assert.equal((await create({ ...good, Body: 'x'.repeat(1600) })).json['num_segments'], '11')
+      assert.equal((await create({ ...good, Body: '👍'.repeat(1600) })).status, 201)
+    })
+
+    test('lets an account send under a name, but not to the United States and Canada', async () => {
+      assert.equal((await create({ ...good, To: '+447700900123', From: 'Acme Shop' })).json['from'], 'Acme Shop')
+      assert.equal(w.submissions.at(-1)?.from.ton, 'alphanumeric')
+      await refuses(21612, 400, { ...good, To: '+14155552671', From: 'Acme' })
+    })
+
+    test('takes numbers as people write them', async () => {
+      const { json } = await create({ ...good, To: '+44 (7700) 900-123', From: '1 500 555 0006' })
+      assert.deepEqual([json['to'], json['from']], ['+447700900123', ownNumber])
+    })
+
+    test('refuses what it does not offer and what is out of range', async () => {
+      await refuses(21609, 400, { ...good, StatusCallback: 'https://my_host/cb' })
+      await refuses(21609, 400, { ...good, StatusCallback: 'ftp://host/cb' })
+      await refuses(21624, 400, { ...good, ValidityPeriod: '0' })
+      await refuses(21624, 400, { ...good, ValidityPeriod: '36001' })
+      await refuses(21624, 400, { ...good, ValidityPeriod: '1.5' })
+      await refuses(21620, 400, { ...good, MediaUrl: 'nope' })
+      await refuses(21622, 400, { ...good, MediaUrl: 'https://example.com/a.png' })
+      await refuses(21622, 400, { ...good, SendAsMms: 'true' })
+      await refuses(21627, 400, { ...good, MaxPrice: 'cheap' })
+      await refuses(20422, 400, { ...good, ApplicationSid: `AP${'0'.repeat(32)}` })
+      const many = `${new URLSearchParams(good).toString()}${'&MediaUrl=https://example.com/a'.repeat(11)}`
+      assert.equal((await call('POST', `${messages}.json`, many)).json['code'], 21623)
+    })
+
+    test('schedules with a From, from five minutes to 35 days ahead', async () => {
+      const at = (ms: number) => new Date(Date.now() + ms).toISOString().replace(/\.\d+Z/, 'Z')
+      const { json } = await create({ ...good, SendAt: at(600_000), ScheduleType: 'fixed', ValidityPeriod: '60' })
+      assert.equal(json['status'], 'scheduled')
+      const { deliverAfter = 0, validUntil } = w.submissions.at(-1) ?? {}
+      assert.equal(validUntil, deliverAfter + 60_000)
+      await refuses(35114, 400, { ...good, SendAt: at(200_000), ScheduleType: 'fixed' })
+      await refuses(35114, 400, { ...good, SendAt: at(36 * 86_400_000), ScheduleType: 'fixed' })
+      await refuses(35114, 400, { ...good, SendAt: 'tomorrow', ScheduleType: 'fixed' })
+      await refuses(35111, 400, { ...good, ScheduleType: 'fixed' })
+      await refuses(35126, 400, { ...good, SendAt: at(600_000) })
+    })
+
+    test('transliterates when asked to', async () => {
+      const { json } = await create({ ...good, Body: '“hi”', SmartEncoded: 'true' })
+      assert.equal(json['body'], '"hi"')
+    })
+
+    test('finds the first message again under an Idempotency-Key', async () => {
+      const key = { 'idempotency-key': `k-${way}` }
+      const first = await create(good, key)
+      assert.equal(first.status, 201)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      const second = await create(good, key)
+      assert.equal(second.status, 200)
+      assert.equal(second.headers.get('idempotency-replayed'), 'true')
+      assert.deepEqual(second.json, first.json)
+      const other = await create({ ...good, Body: 'something else' }, key)
+      assert.deepEqual([other.status, other.json['code']], [409, 20409])
+      assert.equal((await create(good, { 'idempotency-key': 'x'.repeat(256) })).json['code'], 20422)
+    })
+
+    test('says what Twilio would when the gateway does not take it', async () => {
+      const said: [AcceptRefused | Error, number, number][] = [
+        [new AcceptRefused('no-route', 'no route'), 21612, 400],
+        [new AcceptRefused('suspended', 'suspended'), 20005, 403],
+        [new AcceptRefused('busy', 'disk full'), 20503, 503],
+        [new AcceptRefused('invalid', 'too many parts'), 21618, 400],
+        [new Error('a secret'), 20500, 500],
+      ]
+      for (const [error, code, status] of said) {
+        w.refuse = error
+        const json = await refuses(code, status, good)
+        assert.doesNotMatch(JSON.stringify(json), /a secret/)
+      }
+      delete w.refuse
+    })
+
+    test('answers 401 alike for no, wrong and foreign credentials, and for accounts that are not there', async () => {
+      const path = `${messages}.json`
+      const wrong = await call('POST', path, good, { authorization: basic(w.root.id, 'x') })
+      assert.equal(wrong.status, 401)
+      assert.equal(wrong.headers.get('www-authenticate'), 'Basic realm="Twilio API"')
+      assert.deepEqual([wrong.json['code'], wrong.json['message']], [20003, 'Authenticate'])
+      const foreign = basic(w.stranger.id, w.stranger.token)
+      for (const authorization of ['', 'Bearer x', 'Basic !', foreign]) {
+        const { status, text } = await call('POST', path, good, { authorization })
+        assert.deepEqual([status, text], [401, wrong.text])
+      }
+      assert.equal((await call('POST', path.replace(w.root.id, `AC${'0'.repeat(32)}`), good)).text, wrong.text)
+      const viaChild = await call('POST', path, good, { authorization: basic(w.child.id, w.child.token) })
+      assert.equal(viaChild.text, wrong.text)
+      assert.equal((await call('POST', '/2010-04-01/Accounts//Messages.json', good)).json['code'], 20404)
+    })
+
+    test('lets a parent act on its sub-account, on that account’s numbers only', async () => {
+      const path = `/2010-04-01/Accounts/${w.child.id}/Messages.json`
+      const { json } = await call('POST', path, { ...good, From: 'Acme', To: '+447700900123' })
+      assert.equal(json['account_sid'], w.child.id)
+      assert.equal((await call('POST', path, good)).json['code'], 21606)
+      assert.equal((await call('GET', `${messages}/${String(json['sid'])}.json`)).status, 404)
+    })
+
+    test('answers 403 for a suspended account, and for one without a bind', async () => {
+      w.child.status = 'suspended'
+      const path = `/2010-04-01/Accounts/${w.child.id}/Messages.json`
+      const own = await call('POST', path, good, { authorization: basic(w.child.id, w.child.token) })
+      assert.deepEqual([own.status, own.json['code']], [403, 20005])
+      assert.equal((await call('POST', path, good)).json['code'], 20005)
+      assert.equal((await call('GET', path)).status, 200)
+      w.child.status = 'active'
+      const bare = `/2010-04-01/Accounts/${w.stranger.id}/Messages.json`
+      const none = await call('POST', bare, good, { authorization: basic(w.stranger.id, w.stranger.token) })
+      assert.deepEqual([none.status, none.json['code']], [403, 20010])
+    })
+
+    test('answers 429 when the account has no place left, and gives places back', async () => {
+      w.places = 0
+      assert.deepEqual((await create(good)).json, {
+        code: 20429,
+        message: 'Too Many Requests',
+        more_info: 'https://www.twilio.com/docs/errors/20429',
+        status: 429,
+      })
+      w.places = 1
+      for (let i = 0; i < 3; i++) await create(i === 1 ? {} : good)
+      assert.equal(w.places, 1)
+      delete w.places
+    })
+
+    test('refuses bodies that are too large, malformed, of another type or encoding', async () => {
+      const path = `${messages}.json`
+      const large = await call('POST', path, { ...good, Body: 'x'.repeat(70_000) })
+      assert.deepEqual([large.status, large.json['code']], [413, 20413])
+      const streamed = await fetch(server.url + path, {
+        method: 'POST',
+        headers: { authorization: basic(), 'content-type': 'application/x-www-form-urlencoded' },
+        body: new Blob(Array.from({ length: 20 }, () => 'x'.repeat(10_000))).stream(),
+        duplex: 'half',
+      } as RequestInit)
+      assert.equal(streamed.status, 413)
+      await streamed.text()
+      for (const bad of ['To=%zz', 'To=%ff', 'Body=%', 'a&'.repeat(1100)]) {
+        const { status, json } = await call('POST', path, bad)
+        assert.deepEqual([status, json['code']], [400, 20422], bad.slice(0, 20))
+      }
+      const json = await call('POST', path, JSON.stringify(good), { 'content-type': 'application/json' })
+      assert.equal(json.status, 400)
+      assert.match(String(json.json['message']), /application\/x-www-form-urlencoded expected, got application\/json/)
+      assert.equal((await call('POST', path, '', {})).json['code'], 21604)
+      const upper = await call('POST', path, good, { 'content-type': 'Application/X-WWW-Form-Urlencoded ; charset=UTF-8' })
+      assert.equal(upper.status, 201)
+    })
+
+    test('answers 404 and 405 in the envelope of the path', async () => {
+      const missing = `${messages}/SM${'0'.repeat(32)}.json`
+      assert.deepEqual((await call('GET', missing)).json, {
+        code: 20404,
+        message: `The requested resource ${missing} was not found`,
+        more_info: 'https://www.twilio.com/docs/errors/20404',
+        status: 404,
+      })
+      for (const path of [
+        `${messages}/nonsense.json`,
+        `${messages}/.json`,
+        '/2010-04-01/Accounts.json',
+        `/2010-04-01/Accounts/${w.root.id}/Nothing.json`,
+        `${messages}.csv`,
+      ]) {
+        const { status } = await call('GET', path)
+        assert.equal(status, 404, path)
+      }
+      const put = await call('PUT', `${messages}.json`, good)
+      assert.deepEqual([put.status, put.json['code']], [405, 20004])
+      assert.equal((await call('DELETE', `${messages}.json`)).status, 405)
+      assert.match((await call('PATCH', messages)).text, /<Code>20004<\/Code>/)
+      assert.equal((await fetch(`${server.url}/elsewhere`)).headers.get('twilio-request-id'), null)
+    })
+
+    test('takes any Host, the old version and the legacy resource', async () => {
+      const old = await call('POST', `/2008-08-01/Accounts/${w.root.id}/SMS/Messages.json`, good)
+      assert.equal(old.status, 201)
+      const legacy = `/2010-04-01/Accounts/${w.root.id}/SMS/Messages`
+      assert.equal((await call('POST', `${legacy}.json`, { ...good, Body: 'x'.repeat(161) })).json['code'], 21605)
+      assert.ok(Array.isArray((await call('GET', `${legacy}.json?PageSize=1`)).json['sms_messages']))
+      assert.match((await call('GET', `${legacy}?PageSize=1`)).text, /<SMSMessages .*<SMSMessage><Sid>/)
+    })
+
+    test('shows every state in Twilio’s words, with error codes as numbers', async () => {
+      const cases = [
+        ['queued', undefined, 'queued', null],
+        ['held', undefined, 'sending', null],
+        ['sent', undefined, 'sent', null],
+        ['delivered', undefined, 'delivered', null],
+        ['undelivered', 'absent-subscriber', 'undelivered', 30003],
+        ['undelivered', 'unknown-subscriber', 'undelivered', 30005],
+        ['failed', 'blocked', 'failed', 30004],
+        ['failed', 'account-suspended', 'failed', 30002],
+        ['failed', 'filtered', 'failed', 30007],
+        ['expired', 'expired', 'failed', 30036],
+        ['unconfirmed', 'no-receipt', 'sent', null],
+        ['canceled', 'canceled', 'canceled', null],
+      ] as const
+      for (const [state, code, status, error] of cases) {
+        const view = w.store(w.root, {}, { state, sentAt: Date.now(), ...(code ? { failure: { kind: 'permanent', code } } : {}) })
+        const { json } = await call('GET', `${messages}/SM${view.message.id}.json`)
+        assert.deepEqual([json['status'], json['error_code'], json['error_message'] === null], [status, error, error === null], state)
+        assertShape(json)
+      }
+      const mo = w.store(w.root, { direction: 'mo', from: { value: handset, ton: 'international', npi: 'e164' } }, { state: 'failed' })
+      const inbound = await client.messages(`SM${mo.message.id}`).fetch()
+      assert.deepEqual([inbound.status, inbound.direction, inbound.errorCode], ['received', 'inbound', null])
+      const reply = w.store(w.root, { origin: 'outbound-reply' })
+      assert.equal((await client.messages(`SM${reply.message.id}`).fetch()).direction, 'outbound-reply')
+    })
+
+    test('cancels, redacts and deletes with the official client, and refuses when it is too late or too early', async () => {
+      const made = await client.messages.create({ to: handset, from: ownNumber, body: 'x' })
+      assert.equal((await client.messages(made.sid).update({ status: 'canceled' })).status, 'canceled')
+      assert.equal((await client.messages(made.sid).update({ body: '' })).body, '')
+      assert.equal(await client.messages(made.sid).remove(), true)
+      await assert.rejects(client.messages(made.sid).fetch(), { status: 404, code: 20404 })
+      const sent = `SM${w.store(w.root, {}, { state: 'sent' }).message.id}`
+      await assert.rejects(client.messages(sent).update({ status: 'canceled' }), { status: 409, code: 30409 })
+      await assert.rejects(client.messages(sent).update({ body: '' }), { status: 409, code: 20009 })
+      await assert.rejects(client.messages(sent).remove(), { status: 409, code: 20009 })
+      assert.equal((await call('POST', `${messages}/${sent}.json`, { Status: 'sent' })).json['code'], 20422)
+      assert.equal((await call('POST', `${messages}/${sent}.json`, { Body: 'x' })).json['code'], 20422)
+      const done = w.store(w.root, {}, { state: 'delivered' }).message.id
+      const tunnelled = await call('POST', `${messages}/SM${done}.json`, { _method: 'DELETE' })
+      assert.deepEqual([tunnelled.status, tunnelled.text, tunnelled.headers.get('content-type')], [204, '', null])
+      assert.equal(w.views.has(done), false)
+    })
+
+    test('never shows or changes a message of another account', async () => {
+      const theirs = `${messages}/SM${w.store(w.stranger, {}, { state: 'delivered' }).message.id}.json`
+      for (const [method, body] of [['GET'], ['POST', { Body: '' }], ['DELETE']] as const)
+        assert.equal((await call(method, theirs, body)).status, 404, method)
+    })
+
+    test('pages through list and each of the official client, filtered', async () => {
+      const to = way === 'hot' ? '+447700900200' : '+447700900201'
+      const start = Date.UTC(2025, 0, 1)
+      for (let i = 0; i < 25; i++)
+        w.store(w.root, {
+          to: { value: to, ton: 'international', npi: 'e164' },
+          acceptedAt: start + i * 3_600_000,
+          body: { kind: 'text', text: String(i) },
+        })
+      const all = await client.messages.list({ to, pageSize: 10 })
+      assert.deepEqual(
+        all.map((m) => m.body),
+        Array.from({ length: 25 }, (_, i) => String(24 - i)),
+      )
+      let each = 0
+      await new Promise<void>((resolve, reject) => {
+        client.messages.each({
+          to,
+          pageSize: 7,
+          limit: 20,
+          callback: () => void each++,
+          done: (error: Error | undefined) => (error ? reject(error) : resolve()),
+        })
+      })
+      assert.equal(each, 20)
+      const page = await client.messages.page({ to, pageSize: 10 })
+      const next = await page.nextPage()
+      const back = await next?.previousPage()
+      assert.deepEqual(
+        back?.instances.map((m) => m.sid),
+        page.instances.map((m) => m.sid),
+      )
+      const second = new Date(start + 86_400_000)
+      assert.equal((await client.messages.list({ to, dateSentAfter: second })).length, 1)
+      assert.equal((await client.messages.list({ to, dateSentBefore: second })).length, 25)
+      const plain = encodeURIComponent(to)
+      assert.equal(((await call('GET', `${messages}.json?To=${plain}&DateSent=2025-01-01`)).json['messages'] as unknown[]).length, 24)
+      assert.equal(((await call('GET', `${messages}.json?To=${to}&DateSent>=2025-01-02`)).json['messages'] as unknown[]).length, 1)
+      const first = (await call('GET', `${messages}.json?To=${plain}&PageSize=10`)).json
+      assert.deepEqual(Object.keys(first).sort(), Object.keys(schema.list.properties).sort())
+      assert.deepEqual([first['start'], first['end'], first['page_size'], first['previous_page_uri']], [0, 9, 10, null])
+      assert.equal(first['next_page_uri'], `${messages}.json?To=${plain}&PageSize=10&Page=1&PageToken=PAat%2F10`)
+      const none = (await call('GET', `${messages}.json?To=%2B447700900299`)).json
+      assert.deepEqual([none['messages'], none['end'], none['next_page_uri']], [[], 0, null])
+    })
+
+    test('writes lists in XML that page by their own URIs', async () => {
+      const { text } = await call('GET', `${messages}?PageSize=2`)
+      const root = (xml.parse(text) as { TwilioResponse: { Messages: Record<string, unknown> } }).TwilioResponse.Messages
+      assert.deepEqual([root['@page'], root['@pagesize'], root['@start'], root['@end'], root['@previouspageuri']], ['0', '2', '0', '1', ''])
+      assert.match((await call('GET', String(root['@nextpageuri']).replaceAll('&amp;', '&'))).text, /<Messages page="1" /)
+    })
+
+    test('refuses filters that it cannot understand', async () => {
+      for (const [query, code] of [
+        ['PageSize=1001', 20007],
+        ['PageSize=0', 20422],
+        ['PageSize=x', 20422],
+        ['Page=-1', 20422],
+        ['PageToken=x', 20422],
+        ['DateSent=yesterday', 20422],
+        ['DateSent=2025-02-30', 20422],
+        ['To=%', 20422],
+      ] as const)
+        assert.equal((await call('GET', `${messages}.json?${query}`)).json['code'], code, query)
+    })
+
+    test('lists no media for a text message', async () => {
+      const made = await client.messages.create({ to: handset, from: ownNumber, body: 'x' })
+      assert.deepEqual(await client.messages(made.sid).media.list(), [])
+    })
+
+    test('answers a CORS preflight without credentials', async () => {
+      const { status, headers } = await call('OPTIONS', `${messages}.json`, undefined, { authorization: '' })
+      assert.equal(status, 200)
+      assert.match(headers.get('access-control-allow-headers') ?? '', /Idempotency-Key/)
+    })
+  })

@@ -1,0 +1,133 @@
+// POST Messages: the form's parameters as a submission, or Twilio's refusal of the first that is wrong.
+import { alphanumericSender, shortCode, transliterate, type Address, type Gateway, type Submission } from '../../src/plugin.ts'
+import { isoInstant } from './dates.ts'
+import { isWebhookUrl } from './endpoint.ts'
+import { Refused } from './errors.ts'
+import { all, one, type Form } from './form.ts'
+import { countryOf, phoneNumber } from './numbers.ts'
+
+/** Characters, not UTF-16 units. */
+const maxCharacters = 1600
+const maxLegacyCharacters = 160
+const maxMedia = 10
+/** Seconds; the default is the longest. */
+const maxValidity = 36_000
+const soonestMs = 5 * 60_000
+const latestMs = 35 * 86_400_000
+
+export interface CreateContext {
+  gateway: Gateway
+  /** Epoch ms. */
+  now: number
+  /** /SMS/Messages. */
+  legacy: boolean
+  idempotencyKey?: string
+}
+
+/** The text a submission made here carries. */
+export type TextSubmission = Submission & { body: { kind: 'text'; text: string } }
+
+export function submissionOf(form: Form, { gateway, now, legacy, idempotencyKey }: CreateContext): TextSubmission {
+  const to = recipient(one(form, 'To'))
+  const from = sender(form, to, gateway)
+  const text = bodyOf(form, legacy)
+  const deliverAfter = sendAt(form, now)
+  const validity = validitySeconds(one(form, 'ValidityPeriod'))
+  const url = statusCallback(form) ?? gateway.number(from.value)?.settings['statusCallback']
+  const maxPrice = one(form, 'MaxPrice')
+  if (maxPrice && !Number.isFinite(Number(maxPrice))) throw new Refused(21627)
+  return {
+    from,
+    to,
+    body: { kind: 'text', text },
+    priority: 1,
+    validUntil: (deliverAfter ?? now) + validity * 1000,
+    ...(deliverAfter === undefined ? {} : { deliverAfter }),
+    ...(url ? { receipt: 'both', progress: true, report: { url, method: 'POST' } } : { receipt: 'none' }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  }
+}
+
+function recipient(text: string | undefined): Address {
+  const trimmed = text?.trim()
+  if (!trimmed) throw new Refused(21604)
+  const address = phoneNumber(trimmed)
+  if (address) return address
+  throw shortCode(trimmed) ? new Refused(21265) : new Refused(21211, trimmed)
+}
+
+function sender(form: Form, to: Address, gateway: Gateway): Address {
+  const text = one(form, 'From')?.trim()
+  const service = one(form, 'MessagingServiceSid')
+  if (service) throw new Refused(21701, service)
+  if (!text) throw new Refused(21603)
+  const address = phoneNumber(text) ?? shortCode(text)
+  if (address) {
+    if (address.value === to.value) throw new Refused(21266)
+    if (!gateway.number(address.value)) throw new Refused(21606, text)
+    return address
+  }
+  const name = alphanumericSender(text)
+  if (!name) throw new Refused(21212, text)
+  // Carriers of North America take no alphanumeric senders.
+  const country = to.value.startsWith('+1') ? countryOf(to.value) : undefined
+  if (country === 'US' || country === 'CA') throw new Refused(21612, to.value, text)
+  return name
+}
+
+function bodyOf(form: Form, legacy: boolean): string {
+  media(form)
+  if (one(form, 'ContentSid')) throw new Refused(21655)
+  const text = one(form, 'Body')
+  if (!text) throw new Refused(21602)
+  if (legacy && longerThan(text, maxLegacyCharacters)) throw new Refused(21605)
+  if (longerThan(text, maxCharacters)) throw new Refused(21617)
+  if (one(form, 'SmartEncoded') !== 'true') return text
+  const encoded = transliterate(text)
+  if (encoded === '') throw new Refused(21618, 'nothing is left of it after smart encoding')
+  return encoded
+}
+
+export function longerThan(text: string, characters: number): boolean {
+  return text.length > characters && [...text].length > characters
+}
+
+/** Multimedia messages are not offered by this API yet: each way to ask for one has its refusal. */
+function media(form: Form): void {
+  const urls = all(form, 'MediaUrl').filter((url) => url !== '')
+  if (urls.length > maxMedia) throw new Refused(21623)
+  const bad = urls.find((url) => !isWebhookUrl(url))
+  if (bad !== undefined) throw new Refused(21620, bad)
+  if (urls.length > 0 || one(form, 'SendAsMms') === 'true') throw new Refused(21622)
+}
+
+function statusCallback(form: Form): string | undefined {
+  const url = one(form, 'StatusCallback')
+  if (!url) {
+    // An application would only lend its callback; without applications that would be lost silently.
+    const application = one(form, 'ApplicationSid')
+    if (application) throw new Refused(20422, `ApplicationSid: there is no application ${application}; give a StatusCallback`)
+    return undefined
+  }
+  if (!isWebhookUrl(url)) throw new Refused(21609, url)
+  return url
+}
+
+function validitySeconds(text: string | undefined): number {
+  if (!text) return maxValidity
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0
+  if (seconds < 1 || seconds > maxValidity) throw new Refused(21624, text)
+  return seconds
+}
+
+/** Twilio schedules through a messaging service only; here a From will do. */
+function sendAt(form: Form, now: number): number | undefined {
+  const text = one(form, 'SendAt')
+  const type = one(form, 'ScheduleType')
+  if (!text && !type) return undefined
+  if (type !== 'fixed') throw new Refused(35126, type ?? '')
+  if (!text) throw new Refused(35111)
+  const at = isoInstant(text)
+  if (at === undefined || at < now + soonestMs || at > now + latestMs) throw new Refused(35114, text)
+  return at
+}

@@ -1,0 +1,36 @@
+// Dates as the 2010 API writes and reads them.
+
+let second = Number.NaN
+let written = ''
+
+/** RFC 2822, GMT, two-digit day, numeric zone: `Thu, 24 Aug 2023 05:01:45 +0000`. The newest second is remembered. */
+export function rfc2822(ms: number): string {
+  const at = Math.floor(ms / 1000)
+  if (at === second) return written
+  second = at
+  written = new Date(ms).toUTCString().replace('GMT', '+0000')
+  return written
+}
+
+const day = /^\d{4}-\d\d-\d\d$/
+const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/
+
+/** ISO 8601 with a time; without a zone it is GMT. Undefined when it is none. */
+export function isoInstant(text: string): number | undefined {
+  const found = instant.exec(text)
+  if (!found) return undefined
+  const ms = Date.parse(found[3] ? text : `${text}Z`)
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+const dayMs = 86_400_000
+
+/** What a filter date covers, both ends inclusive: a whole GMT day, or a second. */
+export function dateSpan(text: string): { first: number; last: number } | undefined {
+  if (day.test(text)) {
+    const first = Date.parse(`${text}T00:00:00Z`)
+    return Number.isNaN(first) || !new Date(first).toISOString().startsWith(text) ? undefined : { first, last: first + dayMs - 1 }
+  }
+  const first = isoInstant(text)
+  return first === undefined ? undefined : { first, last: first + 999 }
+}

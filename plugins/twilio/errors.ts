@@ -1,0 +1,92 @@
+// Twilio's refusals: for each code its HTTP status and its sentence, `{}` standing for what was
+// sent. Answers carry them as JSON or XML in Twilio's envelope.
+const table = {
+  20003: [401, 'Authenticate'],
+  20004: [405, 'Method not allowed'],
+  20005: [403, 'Account not active'],
+  20007: [400, 'Page size too large'],
+  20009: [409, 'Cannot delete this resource before it is complete'],
+  20010: [403, 'Action disabled for account: it has no Twilio API bind'],
+  20404: [404, 'The requested resource {} was not found'],
+  20409: [409, 'The Idempotency-Key was used before with other parameters'],
+  20413: [413, 'Request Entity Too Large: {}'],
+  20422: [400, 'Invalid Parameter: {}'],
+  20429: [429, 'Too Many Requests'],
+  20500: [500, 'Internal Server Error'],
+  20503: [503, 'Service unavailable'],
+  21211: [400, "The 'To' number {} is not a valid phone number."],
+  21212: [400, "The 'From' number {} is not a valid phone number, shortcode, or alphanumeric sender ID."],
+  21265: [400, "'To' number cannot be a Short Code"],
+  21266: [400, "'To' and 'From' number cannot be the same"],
+  21602: [400, 'Message body is required.'],
+  21603: [400, "A 'From' or 'MessagingServiceSid' parameter is required to send a message"],
+  21604: [400, "A 'To' phone number is required."],
+  21605: [400, 'Maximum body length is 160 characters'],
+  21606: [400, 'The From phone number {} is not a valid, SMS-capable inbound phone number or short code for your account.'],
+  21609: [400, 'The StatusCallback URL {} is not a valid URL.'],
+  21612: [400, "The 'To' phone number: {}, is not currently reachable using the 'From' phone number: {} via SMS."],
+  21617: [400, 'The concatenated message body exceeds the 1600 character limit.'],
+  21618: [400, 'The message body cannot be sent: {}'],
+  21620: [400, 'Invalid media URL(s): {}'],
+  21622: [400, 'MMS has not been enabled for your account'],
+  21623: [400, 'Number of media files exceeds allowed limit of 10'],
+  21624: [400, 'Invalid validity period value: {}. A whole number of seconds from 1 to 36000 is expected.'],
+  21627: [400, 'Max Price must be a valid float'],
+  21655: [400, 'The ContentSid is Invalid'],
+  21701: [400, 'The Messaging Service does not exist: {}'],
+  30409: [409, 'This message cannot be canceled'],
+  35111: [400, 'SendAt timestamp is missing'],
+  35114: [
+    400,
+    'Scheduling does not support this timestamp: {}. A time from 5 minutes to 35 days ahead is expected, as 2026-01-31T12:00:00Z.',
+  ],
+  35126: [400, "The ScheduleType value provided is not supported for this channel: {}. 'fixed' is expected."],
+} as const satisfies Record<number, readonly [number, string]>
+
+export type RefusalCode = keyof typeof table
+
+/** What a sender sent is quoted no longer than this. */
+const quotedLength = 200
+
+/** Thrown by everything that answers a request; becomes Twilio's envelope. */
+export class Refused extends Error {
+  readonly code: RefusalCode
+  readonly status: number
+  constructor(code: RefusalCode, ...values: string[]) {
+    const [status, sentence] = table[code]
+    let at = 0
+    super(sentence.replaceAll('{}', () => (values[at++] ?? '').slice(0, quotedLength)))
+    this.name = 'Refused'
+    this.code = code
+    this.status = status
+  }
+}
+
+const moreInfo = (code: number): string => `https://www.twilio.com/docs/errors/${code}`
+
+export function refusalJson({ code, message, status }: Refused): string {
+  const detail = code === 20003 ? '"detail":"Your AccountSid or AuthToken was incorrect.",' : ''
+  return `{"code":${code},${detail}"message":${JSON.stringify(message)},"more_info":"${moreInfo(code)}","status":${status}}`
+}
+
+export function refusalXml({ code, message, status }: Refused): string {
+  const detail = code === 20003 ? '<Detail>Your AccountSid or AuthToken was incorrect.</Detail>' : ''
+  return document(
+    `<RestException><Code>${code}</Code>${detail}<Message>${xmlText(message)}</Message><MoreInfo>${moreInfo(code)}</MoreInfo><Status>${status}</Status></RestException>`,
+  )
+}
+
+/** Wraps elements in Twilio's root. */
+export function document(elements: string): string {
+  return `<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse>${elements}</TwilioResponse>`
+}
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+/** Control characters but tab, line feed and return; halves of surrogate pairs; non-characters. */
+const unwritable = /(?![\t\n\r])\p{Cc}|\p{Surrogate}|[\ufffe\uffff]/gu
+
+/** Text fit for an element or a quoted attribute; what XML 1.0 §2.2 cannot hold becomes U+FFFD. */
+export function xmlText(text: string): string {
+  return text.replace(/[&<>"]/g, (c) => entities[c] ?? c).replace(unwritable, '\ufffd')
+}

@@ -1,0 +1,78 @@
+// application/x-www-form-urlencoded, both ways. Reading is strict and capped: what is malformed is
+// refused with the name of the parameter, never guessed at.
+import { isUtf8 } from 'node:buffer'
+import { wellFormed } from '../../src/plugin.ts'
+import { Refused } from './errors.ts'
+
+/** Values in the order sent; most names have one. */
+export type Form = Map<string, string | string[]>
+
+export const maxBodyBytes = 65_536
+const maxParameters = 1000
+
+/** Reads a body or a query string (without its question mark). Throws Refused 20422. */
+export function parseForm(text: string): Form {
+  const form: Form = new Map()
+  let count = 0
+  for (let at = 0; at < text.length;) {
+    let end = text.indexOf('&', at)
+    if (end === -1) end = text.length
+    if (end > at) {
+      if (++count > maxParameters) throw new Refused(20422, `more than ${maxParameters} parameters`)
+      let equals = text.indexOf('=', at)
+      if (equals === -1 || equals > end) equals = end
+      const name = decode(text.slice(at, equals), 'a name')
+      const value = equals === end ? '' : decode(text.slice(equals + 1, end), name)
+      const known = form.get(name)
+      form.set(name, known === undefined ? value : typeof known === 'string' ? [known, value] : (known.push(value), known))
+    }
+    at = end + 1
+  }
+  return form
+}
+
+/** As `parseForm`, of bytes that must be UTF-8. */
+export function parseFormBytes(bytes: Buffer): Form {
+  if (!isUtf8(bytes)) throw new Refused(20422, 'the request body is not UTF-8')
+  return parseForm(bytes.toString('utf8'))
+}
+
+function decode(raw: string, name: string): string {
+  const spaced = raw.includes('+') ? raw.replaceAll('+', ' ') : raw
+  if (!spaced.includes('%')) return spaced
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    throw new Refused(20422, `${name} has malformed percent-encoding`)
+  }
+}
+
+/** The first value of a name. */
+export function one(form: Form, name: string): string | undefined {
+  const value = form.get(name)
+  return typeof value === 'object' ? value[0] : value
+}
+
+export function all(form: Form, name: string): string[] {
+  const value = form.get(name)
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value
+}
+
+/** Writes parameters as Twilio posts them. */
+export function writeForm(params: Readonly<Record<string, string>>): string {
+  let text = ''
+  for (const name in params) text += `${text === '' ? '' : '&'}${encode(name)}=${encode(params[name] ?? '')}`
+  return text
+}
+
+const plain = /^[\w.-]*$/
+
+function encode(text: string): string {
+  if (plain.test(text)) return text
+  try {
+    return encodeURIComponent(text)
+  } catch {
+    // A lone surrogate, which UTF-8 cannot say.
+    return encodeURIComponent(wellFormed(text))
+  }
+}

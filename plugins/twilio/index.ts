@@ -1,0 +1,32 @@
+// The Twilio-compatible connector: apps send through the Messages resource, and hear of status and
+// replies by Twilio's webhooks. Wiring only.
+import { Router } from 'express'
+import type { Connector } from '../../src/plugin.ts'
+import { isHot, isOurs, twilioApi } from './api.ts'
+import { webhookSession } from './session.ts'
+import { config, numberSettings, type TwilioConfig } from './settings.ts'
+
+export const twilio: Connector<TwilioConfig> = {
+  name: 'twilio',
+  sides: ['client'],
+  config,
+  number: numberSettings,
+  can: { text: 'whole', mms: false, receipts: false },
+  dial: async (gateway, signal) => webhookSession(gateway, signal),
+  http(host) {
+    const serve = twilioApi(host)
+    const router = Router()
+    router.use((request, response, next) => {
+      if (isOurs(request.originalUrl)) serve(request, response)
+      else next()
+    })
+    return {
+      router,
+      hot(request, response) {
+        if (!isHot(request)) return false
+        serve(request, response)
+        return true
+      },
+    }
+  },
+}

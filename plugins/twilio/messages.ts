@@ -1,0 +1,156 @@
+// The Messages resource: create, fetch, list, update and delete, each for one account that the
+// caller has already been found to be allowed to see. What goes wrong is thrown as Refused.
+import { AcceptRefused, countSegments, idTime, type Account, type Host, type MessageView } from '../../src/plugin.ts'
+import { submissionOf, type TextSubmission } from './create.ts'
+import { Refused } from './errors.ts'
+import { one, type Form } from './form.ts'
+import { fieldsOf, messageId, type Fields } from './mapping.ts'
+import { pageOf, readListQuery } from './paging.ts'
+import { apiVersion, emptyMediaJson, emptyMediaXml, listJson, listXml, messageJson, messageXml } from './render.ts'
+
+export interface Target {
+  account: Account
+  /** /SMS/Messages. */
+  legacy: boolean
+  /** No suffix means XML, whatever the Accept header says. */
+  format: 'json' | 'xml'
+  /** Absent for the list. */
+  sid?: string
+  /** As requested, without the query: what a 404 names. */
+  path: string
+}
+
+export interface Answer {
+  status: number
+  body: string
+  headers?: readonly string[]
+}
+
+const gone = (target: Target): Refused => new Refused(20404, target.path)
+
+function show(target: Target, status: number, fields: Fields, headers?: readonly string[]): Answer {
+  const body = target.format === 'json' ? messageJson(fields) : messageXml(fields, target.legacy)
+  return headers ? { status, body, headers } : { status, body }
+}
+
+const maxKeyLength = 255
+
+/**
+ * With an Idempotency-Key, ours alone: the second call with a key answers 200 and
+ * `Idempotency-Replayed: true` with the first message, or 409 where it asks for another one.
+ */
+export async function create(host: Host, target: Target, form: Form, idempotencyKey?: string): Promise<Answer> {
+  const { account, legacy } = target
+  if (account.status !== 'active') throw new Refused(20005)
+  const gateway = host.gateway('twilio', account.id)
+  if (!gateway) throw new Refused(20010)
+  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > maxKeyLength))
+    throw new Refused(20422, `Idempotency-Key: 1 to ${maxKeyLength} characters expected`)
+  const now = host.clock.now()
+  const submission = submissionOf(form, { gateway, now, legacy, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) })
+  let id: string
+  try {
+    id = await gateway.accept(submission)
+  } catch (error) {
+    throw refusedBy(error, submission)
+  }
+  if (idempotencyKey !== undefined) {
+    const view = await host.messages.get(account.id, id)
+    if (view && view.message.acceptedAt < now) return replayed(target, view, submission)
+  }
+  const createdAt = idTime(id)
+  return show(target, 201, {
+    sid: `SM${id}`,
+    accountSid: account.id,
+    to: submission.to.value,
+    from: submission.from.value,
+    body: submission.body.text,
+    status: submission.deliverAfter === undefined ? 'queued' : 'scheduled',
+    segments: countSegments(submission.body),
+    media: 0,
+    direction: 'outbound-api',
+    createdAt,
+    updatedAt: createdAt,
+    sentAt: undefined,
+    failure: undefined,
+  })
+}
+
+function replayed(target: Target, view: MessageView, asked: TextSubmission): Answer {
+  const { message } = view
+  const same = message.to.value === asked.to.value && message.from.value === asked.from.value
+  const sameBody = view.redacted || (message.body.kind === 'text' && message.body.text === asked.body.text)
+  if (!same || !sameBody) throw new Refused(20409)
+  return show(target, 200, fieldsOf(view), ['Idempotency-Replayed', 'true'])
+}
+
+/** No route: the recipient cannot be reached from this sender (21612); 21408 would speak of a permission that somebody could grant. */
+function refusedBy(error: unknown, { to, from }: TextSubmission): unknown {
+  if (!(error instanceof AcceptRefused)) return error
+  switch (error.why) {
+    case 'no-route':
+      return new Refused(21612, to.value, from.value)
+    case 'suspended':
+      return new Refused(20005)
+    case 'busy':
+      return new Refused(20503)
+    case 'invalid':
+      return new Refused(21618, error.message)
+  }
+}
+
+async function viewOf(host: Host, target: Target): Promise<MessageView> {
+  const id = messageId(target.sid ?? '')
+  const view = id === undefined ? undefined : await host.messages.get(target.account.id, id)
+  if (!view) throw gone(target)
+  return view
+}
+
+export async function fetchOne(host: Host, target: Target): Promise<Answer> {
+  return show(target, 200, fieldsOf(await viewOf(host, target)))
+}
+
+/** Text messages have no media: the list is there, and empty. */
+export async function fetchMedia(host: Host, target: Target): Promise<Answer> {
+  const { message } = await viewOf(host, target)
+  const uri = `/${apiVersion}/Accounts/${target.account.id}/Messages/${target.sid ?? message.id}/Media${target.format === 'json' ? '.json' : ''}`
+  return { status: 200, body: target.format === 'json' ? emptyMediaJson(uri) : emptyMediaXml(uri) }
+}
+
+export async function list(host: Host, target: Target, query: Form, search: string): Promise<Answer> {
+  const { account, legacy, format, path } = target
+  const asked = readListQuery(query)
+  const { page, pageSize, ...filter } = asked
+  const found = await host.messages.list({ account: account.id, ...filter, limit: pageSize })
+  const shown = pageOf({ legacy, path, search, page, pageSize, fields: found.messages.map(fieldsOf), next: found.next })
+  return { status: 200, body: format === 'json' ? listJson(shown) : listXml(shown) }
+}
+
+/** Body="" redacts what has ended; Status=canceled takes back what still waits. */
+export async function update(host: Host, target: Target, form: Form): Promise<Answer> {
+  const { account } = target
+  const { message } = await viewOf(host, target)
+  const status = one(form, 'Status')
+  const body = one(form, 'Body')
+  if (status !== undefined && status !== 'canceled') throw new Refused(20422, `Status: only canceled is possible, got ${status}`)
+  if (body !== undefined && body !== '') throw new Refused(20422, 'Body: only the empty string is possible, which redacts')
+  if (status === 'canceled') {
+    const outcome = await host.messages.cancel(account.id, message.id)
+    if (outcome === 'too-late') throw new Refused(30409)
+    if (outcome === 'absent') throw gone(target)
+  }
+  if (body === '') {
+    const outcome = await host.messages.redact(account.id, message.id)
+    if (outcome === 'not-ended') throw new Refused(20009)
+    if (outcome === 'absent') throw gone(target)
+  }
+  return fetchOne(host, target)
+}
+
+export async function remove(host: Host, target: Target): Promise<Answer> {
+  const id = messageId(target.sid ?? '')
+  const outcome = id === undefined ? 'absent' : await host.messages.remove(target.account.id, id)
+  if (outcome === 'not-ended') throw new Refused(20009)
+  if (outcome === 'absent') throw gone(target)
+  return { status: 204, body: '' }
+}
