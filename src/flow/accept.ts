@@ -7,7 +7,7 @@ import type { Decision } from '../model/route.ts'
 import { AcceptRefused } from '../plugin.ts'
 import { decide, decideInbound, inboundNumber } from '../routing/decide.ts'
 import { StoreUnavailable, type NewMessage } from '../store/store.ts'
-import { countSegments } from '../text/index.ts'
+import { bodyFault, countSegments, maxParts } from '../text/index.ts'
 import { isDownTooLong } from './downtime.ts'
 import { isSuspended, type Core } from './core.ts'
 
@@ -22,6 +22,9 @@ export interface AcceptOptions {
  * done its part and would only send it again.
  */
 export async function accept(core: Core, bind: Bind, submission: Submission, options: AcceptOptions = {}): Promise<MessageId> {
+  const segments = countSegments(submission.body)
+  const fault = segments > maxParts ? `The body needs ${segments} segments; ${maxParts} is the most.` : bodyFault(submission.body)
+  if (fault !== undefined) throw new AcceptRefused('invalid', fault)
   const now = core.clock.now()
   const id = core.ids.next()
   const direction = bind.side === 'client' ? 'mt' : 'mo'
@@ -54,7 +57,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     arrival: bind.id,
     acceptedAt: now,
     validUntil: Math.min(validUntil ?? (submission.deliverAfter ?? now) + bind.policy.validitySeconds * 1000, longest),
-    segments: countSegments(submission.body),
+    segments,
   }
   const due = Math.max(now, submission.deliverAfter ?? 0)
   const life: Life = { state: due > now ? 'scheduled' : 'queued', segments: [], attempts: 0, updatedAt: now }

@@ -19,6 +19,8 @@ export interface Deliverer {
 }
 
 interface Lane {
+  /** A claim is planned for the end of this turn of the event loop: what comes due together is claimed together. */
+  planned: boolean
   claiming: boolean
   /** Asked for while it was claiming. */
   again: boolean
@@ -38,7 +40,7 @@ export function createDeliverer(core: Core): Deliverer {
 
   function laneOf(id: BindId): Lane {
     let lane = lanes.get(id)
-    if (!lane) lanes.set(id, (lane = { claiming: false, again: false, timer: undefined, open: 0 }))
+    if (!lane) lanes.set(id, (lane = { planned: false, claiming: false, again: false, timer: undefined, open: 0 }))
     return lane
   }
 
@@ -106,7 +108,17 @@ export function createDeliverer(core: Core): Deliverer {
     }
     openRuns--
     if (stopping && openRuns === 0) drained()
-    void pump(live.bind.id)
+    wake(live.bind.id)
+  }
+
+  function wake(id: BindId): void {
+    const lane = laneOf(id)
+    if (lane.planned) return
+    lane.planned = true
+    setImmediate(() => {
+      lane.planned = false
+      void pump(id)
+    })
   }
 
   function settle(settlement: Settlement, item: Item): Promise<void> {
@@ -156,9 +168,7 @@ export function createDeliverer(core: Core): Deliverer {
   }
 
   return {
-    wake(lane) {
-      void pump(lane)
-    },
+    wake,
     async stop(drainMs) {
       stopping = true
       for (const lane of lanes.values()) lane.timer?.()
