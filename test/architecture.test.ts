@@ -90,10 +90,12 @@ function refused(imports: readonly (readonly [string, string])[]): string[] {
   const { diagnostics } = JSON.parse(ran.stdout) as {
     diagnostics: { code: string; filename: string; labels: { span: { line: number } }[] }[]
   }
-  const found = diagnostics
-    .filter(({ code }) => code === 'eslint(no-restricted-imports)')
-    .map(({ filename, labels }) => `${filename} ← ${files.get(filename)?.[(labels[0]?.span.line ?? 0) - 1]}`)
-  return imports.map(([file, what]) => `${file} ← ${what}`).filter((each) => found.includes(each))
+  const found = new Set(
+    diagnostics
+      .filter(({ code }) => code === 'eslint(no-restricted-imports)')
+      .map(({ filename, labels }) => `${filename} ← ${files.get(filename)?.[(labels[0]?.span.line ?? 0) - 1]}`),
+  )
+  return imports.map(([file, what]) => `${file} ← ${what}`).filter((each) => found.has(each))
 }
 
 test('an import against the direction of the rooms fails the lint', () => {

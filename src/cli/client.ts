@@ -94,14 +94,15 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Our own envelope, or Twilio's. */
+/** Our own envelope, the simulator's, or Twilio's. */
 function refusal(status: number, answer: unknown, accountSid: string): string {
   if (status === 401) return `The gateway refuses account ${accountSid}: wrong Account SID or Auth Token.`
   const { error, message, code } = (answer ?? {}) as {
-    error?: { message: string; faults?: { path: string; message: string; line?: number }[] }
+    error?: string | { message: string; faults?: { path: string; message: string; line?: number }[] }
     message?: string
     code?: number
   }
+  if (typeof error === 'string') return error
   if (error) return [error.message, ...(error.faults ?? []).map((fault) => `  ${faultLine(fault)}`)].join('\n')
   if (message !== undefined) return code === undefined ? message : `${message} (${code})`
   return `The gateway answered ${status}.`

@@ -8,7 +8,8 @@ interface Shown {
   to: string
   text: string
   segments: number
-  at: number
+  /** ISO 8601 */
+  at: string
   state: string
 }
 
@@ -20,7 +21,7 @@ export async function inbox(client: Client, options: { json?: boolean }): Promis
   return messages
     .map(
       (shown) =>
-        `${stamp(shown.at)}  ${shown.from} → ${shown.to}  (${shown.carrier}${parts(shown.segments)}, ${shown.state})\n    ${shown.text.replaceAll('\n', '\n    ')}`,
+        `${stamp(Date.parse(shown.at))}  ${shown.from} → ${shown.to}  (${shown.carrier}${parts(shown.segments)}, ${shown.state})\n    ${shown.text.replaceAll('\n', '\n    ')}`,
     )
     .join('\n')
 }
@@ -30,15 +31,22 @@ export async function reply(client: Client, text: string, options: { from: strin
   return `${options.from} wrote to ${options.to}.`
 }
 
+interface Carrier {
+  id: string
+  sessions: unknown[]
+  counts: Record<string, number>
+  waiting: number
+}
+
 export async function carriers(client: Client, options: { json?: boolean }): Promise<string> {
-  const answer = await client.request<{ carriers: Record<string, unknown>[] }>('GET', '/simulator/carriers')
-  if (options.json) return JSON.stringify(answer.carriers, undefined, 2)
-  const plain = (value: unknown): value is string | number | boolean => ['string', 'number', 'boolean'].includes(typeof value)
-  const headings = Object.entries(answer.carriers[0] ?? {}).flatMap(([name, value]) => (plain(value) ? [name] : []))
-  const cell = (value: unknown): string | number => (typeof value === 'number' ? value : String(value))
-  return table(
-    headings,
-    answer.carriers.map((carrier) => headings.map((name) => cell(carrier[name]))),
-    'No simulated carriers.',
-  )
+  const answer = await client.request<{ listening: string; carriers: Carrier[] }>('GET', '/simulator/carriers')
+  if (options.json) return JSON.stringify(answer, undefined, 2)
+  const counted = Object.keys(answer.carriers[0]?.counts ?? {})
+  const rows = answer.carriers.map(({ id, sessions, counts, waiting }) => [
+    id,
+    sessions.length,
+    ...counted.map((name) => counts[name] ?? 0),
+    waiting,
+  ])
+  return `Listening on ${answer.listening}\n${table(['carrier', 'sessions', ...counted, 'waiting'], rows, 'No simulated carriers.')}`
 }

@@ -1,0 +1,206 @@
+// The program as people run it: a process of its own against a small HTTP server.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, beforeEach, test } from 'node:test'
+
+const main = new URL('../main.js', import.meta.url).pathname
+const sid = `AC${'1'.repeat(32)}`
+const token = '0123456789abcdef0123456789abcdef'
+
+interface Asked {
+  line: string
+  authorization: string | undefined
+  body: string
+}
+
+let server: Server
+let data: string
+let url: string
+let asked: Asked[] = []
+/** What the server answers, by `GET /path`. */
+let answers: Record<string, { status: number; body: unknown }> = {}
+
+before(async () => {
+  data = mkdtempSync(join(tmpdir(), 'signalbox-cli-'))
+  server = createServer((request: IncomingMessage, response) => {
+    const line = `${request.method} ${request.url}`
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      asked.push({ line, authorization: request.headers.authorization, body })
+      const answer = answers[line.split('?')[0] ?? ''] ?? {
+        status: 404,
+        body: { error: { code: 'absent', message: 'There is nothing here.' } },
+      }
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  writeFileSync(join(data, 'credentials.json'), JSON.stringify({ url, accountSid: sid, authToken: token }))
+  chmodSync(join(data, 'credentials.json'), 0o600)
+})
+after(() => {
+  server.close()
+  rmSync(data, { recursive: true, force: true })
+})
+beforeEach(() => {
+  asked = []
+  answers = {}
+})
+
+interface Ran {
+  code: number | null
+  out: string
+  err: string
+}
+
+function run(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SIGNALBOX_')))
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...clean, SIGNALBOX_DATA: data, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })))
+}
+
+test('send posts the Twilio form with the credentials that the gateway left', async () => {
+  answers[`POST /2010-04-01/Accounts/${sid}/Messages.json`] = { status: 201, body: { sid: `SM${'0'.repeat(32)}`, status: 'queued' } }
+  const { code, out } = await run(['send', '--to', '+447700900123', '--from', '+15005550006', 'Hello & goodbye'])
+  assert.equal(code, 0)
+  assert.match(out, /^SM0+ queued\n/)
+  assert.equal(asked[0]?.body, 'To=%2B447700900123&From=%2B15005550006&Body=Hello+%26+goodbye')
+  assert.equal(asked[0]?.authorization, `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}`)
+})
+
+test('the environment goes before the credentials file', async () => {
+  answers['GET /api/v1/lanes'] = { status: 200, body: { lanes: [] } }
+  const other = `AC${'2'.repeat(32)}`
+  const env = {
+    SIGNALBOX_DATA: join(data, 'elsewhere'),
+    SIGNALBOX_HTTP: new URL(url).host,
+    SIGNALBOX_ACCOUNT_SID: other,
+    SIGNALBOX_AUTH_TOKEN: token,
+  }
+  const { code } = await run(['lanes'], env)
+  assert.equal(code, 0)
+  assert.equal(asked[0]?.authorization, `Basic ${Buffer.from(`${other}:${token}`).toString('base64')}`)
+})
+
+test('without credentials it says where they come from', async () => {
+  const { code, err } = await run(['lanes'], { SIGNALBOX_DATA: join(data, 'elsewhere') })
+  assert.equal(code, 1)
+  assert.match(err, /credentials\.json/)
+  assert.match(err, /npm start/)
+})
+
+test('without a gateway it says so in one line', async () => {
+  const gone = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => gone.once('listening', resolve))
+  const { port } = gone.address() as AddressInfo
+  await new Promise((resolve) => gone.close(resolve))
+  const { code, err } = await run(['lanes'], { SIGNALBOX_HTTP: `127.0.0.1:${port}` })
+  assert.equal(code, 1)
+  assert.equal(err.trim().split('\n').length, 1)
+  assert.ok(err.startsWith(`No gateway answers at http://127.0.0.1:${port}`), err)
+})
+
+test('a refusal is told with every fault, and the token is never printed', async () => {
+  answers['GET /api/v1/explain'] = {
+    status: 400,
+    body: { error: { code: 'invalid', message: 'What was sent does not hold.', faults: [{ path: 'to', message: 'expected an address' }] } },
+  }
+  const { code, out, err } = await run(['explain', '--to', 'x', '--from', 'y'])
+  assert.equal(code, 1)
+  assert.equal(err, 'What was sent does not hold.\n  to: expected an address\n')
+  assert.equal(out.includes(token) || err.includes(token), false)
+})
+
+test("Twilio's errors are told with their code, a wrong token in plain words", async () => {
+  const path = `POST /2010-04-01/Accounts/${sid}/Messages.json`
+  answers[path] = { status: 400, body: { code: 21211, message: "Invalid 'To' Phone Number", status: 400 } }
+  assert.equal((await run(['send', '--to', 'x', '--from', 'y', 'z'])).err, "Invalid 'To' Phone Number (21211)\n")
+  answers[path] = { status: 401, body: { code: 20003 } }
+  assert.match((await run(['send', '--to', 'x', '--from', 'y', 'z'])).err, /refuses account AC1+: wrong Account SID or Auth Token/)
+})
+
+test('plan sends only the variables that the document names, and prints what would change', async () => {
+  const file = join(data, 'carrier.yaml')
+  writeFileSync(file, 'accounts:\n  - id: root\n    binds: [{ id: mine, config: { password: "${CARRIER_PASSWORD}" } }]\n')
+  answers['POST /api/v1/plan'] = {
+    status: 200,
+    body: {
+      revision: 4,
+      faults: [],
+      changes: [
+        { change: 'create', what: 'bind mine of root', fields: [{ field: 'policy.window', after: 10 }] },
+        { change: 'update', what: 'route all of root', fields: [{ field: 'to', before: ['a'], after: ['mine'] }] },
+        { change: 'delete', what: 'bind old of root', fields: [{ field: 'name', before: 'old' }] },
+      ],
+    },
+  }
+  const { code, out } = await run(['plan', '-f', file], { CARRIER_PASSWORD: 'hush', OTHER: 'never' })
+  assert.equal(code, 0)
+  assert.deepEqual((JSON.parse(asked[0]?.body ?? '{}') as { variables: unknown }).variables, { CARRIER_PASSWORD: 'hush' })
+  assert.equal(
+    out,
+    [
+      '+ create bind mine of root',
+      '    policy.window: 10',
+      '~ update route all of root',
+      '    to: ["a"] → ["mine"]',
+      '- delete bind old of root',
+      '',
+      `3 changes to make. Make them: npx signalbox apply -f ${file}`,
+      '',
+    ].join('\n'),
+  )
+})
+
+test('apply changes nothing where the document has faults, and holds to the revision that it planned on', async () => {
+  const file = join(data, 'carrier.yaml')
+  writeFileSync(file, 'accounts: []\n')
+  answers['POST /api/v1/plan'] = {
+    status: 200,
+    body: {
+      revision: 4,
+      changes: [],
+      faults: [{ path: 'accounts[0].binds[1].config.port', message: 'expected 1–65535, got 99999', line: 7 }],
+    },
+  }
+  const { code, err } = await run(['apply', '-f', file])
+  assert.equal(code, 1)
+  assert.match(err, /line 7: accounts\[0\]\.binds\[1\]\.config\.port: expected 1–65535, got 99999/)
+  assert.deepEqual(
+    asked.map((each) => each.line),
+    ['POST /api/v1/plan'],
+  )
+  answers['POST /api/v1/plan'] = { status: 200, body: { revision: 4, changes: [], faults: [] } }
+  answers['POST /api/v1/apply'] = { status: 200, body: { revision: 4, changes: [] } }
+  assert.match((await run(['apply', '-f', file])).out, /Nothing to change/)
+  assert.equal(asked.at(-1)?.line, 'POST /api/v1/apply?expected=4')
+})
+
+test('bad settings are told all at once', async () => {
+  const { code, err } = await run(['start'], { SIGNALBOX_HTTP: 'nowhere', SIGNALBOX_DEMO: 'maybe' })
+  assert.equal(code, 1)
+  assert.match(err, /SIGNALBOX_HTTP: expected/)
+  assert.match(err, /SIGNALBOX_DEMO: expected on or off/)
+})
+
+test('an unknown command and a missing option end with 1 and say what there is', async () => {
+  const unknown = await run(['strat'])
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.err, /unknown command 'strat'/)
+  const missing = await run(['send', 'x'])
+  assert.equal(missing.code, 1)
+  assert.match(missing.err, /--to/)
+})

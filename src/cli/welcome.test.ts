@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Told } from './client.ts'
+import { standsInTheWay } from './start.ts'
+import { welcome } from './welcome.ts'
+
+const sid = `AC${'1'.repeat(32)}`
+const token = '0123456789abcdef0123456789abcdef'
+const plain = { url: 'http://127.0.0.1:8080', accountSid: sid, authToken: token, data: '/var/lib/signalbox' }
+const demo = { number: '+15005550006', recipient: '+447700900123', carriers: [{ id: 'northern', says: 'answers at once' }] }
+
+test('the welcome shows where, as whom, the carriers, the number and a line to copy', () => {
+  const text = welcome({ ...plain, tokenIsSet: false, demo })
+  for (const part of ['http://127.0.0.1:8080', sid, token, 'northern', 'answers at once', '+15005550006', 'simulate reply', 'trace SM']) {
+    assert.ok(text.includes(part), part)
+  }
+  const curl = text.slice(text.indexOf('  curl'), text.indexOf('Then,'))
+  assert.match(curl, /curl http:\/\/127\.0\.0\.1:8080\/2010-04-01\/Accounts\/AC1{32}\/Messages\.json/)
+  assert.match(curl, new RegExp(`-u ${sid}:${token}`))
+})
+
+test('a token that the operator chose is not shown', () => {
+  const text = welcome({ ...plain, tokenIsSet: true })
+  assert.equal(text.includes(token), false)
+  assert.ok(text.includes('$SIGNALBOX_AUTH_TOKEN'))
+  assert.equal(text.includes('simulate'), false)
+})
+
+test('what stands in the way of starting is told in plain words', () => {
+  const settings = { http: { host: '127.0.0.1', port: 8080 }, simulator: { host: '127.0.0.1', port: 2776 }, data: './data' }
+  const system = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more })
+  const told = (error: Error): string => {
+    const said = standsInTheWay(error, settings)
+    assert.ok(said instanceof Told)
+    return said.message
+  }
+  assert.match(told(system('EADDRINUSE', { address: '127.0.0.1', port: 8080 })), /127\.0\.0\.1:8080 is taken.*SIGNALBOX_HTTP=/)
+  assert.match(told(system('EADDRINUSE', { address: '127.0.0.1', port: 2776 })), /2776 is taken.*SIGNALBOX_SIMULATOR=/)
+  assert.match(told(system('EACCES', { path: './data' })), /data directory \.\/data cannot be written/)
+  const ours = new Error('a fault of ours')
+  assert.equal(standsInTheWay(ours, settings), ours)
+})
