@@ -1,0 +1,77 @@
+// Lanes: how much waits on each bind; pausing, resuming and purging them. Each purged message ends
+// with its CDR and its report.
+import type { Clock } from '../clock.ts'
+import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
+import type { Bind } from '../model/bind.ts'
+import { finish } from '../model/life.ts'
+import type { BindId } from '../model/message.ts'
+import type { Store } from '../store/store.ts'
+import { Refused, type Binds, type Caller, type Changed, type Lanes, type LaneView } from './admin.ts'
+
+export interface LaneParts {
+  store: Store
+  clock: Clock
+  configuration(): Configuration
+  binds: Binds
+}
+
+const batch = 500
+
+export function createLanes({ store, clock, configuration, binds }: LaneParts): Lanes {
+  function bindOf(caller: Caller, id: BindId): Bind {
+    const now = configuration()
+    const bind = now.binds.get(id)
+    if (!bind || !isWithin(now, bind.account, caller.account)) throw new Refused('absent', `There is no bind ${id}.`)
+    return bind
+  }
+
+  async function setPaused(caller: Caller, id: BindId, paused: boolean): Promise<Changed<LaneView>> {
+    const bind = bindOf(caller, id)
+    const now = binds.get(caller, bind.account, localBindId(id))
+    if (!now) throw new Refused('absent', `There is no bind ${id}.`)
+    // Masked secrets in what is put keep what is stored.
+    const { name, connector, side, enabled, policy, config } = now
+    const input = { name, connector, side, enabled, policy, config, paused }
+    const { view, ...changed } = await binds.put(caller, bind.account, localBindId(id), input)
+    const depth = (await store.depths()).find((one) => one.lane === id)
+    return { ...changed, view: { bind: id, paused: view.paused, deliver: depth?.deliver ?? 0, report: depth?.report ?? 0 } }
+  }
+
+  return {
+    async depths(caller) {
+      const now = configuration()
+      const found = new Map((await store.depths()).map((depth) => [depth.lane, depth]))
+      return [...now.binds.values()]
+        .filter((bind) => isWithin(now, bind.account, caller.account))
+        .map((bind) => ({
+          bind: bind.id,
+          paused: bind.paused,
+          deliver: found.get(bind.id)?.deliver ?? 0,
+          report: found.get(bind.id)?.report ?? 0,
+        }))
+    },
+    pause: (caller, id) => setPaused(caller, id, true),
+    resume: (caller, id) => setPaused(caller, id, false),
+    async purge(caller, id, query) {
+      bindOf(caller, id)
+      let purged = 0
+      let cursor: string | undefined
+      do {
+        const page = await store.waiting({ lane: id, ...query }, batch, cursor)
+        const ended = await Promise.all(
+          page.ids.map((message) =>
+            store.end(message, (record) =>
+              finish(record.message, record.decision, record.life, 'canceled', clock.now(), {
+                failure: { kind: 'permanent', code: 'purged' },
+                entries: [{ at: clock.now(), what: 'note', text: `purged by ${caller.author}` }],
+              }),
+            ),
+          ),
+        )
+        purged += ended.filter((end) => end === 'ended').length
+        cursor = page.next
+      } while (cursor !== undefined)
+      return purged
+    },
+  }
+}

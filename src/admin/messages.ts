@@ -1,0 +1,173 @@
+// What can be done to messages: by exact account for connectors, by subtree for people. An id from
+// elsewhere is absent. Whatever ends a message goes through the store's own last step, so that its
+// CDR and its report are never forgotten.
+import type { Clock } from '../clock.ts'
+import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
+import { parseAddress } from '../model/address.ts'
+import { finish, isTerminal } from '../model/life.ts'
+import type { AccountId, MessageId } from '../model/message.ts'
+import type { Messages, MessageView } from '../plugin.ts'
+import { decide, explain } from '../routing/decide.ts'
+import type { RoutingTable } from '../routing/table.ts'
+import type { ListQuery, MessageRecord, Store } from '../store/store.ts'
+import { Refused, type AdminMessages, type Caller, type ExplainQuery, type Fault } from './admin.ts'
+
+export interface MessageParts {
+  store: Store
+  clock: Clock
+  configuration(): Configuration
+  table(): RoutingTable
+}
+
+export function messageView(record: MessageRecord): MessageView {
+  const { message, decision, life } = record
+  return {
+    message,
+    decision,
+    state: life.state,
+    updatedAt: life.updatedAt,
+    redacted: record.redactedAt !== undefined,
+    ...(life.failure ? { failure: life.failure } : {}),
+    ...(life.sentAt === undefined ? {} : { sentAt: life.sentAt }),
+    ...(life.finalAt === undefined ? {} : { finalAt: life.finalAt }),
+  }
+}
+
+/** The operations on one message that `sees` lets through. */
+function operations({ store, clock }: MessageParts, sees: (account: AccountId) => boolean) {
+  async function find(id: MessageId): Promise<MessageRecord | undefined> {
+    if (!/^[0-9a-f]{32}$/.test(id)) return undefined
+    const record = await store.get(id)
+    return record && sees(record.message.account) ? record : undefined
+  }
+  return {
+    find,
+    async cancel(id: MessageId): Promise<'canceled' | 'too-late' | 'absent'> {
+      const record = await find(id)
+      if (!record) return 'absent'
+      if (record.life.state !== 'scheduled' && record.life.state !== 'queued') return 'too-late'
+      const ended = await store.end(id, ({ message, decision, life }) =>
+        finish(message, decision, life, 'canceled', clock.now(), { failure: { kind: 'permanent', code: 'canceled' } }),
+      )
+      if (ended === 'absent') return 'absent'
+      return ended === 'ended' ? 'canceled' : 'too-late'
+    },
+    async redact(id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'> {
+      const record = await find(id)
+      if (!record) return 'absent'
+      if (!isTerminal(record.life.state)) return 'not-ended'
+      return (await store.redact(id, clock.now())) ? 'redacted' : 'absent'
+    },
+    async remove(id: MessageId): Promise<'removed' | 'not-ended' | 'absent'> {
+      const record = await find(id)
+      if (!record) return 'absent'
+      if (!isTerminal(record.life.state)) return 'not-ended'
+      return (await store.remove(id)) ? 'removed' : 'absent'
+    },
+  }
+}
+
+/** Scoped by exact account: what a connector's Host has. */
+export function createHostMessages(parts: MessageParts): Messages {
+  const of = (account: AccountId) => operations(parts, (owner) => owner === account)
+  return {
+    async get(account, id) {
+      const record = await of(account).find(id)
+      return record && messageView(record)
+    },
+    async list({ account, ...query }) {
+      const page = await parts.store.list({ ...query, accounts: [account] })
+      return { messages: page.records.map(messageView), ...(page.next === undefined ? {} : { next: page.next }) }
+    },
+    cancel: (account, id) => of(account).cancel(id),
+    redact: (account, id) => of(account).redact(id),
+    remove: (account, id) => of(account).remove(id),
+  }
+}
+
+export function createAdminMessages(parts: MessageParts): AdminMessages {
+  const { store, clock, configuration, table } = parts
+  const of = (caller: Caller) => operations(parts, (owner) => isWithin(configuration(), owner, caller.account))
+
+  function accountsOf(caller: Caller, account: AccountId, below: boolean): AccountId[] {
+    const now = configuration()
+    if (!now.accounts.has(account) || !isWithin(now, account, caller.account))
+      throw new Refused('absent', `There is no account ${account}.`)
+    return below ? [...now.accounts.keys()].filter((id) => isWithin(now, id, account)) : [account]
+  }
+
+  return {
+    async search(caller, { account = caller.account, below = true, ...query }) {
+      const list: ListQuery = { ...query, accounts: accountsOf(caller, account, below) }
+      const page = await store.list(list)
+      return { messages: page.records.map(messageView), ...(page.next === undefined ? {} : { next: page.next }) }
+    },
+    async trace(caller, id) {
+      return (await of(caller).find(id)) && store.trace(id)
+    },
+    explain(caller, query) {
+      const [account] = accountsOf(caller, query.account ?? caller.account, false)
+      const question = questionOf(query, account!, clock.now())
+      const decision = decide(table(), question)
+      return { decision, lines: explain(decision, configuration()) }
+    },
+    cancel: (caller, id) => of(caller).cancel(id),
+    redact: (caller, id) => of(caller).redact(id),
+    remove: (caller, id) => of(caller).remove(id),
+    async release(caller, id, how) {
+      const record = await of(caller).find(id)
+      if (!record) return 'absent'
+      if (record.life.state !== 'held') return 'not-held'
+      return (await letGo(parts, id, how)) ? 'released' : 'not-held'
+    },
+  }
+}
+
+async function letGo({ store, clock }: MessageParts, id: MessageId, how: 'resend' | 'fail'): Promise<boolean> {
+  const at = clock.now()
+  if (how === 'fail') {
+    const ended = await store.end(id, ({ message, decision, life }) =>
+      finish(message, decision, life, 'failed', at, { failure: { kind: 'permanent', code: 'outcome-unknown' } }),
+    )
+    return ended === 'ended'
+  }
+  const moved = await store.move(id, ({ message, decision, life }) => {
+    const lane = life.bind ?? decision.candidates[0]!.bind
+    const candidate = Math.max(
+      0,
+      decision.candidates.findIndex((one) => one.bind === lane),
+    )
+    return {
+      message: message.id,
+      life: { ...life, state: 'queued', updatedAt: at },
+      entries: [{ at, what: 'note', text: `released: sent again through ${localBindId(lane)}` }],
+      requeue: { lane, due: at, attempt: 0, candidate },
+      counts: [{ bind: lane, name: 'retried' }],
+    }
+  })
+  return moved === 'moved'
+}
+
+function questionOf(query: ExplainQuery, account: AccountId, now: number) {
+  const faults: Fault[] = []
+  const address = (path: 'from' | 'to') => {
+    const parsed = parseAddress(query[path])
+    if (!parsed)
+      faults.push({
+        path,
+        message: `expected a number such as +447700900123, a short code or a sender name, got ${JSON.stringify(query[path].slice(0, 40))}`,
+      })
+    return parsed
+  }
+  const [from, to] = [address('from'), address('to')]
+  if (!from || !to) throw new Refused('invalid', 'That is no message.', faults)
+  return {
+    account,
+    arrival: `${account}/${query.arrival ?? 'api'}`,
+    from,
+    to,
+    kind: query.kind ?? ('text' as const),
+    at: query.at ?? now,
+    dice: query.dice ?? 0,
+  }
+}

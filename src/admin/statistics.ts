@@ -1,0 +1,64 @@
+// Statistics by bind: sums, minutes, sessions, what waits, and how the carrier names messages.
+import { isWithin, type Configuration } from '../model/configuration.ts'
+import type { Store } from '../store/store.ts'
+import { Refused, type BindStatistics, type Counts, type SessionsOf, type Statistics } from './admin.ts'
+
+export interface StatisticsParts {
+  store: Store
+  configuration(): Configuration
+  sessions: SessionsOf
+}
+
+const longestSpanMs = 7 * 86_400_000
+
+export function createStatistics({ store, configuration, sessions }: StatisticsParts): Statistics {
+  return {
+    async binds(caller, { account = caller.account, bind, from, to, series }) {
+      const now = configuration()
+      if (!now.accounts.has(account) || !isWithin(now, account, caller.account))
+        throw new Refused('absent', `There is no account ${account}.`)
+      if (to < from || to - from > longestSpanMs) {
+        throw new Refused('invalid', 'That is no span of time.', [
+          { path: 'to', message: 'expected a time after from, at most 7 days later' },
+        ])
+      }
+      const binds = [...now.binds.values()].filter((one) => isWithin(now, one.account, account) && (bind === undefined || one.id === bind))
+      if (bind !== undefined && binds.length === 0) throw new Refused('absent', `There is no bind ${bind}.`)
+      const [rows, depths] = await Promise.all([store.statistics({ binds: binds.map((one) => one.id), from, to }), store.depths()])
+      return Promise.all(
+        binds.map(async (one): Promise<BindStatistics> => {
+          const own = rows.filter((row) => row.bind === one.id)
+          const depth = depths.find((each) => each.lane === one.id)
+          const live = sessions(one.id)
+          return {
+            bind: one.id,
+            name: one.name,
+            sums: sum(own),
+            ...(series ? { series: byMinute(own) } : {}),
+            ...(live ? { sessions: live } : {}),
+            depth: { deliver: depth?.deliver ?? 0, report: depth?.report ?? 0 },
+            refForms: await store.refForms(one.id),
+          }
+        }),
+      )
+    },
+  }
+}
+
+type Rows = Awaited<ReturnType<Store['statistics']>>
+
+function sum(rows: Rows): Counts {
+  const counts: Counts = {}
+  for (const { name, count } of rows) counts[name] = (counts[name] ?? 0) + count
+  return counts
+}
+
+function byMinute(rows: Rows): { minute: number; counts: Counts }[] {
+  const minutes = new Map<number, Counts>()
+  for (const { minute, name, count } of rows) {
+    const counts = minutes.get(minute) ?? {}
+    counts[name] = (counts[name] ?? 0) + count
+    minutes.set(minute, counts)
+  }
+  return [...minutes].toSorted(([a], [b]) => a - b).map(([minute, counts]) => ({ minute, counts }))
+}
