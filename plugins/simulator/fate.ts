@@ -24,7 +24,7 @@ export interface Fate {
   answerAfterMs: number | undefined
   /** What the handset shows in the end. */
   outcome: StateName
-  /** 32 bits for whatever else is to be drawn about this message. */
+  /** 31 bits for whatever else is to be drawn about this message. */
   salt: number
 }
 
@@ -37,11 +37,11 @@ export interface Fates {
   rateAt(personality: Personality, elapsedMs: number): number
 }
 
-/** Destinations that share one of these slots share their turns. */
+/** Destinations that share one of these slots share their turns. A power of two. */
 const turnSlots = 65_536
 
 export function createFates(seed: number, carrier: string): Fates {
-  const root = (seed ^ hash(carrier)) >>> 0
+  const root = (seed ^ hash(carrier)) | 0
   const dice = createDice(root)
   const binds = createDice(root ^ 0x42_49_4e_44)
   const rates = createDice(root ^ 0x52_41_54_45)
@@ -49,7 +49,7 @@ export function createFates(seed: number, carrier: string): Fates {
   return {
     next(personality, destination) {
       const key = hash(destination)
-      const turn = turns[key % turnSlots]!++
+      const turn = turns[key & (turnSlots - 1)]!++
       return draw(personality, destination, dice.set(key, turn))
     },
     refusesBind: (personality) => binds.share(personality.refuseBinds.share),
@@ -69,15 +69,24 @@ function draw(personality: Personality, to: string, dice: Dice): Fate {
   const fault = drawFault(personality, dice)
   const failDice = dice.next()
   const rejectDice = dice.next()
-  const rejected = personality.reject.find((row) => matchesDestination(row.destination, to) && rejectDice < row.share)
-  const failed = personality.fail.find((row) => matchesDestination(row.destination, to) && failDice < row.share)
+  const rejected = rowFor(personality.reject, to, rejectDice)
+  const failed = rowFor(personality.fail, to, failDice)
   const outcome = failed?.state ?? 'DELIVRD'
-  const base = { responseAfterMs, fault, salt }
-  if (rejected) return { ...base, status: statuses[rejected.status], receipts: [], answerAfterMs: undefined, outcome: 'REJECTD' }
+  if (rejected) {
+    const status = statuses[rejected.status]
+    return { status, responseAfterMs, fault, receipts: noReceipts, answerAfterMs: undefined, outcome: 'REJECTD', salt }
+  }
   const receipts = drawReceipts(personality, responseAfterMs, outcome, failed?.error ?? '000', dice)
   const answers = dice.share(personality.answers.share)
   const answerAfterMs = answers && outcome === 'DELIVRD' ? responseAfterMs + delayMs(personality.answers.delay, dice) : undefined
-  return { ...base, status: 0, receipts, answerAfterMs, outcome }
+  return { status: 0, responseAfterMs, fault, receipts, answerAfterMs, outcome, salt }
+}
+
+const noReceipts: PlannedReceipt[] = []
+
+function rowFor<R extends { destination: string; share: number }>(rows: readonly R[], to: string, thrown: number): R | undefined {
+  for (const row of rows) if (thrown < row.share && matchesDestination(row.destination, to)) return row
+  return undefined
 }
 
 function drawFault({ faults }: Personality, dice: Dice): Fault {
@@ -107,9 +116,9 @@ function drawReceipts(personality: Personality, responseAfterMs: number, outcome
     }
   }
   if (missing) return planned
-  const last = { state: outcome, error, final: states[outcome] !== states.ENROUTE && states[outcome] !== states.SCHEDULED }
-  planned.push({ afterMs: due + shuffle(), ...last })
-  if (twice) planned.push({ afterMs: due + 1 + shuffle(), ...last })
+  const final = states[outcome] !== states.ENROUTE && states[outcome] !== states.SCHEDULED
+  planned.push({ afterMs: due + shuffle(), state: outcome, error, final })
+  if (twice) planned.push({ afterMs: due + 1 + shuffle(), state: outcome, error, final })
   return planned
 }
 

@@ -135,7 +135,7 @@ export function arrived(pdu: PduOf<'submit_sm'>, carrier: string, at: number, st
   const payload = pdu.short_message.length > 0 ? pdu.short_message : (tlv(pdu.tlvs, tags.message_payload) ?? pdu.short_message)
   // esm_class bit 6: the user data begins with a header (SMPP 5.0 §4.7.12).
   const headed = (pdu.esm_class & 0x40) !== 0
-  const data = Uint8Array.prototype.slice.call(payload)
+  const data = Buffer.from(payload)
   const part: Arrived = {
     carrier,
     at,
