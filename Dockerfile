@@ -1,0 +1,29 @@
+# The gateway alone: docker build -t signalbox . && docker run -p 127.0.0.1:8080:8080 -v signalbox:/data signalbox
+FROM node:20-bookworm-slim AS build
+# better-sqlite3 is compiled where no prebuilt binary fits.
+RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*
+WORKDIR /signalbox
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json ./
+COPY scripts scripts
+COPY src src
+COPY plugins plugins
+COPY test test
+RUN node scripts/build.mjs && rm -rf dist/test dist/.built dist/.tsbuildinfo && npm prune --omit=dev
+
+FROM node:20-bookworm-slim
+ENV NODE_ENV=production SIGNALBOX_DATA=/data SIGNALBOX_HTTP=0.0.0.0:8080
+WORKDIR /signalbox
+COPY --from=build /signalbox/package.json ./
+COPY --from=build /signalbox/node_modules node_modules
+COPY --from=build /signalbox/dist dist
+COPY bin bin
+COPY LICENSE ./
+RUN mkdir /data && chown node:node /data && ln -s /signalbox/bin/signalbox.mjs /usr/local/bin/signalbox
+USER node
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD node -e "fetch('http://127.0.0.1:8080/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"
+CMD ["node", "--enable-source-maps", "dist/src/main.js", "start"]
