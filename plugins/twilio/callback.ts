@@ -43,7 +43,8 @@ export function callbackParams(message: Message, report: Report): Record<string,
 
 /** YYMMDDhhmm, GMT, as SMPP receipts write it. */
 function doneDate(ms: number): string {
-  return new Date(ms).toISOString().replaceAll(/\D/g, '').slice(2, 12)
+  const iso = new Date(ms).toISOString()
+  return iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16)
 }
 
 export async function postCallback(gateway: Gateway, message: Message, report: Report, signal: AbortSignal): Promise<Outcome> {

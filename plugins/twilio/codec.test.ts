@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import twilioClient from 'twilio'
 import { dateSpan, isoInstant, rfc2822 } from './dates.ts'
 import { endpoint, isWebhookUrl } from './endpoint.ts'

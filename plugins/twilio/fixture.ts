@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import pino from 'pino'
 import {
-  AcceptRefused,
+  type AcceptRefused,
   countSegments,
   createOutbound,
   newSid,

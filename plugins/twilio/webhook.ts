@@ -7,6 +7,7 @@ import {
   type FailureFacts,
   type Outbound,
   type OutboundErrorKind,
+  type OutboundRequest,
   type OutboundResponse,
 } from '../../src/plugin.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
@@ -67,56 +68,74 @@ export async function callWebhook(outbound: Outbound, clock: Clock, hook: Webhoo
     wire.push(`${hook.method} an invalid URL: not requested`)
     return { ok: false, code: 11210, failure: { kind: 'permanent', code: 'invalid-destination', peer: 'the webhook URL is not valid' } }
   }
-  const { ct, rt, tt, rc, rp } = to.overrides
+  const { tt, rc, rp } = to.overrides
   if (to.notes.length > 0) wire.push(...to.notes)
   const request = requestOf(hook, to)
   const startedAt = clock.now()
-  for (let tried = 0; ; tried++) {
-    const triedAt = clock.now()
-    const left = tt - (triedAt - startedAt)
-    const outcome = await outbound
-      .request({ ...request, connectTimeoutMs: ct, readTimeoutMs: rt, totalTimeoutMs: left, maxBytes: maxAnswerBytes, redirects })
-      .catch((error: unknown) => error)
+  for (let tried = 0, triedAt = startedAt; ; tried++) {
+    const judged = await tryOnce(outbound, request)
     const now = clock.now()
-    const { result, why, said } = judge(outcome)
-    wire.push(`${hook.method} ${to.shown} → ${said} in ${now - triedAt} ms`)
+    wire.push(`${hook.method} ${to.shown} → ${judged.said} in ${now - triedAt} ms`)
+    const { result, why } = judged
     if (result.ok || why === undefined || !rp.has(why) || tried >= rc || now - startedAt >= tt) return result
+    request.totalTimeoutMs = tt - (now - startedAt)
+    triedAt = now
   }
 }
 
-function requestOf(
-  hook: Webhook,
-  to: Endpoint,
-): { method: 'GET' | 'POST'; url: string; headers: Record<string, string>; body?: string; allowPrivate: boolean; signal: AbortSignal } {
-  const { method, allowPrivate, signal } = hook
-  const form = writeForm(hook.params)
+async function tryOnce(outbound: Outbound, request: OutboundRequest): Promise<Judged> {
+  try {
+    return judgeAnswer(await outbound.request(request))
+  } catch (error) {
+    return judgeError(error)
+  }
+}
+
+function requestOf({ method, params, token, idempotencyToken: idempotency, allowPrivate, signal }: Webhook, to: Endpoint): OutboundRequest {
+  const { ct, rt, tt } = to.overrides
+  const form = writeForm(params)
+  const joint = to.signed.includes('?') ? '&' : '?'
+  const post = method === 'POST'
   const headers: Record<string, string> = {
     'user-agent': 'TwilioProxy/1.1',
     accept: '*/*',
-    'i-twilio-idempotency-token': hook.idempotencyToken,
+    'i-twilio-idempotency-token': idempotency,
     'x-home-region': 'us1',
+    'x-twilio-signature': post ? signature(token, to.signed, params) : signature(token, to.signed + joint + form),
   }
-  if (method === 'POST') {
-    headers['content-type'] = 'application/x-www-form-urlencoded; charset=utf-8'
-    headers['x-twilio-signature'] = signature(hook.token, to.signed, hook.params)
-    return { method, url: to.url, headers, body: form, allowPrivate, signal }
+  if (post) headers['content-type'] = 'application/x-www-form-urlencoded; charset=utf-8'
+  return {
+    method,
+    url: post ? to.url : to.url + joint + form,
+    headers,
+    ...(post ? { body: form } : {}),
+    connectTimeoutMs: ct,
+    readTimeoutMs: rt,
+    totalTimeoutMs: tt,
+    allowPrivate,
+    maxBytes: maxAnswerBytes,
+    redirects,
+    signal,
   }
-  const joint = to.signed.includes('?') ? '&' : '?'
-  headers['x-twilio-signature'] = signature(hook.token, to.signed + joint + form)
-  return { method, url: to.url + joint + form, headers, allowPrivate, signal }
 }
 
-/** `why` names the retry policy that covers this failure. */
-function judge(outcome: unknown): { result: WebhookResult; why?: string; said: string } {
-  if (outcome instanceof OutboundError) {
-    const { kind } = outcome
-    const why = kind === 'connect' || kind === 'connect-timeout' || kind === 'tls' ? 'ct' : kind === 'read-timeout' ? 'rt' : undefined
-    const result = { ok: false as const, code: codes[kind], failure: { ...failures[kind], peer: kind } }
-    return { result, ...(why ? { why } : {}), said: kind }
-  }
-  if (outcome instanceof Error)
+/** `why` names the retry policy that covers this failure; `said` is what the trace shows. */
+interface Judged {
+  result: WebhookResult
+  why?: string
+  said: string
+}
+
+function judgeError(error: unknown): Judged {
+  if (!(error instanceof OutboundError))
     return { result: { ok: false, code: 11200, failure: { kind: 'temporary', code: 'peer-error' } }, said: 'error' }
-  const response = outcome as OutboundResponse
+  const { kind } = error
+  const why = kind === 'connect' || kind === 'connect-timeout' || kind === 'tls' ? 'ct' : kind === 'read-timeout' ? 'rt' : undefined
+  const result = { ok: false as const, code: codes[kind], failure: { ...failures[kind], peer: kind } }
+  return { result, ...(why ? { why } : {}), said: kind }
+}
+
+function judgeAnswer(response: OutboundResponse): Judged {
   const { status } = response
   const said = `HTTP ${status}`
   if (status < 400) return { result: { ok: true, response }, said }

@@ -131,12 +131,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     if (totalTimeoutMs <= 0) throw new OutboundError('total-timeout', `no whole answer within ${request.totalTimeoutMs} ms`)
     const { authorization } = target
     const headers = authorization ? { authorization, ...request.headers } : request.headers
-    const limits = {
-      readTimeoutMs: request.readTimeoutMs,
-      totalTimeoutMs,
-      maxBytes: request.maxBytes,
-      ...(request.signal ? { signal: request.signal } : {}),
-    }
+    const limits = hops === 0 ? request : { ...request, totalTimeoutMs }
     const call = { path: target.path, method: request.method, headers: headers ?? null, body: request.body ?? null }
     return exchange(poolFor(target, request), target.url, call, limits)
   }

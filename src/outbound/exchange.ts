@@ -20,17 +20,17 @@ const empty = Buffer.alloc(0)
 /** Exchanges open under one signal: one listener a signal, however many requests share it. */
 const underSignal = new WeakMap<AbortSignal, Set<Exchange>>()
 
-function watch(signal: AbortSignal, exchange: Exchange): void {
+function watch(signal: AbortSignal, one: Exchange): void {
   let open = underSignal.get(signal)
   if (!open) {
     const set = new Set<Exchange>()
     open = set
     underSignal.set(signal, set)
     signal.addEventListener('abort', () => {
-      for (const one of set) one.fail('aborted', 'aborted')
+      for (const each of set) each.fail('aborted', 'aborted')
     })
   }
-  open.add(exchange)
+  open.add(one)
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
@@ -119,7 +119,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-const check = (exchange: Exchange): void => exchange.look()
+const check = (one: Exchange): void => one.look()
 
 export function exchange(pool: Pool, url: string, options: Dispatcher.DispatchOptions, limits: ExchangeLimits): Promise<OutboundResponse> {
   return new Promise((resolve, reject) => {

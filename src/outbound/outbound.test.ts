@@ -59,7 +59,7 @@ test('posts a body with headers and gives back status, headers and body', async 
   const url = await web((request, response) => {
     void read(request).then((body) => {
       response.writeHead(201, { 'content-type': 'text/plain', 'x-path': request.url ?? '' })
-      response.end(`${request.method} ${request.headers['x-a']} ${body}`)
+      response.end(`${request.method} ${String(request.headers['x-a'])} ${body}`)
     })
   })
   const answer = await outbound().request(ask(`${url}/a?b=c#rc=2`, { headers: { 'x-a': '1' }, body: 'né' }))
