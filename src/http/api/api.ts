@@ -3,6 +3,7 @@
 import express, { Router, type Request, type Response } from 'express'
 import { z } from 'zod'
 import type { Admin, Caller, Fault } from '../../admin/admin.ts'
+import { check, told } from '../../admin/faults.ts'
 import type { Configuration } from '../../model/configuration.ts'
 import type { AccountId } from '../../model/message.ts'
 import type { Identify } from '../auth.ts'
@@ -77,27 +78,24 @@ async function answer(parts: ApiParts, of: Endpoint, request: Request, response:
 function taken(of: Endpoint, request: Request): { params: unknown; query: unknown; body: unknown } {
   const faults: Fault[] = []
   const part = (schema: z.ZodType | undefined, sent: unknown): unknown => {
-    const checked = (schema ?? none).safeParse(sent)
-    if (checked.success) return checked.data
-    faults.push(...checked.error.issues.map(faultOf))
+    const checked = check(schema ?? none, sent, [])
+    if ('value' in checked) return checked.value
+    faults.push(...told(checked.faults))
     return undefined
   }
   const params = part(of.params, { ...request.params })
   const query = part(of.query, { ...request.query })
   // Without a body schema a body is ignored, as some clients send `{}` with every POST.
-  const body = of.body ? part(of.body, (request.body as unknown) ?? {}) : {}
+  const sent: unknown = request.body ?? {}
+  const body = of.bodyAsSent && isObject(sent) ? sent : of.body ? part(of.body, sent) : {}
   if (faults.length > 0) throw new ApiError('invalid', 'What was sent does not hold.', faults)
   return { params, query, body }
 }
 
 const none = z.strictObject({})
 
-function faultOf(issue: z.core.$ZodIssue): Fault {
-  const path = issue.path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    return text === '' ? String(key) : `${text}.${String(key)}`
-  }, '')
-  return { path, message: issue.message }
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function byPath(all: readonly Endpoint[]): Map<string, Endpoint[]> {

@@ -1,24 +1,10 @@
 // The routes about accounts, binds, routes, numbers, documents and revisions.
 import { z } from 'zod'
 import type { Caller, Changed, ChangeOptions, Things } from '../../admin/admin.ts'
+import { accountInput, bindInput, numberInput, routeInput } from '../../admin/inputs.ts'
 import { ApiError } from '../errors.ts'
 import { endpoint, type Call, type Endpoint } from './endpoint.ts'
-import {
-  account,
-  accountInput,
-  bind,
-  bindInput,
-  changed,
-  documentInput,
-  expected,
-  numberInput,
-  ownNumber,
-  plan,
-  plannedChange,
-  revision,
-  route,
-  routeInput,
-} from './schemas.ts'
+import { account, bind, changed, documentInput, expected, ownNumber, plan, plannedChange, revision, route } from './schemas.ts'
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 const timed = <T extends { createdAt: number; updatedAt: number }>(view: T) => ({
@@ -61,6 +47,7 @@ const accounts: Endpoint[] = [
     tag: 'accounts',
     summary: 'A new sub-account. Its token is in this answer and in none after it',
     query: z.strictObject({ expected }),
+    bodyAsSent: true,
     body: accountInput.extend({ parent: z.string().optional().describe('The own account, when absent') }),
     answer: changed(account),
     creates: true,
@@ -92,6 +79,7 @@ const accounts: Endpoint[] = [
     summary: 'Changes the fields given; the others stay',
     params: id,
     query: z.strictObject({ expected }),
+    bodyAsSent: true,
     body: accountInput,
     answer: changed(account),
     run: async (call) => {
@@ -177,6 +165,7 @@ function things<Answer extends z.ZodType, ThingInput, View>(words: {
       summary: `Creates or replaces the ${one}; does nothing when it already is so`,
       params: id,
       query: owner.extend({ expected }),
+      bodyAsSent: true,
       body: words.input,
       answer: changed(words.answer),
       creates: true,

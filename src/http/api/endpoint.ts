@@ -17,6 +17,8 @@ interface Shape<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A
   params?: P
   query?: Q
   body?: B
+  /** The operation checks the body itself, with faults in its own words: it is handed over as it came, if it is an object. */
+  bodyAsSent?: boolean
   answer: A
   /** 200; or 201 too, for what creates. */
   creates?: boolean

@@ -1,7 +1,8 @@
-// The words of the admin API as schemas: they check what comes in, describe what goes out, and are
-// what the OpenAPI document is generated from. Times are ISO 8601 in UTC.
+// The words of the admin API as schemas: with those of admin/inputs.ts they describe what comes in and
+// goes out, and are what the OpenAPI document is generated from. Times are ISO 8601 in UTC.
 import { z } from 'zod'
-import { accountId, bindPolicy, time } from './words.ts'
+import { policy, routeInput } from '../../admin/inputs.ts'
+import { accountId, time } from './words.ts'
 
 /** What a change came to: the thing as it now is. */
 export const changed = <T extends z.ZodType>(view: T) =>
@@ -13,17 +14,6 @@ export const changed = <T extends z.ZodType>(view: T) =>
   })
 
 export const expected = z.coerce.number().int().optional().describe('Refused with 409 unless the newest revision is still this one')
-
-export const accountInput = z.strictObject({
-  name: z.string().optional(),
-  token: z.string().optional().describe('32 lowercase hex digits; made up when absent'),
-  status: z.enum(['active', 'suspended', 'closed']).optional(),
-  inheritRoutes: z.boolean().optional().describe("May use its parent's routes and binds when none of its own match; true"),
-  weight: z.number().optional().describe('Share of a lane relative to other accounts; 1'),
-  concurrency: z.int().optional().describe('API requests under way at once, above which 429 is answered; 0 = no limit'),
-  cdrUrl: z.string().optional().describe('Where CDRs are posted; empty removes it'),
-  privateWebhooks: z.boolean().optional().describe('Webhooks may reach private addresses'),
-})
 
 export const account = z.strictObject({
   id: accountId,
@@ -43,19 +33,6 @@ export const account = z.strictObject({
 const fault = z.strictObject({ path: z.string(), message: z.string(), line: z.int().optional() })
 const side = z.enum(['supplier', 'client'])
 
-export const bindInput = z.strictObject({
-  name: z.string().optional(),
-  connector: z.string().describe('smpp, twilio …'),
-  side: side.optional().describe('Absent: the only side that the connector has, or supplier. Fixed once made.'),
-  enabled: z.boolean().optional(),
-  paused: z.boolean().optional(),
-  policy: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .describe('Any of the fields of `policy` in the answer; the others as they are, or their defaults'),
-  config: z.unknown().optional().describe('Settings of the connector: its own page describes them'),
-})
-
 export const bind = z.strictObject({
   id: z.string().describe('Unique in its account'),
   account: accountId,
@@ -65,35 +42,11 @@ export const bind = z.strictObject({
   side,
   enabled: z.boolean(),
   paused: z.boolean(),
-  policy: bindPolicy,
+  policy,
   config: z.unknown().describe('Secrets are masked; the mask given back keeps what is stored'),
   createdAt: time,
   updatedAt: time,
   faults: z.array(fault).optional().describe('Why it does not run though it is enabled'),
-})
-
-const kind = z.enum(['text', 'binary', 'mms'])
-const days = z.array(z.enum(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']))
-
-export const routeInput = z.strictObject({
-  name: z.string().optional(),
-  enabled: z.boolean().optional(),
-  prefix: z.string().describe('Destination prefix, `+44`; empty is the default route'),
-  sender: z.string().optional().describe('Sender prefix, or a whole alphanumeric sender'),
-  account: z.string().optional().describe("Only messages of this account: the route's own or one below"),
-  arrival: z.string().optional().describe('Only messages that arrived on this bind'),
-  kind: kind.optional(),
-  time: z
-    .strictObject({
-      days: days.optional(),
-      from: z.string().describe('HH:MM'),
-      to: z.string().describe('HH:MM; before `from` it spans midnight'),
-      zone: z.string().describe('Europe/London'),
-    })
-    .optional(),
-  split: z.record(z.string(), z.number()).optional().describe('Weights: which share of messages tries which bind first'),
-  to: z.array(z.string()).optional().describe('Binds in this order; after those of `split`'),
-  failoverOnReceipt: z.boolean().optional().describe('A receipt that says failed sends the message to the next bind; false'),
 })
 
 export const route = routeInput.extend({
@@ -102,12 +55,6 @@ export const route = routeInput.extend({
   name: z.string(),
   enabled: z.boolean(),
   failoverOnReceipt: z.boolean(),
-})
-
-export const numberInput = z.strictObject({
-  name: z.string().optional(),
-  bind: z.string().optional().describe('A client bind of the same account; `api`'),
-  settings: z.record(z.string(), z.string()).optional().describe("Settings of that bind's connector: smsUrl …"),
 })
 
 export const ownNumber = z.strictObject({

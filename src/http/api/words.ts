@@ -12,22 +12,3 @@ export const messageId = z
   .string()
   .regex(/^([A-Z]{2})?[0-9a-f]{32}$/, 'expected 32 hex digits, with or without SM or MM in front')
   .transform((text) => text.slice(-32))
-
-export const bindPolicy = z.strictObject({
-  sessions: z.int(),
-  window: z.int(),
-  segmentsPerSecond: z.number(),
-  attempts: z.int(),
-  retryFirstMs: z.number(),
-  retryMultiplier: z.number(),
-  retryCapMs: z.number(),
-  downLimitMs: z.number(),
-  unknown: z.enum(['resend', 'hold', 'fail']),
-  validitySeconds: z.number(),
-  maxValiditySeconds: z.number(),
-  receiptTimeoutSeconds: z.number(),
-  concatenation: z.enum(['udh8', 'udh16', 'sar', 'payload']),
-  nationalTables: z.array(z.int()),
-  partsTimeoutSeconds: z.number(),
-  partsIncomplete: z.enum(['deliver', 'drop']),
-})
