@@ -192,28 +192,66 @@ export function afterReceipt(
   const waiting = life.state !== 'sent' || segments.some((s) => !s.final)
   if (receipt.failure && life.failure === undefined) next.failure = receipt.failure
   if (waiting) return { message: message.id, life: next, entries: [entry], counts }
-  const delivered = segments.every((s) => s.state === 'delivered')
+  return afterAllReceipts(message, decision, next, at, receipt, { bind, entries: [entry], counts })
+}
+
+/** Every segment has its final state: delivered, or the next candidate where the route asks for it, or undelivered. */
+export function afterAllReceipts(
+  message: Message,
+  decision: Decision,
+  life: Life,
+  at: number,
+  last: Pick<Receipt, 'state' | 'doneAt' | 'error'>,
+  so: { bind: BindId; entries: LifeEntry[]; counts: Count[] },
+): Transition {
+  const { bind, entries, counts } = so
+  const delivered = life.segments.every((s) => s.state === 'delivered')
   const after = decision.candidates.findIndex((c) => c.bind === bind) + 1
   const other = decision.candidates[after]
   if (!delivered && decision.failoverOnReceipt && other && at < message.validUntil) {
-    const { failure: _tried, ...fresh } = next
+    const { failure: _tried, ...fresh } = life
     return {
       message: message.id,
       life: { ...fresh, state: 'queued', segments: [] },
-      entries: [entry, { at, what: 'failover', from: bind, to: other.bind, why: `the receipt says ${receipt.state}` }],
+      entries: [...entries, { at, what: 'failover', from: bind, to: other.bind, why: `the receipt says ${last.state}` }],
       requeue: { lane: other.bind, due: at, attempt: 0, candidate: after },
       counts: [...counts, { bind, name: 'retried' }],
     }
   }
-  const failure = delivered ? undefined : (next.failure ?? { kind: 'permanent' as const, code: 'undeliverable' as const })
-  const { failure: _old, ...rest } = next
-  const done = finish(message, decision, delivered ? rest : next, delivered ? 'delivered' : 'undelivered', at, {
+  const failure = delivered ? undefined : (life.failure ?? { kind: 'permanent' as const, code: 'undeliverable' as const })
+  const { failure: _old, ...rest } = life
+  const done = finish(message, decision, delivered ? rest : life, delivered ? 'delivered' : 'undelivered', at, {
     ...(failure ? { failure } : {}),
-    entries: [entry],
-    ...(receipt.doneAt === undefined ? {} : { doneAt: receipt.doneAt }),
-    ...(receipt.error === undefined ? {} : { error: receipt.error }),
+    entries,
+    ...(last.doneAt === undefined ? {} : { doneAt: last.doneAt }),
+    ...(last.error === undefined ? {} : { error: last.error }),
   })
   return { ...done, counts: [...done.counts, ...counts] }
+}
+
+/**
+ * An attempt's step, computed from the life as it was claimed, on top of the life as it is now:
+ * receipts that came meanwhile for segments of an earlier attempt stay. When with this attempt
+ * every segment has its final state, the message ends, or fails over, here.
+ */
+export function mergeReceipts(message: Message, decision: Decision, current: Life, step: Transition, at: number): Transition {
+  let failed: ReceiptState | undefined
+  let kept = false
+  const segments = step.life.segments.map((segment, i) => {
+    const known = current.segments[i]
+    const same = known !== undefined && known.ref === segment.ref && known.bind === segment.bind
+    if (!same || known.state === segment.state || known.state === 'unsent' || known.state === 'sent') return segment
+    kept = true
+    if (known.final && known.state !== 'delivered') failed = known.state
+    return known
+  })
+  if (!kept) return step
+  const failure = step.life.failure ?? (failed ? current.failure : undefined)
+  const life: Life = { ...step.life, segments, ...(failure ? { failure } : {}) }
+  if (life.state !== 'sent' || segments.some((s) => !s.final)) return { ...step, life }
+  const bind = life.bind ?? message.arrival
+  const ended = afterAllReceipts(message, decision, life, at, { state: failed ?? 'delivered' }, { bind, entries: step.entries, counts: step.counts })
+  return { ...ended, ...(step.refs ? { refs: step.refs } : {}) }
 }
 
 /** No receipt came in time: the message ends with what is known. */

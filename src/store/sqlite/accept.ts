@@ -1,0 +1,125 @@
+// Accept: a message with its decision and its place on a lane, as one operation.
+import { idOrder } from '../../ids.ts'
+import type { CountName } from '../../model/life.ts'
+import type { MessageId } from '../../model/message.ts'
+import type { Accepted, NewMessage } from '../store.ts'
+import { requeued, type Inner } from './inner.ts'
+import { stateNumber, type MessageOp } from './ops.ts'
+import type { Parts } from './parts.ts'
+import { freeze, hotBytes, type Hot } from './records.ts'
+
+export interface Accepting {
+  accept(added: NewMessage): Promise<Accepted>
+  /** The tables know every idempotency key written to the journal up to this file. */
+  flushed(file: number): void
+}
+
+export function createAccepting(inner: Inner, parts: Parts, accepted: (id: MessageId) => void): Accepting {
+  const { names, steps, commit } = inner
+  /** Keys that are being accepted, or are not in the tables yet. */
+  const keys = new Map<string, { of: Promise<MessageId>; file: number }>()
+
+  async function once(added: NewMessage, idempotencyKey: string): Promise<Accepted> {
+    const account = names.of(added.message.account)
+    const key = `${account} ${idempotencyKey}`
+    for (let known = keys.get(key); known; known = keys.get(key)) {
+      const of = await known.of.catch(() => undefined)
+      if (of !== undefined) return { as: 'duplicate', of }
+      if (keys.get(key) === known) keys.delete(key)
+    }
+    const mine: { of: Promise<MessageId>; file: number } = { of: find(), file: Infinity }
+    async function find(): Promise<MessageId> {
+      const row = await inner.reader.idempotency(account, idempotencyKey)
+      if (row) return row[0].toString(16).padStart(14, '0') + row[1]
+      await add(added, account)
+      return added.message.id
+    }
+    keys.set(key, mine)
+    try {
+      const of = await mine.of
+      mine.file = inner.file()
+      return of === added.message.id ? { as: 'new' } : { as: 'duplicate', of }
+    } catch (error) {
+      keys.delete(key)
+      throw error
+    }
+  }
+
+  function add(added: NewMessage, account: number): Promise<Accepted> {
+    const { message, decision, life, queue, ended } = added
+    const order = idOrder(message.id)
+    const wait = queue ? ([steps.nextItem(), names.of(queue.lane), queue.due, 0, queue.candidate] as MessageOp['wait']) : null
+    const json = { message: freeze(message), decision: JSON.stringify(decision), life: JSON.stringify(life) }
+    const hot: Hot = {
+      order,
+      message,
+      decision,
+      life,
+      redactedAt: undefined,
+      hidden: false,
+      giveUpAt: queue ? message.validUntil : null,
+      wait,
+      bytes: hotBytes(json.message, json.decision, json.life),
+      open: 0,
+      file: 0,
+      refs: undefined,
+    }
+    const puts = wait ? [steps.deliverRow(hot, wait)] : []
+    if (ended?.report) puts.push(steps.reportRow(hot, ended.report, 0, ended.report.at))
+    const sequence = ended?.cdr ? steps.nextSequence() : 0
+    const counts: (number | CountName)[] = [names.of(message.arrival), 'accepted']
+    for (const count of ended?.counts ?? []) counts.push(names.of(count.bind), count.name)
+    const op: MessageOp = {
+      kind: 'message',
+      order,
+      life: json.life,
+      state: stateNumber(life.state),
+      giveUpAt: hot.giveUpAt,
+      wait,
+      entries: added.entries.map((entry) => JSON.stringify(entry)).join(','),
+      refs: null,
+      puts,
+      deletes: null,
+      cdr: ended?.cdr ? [sequence, JSON.stringify(ended.cdr)] : null,
+      early: null,
+      insert: {
+        tail: message.id.slice(14),
+        tenant: account * 2 + (message.direction === 'mo' ? 1 : 0),
+        receiver: message.to.value,
+        sender: message.from.value,
+        message: json.message,
+        decision: json.decision,
+      },
+      idempotency: added.idempotencyKey === undefined ? null : [account, added.idempotencyKey],
+      joins: added.joins ?? null,
+      replace: null,
+      hidden: false,
+    }
+    return new Promise((resolve, reject) => {
+      commit.add(op, {
+        counts,
+        refused: reject,
+        done: () => {
+          hot.file = inner.file()
+          inner.records.add(hot)
+          if (ended?.cdr) inner.cdrs.ended(sequence, ended.cdr)
+          if (added.joins !== undefined) parts.joined(added.joins)
+          requeued(inner, op)
+          accepted(message.id)
+          resolve({ as: 'new' })
+        },
+      })
+    })
+  }
+
+  return {
+    async accept(added) {
+      inner.check()
+      if (added.idempotencyKey !== undefined) return await once(added, added.idempotencyKey)
+      return await add(added, names.of(added.message.account))
+    },
+    flushed(file) {
+      for (const [key, one] of keys) if (one.file <= file) keys.delete(key)
+    },
+  }
+}

@@ -1,0 +1,45 @@
+// The CDR stream: the newest are handed on from memory; when nobody takes them for long, from the table.
+import type { Cdr } from '../../model/cdr.ts'
+
+export interface CdrRow {
+  sequence: number
+  cdr: Cdr
+}
+
+export interface CdrStream {
+  ended(sequence: number, cdr: Cdr): void
+  /** Undefined: ask the table, for those after this. */
+  read(max: number): CdrRow[] | undefined
+  readonly written: number
+  wrote(upTo: number): void
+}
+
+const mostInMemory = 20_000
+
+export function createCdrStream(start: { written: number; last: number }): CdrStream {
+  let { written } = start
+  let rows: CdrRow[] = []
+  /** All above this are in `rows`. */
+  let from = start.last
+  return {
+    ended(sequence, cdr) {
+      if (rows.length >= mostInMemory) {
+        from = rows.at(-1)!.sequence
+        rows = []
+      }
+      rows.push({ sequence, cdr })
+    },
+    read(max) {
+      if (written < from) return undefined
+      return rows.slice(0, max)
+    },
+    get written() {
+      return written
+    },
+    wrote(upTo) {
+      written = Math.max(written, upTo)
+      const keep = rows.findIndex((row) => row.sequence > written)
+      rows = keep < 0 ? [] : rows.slice(keep)
+    },
+  }
+}

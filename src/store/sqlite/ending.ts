@@ -1,0 +1,74 @@
+// Ends and moves of what waits; what is overdue and what waits on a lane, by the tables.
+import { isTerminal, type Transition } from '../../model/life.ts'
+import type { MessageId } from '../../model/message.ts'
+import type { MessageRecord, PurgeQuery } from '../store.ts'
+import { requeued, withMessage, type Inner } from './inner.ts'
+import { recordOf } from './records.ts'
+
+const waitingState = 2
+
+export function createEnding(inner: Inner) {
+  const { lanes, steps, clock } = inner
+
+  function running(item: number | null | undefined): boolean {
+    if (item === null || item === undefined) return false
+    const entry = lanes.entry(item)
+    return entry?.state === 'running'
+  }
+
+  async function step<Done extends string>(id: MessageId, done: Done, next: (record: MessageRecord) => Transition) {
+    inner.check()
+    return await withMessage(inner, id, (hot): 'in-flight' | 'terminal' | 'absent' | Promise<Done> => {
+      if (!hot) return 'absent'
+      if (isTerminal(hot.life.state)) return 'terminal'
+      if (running(hot.wait?.[0])) return 'in-flight'
+      // A supplier has it, and its receipts may still come.
+      if (hot.life.state === 'sent' && (hot.giveUpAt ?? 0) > clock.now()) return 'in-flight'
+      const transition = next(recordOf(hot))
+      if (hot.wait) lanes.withdraw(steps.keyOf(hot, hot.wait), hot.order)
+      return new Promise((resolve) => {
+        steps.write(hot, [transition], {}, (op) => {
+          requeued(inner, op)
+          resolve(done)
+        })
+      })
+    })
+  }
+
+  return {
+    end: (id: MessageId, next: (record: MessageRecord) => Transition) => step(id, 'ended' as const, next),
+    move: (id: MessageId, next: (record: MessageRecord) => Transition) => step(id, 'moved' as const, next),
+    async overdue(now: number, max: number) {
+      await inner.flusher.flush()
+      // Those in a run are left to it: so many more are read.
+      const rows = await inner.reader.overdue(now, max + lanes.count)
+      const expired: MessageId[] = []
+      const unconfirmed: MessageId[] = []
+      for (const [order, tail, state, item] of rows) {
+        if (expired.length + unconfirmed.length === max) break
+        if (running(item)) continue
+        const list = state === waitingState ? unconfirmed : expired
+        list.push(order.toString(16).padStart(14, '0') + tail)
+      }
+      return { expired, unconfirmed }
+    },
+    async waiting(query: PurgeQuery, max: number, cursor?: string) {
+      const lane = inner.names.find(query.lane)
+      if (lane === undefined) return { ids: [] }
+      await inner.flusher.flush()
+      const from = cursor === undefined ? undefined : (cursor.split('.').map(Number) as [number, number, number, number])
+      const rows = await inner.reader.waiting({
+        lane,
+        limit: max,
+        ...(query.from === undefined ? {} : { sender: query.from }),
+        ...(query.arrival === undefined ? {} : { arrival: query.arrival }),
+        ...(query.acceptedAfter === undefined ? {} : { after: query.acceptedAfter }),
+        ...(query.acceptedBefore === undefined ? {} : { before: query.acceptedBefore }),
+        ...(from ? { from } : {}),
+      })
+      const ids = rows.filter((row) => !running(row[5])).map(([order, tail]) => order.toString(16).padStart(14, '0') + tail)
+      const last = rows.at(-1)
+      return { ids, ...(last && rows.length === max ? { next: last.slice(2).join('.') } : {}) }
+    },
+  }
+}

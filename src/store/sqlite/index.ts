@@ -1,0 +1,309 @@
+// The embedded store. An acknowledged call is in the journal, synced; a second later it is in the
+// SQLite tables. The main thread holds the state of what is being worked on and alone changes it,
+// one thread writes the tables, one reads them. docs/store.md has the whole story.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock, type Clock } from '../../clock.ts'
+import { orderAt } from '../../ids.ts'
+import type { Cdr } from '../../model/cdr.ts'
+import type { CountName } from '../../model/life.ts'
+import type { AccountId, MessageId } from '../../model/message.ts'
+import type { Receipt } from '../../model/receipt.ts'
+import type { RefForm } from '../../model/ref.ts'
+import type { Logger } from '../../plugin.ts'
+import { RevisionConflict, StoreUnavailable, type ConfigurationChange, type ConfigurationKind, type Revision, type Store } from '../store.ts'
+import { createAccepting } from './accept.ts'
+import { createCdrStream } from './cdrs.ts'
+import { openClaims } from './claims.ts'
+import { groupCommit } from './commit.ts'
+import type { changeConfiguration } from './configuration.ts'
+import { createEnding } from './ending.ts'
+import { createFlusher, type Flusher } from './flush.ts'
+import type { Inner } from './inner.ts'
+import { openJournal } from './journal.ts'
+import { createLanes, type LanesLimits } from './lanes.ts'
+import { createLists } from './lists.ts'
+import { lockDirectory } from './lock.ts'
+import { createNames } from './names.ts'
+import type { MessageOp, Op } from './ops.ts'
+import { createParts } from './parts.ts'
+import type { Reads } from './reads.ts'
+import { createReceiving } from './receive.ts'
+import { createRecords } from './records.ts'
+import { recover } from './recover.ts'
+import { createRefs } from './refs.ts'
+import { createSteps } from './steps.ts'
+import type { Tables } from './tables.ts'
+import { startThread, type Thread } from './threads.ts'
+import { createWork } from './work.ts'
+
+export interface SqliteOptions {
+  directory: string
+  clock?: Clock
+  log?: Pick<Logger, 'error' | 'warn' | 'info' | 'debug'>
+  /** Parsed messages kept in memory; what is not yet in the tables comes on top. */
+  cacheBytes?: number
+  lanes?: Partial<LanesLimits>
+  /** The tables may not grow beyond so many pages of 4 KB: for tests of a full disk. */
+  maxPages?: number
+}
+
+interface Writer extends Tables {
+  change(change: ConfigurationChange, at: number): ReturnType<typeof changeConfiguration>
+  limit(pages: number): unknown
+}
+
+/** Journal that the tables may lag behind before nothing more is accepted. */
+const mostBehindBytes = 256 << 20
+const silent = { error() {}, warn() {}, info() {}, debug() {} }
+
+/** Rejects when another process has the directory. */
+export async function openSqlite(options: SqliteOptions): Promise<Store> {
+  const { directory, clock = systemClock, log = silent } = options
+  mkdirSync(directory, { recursive: true })
+  const lock = lockDirectory(directory)
+  const path = join(directory, 'signalbox.db')
+  let broken: string | undefined
+  const died = (error: Error): void => {
+    broken = error.message
+    log.error({ err: error }, 'a thread of the store died: nothing more is accepted until a restart')
+  }
+  const pages = options.maxPages === undefined ? {} : { maxPages: options.maxPages }
+  let writer: Thread<Writer> | undefined
+  let reader: Thread<Reads> | undefined
+  try {
+    writer = await startThread<Writer>({ role: 'writer', path, cacheKb: 65_536, ...pages }, died)
+    reader = await startThread<Reads>({ role: 'reader', path, cacheKb: 16_384 }, died)
+    return await compose(writer, reader)
+  } catch (error) {
+    await writer?.close().catch(() => {})
+    await reader?.close().catch(() => {})
+    lock.release()
+    throw error
+  }
+
+  async function compose(tables: Thread<Writer>, reads: Thread<Reads>): Promise<Store> {
+    const before = new Map((await reads.start()).facts)
+    const first = await recover(directory, before.get('journal') ?? 0, (changes) => tables.apply(changes), (what) => log.info(what, 'journal replayed'))
+    const start = await reads.start()
+    const facts = new Map(start.facts)
+    const journal = await openJournal(directory, first, (error) => log.warn({ err: error }, 'no journal file could be made; tried again'))
+    const claims = openClaims(directory)
+    const refs = createRefs()
+    const depths = new Map(start.depths.map(([lane, deliver, report]) => [lane, { deliver, report }]))
+    const hooked = new Map(start.hooks)
+    let newest = newestOf(facts.get('newest') ?? 0, start.newest)
+    let closed = false
+
+    const commit = groupCommit(journal, clock, {
+      written(op) {
+        flusher.written(op)
+        if (op.kind === 'message') deepen(op)
+      },
+      between: () => flusher.between(),
+      failed: (error) => log.error({ err: error }, 'the journal cannot be written: nothing is accepted until it can'),
+      recovered: () => log.info('the journal can be written again'),
+    })
+    const flusher: Flusher = createFlusher({
+      directory,
+      journal,
+      apply: (changes) => tables.apply(changes),
+      idle: () => commit.idle,
+      flushed() {
+        accepting.flushed(flusher.flushed)
+        records.evict()
+      },
+      failed: (error) => log.error({ err: error }, 'the tables could not be written; tried again'),
+    })
+    const names = createNames(start.names, commit)
+    const records = createRecords({
+      maxBytes: options.cacheBytes ?? 64 << 20,
+      flushed: () => flusher.flushed,
+      rows: (orders) => reads.load(orders),
+      evicted: (hot) => refs.evicted(hot),
+    })
+    const cdrs = createCdrStream({ written: facts.get('cdrWritten') ?? 0, last: facts.get('cdrLast') ?? 0 })
+    const file = (): number => journal.file
+    const steps = createSteps({
+      commit,
+      names,
+      refs,
+      lastItem: facts.get('lastItem') ?? 0,
+      lastSequence: facts.get('cdrLast') ?? 0,
+      ended: cdrs.ended,
+      file,
+    })
+    let weights: ReadonlyMap<AccountId, number> = new Map()
+    const ready = new Set<number>()
+    let listener: (lane: string) => void = () => {}
+    const lanes = createLanes({
+      clock,
+      ready(lane) {
+        if (ready.size === 0) setImmediate(tell)
+        ready.add(lane)
+      },
+      weight: (account) => Math.max(weights.get(names.text(account)) ?? 1, 1e-6),
+      async refill(line, dueBy, limit) {
+        await flusher.flush()
+        return await reads.refill(line.lane, line.account, line.kp, line.upToDue, line.upToItem, dueBy, limit)
+      },
+      failed: (error) => log.warn({ err: error }, 'a lane could not be read on; tried again'),
+      ...(options.lanes ? { limits: options.lanes } : {}),
+    })
+    function tell(): void {
+      const lanesReady = [...ready]
+      ready.clear()
+      if (!closed) for (const lane of lanesReady) listener(names.text(lane))
+    }
+
+    for (const [bind, form, times] of start.forms) refs.seen(bind, form as RefForm, times)
+    for (const [id, bind, receipt, at] of start.early) refs.park({ id, bind, receipt: JSON.parse(receipt) as Receipt, at })
+    const parts = createParts(
+      start.parts.map(([key, index, total, at, data]) => ({ key, index, total, at, data })),
+      commit,
+    )
+    const inner: Inner = {
+      clock, names, commit, records, refs, steps, lanes, claims, cdrs, flusher, reader: reads, file,
+      check() {
+        if (closed) throw new StoreUnavailable('it is closed')
+        if (broken !== undefined) throw new StoreUnavailable(broken)
+      },
+    } // prettier-ignore
+    const accepting = createAccepting(inner, parts, (id) => {
+      if (newest === undefined || id > newest) newest = id
+    })
+    const work = createWork(inner)
+    const lists = createLists(inner)
+    lanes.heads(await reads.heads())
+
+    function deepen({ puts, deletes }: MessageOp): void {
+      for (const [list, by] of [[puts, 1], [deletes, -1]] as const) {
+        for (const [lane, , kp] of list ?? []) {
+          let depth = depths.get(lane)
+          if (!depth) depths.set(lane, (depth = { deliver: 0, report: 0 }))
+          depth[kp < 4 ? 'deliver' : 'report'] += by
+        }
+      } // prettier-ignore
+    }
+
+    /** Writes an operation that always is, sooner or later. */
+    function written(op: Op): Promise<void> {
+      inner.check()
+      return new Promise((resolve) => commit.add(op, { done: () => resolve() }))
+    }
+
+    return {
+      durability: 'fsync',
+      get newest() {
+        return newest
+      },
+      async accept(message) {
+        if (flusher.behindBytes > mostBehindBytes) throw new StoreUnavailable('the tables lag behind')
+        return await accepting.accept(message)
+      },
+      claim: work.claim,
+      settle: work.settle,
+      onReady(next) {
+        listener = next
+      },
+      weigh(next) {
+        weights = next
+      },
+      receipt: createReceiving(inner, facts.get('lastEarly') ?? 0),
+      ...createEnding(inner),
+      depths: () => Promise.resolve([...depths].filter(([, depth]) => depth.deliver + depth.report > 0).map(([lane, depth]) => ({ lane: names.text(lane), ...depth }))),
+      ...lists,
+      part(part) {
+        inner.check()
+        return parts.add(part)
+      },
+      staleParts: (before, max) => Promise.resolve(parts.stale(before, max)),
+      dropParts: (key) => parts.drop(key),
+
+      async cdrs(max) {
+        const rows = cdrs.read(max)
+        if (rows) return rows
+        await flusher.flush()
+        return (await reads.cdrs(cdrs.written, max)).map(([sequence, cdr]) => ({ sequence, cdr: JSON.parse(cdr) as Cdr }))
+      },
+      async cdrsWritten(upTo, those) {
+        const rows = those.map(({ account, sequence, cdr }): [number, number, string] => [names.of(account), sequence, JSON.stringify(cdr)])
+        await written({ kind: 'written', upTo, hooked: rows })
+        cdrs.wrote(upTo)
+        for (const [account, sequence] of rows) hooked.set(account, Math.max(sequence, hooked.get(account) ?? 0))
+      },
+      async cdrHooks(account, max) {
+        const id = names.find(account)
+        if (id === undefined || !hooked.has(id)) return []
+        await flusher.flush()
+        return (await reads.hooks(id, max)).map(([sequence, cdr]) => ({ sequence, cdr: JSON.parse(cdr) as Cdr }))
+      },
+      async cdrHookDone(account, upTo) {
+        const id = names.of(account)
+        await written({ kind: 'hookDone', account: id, upTo })
+        if ((hooked.get(id) ?? 0) <= upTo) hooked.delete(id)
+      },
+      cdrHookAccounts: () => Promise.resolve([...hooked.keys()].map((id) => names.text(id))),
+
+      async statistics({ binds, from, to }) {
+        await commit.drain()
+        await flusher.flush()
+        const rows = await reads.counts(from, to, binds?.flatMap((bind) => names.find(bind) ?? []))
+        return rows.map(([bind, minute, name, count]) => ({ bind: names.text(bind), minute, name: name as CountName, count }))
+      },
+      refForms: (bind) => Promise.resolve(refs.forms(names.find(bind) ?? 0)),
+
+      async configuration() {
+        const { revision, rows } = await reads.configuration()
+        return { revision, rows: rows.map(([kind, key, body]) => ({ kind: kind as ConfigurationKind, key, body })) }
+      },
+      async change(change) {
+        inner.check()
+        const changed = await tables.change(change, clock.now()).catch((error: unknown) => {
+          throw new StoreUnavailable(error instanceof Error ? error.message : String(error), error)
+        })
+        if ('revision' in changed) return changed.revision
+        throw new RevisionConflict(`the configuration is at revision ${changed.conflict}, not ${change.expected}: read it again and repeat the change`)
+      },
+      async revisions(limit, beforeRevision = Number.MAX_SAFE_INTEGER) {
+        const rows = await reads.revisions(limit, beforeRevision)
+        return rows.map(([revision, at, author, source, changes]): Revision => {
+          return { revision, at, author, source, changes: JSON.parse(changes) as Revision['changes'] }
+        })
+      },
+
+      async sweep(limits) {
+        inner.check()
+        await flusher.flush()
+        const below = orderAt(limits.messagesBefore)
+        records.evictBelow(below)
+        refs.sweep(limits.earlyBefore)
+        return await tables.sweep({
+          messagesBelow: below,
+          idempotencyBelow: orderAt(limits.idempotencyBefore),
+          earlyBefore: limits.earlyBefore,
+          statisticsBefore: limits.statisticsBefore,
+        })
+      },
+      async close() {
+        if (closed) return
+        closed = true
+        lanes.stop()
+        if (commit.stuck === 0) await commit.drain()
+        await flusher.flush().catch((error: unknown) => log.error({ err: error }, 'closed with part of the journal not yet in the tables'))
+        flusher.stop()
+        await journal.close()
+        claims.close()
+        await reads.close()
+        await tables.close()
+        lock.release()
+      },
+    }
+  }
+}
+
+/** The newest id ever: of the last row, or, where that was removed since, one with an empty tail. */
+function newestOf(order: number, last: [number, string] | undefined): MessageId | undefined {
+  if (last && last[0] >= order) return last[0].toString(16).padStart(14, '0') + last[1]
+  return order === 0 ? undefined : order.toString(16).padStart(14, '0') + '0'.repeat(18)
+}

@@ -1,0 +1,116 @@
+// Single messages and lists. The tables are up to a second behind, so what is newer in memory is
+// laid over what they say.
+import { orderAt } from '../../ids.ts'
+import type { MessageId } from '../../model/message.ts'
+import { isTerminal } from '../../model/life.ts'
+import type { ListPage, ListQuery, MessageRecord, MessageTrace } from '../store.ts'
+import { emptyOp, withMessage, type Inner } from './inner.ts'
+import { stateNumber } from './ops.ts'
+import type { ListRange } from './reads.ts'
+import { emptied, freeze, fromRow, recordOf, type Hot } from './records.ts'
+
+const mostOrder = Number.MAX_SAFE_INTEGER
+
+export function createLists(inner: Inner) {
+  const { names, records, flusher, reader, commit } = inner
+
+  function matches(query: ListQuery, range: ListRange): (hot: Hot) => boolean {
+    const accounts = new Set(query.accounts)
+    return ({ hidden, message, life, order }) =>
+      !hidden &&
+      accounts.has(message.account) &&
+      order >= range.from &&
+      order < range.below &&
+      (query.to === undefined || message.to.value === query.to) &&
+      (query.from === undefined || message.from.value === query.from) &&
+      (query.direction === undefined || message.direction === query.direction) &&
+      (query.state === undefined || life.state === query.state)
+  }
+
+  function rangeOf(query: ListQuery): ListRange {
+    const directions = query.direction === undefined ? [0, 1] : [query.direction === 'mo' ? 1 : 0]
+    const accounts = query.accounts.flatMap((account) => names.find(account) ?? [])
+    const cursor = query.cursor === undefined ? mostOrder : Number.parseInt(query.cursor, 16)
+    return {
+      tenants: accounts.flatMap((account) => directions.map((direction) => account * 2 + direction)),
+      ...(query.to === undefined ? {} : { receiver: query.to }),
+      ...(query.from === undefined ? {} : { sender: query.from }),
+      ...(query.state === undefined ? {} : { state: stateNumber(query.state) }),
+      from: query.after === undefined ? 0 : orderAt(query.after),
+      below: Math.min(Number.isNaN(cursor) ? 0 : cursor, query.before === undefined ? mostOrder : orderAt(query.before + 1)),
+      limit: query.limit + 1,
+    }
+  }
+
+  async function list(query: ListQuery): Promise<ListPage> {
+    const range = rangeOf(query)
+    if (range.tenants.length === 0 || query.limit <= 0) return { records: [] }
+    const newer = new Map<number, Hot | undefined>()
+    for (const order of flusher.dirty()) newer.set(order, records.get(order))
+    const fits = matches(query, range)
+    const found: Hot[] = []
+    for (const hot of newer.values()) if (hot && fits(hot)) found.push(hot)
+    for (let below = range.below; ; ) {
+      const rows = await reader.list({ ...range, below })
+      for (const row of rows) {
+        const hot = newer.has(row[0]) ? undefined : (records.get(row[0]) ?? fromRow(row))
+        if (hot && fits(hot)) found.push(hot)
+      }
+      const last = rows.at(-1)
+      found.sort((a, b) => b.order - a.order)
+      // A page is right as far down as the tables were read.
+      const certain = rows.length < range.limit || !last ? found.length : found.filter((hot) => hot.order >= last[0]).length
+      if (certain > query.limit || rows.length < range.limit || !last) return page(found, query.limit)
+      below = last[0]
+    }
+  }
+
+  function page(found: Hot[], limit: number): ListPage {
+    const rows = found.slice(0, limit)
+    const last = rows.at(-1)
+    return { records: rows.map(recordOf), ...(found.length > limit && last ? { next: last.order.toString(16) } : {}) }
+  }
+
+  /** Resolves once written: false when there is no such message, or it has not ended. */
+  async function change(id: MessageId, apply: (hot: Hot) => Parameters<typeof commit.add>[0]): Promise<boolean> {
+    inner.check()
+    return await withMessage(inner, id, (hot) => {
+      if (!hot || !isTerminal(hot.life.state)) return false
+      const op = apply(hot)
+      hot.open++
+      return new Promise<boolean>((resolve) => {
+        commit.add(op, {
+          done: () => {
+            hot.open--
+            hot.file = inner.file()
+            resolve(true)
+          },
+        })
+      })
+    })
+  }
+
+  return {
+    list,
+    get: (id: MessageId): Promise<MessageRecord | undefined> => withMessage(inner, id, (hot) => hot && recordOf(hot)),
+    trace: (id: MessageId): Promise<MessageTrace | undefined> =>
+      withMessage(inner, id, async (hot) => {
+        if (!hot) return undefined
+        await flusher.flush()
+        const entries = await reader.entries(hot.order)
+        return { ...recordOf(hot), entries: JSON.parse(`[${entries ?? ''}]`) as MessageTrace['entries'] }
+      }),
+    redact: (id: MessageId, at: number) =>
+      change(id, (hot) => {
+        hot.message = emptied(hot.message)
+        hot.redactedAt = at
+        return { ...emptyOp(hot.order), entries: JSON.stringify({ at, what: 'redacted' }), replace: [freeze(hot.message), at] }
+      }),
+    remove: (id: MessageId) =>
+      change(id, (hot) => {
+        hot.hidden = true
+        hot.message = emptied(hot.message)
+        return { ...emptyOp(hot.order), hidden: true, replace: [freeze(hot.message), hot.redactedAt ?? inner.clock.now()] }
+      }),
+  }
+}

@@ -1,0 +1,21 @@
+// One process a directory: an exclusive lock on a file of its own, which the kernel gives back
+// whatever way the process ends.
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+
+export function lockDirectory(directory: string): { release(): void } {
+  const db = new Database(join(directory, 'lock.db'), { timeout: 0 })
+  try {
+    db.pragma('journal_mode = MEMORY')
+    db.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    db.close()
+    if (!String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error
+    throw new Error(`${directory} is in use by another Signalbox process: stop it, or choose another data directory`, { cause: error })
+  }
+  return {
+    release() {
+      db.close()
+    },
+  }
+}

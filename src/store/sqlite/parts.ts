@@ -1,0 +1,77 @@
+// Inbound parts of long messages, all in memory (they live for minutes) and all in the journal.
+import { StoreUnavailable, type Part } from '../store.ts'
+import type { Commit } from './commit.ts'
+
+export interface Parts {
+  add(part: Part): Promise<{ complete?: Part[] }>
+  stale(before: number, max: number): Part[][]
+  drop(key: string): Promise<void>
+  /** They became a message: written with it. */
+  joined(key: string): void
+}
+
+/** More incomplete parts than this are refused: the carrier keeps them. */
+const mostParts = 100_000
+
+export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>): Parts {
+  const messages = new Map<string, Map<number, Part>>()
+  let count = 0
+  for (const part of known) put(part)
+
+  function put(part: Part): void {
+    let parts = messages.get(part.key)
+    if (!parts) messages.set(part.key, (parts = new Map()))
+    if (!parts.has(part.index)) count++
+    parts.set(part.index, part)
+  }
+
+  function forget(key: string): void {
+    count -= messages.get(key)?.size ?? 0
+    messages.delete(key)
+  }
+
+  return {
+    add(part) {
+      if (count >= mostParts) return Promise.reject(new StoreUnavailable(`${mostParts} parts of long messages wait for the rest`))
+      return new Promise((resolve, reject) => {
+        const { key, index, total, at, data } = part
+        commit.add(
+          { kind: 'part', key, place: index, total, at, data },
+          {
+            refused: reject,
+            done: () => {
+              const isNew = !messages.get(key)?.has(index)
+              put(part)
+              const parts = messages.get(key)!
+              const complete = isNew && parts.size === total
+              resolve(complete ? { complete: [...parts.values()].sort((a, b) => a.index - b.index) } : {})
+            },
+          },
+        )
+      })
+    },
+    stale(before, max) {
+      const found: Part[][] = []
+      for (const parts of messages.values()) {
+        if (found.length === max) break
+        const list = [...parts.values()]
+        if (list.some((part) => part.at < before)) found.push(list.sort((a, b) => a.index - b.index))
+      }
+      return found
+    },
+    drop(key) {
+      return new Promise((resolve) => {
+        commit.add(
+          { kind: 'dropParts', key },
+          {
+            done: () => {
+              forget(key)
+              resolve()
+            },
+          },
+        )
+      })
+    },
+    joined: forget,
+  }
+}

@@ -1,0 +1,60 @@
+// Receipts: matched to their segment, or parked until an attempt has their id.
+import { afterReceipt } from '../../model/life.ts'
+import type { BindId } from '../../model/message.ts'
+import type { Receipt } from '../../model/receipt.ts'
+import { refKeys } from '../../model/ref.ts'
+import { StoreUnavailable, type ReceiptResult } from '../store.ts'
+import { emptyOp, requeued, withHot, type Inner } from './inner.ts'
+import type { Known, Match } from './refs.ts'
+
+/** Receipts kept while nothing can be written; more are refused, and the peer sends them again. */
+const mostStuck = 100_000
+
+export function createReceiving(inner: Inner, lastEarly: number): (bind: BindId, receipt: Receipt) => Promise<ReceiptResult> {
+  const { names, refs, commit, steps, clock } = inner
+  let last = lastEarly
+
+  function park(bind: number, receipt: Receipt): Promise<ReceiptResult> {
+    const early = { id: ++last, bind, receipt, at: clock.now() }
+    const lost = refs.park(early)
+    if (lost) commit.add({ ...emptyOp(0), early: [lost.id] })
+    return new Promise((resolve) => {
+      commit.add(
+        { kind: 'early', id: early.id, bind, receipt: JSON.stringify(receipt), at: early.at },
+        { counts: [bind, 'parked'], done: () => resolve({ as: 'parked' }) },
+      )
+    })
+  }
+
+  function apply(bind: BindId, number: number, match: Match, receipt: Receipt): Promise<ReceiptResult> {
+    return withHot(inner, match.order, (hot) => {
+      const known = hot?.life.segments[match.segment]
+      const news = { bind, segment: match.segment, form: match.form, receipt }
+      const step = hot && known?.ref === match.raw ? afterReceipt(hot.message, hot.decision, hot.life, clock.now(), news) : undefined
+      if (!hot || !step) {
+        commit.count(number, 'duplicates')
+        return { as: 'duplicate' } as const
+      }
+      refs.seen(number, match.form)
+      return new Promise<ReceiptResult>((resolve) => {
+        steps.write(hot, [step], { form: [number, match.form] }, (op) => {
+          requeued(inner, op)
+          resolve({ as: 'matched', message: hot.message.id, form: match.form, state: step.life.state })
+        })
+      })
+    })
+  }
+
+  return async (bind, receipt) => {
+    inner.check()
+    if (commit.stuck > mostStuck) throw new StoreUnavailable('too much waits to be written')
+    const number = names.of(bind)
+    const first = refs.match(number, receipt.ref, [])
+    if (first.match && first.sure) return await apply(bind, number, first.match, receipt)
+    const rows = await inner.reader.refs(number, refKeys(receipt.ref))
+    const onDisk: Known[] = rows.map(([order, segment, raw]) => ({ order, segment, raw }))
+    const { match } = refs.match(number, receipt.ref, onDisk)
+    if (match) return await apply(bind, number, match, receipt)
+    return await park(number, receipt)
+  }
+}

@@ -1,0 +1,193 @@
+// Messages that are being worked on, parsed, in memory: bounded by bytes. What is not yet in the
+// tables, or is in a run, always stays; the rest goes oldest first and is loaded again when asked for.
+import type { Life } from '../../model/life.ts'
+import type { Message, MessageId } from '../../model/message.ts'
+import type { Decision } from '../../model/route.ts'
+import type { MessageRecord } from '../store.ts'
+import type { Wait } from './ops.ts'
+import type { MessageRow } from './reads.ts'
+
+export interface Hot {
+  order: number
+  message: Message
+  decision: Decision
+  life: Life
+  redactedAt: number | undefined
+  hidden: boolean
+  giveUpAt: number | null
+  wait: Wait | null
+  bytes: number
+  /** Steps not yet written, runs it is in. */
+  open: number
+  /** Journal file of its newest step. */
+  file: number
+  /** Where receipts find it: keys of the refs in memory. */
+  refs: string[] | undefined
+}
+
+export interface Records {
+  get(order: number): Hot | undefined
+  /** From memory or the tables. */
+  load(order: number): Promise<Hot | undefined>
+  add(hot: Hot): void
+  /** What was loaded a moment ago, if it was let go since: the one copy that all work on. */
+  keep(hot: Hot): Hot
+  /** Lets go of what may go, when there is too much. */
+  evict(): void
+  /** Lets go of ended messages below this order. */
+  evictBelow(order: number): void
+  readonly bytes: number
+}
+
+export function createRecords(given: {
+  maxBytes: number
+  flushed(): number
+  rows(orders: number[]): Promise<MessageRow[]>
+  evicted(hot: Hot): void
+}): Records {
+  const known = new Map<number, Hot>()
+  const loading = new Map<number, Promise<Hot | undefined>>()
+  let next: { orders: number[]; rows: Promise<Map<number, MessageRow>> } | undefined
+  let bytes = 0
+  /** Not tried again below this: all that is left has to stay. */
+  let retryAt = 0
+
+  function add(hot: Hot): void {
+    if (bytes > given.maxBytes && bytes > retryAt) evict()
+    known.set(hot.order, hot)
+    bytes += hot.bytes
+  }
+
+  function may(hot: Hot): boolean {
+    return hot.open === 0 && hot.file <= given.flushed()
+  }
+
+  function drop(hot: Hot): void {
+    known.delete(hot.order)
+    bytes -= hot.bytes
+    given.evicted(hot)
+  }
+
+  function evict(): void {
+    for (const hot of known.values()) {
+      if (bytes <= given.maxBytes * 0.9) break
+      if (may(hot)) drop(hot)
+    }
+    retryAt = bytes + given.maxBytes * 0.05
+  }
+
+  /** Those asked for in one tick are read together. */
+  function rows(order: number): Promise<Map<number, MessageRow>> {
+    if (!next) {
+      const orders: number[] = []
+      const read = Promise.resolve()
+        .then(() => {
+          next = undefined
+          return given.rows(orders)
+        })
+        .then((found) => new Map(found.map((row) => [row[0], row])))
+      next = { orders, rows: read }
+    }
+    next.orders.push(order)
+    return next.rows
+  }
+
+  return {
+    get: (order) => known.get(order),
+    load(order) {
+      const hot = known.get(order)
+      if (hot) return Promise.resolve(hot)
+      let under = loading.get(order)
+      if (!under) {
+        under = rows(order)
+          .then((found) => {
+            const row = found.get(order)
+            const here = known.get(order)
+            if (here || !row) return here
+            const made = fromRow(row)
+            add(made)
+            return made
+          })
+          .finally(() => loading.delete(order))
+        loading.set(order, under)
+      }
+      return under
+    },
+    add,
+    keep(hot) {
+      const here = known.get(hot.order)
+      if (!here) add(hot)
+      return here ?? hot
+    },
+    evict,
+    evictBelow(order) {
+      for (const hot of known.values()) if (hot.order < order && hot.life.finalAt !== undefined && may(hot)) drop(hot)
+    },
+    get bytes() {
+      return bytes
+    },
+  }
+}
+
+/** What an object costs beyond its JSON, roughly. */
+const overheadBytes = 1500
+
+export function hotBytes(...json: string[]): number {
+  return json.reduce((sum, text) => sum + 2 * text.length, overheadBytes)
+}
+
+export function fromRow(row: MessageRow): Hot {
+  const [order, , tenant, redactedAt, giveUpAt, wait, life, message, decision] = row
+  return {
+    order,
+    message: thaw(message),
+    decision: JSON.parse(decision) as Decision,
+    life: JSON.parse(life) as Life,
+    redactedAt: redactedAt ?? undefined,
+    hidden: tenant < 0,
+    giveUpAt,
+    wait: wait === null ? null : (JSON.parse(wait) as Wait),
+    bytes: hotBytes(life, message, decision),
+    open: 0,
+    file: 0,
+    refs: undefined,
+  }
+}
+
+export function recordOf(hot: Hot): MessageRecord {
+  const { message, decision, life, redactedAt } = hot
+  return { message, decision, life, ...(redactedAt === undefined ? {} : { redactedAt }) }
+}
+
+/** The hot record of exactly this id. */
+export function isOf(hot: Hot | undefined, id: MessageId): hot is Hot {
+  return hot !== undefined && hot.message.id === id && !hot.hidden
+}
+
+export function freeze(message: Message): string {
+  const { body } = message
+  if (body.kind !== 'binary') return JSON.stringify(message)
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+  return JSON.stringify({ ...message, body: { ...body, data: base64(body.data), ...(body.udh ? { udh: base64(body.udh) } : {}) } })
+}
+
+export function thaw(json: string): Message {
+  const message = JSON.parse(json) as Message
+  const { body } = message
+  if (body.kind !== 'binary') return message
+  const bytes = (base64: unknown): Uint8Array => new Uint8Array(Buffer.from(String(base64), 'base64'))
+  return { ...message, body: { ...body, data: bytes(body.data), ...(body.udh ? { udh: bytes(body.udh) } : {}) } }
+}
+
+/** The message without what it said. */
+export function emptied(message: Message): Message {
+  const { body } = message
+  switch (body.kind) {
+    case 'text':
+      return { ...message, body: { ...body, text: '' } }
+    case 'binary':
+      return { ...message, body: { kind: 'binary', data: new Uint8Array() } }
+    case 'mms':
+      return { ...message, body: { kind: 'mms', parts: [] } }
+  }
+}

@@ -1,0 +1,255 @@
+// Who is next on a lane. Items of one destination form a *bucket*; a bucket whose grain is held by a
+// run is put aside once and not looked at again until the grain is free, so a long backlog to one
+// number costs the others nothing. Accounts take turns by virtual time (items served / weight),
+// priorities by rank, but a lower one that waits is served after nine items of higher ones.
+import type { Report } from '../../model/receipt.ts'
+import { fifo, type Fifo } from './fifo.ts'
+import { heap, type Heap } from './heap.ts'
+import type { QueueRow } from './ops.ts'
+
+export interface Entry {
+  item: number
+  message: number
+  line: Line
+  /** As in the queue's key. */
+  keyDue: number
+  /** When it may be claimed. */
+  due: number
+  bucket: Bucket | undefined
+  /** Of reports. */
+  attempt: number
+  report: Report | undefined
+  /** running: in a run. gone: ended otherwise; passed over when it comes up. */
+  state: 'ready' | 'later' | 'running' | 'gone'
+}
+
+/** The items of one lane, account, kind and priority; `upTo` is the key before which all are in memory. */
+export interface Line {
+  key: string
+  level: Level
+  lane: number
+  account: number
+  kp: number
+  buckets: Map<string, Bucket>
+  fresh: Fifo<Bucket>
+  /** Buckets whose grain was held: they take turns with the fresh ones. */
+  returning: Fifo<Bucket>
+  turn: boolean
+  virtualTime: number
+  active: boolean
+  /** Items in memory, running ones too. */
+  count: number
+  upToDue: number
+  upToItem: number
+  refilling: boolean
+  /** Came while a refill was under way: judged when it is done. */
+  late: QueueRow[]
+  /** Left while a refill was under way: not taken up again. */
+  left: Set<number>
+}
+
+export interface Bucket {
+  key: string
+  line: Line
+  grain: Grain
+  items: Fifo<Entry>
+  /** Entries that belong here, in whatever state. */
+  members: number
+  /** In `fresh` or `returning`, or put aside at the grain. */
+  listed: boolean
+}
+
+export interface Grain {
+  key: string
+  held: boolean
+  buckets: number
+  aside: Bucket[]
+}
+
+/** One kind and priority on a lane: its accounts by virtual time. */
+export interface Level {
+  lines: Heap<Line>
+  floor: number
+  /** Items served at higher levels since this one, while it had something. */
+  passedOver: number
+}
+
+export interface PickedRun {
+  token: number
+  lane: number
+  grain: Grain
+  entries: Entry[]
+  open: number
+  /** Put back when the run ends. */
+  back: Entry[]
+}
+
+/** A run has at most so many items. */
+const runItems = 4
+const mostPassedOver = 9
+
+export interface Turns {
+  level(lane: number, kp: number): Level
+  /** The bucket of a destination or message, made where needed. */
+  bucket(line: Line, key: string): Bucket
+  /** The entry may be claimed. */
+  add(entry: Entry): void
+  pick(lane: number, max: number, kinds: 'deliver' | 'report' | undefined): PickedRun[]
+  /** Ends a run: its grain is free. */
+  release(run: PickedRun): void
+  /** One entry less; what is empty is let go. */
+  leave(bucket: Bucket): void
+}
+
+export function createTurns(given: { ready(lane: number): void; weight(account: number): number }): Turns {
+  const lanes = new Map<number, { levels: Level[]; reportsNext: boolean }>()
+  const grains = new Map<string, Grain>()
+  let lastToken = 0
+
+  function laneOf(id: number) {
+    let lane = lanes.get(id)
+    if (!lane) {
+      const levels = Array.from({ length: 8 }, (): Level => ({ lines: heap((a, b) => a.virtualTime < b.virtualTime), floor: 0, passedOver: 0 }))
+      lanes.set(id, (lane = { levels, reportsNext: false }))
+    }
+    return lane
+  }
+
+  function list(bucket: Bucket, where: Fifo<Bucket>): void {
+    if (bucket.listed || bucket.items.size === 0) return
+    bucket.listed = true
+    if (bucket.grain.held) {
+      bucket.grain.aside.push(bucket)
+      return
+    }
+    where.push(bucket)
+    const { line } = bucket
+    if (!line.active) {
+      // An account that comes back starts at the current minimum: it has saved nothing up.
+      line.active = true
+      line.virtualTime = Math.max(line.virtualTime, line.level.floor)
+      line.level.lines.push(line)
+    }
+    given.ready(line.lane)
+  }
+
+  /** The next bucket of a line with a free grain; held ones are put aside on the way. */
+  function next(line: Line): Bucket | undefined {
+    for (;;) {
+      line.turn = !line.turn
+      const [first, second] = line.turn ? [line.returning, line.fresh] : [line.fresh, line.returning]
+      const bucket = first.shift() ?? second.shift()
+      if (!bucket) return undefined
+      if (bucket.grain.held) bucket.grain.aside.push(bucket)
+      else {
+        bucket.listed = false
+        while (bucket.items.peek()?.state === 'gone') bucket.items.shift()
+        if (bucket.items.size > 0) return bucket
+      }
+    }
+  }
+
+  function take(lane: number, level: Level, max: number): PickedRun | undefined {
+    for (let line = level.lines.peek(); line; line = level.lines.peek()) {
+      level.lines.pop()
+      const bucket = next(line)
+      if (!bucket) {
+        line.active = false
+        continue
+      }
+      const entries: Entry[] = []
+      while (entries.length < runItems && entries.length < max) {
+        const entry = bucket.items.shift()
+        if (!entry) break
+        if (entry.state !== 'ready') continue
+        entry.state = 'running'
+        entries.push(entry)
+      }
+      const { grain } = bucket
+      grain.held = true
+      if (bucket.items.size > 0) {
+        bucket.listed = true
+        grain.aside.push(bucket)
+      }
+      level.floor = line.virtualTime
+      line.virtualTime += entries.length / given.weight(line.account)
+      if (line.fresh.size + line.returning.size > 0) level.lines.push(line)
+      else line.active = false
+      return { token: ++lastToken, lane, grain, entries, open: entries.length, back: [] }
+    }
+    return undefined
+  }
+
+  function takeKind(id: number, levels: Level[], base: number, max: number): PickedRun | undefined {
+    let starved = -1
+    for (let p = 0; p < 3; p++) {
+      const level = levels[base + p]!
+      if (level.passedOver >= mostPassedOver && level.lines.size > 0 && level.passedOver > (levels[base + starved]?.passedOver ?? 0)) starved = p
+    }
+    for (let p = starved >= 0 ? 4 : 3; p >= 0; p--) {
+      const rank = p === 4 ? starved : p
+      const run = take(id, levels[base + rank]!, max)
+      if (!run) continue
+      levels[base + rank]!.passedOver = 0
+      for (let q = 0; q < rank; q++) if (levels[base + q]!.lines.size > 0) levels[base + q]!.passedOver += run.entries.length
+      return run
+    }
+    return undefined
+  }
+
+  return {
+    level: (lane, kp) => laneOf(lane).levels[kp]!,
+    bucket(line, key) {
+      let bucket = line.buckets.get(key)
+      if (!bucket) {
+        let grain = grains.get(key)
+        if (!grain) grains.set(key, (grain = { key, held: false, buckets: 0, aside: [] }))
+        grain.buckets++
+        bucket = { key, line, grain, items: fifo(), members: 0, listed: false }
+        line.buckets.set(key, bucket)
+      }
+      return bucket
+    },
+    add(entry) {
+      const bucket = entry.bucket!
+      entry.state = 'ready'
+      bucket.items.push(entry)
+      list(bucket, bucket.line.fresh)
+    },
+    pick(id, max, kinds) {
+      const lane = lanes.get(id)
+      const runs: PickedRun[] = []
+      if (!lane) return runs
+      for (let left = max; left > 0; ) {
+        const reports = kinds === undefined ? lane.reportsNext : kinds === 'report'
+        let run = takeKind(id, lane.levels, reports ? 4 : 0, left)
+        if (!run && kinds === undefined) run = takeKind(id, lane.levels, reports ? 0 : 4, left)
+        if (!run) break
+        lane.reportsNext = !lane.reportsNext
+        left -= run.entries.length
+        runs.push(run)
+      }
+      return runs
+    },
+    release(run) {
+      const { grain } = run
+      grain.held = false
+      const bucket = run.entries[0]?.bucket
+      if (bucket && run.back.length > 0) bucket.items.unshift(run.back)
+      const aside = grain.aside
+      grain.aside = []
+      for (const one of aside) {
+        one.listed = false
+        list(one, one.line.returning)
+      }
+      if (bucket) list(bucket, bucket.line.returning)
+      if (grain.buckets === 0) grains.delete(grain.key)
+    },
+    leave(bucket) {
+      if (--bucket.members > 0) return
+      bucket.line.buckets.delete(bucket.key)
+      const { grain } = bucket
+      if (--grain.buckets === 0 && !grain.held) grains.delete(grain.key)
+    },
+  }
+}

@@ -1,0 +1,148 @@
+// Claim and settle: what leaves a lane, and what came of it.
+import { mergeReceipts, afterReceipt, type Transition } from '../../model/life.ts'
+import { StoreUnavailable, type Item, type Run, type Settlement } from '../store.ts'
+import { emptyOp, withHot, type Inner } from './inner.ts'
+import type { QueueKey } from './ops.ts'
+import type { Hot } from './records.ts'
+import type { Entry, PickedRun } from './turns.ts'
+
+export interface Work {
+  claim(lane: string, max: number, kinds?: 'deliver' | 'report'): Promise<Run[]>
+  settle(settlement: Settlement): Promise<void>
+}
+
+export function createWork(inner: Inner): Work {
+  const { names, lanes, records, claims, commit, steps, refs, clock } = inner
+  /** Claimed by an earlier process; those of them that are claimed again come back interrupted. */
+  const interrupted = new Map(claims.left)
+  /** Items being settled: a second settlement of one is ignored. */
+  const settling = new Set<number>()
+
+  function keyOf({ line, keyDue, item }: Entry): QueueKey {
+    return [line.lane, line.account, line.kp, keyDue, item]
+  }
+
+  async function claim(lane: string, max: number, kinds?: 'deliver' | 'report'): Promise<Run[]> {
+    inner.check()
+    const id = names.find(lane)
+    if (id === undefined || max <= 0) return []
+    const picked = lanes.pick(id, max, kinds)
+    if (picked.length === 0) return []
+    const loads: Promise<unknown>[] = []
+    for (const run of picked) {
+      for (const { message } of run.entries) {
+        const hot = records.get(message)
+        if (hot) hot.open++
+        else loads.push(withHot(inner, message, (loaded) => loaded && loaded.open++))
+      }
+    }
+    try {
+      if (loads.length > 0) await Promise.all(loads)
+      const marks: number[] = []
+      for (const run of picked) for (const entry of run.entries) if (entry.report === undefined) marks.push(entry.item, entry.message)
+      if (marks.length > 0) claims.claimed(marks)
+    } catch (error) {
+      for (const run of picked) for (const entry of run.entries) putBack(run.token, entry)
+      throw new StoreUnavailable('the attempt could not be marked', error)
+    }
+    return picked.flatMap((run) => {
+      const items = run.entries.flatMap((entry) => itemOf(lane, run, entry))
+      return items.length > 0 ? [{ token: run.token, grain: run.grain.key, items }] : []
+    })
+  }
+
+  function putBack(token: number, entry: Entry, due = entry.due): void {
+    const hot = records.get(entry.message)
+    if (hot) hot.open--
+    lanes.finish(token, entry.item, due)
+  }
+
+  function itemOf(lane: string, run: PickedRun, entry: Entry): Item[] {
+    const hot = records.get(entry.message)
+    const { item: id, line, report, attempt } = entry
+    const wait = hot?.wait
+    if (!hot || hot.hidden || (!report && wait?.[0] !== id)) {
+      // The message is gone: so is what was to be done about it.
+      if (hot) hot.open--
+      const key = keyOf(entry)
+      commit.add({ ...emptyOp(entry.message), deletes: [key] }, { done: () => lanes.finish(run.token, id) })
+      return []
+    }
+    const { message, decision, life } = hot
+    const base = { id, lane, account: message.account, priority: message.priority, message }
+    if (report) return [{ ...base, kind: 'report', attempt, report }]
+    const was = interrupted.get(id) === entry.message
+    if (was) interrupted.delete(id)
+    if (!wait) return []
+    return [{ ...base, kind: 'deliver', attempt: wait[3], candidate: wait[4], decision, life, interrupted: was && line.kp < 4 }]
+  }
+
+  function settle(settlement: Settlement): Promise<void> {
+    const { token, item } = settlement
+    const run = lanes.run(token)
+    const entry = run?.entries.find((one) => one.item === item)
+    // The run is over, or this item is: whoever settles now comes too late.
+    if (!entry || entry.state !== 'running' || settling.has(item)) return Promise.resolve()
+    if (settlement.kind === 'release') {
+      if (!entry.report) claims.released(item)
+      putBack(token, entry, settlement.due ?? entry.due)
+      return Promise.resolve()
+    }
+    settling.add(item)
+    return new Promise((resolve) => {
+      const hot = records.get(entry.message)
+      const over = (): void => {
+        settling.delete(item)
+        claims.settled(item)
+        if (hot) hot.open--
+        lanes.finish(token, item)
+        resolve()
+      }
+      if (settlement.kind === 'report') return settleReport(settlement, entry, hot, over)
+      if (!hot) return over()
+      const { early, form, list } = delivered(hot, settlement.transition)
+      steps.write(hot, list, { ...(early.length > 0 ? { early } : {}), ...(form ? { form } : {}) }, (op) => {
+        if (op.puts) for (const put of op.puts) lanes.insert(put)
+        over()
+      })
+    })
+  }
+
+  /** The attempt's step on top of receipts that came meanwhile, and then those that were parked for its refs. */
+  function delivered(hot: Hot, transition: Transition) {
+    const now = clock.now()
+    const list = [mergeReceipts(hot.message, hot.decision, hot.life, transition, now)]
+    const early: number[] = []
+    let form: [number, ReturnType<typeof refs.take>[number]['form']] | undefined
+    if (refs.parked === 0) return { early, form, list }
+    for (const { bind, ref, segment } of transition.refs ?? []) {
+      const number = names.of(bind)
+      for (const found of refs.take(number, ref)) {
+        early.push(found.early.id)
+        const { life } = list.at(-1)!
+        const step = afterReceipt(hot.message, hot.decision, life, now, { bind, segment, form: found.form, receipt: found.early.receipt })
+        if (step) list.push(step)
+        form = [number, found.form]
+        refs.seen(number, found.form)
+      }
+    }
+    return { early, form, list }
+  }
+
+  function settleReport(settlement: Settlement & { kind: 'report' }, entry: Entry, hot: Hot | undefined, over: () => void): void {
+    const op = { ...emptyOp(entry.message), entries: JSON.stringify(settlement.entry), deletes: [keyOf(entry)] }
+    const { retryAt } = settlement
+    const put = retryAt !== undefined && hot && entry.report ? steps.reportRow(hot, entry.report, settlement.attempt, retryAt) : undefined
+    commit.add(put ? { ...op, puts: [put] } : op, {
+      counts: settlement.counts.flatMap(({ bind, name }) => [names.of(bind), name]),
+      done: () => {
+        if (hot) hot.file = inner.file()
+        if (put) lanes.insert(put)
+        over()
+      },
+    })
+  }
+
+  return { claim, settle }
+}
+
