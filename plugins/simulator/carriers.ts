@@ -29,7 +29,7 @@ export interface Reply {
   /** The number it writes to. */
   to: string
   text: string
-  /** The carrier; without one, that which last delivered to the handset. */
+  /** The carrier; without one, that which last delivered to the handset, or else the first with a receiving session. */
   carrier?: string
 }
 
@@ -106,10 +106,11 @@ export async function startCarriers(options: CarriersOptions): Promise<Carriers>
       throw new Error(`carrier: expected one of ${[...carriers.keys()].join(', ')}, got ${JSON.stringify(carrier)}`)
     }
     const last = handsets.lastTo(from, to)
-    const only = carriers.size === 1 ? [...carriers.values()][0] : undefined
-    const found = last ? carriers.get(last.carrier) : only
+    const found =
+      (last && carriers.get(last.carrier)) ??
+      [...carriers.values()].find((each) => each.view().sessions.some(({ role }) => role !== 'transmitter'))
     if (found) return found
-    throw new Error(`${from} has got no message yet: name one of the carriers ${[...carriers.keys()].join(', ')}`)
+    throw new Error(`${from} has got no message, and no carrier has a receiving session: name one of ${[...carriers.keys()].join(', ')}`)
   }
 
   return {

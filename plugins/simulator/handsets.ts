@@ -153,17 +153,23 @@ export function arrived(pdu: PduOf<'submit_sm'>, carrier: string, at: number, st
     total: 1,
     reference: 0,
   }
-  if (headed) {
-    const user = splitUserData(data)
-    const concatenation = user.ok ? takeConcatenation(user.udh).concatenation : undefined
-    if (concatenation) Object.assign(part, { index: concatenation.index, total: concatenation.total, reference: concatenation.reference })
-  } else if (pdu.tlvs.length > 0) {
-    const total = tlvInteger(pdu.tlvs, tags.sar_total_segments) ?? 1
-    const index = tlvInteger(pdu.tlvs, tags.sar_segment_seqnum) ?? 1
-    const reference = tlvInteger(pdu.tlvs, tags.sar_msg_ref_num) ?? 0
-    if (total > 1 && total < 256 && index >= 1 && index <= total) Object.assign(part, { index, total, reference })
-  }
-  return part
+  const place = (headed ? placeByHeader(data) : undefined) ?? (pdu.tlvs.length > 0 ? placeBySar(pdu) : undefined)
+  return place ? Object.assign(part, place) : part
+}
+
+type Place = Pick<Arrived, 'index' | 'total' | 'reference'>
+
+function placeByHeader(data: Uint8Array): Place | undefined {
+  const user = splitUserData(data)
+  return user.ok ? takeConcatenation(user.udh).concatenation : undefined
+}
+
+/** sar_msg_ref_num, sar_total_segments and sar_segment_seqnum (SMPP 5.0 §4.8.4.53–55). */
+function placeBySar({ tlvs }: PduOf<'submit_sm'>): Place | undefined {
+  const total = tlvInteger(tlvs, tags.sar_total_segments) ?? 1
+  const index = tlvInteger(tlvs, tags.sar_segment_seqnum) ?? 1
+  const reference = tlvInteger(tlvs, tags.sar_msg_ref_num) ?? 0
+  return total > 1 && total < 256 && index >= 1 && index <= total ? { index, total, reference } : undefined
 }
 
 /** One part read by its data_coding (SMPP 5.0 §4.7.7); binary in hex. */

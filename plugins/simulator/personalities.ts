@@ -93,7 +93,7 @@ export const presets = {
     options: { ...byDestination, receipts: { delay: 100, late: 0.5, lateMs: 60_000 } },
   },
   forgetful: {
-    what: 'every third receipt is missing, every third comes twice',
+    what: 'a third of the receipts is missing, a third of the others comes twice',
     options: { ...byDestination, receipts: { delay: 50, missing: 0.33, duplicated: 0.33 } },
   },
   disorderly: {

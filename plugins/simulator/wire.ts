@@ -12,7 +12,7 @@ export interface Wire {
   end(): void
   /** Closes at once; what was written in this turn is lost. */
   cut(): void
-  /** Says nothing more and hears nothing more, yet stays open. */
+  /** Hears nothing more and, after what is written, says nothing more, yet stays open. */
   fallSilent(): void
   readonly silent: boolean
   /** The peer does not read what it is sent. */
@@ -68,7 +68,7 @@ export function createWire(socket: Socket, turn: Turn, events: WireEvents): Wire
 
   function flush(): void {
     dirty = false
-    if (closed || silent) return
+    if (closed) return
     if (slab.end > 0) {
       socket.write(slab.buffer.subarray(0, slab.end))
       // The kernel took all of it: the slab is ours again.
@@ -127,7 +127,6 @@ export function createWire(socket: Socket, turn: Turn, events: WireEvents): Wire
     },
     fallSilent() {
       silent = true
-      slab.end = 0
     },
     get silent() {
       return silent

@@ -1,8 +1,8 @@
 // Debian's Kannel as a peer of the benchmark: bearerbox and smsbox with one SMPP carrier, set up as
 // quick as it gets without giving up what its store promises.
 // HTTP sendsms → store → SMPP → receipt → dlr-url; sendsms is answered once bearerbox has the message.
-// Measured here: the file store with a window of 100 is its best; `spool` costs a third more, and a
-// larger window nothing but CPU. Its receipts wait in a list searched from the start, so it is quickest
+// Measured: the file store with a window of 100 does best; `spool` costs a third more CPU, and a
+// larger window gains little. Its receipts wait in a list searched from the start, so it is quickest
 // with receipts that come soon (the simulator's preset `sink`) and with dlr-mask=1, one report a message.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -50,7 +50,7 @@ export async function startKannel(options: KannelOptions): Promise<Kannel> {
   // Level 4: only what would end it; neither box keeps a log file.
   const run = (program: string): ChildProcess => {
     const child = spawn(program, ['-v', '4', file], { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
-    child.stderr!.on('data', (chunk: Buffer) => said.push(chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
     children.push(child)
     return child
   }

@@ -1,0 +1,432 @@
+// Over real sockets, with npm `smpp` as the customer: a client that nobody here wrote.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import smpp, { type PDU, type Session } from 'smpp'
+import { createParser, encodePdu, statuses, type Draft, type Pdu } from '../smpp/codec/index.ts'
+import { startCarriers, type Carriers } from './carriers.ts'
+import { garbage, garbageKinds } from './garbage.ts'
+import type { PersonalityOptions } from './personality.ts'
+
+const handset = '447700900123'
+const soon = { receipts: { delay: 5 } } satisfies PersonalityOptions
+
+async function carriersWith(t: TestContext, personality: PersonalityOptions, more: { ledger?: string } = {}): Promise<Carriers> {
+  const carriers = await startCarriers({ port: 0, seed: 1, carriers: [{ id: 'northern', password: 'secret', personality }], ...more })
+  t.after(() => carriers.close())
+  return carriers
+}
+
+interface Customer {
+  session: Session
+  deliveries: PDU[]
+  closed: Promise<unknown>
+  bindStatus: number
+  submit(fields?: Record<string, unknown>): Promise<PDU>
+  /** Resolves when so many deliver_sm have come. */
+  delivered(count: number): Promise<PDU[]>
+}
+
+interface CustomerOptions {
+  as?: 'transceiver' | 'receiver' | 'transmitter'
+  acknowledge?: boolean | number
+  password?: string
+  systemId?: string
+}
+
+async function customer(t: TestContext, { port }: Carriers, options: CustomerOptions = {}): Promise<Customer> {
+  const { as = 'transceiver', acknowledge = true, password = 'secret', systemId = 'northern' } = options
+  const session = smpp.connect({ url: `smpp://127.0.0.1:${port}` })
+  const closed = once(session, 'close')
+  session.on('error', () => {})
+  session.on('enquire_link', (pdu: PDU) => session.send(pdu.response()))
+  t.after(() => session.destroy())
+  const deliveries: PDU[] = []
+  session.on('deliver_sm', (pdu: PDU) => {
+    deliveries.push(pdu)
+    if (acknowledge !== false) session.send(pdu.response(acknowledge === true ? {} : { command_status: acknowledge }))
+    session.emit('delivered')
+  })
+  await once(session, 'connect')
+  const bound = await new Promise<PDU>((resolve) => session[`bind_${as}`]({ system_id: systemId, password }, resolve))
+  return {
+    session,
+    deliveries,
+    closed,
+    bindStatus: bound.command_status,
+    submit: (fields = {}) =>
+      new Promise((resolve, reject) => {
+        void closed.then(() => reject(new Error('closed')))
+        const whole = { source_addr: 'ACME', destination_addr: handset, dest_addr_ton: 1, registered_delivery: 1, short_message: 'hello' }
+        session.submit_sm({ ...whole, ...fields }, resolve)
+      }),
+    async delivered(count) {
+      while (deliveries.length < count) await once(session, 'delivered')
+      return deliveries
+    },
+  }
+}
+
+const textOf = (pdu: PDU | undefined) => String(pdu?.short_message?.message ?? '')
+const field = (pdu: PDU | undefined, name: string) => new RegExp(`${name}:(\\S+)`).exec(textOf(pdu))?.[1]
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+test('a customer binds, submits, and gets its receipt by text and TLV', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, soon)
+  const peer = await customer(t, carriers)
+  const response = await peer.submit()
+  assert.equal(response.command_status, 0)
+  const [receipt] = await peer.delivered(1)
+  assert.equal(receipt!.esm_class, 4)
+  assert.deepEqual([field(receipt, 'id'), field(receipt, 'stat'), field(receipt, 'err')], [response.message_id, 'DELIVRD', '000'])
+  assert.deepEqual([receipt!['receipted_message_id'], receipt!['message_state']], [response.message_id, 2])
+  assert.deepEqual([receipt!.source_addr, receipt!.destination_addr], [handset, 'ACME'])
+  const [view] = carriers.views()
+  assert.deepEqual([view!.counts.taken, view!.counts.receiptsSent], [1, 1])
+})
+
+const forms: [string, PersonalityOptions['ids'], (id: string) => string][] = [
+  ['decimal, the same in both', {}, (id) => id],
+  ['hex in the response, decimal in the receipt', { response: 'hex' }, (id) => BigInt(`0x${id}`).toString()],
+  ['decimal in the response, upper-case hex in the receipt', { receipt: 'HEX' }, (id) => BigInt(id).toString(16).toUpperCase()],
+  ['above 2^53, hex and decimal', { response: 'HEX', beyond53Bits: true }, (id) => BigInt(`0x${id}`).toString()],
+  ['UUIDs', { response: 'uuid', receipt: 'uuid' }, (id) => id],
+  ['padded with zeros in the response only', { response: 'padded' }, (id) => id.replace(/^0+/, '')],
+]
+for (const [what, ids, expected] of forms) {
+  test(`ids are written as asked: ${what}`, { timeout: 10_000 }, async (t) => {
+    const peer = await customer(t, await carriersWith(t, { ...soon, ids }))
+    const { message_id } = await peer.submit()
+    const [receipt] = await peer.delivered(1)
+    assert.equal(field(receipt, 'id'), expected(message_id))
+    assert.equal(receipt!['receipted_message_id'], expected(message_id))
+  })
+}
+
+test('receipts are by text alone or by TLV alone where asked', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { receipts: { form: 'tlv' } })
+  const peer = await customer(t, carriers)
+  const { message_id } = await peer.submit()
+  const [byTlv] = await peer.delivered(1)
+  assert.deepEqual([textOf(byTlv), byTlv!['receipted_message_id']], ['', message_id])
+  carriers.change('northern', { personality: { receipts: { form: 'text', text: 'bare' } } })
+  const second = await peer.submit()
+  const [, byText] = await peer.delivered(2)
+  assert.equal(textOf(byText), `id:${second.message_id} stat:DELIVRD err:000`)
+  assert.equal(byText!['receipted_message_id'], undefined)
+})
+
+test('a receipt comes only to whom it was asked for by registered_delivery', { timeout: 10_000 }, async (t) => {
+  const peer = await customer(
+    t,
+    await carriersWith(t, { fail: [{ destination: '*9', state: 'UNDELIV' }], receipts: { intermediate: true } }),
+  )
+  const states = async (registered_delivery: number, destination_addr: string) => {
+    const before = peer.deliveries.length
+    await peer.submit({ registered_delivery, destination_addr })
+    await pause(30)
+    return peer.deliveries.slice(before).map((pdu) => field(pdu, 'stat'))
+  }
+  assert.deepEqual(await states(0, handset), [])
+  assert.deepEqual(await states(2, handset), [])
+  assert.deepEqual(await states(2, '447700900129'), ['UNDELIV'])
+  assert.deepEqual(await states(3, '447700900129'), [])
+  assert.deepEqual(await states(0x11, handset), ['ACCEPTD', 'ENROUTE', 'DELIVRD'])
+})
+
+test('an early receipt is there before its submit_sm_resp', { timeout: 10_000 }, async (t) => {
+  const peer = await customer(t, await carriersWith(t, { receipts: { early: 1 } }))
+  let receiptsAtResponse = -1
+  await peer.submit().then(() => (receiptsAtResponse = peer.deliveries.length))
+  assert.equal(receiptsAtResponse, 1)
+})
+
+test('destinations are refused with the status of the table', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { reject: [{ destination: '*0011', status: 'ESME_RINVDSTADR' }] })
+  const peer = await customer(t, carriers)
+  assert.equal((await peer.submit({ destination_addr: '447700900011' })).command_status, statuses.ESME_RINVDSTADR)
+  assert.deepEqual(carriers.inbox(), [])
+})
+
+test('what is above the rate is throttled', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { throttle: { minPerSecond: 20, maxPerSecond: 20 } })
+  const peer = await customer(t, carriers)
+  const answers = await Promise.all(Array.from({ length: 50 }, () => peer.submit({ registered_delivery: 0 })))
+  const throttled = answers.filter((pdu) => pdu.command_status === statuses.ESME_RTHROTTLED).length
+  assert.ok(throttled >= 40 && throttled < 50, `${throttled} of 50 throttled`)
+  assert.equal(carriers.views()[0]!.ratePerSecond, 20)
+})
+
+test('binds are refused for a wrong name, a wrong password, and by personality', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, soon)
+  assert.equal((await customer(t, carriers, { systemId: 'nobody' })).bindStatus, statuses.ESME_RINVSYSID)
+  assert.equal((await customer(t, carriers, { password: 'wrong' })).bindStatus, statuses.ESME_RINVPASWD)
+  carriers.change('northern', { preset: 'refusing' })
+  const refused = await customer(t, carriers)
+  assert.equal(refused.bindStatus, statuses.ESME_RBINDFAIL)
+  await refused.closed
+})
+
+test('receipts wait while no session receives, and go to any session of the system_id', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, soon)
+  const sender = await customer(t, carriers, { as: 'transmitter' })
+  const { message_id } = await sender.submit()
+  await pause(30)
+  assert.equal(carriers.views()[0]!.waiting, 1)
+  assert.deepEqual(sender.deliveries, [])
+  const receiver = await customer(t, carriers, { as: 'receiver' })
+  const [receipt] = await receiver.delivered(1)
+  assert.equal(field(receipt, 'id'), message_id)
+  assert.equal((await receiver.submit()).command_status, statuses.ESME_RINVBNDSTS)
+})
+
+test('two receiving sessions share the receipts', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, soon)
+  const [one, two] = [await customer(t, carriers), await customer(t, carriers)]
+  await Promise.all(Array.from({ length: 20 }, () => one.submit()))
+  while (one.deliveries.length + two.deliveries.length < 20) await pause(5)
+  assert.ok(one.deliveries.length >= 5 && two.deliveries.length >= 5, `${one.deliveries.length} and ${two.deliveries.length}`)
+})
+
+test('what was not acknowledged is sent again after a reconnect, and no more than the window is open', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { ...soon, window: 3 })
+  const deaf = await customer(t, carriers, { acknowledge: false })
+  const ids = (await Promise.all(Array.from({ length: 8 }, () => deaf.submit()))).map((pdu) => pdu.message_id)
+  await deaf.delivered(3)
+  await pause(50)
+  assert.equal(deaf.deliveries.length, 3)
+  deaf.session.destroy()
+  await deaf.closed
+  const again = await customer(t, carriers)
+  const receipts = await again.delivered(8)
+  assert.deepEqual(new Set(receipts.map((pdu) => field(pdu, 'id'))), new Set(ids))
+  assert.equal(carriers.views()[0]!.counts.repeated, 3)
+})
+
+test('a receipt that is never answered is sent again, one refused for good is not', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { ...soon, deliverTimeoutMs: 100 })
+  const deaf = await customer(t, carriers, { acknowledge: false })
+  await deaf.submit()
+  const [first, second] = await deaf.delivered(2)
+  assert.equal(field(first, 'id'), field(second, 'id'))
+  deaf.session.destroy()
+  const refusing = await customer(t, carriers, { acknowledge: statuses.ESME_RX_P_APPN })
+  await refusing.delivered(1)
+  await pause(30)
+  assert.deepEqual([carriers.views()[0]!.counts.refused, carriers.views()[0]!.waiting], [1, 0])
+})
+
+test('a half-open session answers nothing more, and a new one finds what is due', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { ...soon, faults: { halfOpenEvery: 3 } })
+  const peer = await customer(t, carriers)
+  let answered = 0
+  for (let i = 0; i < 5; i++)
+    peer.submit().then(
+      () => answered++,
+      () => {},
+    )
+  await pause(100)
+  assert.equal(answered, 2)
+  assert.equal(peer.session.socket.destroyed, false)
+  assert.equal(carriers.views()[0]!.sessions[0]!.silent, true)
+  const fresh = await customer(t, carriers)
+  assert.equal((await fresh.submit()).command_status, 0)
+})
+
+test('sessions are cut upon every nth submit, and by a share', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { faults: { disconnectEvery: 3 } })
+  const peer = await customer(t, carriers)
+  await peer.submit()
+  await peer.submit()
+  await assert.rejects(peer.submit())
+  carriers.change('northern', { personality: { faults: { disconnect: 1 } } })
+  const other = await customer(t, carriers)
+  await assert.rejects(other.submit())
+  assert.equal(carriers.views()[0]!.sessions.length, 0)
+  assert.equal(carriers.views()[0]!.counts.faults, 2)
+})
+
+test('a handset answers in parts that join again, through the carrier that delivered to it', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, soon)
+  const peer = await customer(t, carriers)
+  const text = 'A long answer with € and {braces}. '.repeat(12).trim()
+  assert.throws(
+    () => carriers.reply({ from: '+447700900199', to: '+15550001111', text: 'x', carrier: 'southern' }),
+    /expected one of northern/,
+  )
+  await peer.submit({ source_addr: '15550001111', source_addr_ton: 1, registered_delivery: 0 })
+  const { carrier, segments } = carriers.reply({ from: `+${handset}`, to: '+15550001111', text })
+  assert.deepEqual([carrier, segments > 1], ['northern', true])
+  const parts = await peer.delivered(segments)
+  assert.ok(parts.every((pdu) => pdu.esm_class === 0x40 && pdu.short_message.udh!.length > 0))
+  assert.equal(parts.map((pdu) => textOf(pdu)).join(''), text)
+  assert.deepEqual([parts[0]!.source_addr, parts[0]!.source_addr_ton, parts[0]!.destination_addr], [handset, 1, '15550001111'])
+})
+
+test('a handset that got nothing yet writes through the first carrier that is bound', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, soon)
+  const mo = { from: '+447700900199', to: '+15550001111', text: 'first' }
+  assert.throws(() => carriers.reply(mo), /no carrier has a receiving session: name one of northern/)
+  const peer = await customer(t, carriers)
+  assert.deepEqual(carriers.reply(mo), { carrier: 'northern', segments: 1 })
+  const [pdu] = await peer.delivered(1)
+  assert.deepEqual([pdu!.source_addr, pdu!.source_addr_ton, textOf(pdu)], ['447700900199', 1, 'first'])
+})
+
+test('handsets answer by themselves where the personality says so', { timeout: 10_000 }, async (t) => {
+  const peer = await customer(t, await carriersWith(t, { answers: { share: 1, text: 'You said: {text}' } }))
+  await peer.submit({ registered_delivery: 0, short_message: 'ping', data_coding: 0 })
+  const [answer] = await peer.delivered(1)
+  assert.equal(textOf(answer), 'You said: ping')
+})
+
+test('the inbox joins what npm smpp sends in parts, and shows the state by destination', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { ...soon, fail: [{ destination: '*0021', state: 'UNDELIV' }] })
+  const peer = await customer(t, carriers)
+  const part = (n: number, message: string) => ({
+    esm_class: 0x40,
+    data_coding: 0,
+    short_message: { udh: Buffer.from([5, 0, 3, 9, 2, n]), message },
+  })
+  await peer.submit(part(2, 'world'))
+  await peer.submit(part(1, 'hello '))
+  await peer.submit({ destination_addr: '447700900021', short_message: 'lost', data_coding: 0 })
+  const shown = carriers.inbox().map(({ to, text, segments, state }) => ({ to, text, segments, state }))
+  assert.deepEqual(shown, [
+    { to: '+447700900021', text: 'lost', segments: 1, state: 'UNDELIV' },
+    { to: `+${handset}`, text: 'hello world', segments: 2, state: 'DELIVRD' },
+  ])
+})
+
+test('the ledger has a line for every submit taken, before its response', { timeout: 10_000 }, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'simulator-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const ledger = join(directory, 'ledger')
+  const carriers = await carriersWith(t, { ...soon, reject: [{ destination: '*0011', status: 'ESME_RSYSERR' }] }, { ledger })
+  const peer = await customer(t, carriers)
+  await peer.submit({ destination_addr: '447700900011' })
+  for (const text of ['one "quoted"', 'two\nlines']) {
+    const { message_id } = await peer.submit({ short_message: text, data_coding: 0 })
+    const last = JSON.parse((await readFile(ledger, 'utf8')).trim().split('\n').at(-1)!) as Record<string, unknown>
+    assert.deepEqual({ ...last, at: 0 }, { at: 0, carrier: 'northern', to: `+${handset}`, from: 'ACME', id: message_id, text })
+  }
+  assert.equal((await readFile(ledger, 'utf8')).trim().split('\n').length, 2)
+})
+
+test('a run replays by its seed on the wire', { timeout: 20_000 }, async (t) => {
+  const hostile: PersonalityOptions = {
+    ids: { response: 'hex' },
+    receipts: { missing: 0.3, duplicated: 0.3 },
+    reject: [{ destination: '*', status: 'ESME_RSYSERR', share: 0.3 }],
+  }
+  const replay = async (seed: number) => {
+    const carriers = await startCarriers({ port: 0, seed, carriers: [{ id: 'northern', password: 'secret', personality: hostile }] })
+    t.after(() => carriers.close())
+    const peer = await customer(t, carriers)
+    const answers: number[] = []
+    for (let n = 0; n < 40; n++) answers.push((await peer.submit({ destination_addr: `44770090${1000 + n}` })).command_status)
+    await pause(50)
+    return { answers, receipts: peer.deliveries.map((pdu) => pdu.source_addr).toSorted() }
+  }
+  const [first, again, other] = [await replay(1), await replay(1), await replay(2)]
+  assert.deepEqual(first, again)
+  assert.notDeepEqual(first, other)
+})
+
+/** A customer without manners: bytes as they are, and what comes back as PDUs. */
+async function raw(
+  t: TestContext,
+  { port }: Carriers,
+): Promise<{ socket: Socket; pdus: Pdu[]; send(...what: (Draft | Uint8Array)[]): void }> {
+  const socket = connect(port, '127.0.0.1')
+  t.after(() => socket.destroy())
+  const pdus: Pdu[] = []
+  const parser = createParser({ onPdu: (pdu) => pdus.push(pdu), onBad: (bad) => assert.fail(bad.reason) })
+  socket.on('data', (chunk: Buffer) => parser.push(chunk))
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return { socket, pdus, send: (...what) => what.forEach((one) => socket.write(one instanceof Uint8Array ? one : encodePdu(one))) }
+}
+
+const bind: Draft = { command: 'bind_transceiver', sequence_number: 1, system_id: 'northern', password: 'secret', interface_version: 0x34 }
+
+test('garbage with intact framing is answered and the session goes on; broken framing closes it', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, soon)
+  for (const kind of garbageKinds) {
+    const { socket, pdus, send } = await raw(t, carriers)
+    send(bind, garbage(kind, 77), { command: 'enquire_link', sequence_number: 78 })
+    if (kind.startsWith('length')) {
+      await once(socket, 'close')
+      assert.equal(pdus.at(-1)!.command, 'generic_nack', kind)
+    } else {
+      while (!pdus.some((pdu) => pdu.command === 'enquire_link_resp')) await pause(5)
+      if (kind === 'command-unknown') assert.equal(pdus[1]!.command, 'generic_nack')
+      socket.destroy()
+    }
+  }
+  assert.equal((await (await customer(t, carriers)).submit()).command_status, 0)
+})
+
+test('requests before the bind, a second bind and what a carrier does not do are refused by name', { timeout: 10_000 }, async (t) => {
+  const { pdus, send, socket } = await raw(t, await carriersWith(t, soon))
+  send({ command: 'submit_sm', sequence_number: 1 }, { command: 'query_sm', sequence_number: 2 }, bind)
+  send(
+    { ...bind, sequence_number: 3 },
+    { command: 'query_sm', sequence_number: 4, message_id: '1' },
+    { command: 'unbind', sequence_number: 5 },
+  )
+  await once(socket, 'close')
+  assert.deepEqual(
+    pdus.map(({ command, command_status }) => [command, command_status]),
+    [
+      ['submit_sm_resp', statuses.ESME_RINVBNDSTS],
+      ['query_sm_resp', statuses.ESME_RINVBNDSTS],
+      ['bind_transceiver_resp', 0],
+      ['bind_transceiver_resp', statuses.ESME_RALYBND],
+      ['query_sm_resp', statuses.ESME_RINVCMDID],
+      ['unbind_resp', 0],
+    ],
+  )
+})
+
+test('a garbling carrier breaks framing, commands and fields in turn, and answers nobody', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { faults: { garbage: 1 } })
+  const seen = new Set<string>()
+  const wanted = ['framing', 'command', 'field', 'response to nothing']
+  for (let n = 0; n < 100 && seen.size < wanted.length; n++) {
+    const socket = connect(carriers.port, '127.0.0.1')
+    const parser = createParser({
+      onPdu(pdu) {
+        if (pdu.command === 'submit_sm_resp' && pdu.message_id === 'nobody') seen.add('response to nothing')
+      },
+      onBad: (bad) => seen.add(bad.kind),
+    })
+    socket.on('data', (chunk: Buffer) => parser.push(chunk))
+    await once(socket, 'connect')
+    socket.write(encodePdu(bind))
+    socket.write(encodePdu({ command: 'submit_sm', sequence_number: 2, destination_addr: `4477${n}` }))
+    await pause(10)
+    socket.destroy()
+  }
+  assert.deepEqual([...seen].toSorted(), wanted.toSorted())
+})
+
+test('closing unbinds the sessions and ends, even when a peer does not answer', { timeout: 10_000 }, async (t) => {
+  const carriers = await startCarriers({ port: 0, seed: 1, carriers: [{ id: 'northern', password: 'secret' }] })
+  const { pdus, send, socket } = await raw(t, carriers)
+  send(bind)
+  while (pdus.length === 0) await pause(5)
+  const closed = once(socket, 'close')
+  await carriers.close()
+  await closed
+  assert.equal(pdus.at(-1)!.command, 'unbind')
+})
+
+test('two carriers of one name are refused', async () => {
+  const twice = [1, 2].map(() => ({ id: 'northern', password: '' }))
+  await assert.rejects(startCarriers({ port: 0, seed: 1, carriers: twice }), /"northern" is there twice/)
+})
