@@ -23,6 +23,8 @@ export interface HttpParts {
   /** `ok` once traffic is taken. */
   health(): { ok: boolean; status: string }
   log: Logger
+  /** Instead of the usual ones. */
+  limits?: Partial<HttpLimits>
 }
 
 export interface HttpServer {
@@ -32,7 +34,7 @@ export interface HttpServer {
   close(drainMs: number): Promise<void>
 }
 
-const limits = {
+const defaultLimits = {
   maxHeaderSize: 16 * 1024,
   /** From the first byte to the end of the headers: a slow sender is cut. */
   headersTimeout: 10_000,
@@ -42,13 +44,14 @@ const limits = {
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
 }
+export type HttpLimits = typeof defaultLimits
 
 export function createHttpServer(parts: HttpParts): HttpServer {
   const app = createApp(parts)
   const hot = parts.sides.flatMap((side) => side.hot ?? [])
   let closing = false
 
-  const server = createServer(limits, (request: IncomingMessage, response: ServerResponse) => {
+  const server = createServer({ ...defaultLimits, ...parts.limits }, (request: IncomingMessage, response: ServerResponse) => {
     if (closing) response.shouldKeepAlive = false
     try {
       for (const take of hot) if (take(request, response)) return
@@ -77,9 +80,12 @@ export function createHttpServer(parts: HttpParts): HttpServer {
       closing = true
       if (!server.listening) return
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      // A connection whose answer was under way is idle once it is written; asked for again rather
+      // than noticed on each answer, which would cost every request.
+      const idle = setInterval(() => server.closeIdleConnections(), 20)
       const cut = setTimeout(() => server.closeAllConnections(), drainMs)
       await closed
+      clearInterval(idle)
       clearTimeout(cut)
     },
   }
