@@ -1,0 +1,259 @@
+// Composition: opens the store, reads the configuration, loads the connectors, starts the flow and
+// the listeners, and stops them in the opposite order. The only file that knows every room.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createAdmin } from './admin/create.ts'
+import { openConfiguration, type ConfigurationRoom } from './admin/configuration.ts'
+import { openSeal } from './admin/seal.ts'
+import { bindState, createSupervisor, type Supervisor } from './binds/supervisor.ts'
+import { systemClock } from './clock.ts'
+import { demoApp, demoCarriers, demoDocument, demoNumber, demoRecipient, type Demo } from './demo.ts'
+import { isLoopback, type Settings } from './env.ts'
+import type { Core } from './flow/core.ts'
+import { startFlow } from './flow/flow.ts'
+import { createEnter } from './http/concurrency.ts'
+import { createIdentify } from './http/auth.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createHttpServer } from './http/server.ts'
+import { idSource } from './ids.ts'
+import type { Bind } from './model/bind.ts'
+import type { Account } from './model/account.ts'
+import type { Configuration } from './model/configuration.ts'
+import type { BindId } from './model/message.ts'
+import { createOutbound } from './outbound.ts'
+import type { Connector, Gateway, Host, Logger } from './plugin.ts'
+import { compile, type RoutingTable } from './routing/table.ts'
+import { openSqlite } from './store/sqlite/index.ts'
+import type { Store } from './store/store.ts'
+import { simulator } from '../plugins/simulator/index.ts'
+import { smpp } from '../plugins/smpp/index.ts'
+import { twilio } from '../plugins/twilio/index.ts'
+
+export interface RunningGateway {
+  url: string
+  accountSid: string
+  authToken: string
+  /** Where the data is. */
+  data: string
+  demo?: Demo
+  close(): Promise<void>
+}
+
+const drainMs = 10_000
+
+/** Rejects with an error whose message is fit for the person who started it. */
+export async function startGateway(settings: Settings, log: Logger): Promise<RunningGateway> {
+  const data = resolve(settings.data)
+  await mkdir(data, { recursive: true })
+  const store = await openSqlite({ directory: data, log })
+  const undo: (() => Promise<void>)[] = [() => store.close()]
+  try {
+    return await compose(settings, data, store, log, undo)
+  } catch (error) {
+    await rollBack(undo)
+    throw error
+  }
+}
+
+async function rollBack(undo: (() => Promise<void>)[]): Promise<void> {
+  for (const step of undo.toReversed()) await step()
+}
+
+async function compose(
+  settings: Settings,
+  data: string,
+  store: Store,
+  log: Logger,
+  undo: (() => Promise<void>)[],
+): Promise<RunningGateway> {
+  const clock = systemClock
+  const demoWanted = await wantsDemo(settings, data, store)
+  const simulated = simulator({
+    ...settings.simulator,
+    carriers: demoWanted ? demoCarriers.map(({ id, password, preset }) => ({ id, password, preset })) : [],
+    seed: 1,
+  })
+  const connectors = new Map<string, Connector>([smpp, twilio, simulated].map((connector) => [connector.name, connector as Connector]))
+  const room = await openConfiguration({ store, connectors, seal: openSeal(data, settings.key), clock })
+  const root = await room.ensureRoot({
+    ...(settings.accountSid === undefined ? {} : { id: settings.accountSid }),
+    ...(settings.authToken === undefined ? {} : { token: settings.authToken }),
+  })
+  const outbound = createOutbound({ log })
+  undo.push(() => outbound.close())
+
+  let table: RoutingTable = compile(room.current())
+  const binds: Supervisor = createSupervisor({
+    connectors,
+    gateway: (bind) => flow.gateway(bind),
+    clock,
+    log,
+    onChange: (id) => flow.wake(id),
+  })
+  const core: Core = {
+    store,
+    clock,
+    log,
+    ids: idSource(clock.now, store.newest),
+    outbound,
+    configuration: () => room.current(),
+    table: () => table,
+    binds,
+    random: Math.random,
+  }
+  const enter = createEnter(() => room.current())
+  const metrics = createMetrics(() => measure(store, binds, clock.now()))
+  const flow = await startFlow(core, {
+    cdr: { directory: join(data, 'cdr'), keepDays: settings.cdrDays },
+    retention: { messageDays: settings.retentionDays },
+    onAccepted: metrics.accepted,
+  })
+  undo.push(() => flow.stop(drainMs))
+
+  const admin = createAdmin({ store, configuration: room, table: () => table, clock, sessions: (id) => sessionsOf(binds, id) })
+  const identify = createIdentify({ configuration: () => room.current(), clock })
+  const host: Host = {
+    log,
+    clock,
+    publicUrl: settings.publicUrl,
+    identify,
+    account: (id) => room.current().accounts.get(id),
+    gateway: gateways(room, flow.gateway),
+    numbers: (account) => [...room.current().numbers.values()].filter((number) => number.account === account),
+    enter,
+    messages: admin.hostMessages,
+    outbound,
+  }
+  const stopListening = new AbortController()
+  undo.push(async () => stopListening.abort())
+  for (const connector of connectors.values()) await connector.listen?.(host, stopListening.signal)
+
+  let serving = false
+  const sides = [...connectors.values()].flatMap((connector) => connector.http?.(host) ?? [])
+  const server = createHttpServer({
+    sides: demoWanted ? [...sides, { router: demoApp() }] : sides,
+    admin,
+    configuration: () => room.current(),
+    identify,
+    enter,
+    metrics,
+    health: () => ({ ok: serving, status: serving ? 'ok' : 'starting or stopping' }),
+    log,
+  })
+  if (!isLoopback(settings.http.host)) log.info({ host: settings.http.host }, 'the API is open beyond this machine; put TLS in front')
+  await server.listen(settings.http.host, settings.http.port)
+  undo.push(() => server.close(drainMs))
+
+  function follow(configuration: Configuration): void {
+    table = compile(configuration)
+    store.weigh(new Map([...configuration.accounts.values()].map((account) => [account.id, account.weight])))
+    binds.apply(configuration)
+    for (const bind of configuration.binds.values()) flow.wake(bind.id)
+  }
+  room.onChange(follow)
+  if (demoWanted) await setUpDemo(settings, data, admin, root)
+  follow(room.current())
+  undo.push(() => binds.close())
+  serving = true
+  await writeCredentials(data, { url: settings.publicUrl, accountSid: root.id, authToken: root.token })
+
+  return {
+    url: settings.publicUrl,
+    accountSid: root.id,
+    authToken: root.token,
+    data,
+    ...(demoWanted ? { demo: demoOf(root) } : {}),
+    async close() {
+      serving = false
+      // Nobody new comes in, then what is under way ends, then the sessions, then the store.
+      await server.close(drainMs)
+      await flow.stop(drainMs)
+      await binds.close()
+      stopListening.abort()
+      await outbound.close()
+      await store.close()
+    },
+  }
+}
+
+function gateways(room: ConfigurationRoom, make: (bind: Bind) => Gateway): Host['gateway'] {
+  const made = new Map<BindId, Gateway>()
+  let of: Configuration | undefined
+  let byAccount = new Map<string, BindId>()
+  return (connector, account) => {
+    const now = room.current()
+    if (of !== now) {
+      of = now
+      byAccount = new Map()
+      for (const bind of now.binds.values()) {
+        if (bind.side === 'client' && bind.enabled) byAccount.set(`${bind.connector} ${bind.account}`, bind.id)
+      }
+      for (const id of made.keys()) if (!now.binds.has(id)) made.delete(id)
+    }
+    const id = byAccount.get(`${connector} ${account}`)
+    if (id === undefined) return undefined
+    let gateway = made.get(id)
+    if (!gateway) made.set(id, (gateway = make(now.binds.get(id)!)))
+    return gateway
+  }
+}
+
+function sessionsOf(binds: Supervisor, id: BindId) {
+  const live = binds.get(id)
+  if (!live) return undefined
+  return {
+    state: bindState(live),
+    sessions: live.sessions.size,
+    since: live.since,
+    inFlight: live.inFlight,
+    ...(live.lastError === undefined ? {} : { lastError: live.lastError }),
+  }
+}
+
+async function measure(store: Store, binds: Supervisor, now: number) {
+  const [rows, depths] = await Promise.all([store.statistics({ from: 0, to: now }), store.depths()])
+  const counts = new Map<string, (typeof rows)[number]>()
+  for (const row of rows) {
+    const key = `${row.bind} ${row.name}`
+    const sum = counts.get(key)
+    if (sum) sum.count += row.count
+    else counts.set(key, { ...row })
+  }
+  return {
+    counts: [...counts.values()],
+    depths: depths.map(({ lane, deliver, report }) => ({ bind: lane, deliver, report })),
+    sessions: binds.all().map((live) => ({ bind: live.bind.id, sessions: live.sessions.size, inFlight: live.inFlight })),
+  }
+}
+
+const demoMark = 'demo.json'
+
+/** On for a data directory that demo mode set up, and for an empty one unless it is switched off. */
+async function wantsDemo(settings: Settings, data: string, store: Store): Promise<boolean> {
+  if (!settings.demo) return false
+  const marked = await readFile(join(data, demoMark), 'utf8').then(
+    () => true,
+    () => false,
+  )
+  return marked || (await store.configuration()).revision === 0
+}
+
+async function setUpDemo(settings: Settings, data: string, admin: ReturnType<typeof createAdmin>, root: Account): Promise<void> {
+  const mark = join(data, demoMark)
+  const done = await readFile(mark, 'utf8').catch(() => undefined)
+  if (done !== undefined) return
+  const caller = { account: root.id, author: 'demo mode', source: 'start' }
+  const plan = admin.documents.plan(caller, demoDocument(settings.simulator, settings.publicUrl), { variables: {} })
+  if (plan.faults.length > 0) throw new Error(`demo mode: ${plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ')}`)
+  await admin.documents.apply(caller, plan)
+  await writeFile(mark, `${JSON.stringify({ simulator: settings.simulator })}\n`)
+}
+
+function demoOf(root: Account): Demo {
+  return { number: demoNumber, recipient: demoRecipient, carriers: demoCarriers.map(({ id, says }) => ({ id, says })), account: root.id }
+}
+
+/** What the command line on this machine signs in with. */
+async function writeCredentials(data: string, credentials: { url: string; accountSid: string; authToken: string }): Promise<void> {
+  await writeFile(join(data, 'credentials.json'), `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 })
+}
