@@ -1,79 +1,18 @@
-// Over real sockets, with npm `smpp` as the customer: a client that nobody here wrote.
+// Over real sockets, with npm `smpp` as the customer.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import smpp, { type PDU, type Session } from 'smpp'
-import { createParser, encodePdu, statuses, type Draft, type Pdu } from '../smpp/codec/index.ts'
-import { startCarriers, type Carriers } from './carriers.ts'
-import { garbage, garbageKinds } from './garbage.ts'
+import { test } from 'node:test'
+import type { PDU } from 'smpp'
+import { statuses } from '../smpp/codec/index.ts'
+import { startCarriers } from './carriers.ts'
+import { bind, carriersWith, customer, handset, pause, raw, soon } from './fixture.ts'
 import type { PersonalityOptions } from './personality.ts'
-
-const handset = '447700900123'
-const soon = { receipts: { delay: 5 } } satisfies PersonalityOptions
-
-async function carriersWith(t: TestContext, personality: PersonalityOptions, more: { ledger?: string } = {}): Promise<Carriers> {
-  const carriers = await startCarriers({ port: 0, seed: 1, carriers: [{ id: 'northern', password: 'secret', personality }], ...more })
-  t.after(() => carriers.close())
-  return carriers
-}
-
-interface Customer {
-  session: Session
-  deliveries: PDU[]
-  closed: Promise<unknown>
-  bindStatus: number
-  submit(fields?: Record<string, unknown>): Promise<PDU>
-  /** Resolves when so many deliver_sm have come. */
-  delivered(count: number): Promise<PDU[]>
-}
-
-interface CustomerOptions {
-  as?: 'transceiver' | 'receiver' | 'transmitter'
-  acknowledge?: boolean | number
-  password?: string
-  systemId?: string
-}
-
-async function customer(t: TestContext, { port }: Carriers, options: CustomerOptions = {}): Promise<Customer> {
-  const { as = 'transceiver', acknowledge = true, password = 'secret', systemId = 'northern' } = options
-  const session = smpp.connect({ url: `smpp://127.0.0.1:${port}` })
-  const closed = once(session, 'close')
-  session.on('error', () => {})
-  session.on('enquire_link', (pdu: PDU) => session.send(pdu.response()))
-  t.after(() => session.destroy())
-  const deliveries: PDU[] = []
-  session.on('deliver_sm', (pdu: PDU) => {
-    deliveries.push(pdu)
-    if (acknowledge !== false) session.send(pdu.response(acknowledge === true ? {} : { command_status: acknowledge }))
-    session.emit('delivered')
-  })
-  await once(session, 'connect')
-  const bound = await new Promise<PDU>((resolve) => session[`bind_${as}`]({ system_id: systemId, password }, resolve))
-  return {
-    session,
-    deliveries,
-    closed,
-    bindStatus: bound.command_status,
-    submit: (fields = {}) =>
-      new Promise((resolve, reject) => {
-        void closed.then(() => reject(new Error('closed')))
-        const whole = { source_addr: 'ACME', destination_addr: handset, dest_addr_ton: 1, registered_delivery: 1, short_message: 'hello' }
-        session.submit_sm({ ...whole, ...fields }, resolve)
-      }),
-    async delivered(count) {
-      while (deliveries.length < count) await once(session, 'delivered')
-      return deliveries
-    },
-  }
-}
 
 const textOf = (pdu: PDU | undefined) => String(pdu?.short_message?.message ?? '')
 const field = (pdu: PDU | undefined, name: string) => new RegExp(`${name}:(\\S+)`).exec(textOf(pdu))?.[1]
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 test('a customer binds, submits, and gets its receipt by text and TLV', { timeout: 10_000 }, async (t) => {
   const carriers = await carriersWith(t, soon)
@@ -335,84 +274,6 @@ test('a run replays by its seed on the wire', { timeout: 20_000 }, async (t) => 
   const [first, again, other] = [await replay(1), await replay(1), await replay(2)]
   assert.deepEqual(first, again)
   assert.notDeepEqual(first, other)
-})
-
-/** A customer without manners: bytes as they are, and what comes back as PDUs. */
-async function raw(
-  t: TestContext,
-  { port }: Carriers,
-): Promise<{ socket: Socket; pdus: Pdu[]; send(...what: (Draft | Uint8Array)[]): void }> {
-  const socket = connect(port, '127.0.0.1')
-  t.after(() => socket.destroy())
-  const pdus: Pdu[] = []
-  const parser = createParser({ onPdu: (pdu) => pdus.push(pdu), onBad: (bad) => assert.fail(bad.reason) })
-  socket.on('data', (chunk: Buffer) => parser.push(chunk))
-  socket.on('error', () => {})
-  await once(socket, 'connect')
-  return { socket, pdus, send: (...what) => what.forEach((one) => socket.write(one instanceof Uint8Array ? one : encodePdu(one))) }
-}
-
-const bind: Draft = { command: 'bind_transceiver', sequence_number: 1, system_id: 'northern', password: 'secret', interface_version: 0x34 }
-
-test('garbage with intact framing is answered and the session goes on; broken framing closes it', { timeout: 10_000 }, async (t) => {
-  const carriers = await carriersWith(t, soon)
-  for (const kind of garbageKinds) {
-    const { socket, pdus, send } = await raw(t, carriers)
-    send(bind, garbage(kind, 77), { command: 'enquire_link', sequence_number: 78 })
-    if (kind.startsWith('length')) {
-      await once(socket, 'close')
-      assert.equal(pdus.at(-1)!.command, 'generic_nack', kind)
-    } else {
-      while (!pdus.some((pdu) => pdu.command === 'enquire_link_resp')) await pause(5)
-      if (kind === 'command-unknown') assert.equal(pdus[1]!.command, 'generic_nack')
-      socket.destroy()
-    }
-  }
-  assert.equal((await (await customer(t, carriers)).submit()).command_status, 0)
-})
-
-test('requests before the bind, a second bind and what a carrier does not do are refused by name', { timeout: 10_000 }, async (t) => {
-  const { pdus, send, socket } = await raw(t, await carriersWith(t, soon))
-  send({ command: 'submit_sm', sequence_number: 1 }, { command: 'query_sm', sequence_number: 2 }, bind)
-  send(
-    { ...bind, sequence_number: 3 },
-    { command: 'query_sm', sequence_number: 4, message_id: '1' },
-    { command: 'unbind', sequence_number: 5 },
-  )
-  await once(socket, 'close')
-  assert.deepEqual(
-    pdus.map(({ command, command_status }) => [command, command_status]),
-    [
-      ['submit_sm_resp', statuses.ESME_RINVBNDSTS],
-      ['query_sm_resp', statuses.ESME_RINVBNDSTS],
-      ['bind_transceiver_resp', 0],
-      ['bind_transceiver_resp', statuses.ESME_RALYBND],
-      ['query_sm_resp', statuses.ESME_RINVCMDID],
-      ['unbind_resp', 0],
-    ],
-  )
-})
-
-test('a garbling carrier breaks framing, commands and fields in turn, and answers nobody', { timeout: 10_000 }, async (t) => {
-  const carriers = await carriersWith(t, { faults: { garbage: 1 } })
-  const seen = new Set<string>()
-  const wanted = ['framing', 'command', 'field', 'response to nothing']
-  for (let n = 0; n < 100 && seen.size < wanted.length; n++) {
-    const socket = connect(carriers.port, '127.0.0.1')
-    const parser = createParser({
-      onPdu(pdu) {
-        if (pdu.command === 'submit_sm_resp' && pdu.message_id === 'nobody') seen.add('response to nothing')
-      },
-      onBad: (bad) => seen.add(bad.kind),
-    })
-    socket.on('data', (chunk: Buffer) => parser.push(chunk))
-    await once(socket, 'connect')
-    socket.write(encodePdu(bind))
-    socket.write(encodePdu({ command: 'submit_sm', sequence_number: 2, destination_addr: `4477${n}` }))
-    await pause(10)
-    socket.destroy()
-  }
-  assert.deepEqual([...seen].toSorted(), wanted.toSorted())
 })
 
 test('closing unbinds the sessions and ends, even when a peer does not answer', { timeout: 10_000 }, async (t) => {

@@ -16,14 +16,22 @@ const messages = 100
 test(
   'messages go from sendsms through Kannel to a carrier, and each receipt to its dlr-url once',
   { ...needs('kannel'), timeout: 60_000 },
-  async () => {
+  async (t) => {
     const workDir = await mkdtemp(join(tmpdir(), 'signalbox-kannel-'))
     const carriers = await startCarriers({ port: 0, seed: 1, carriers: [{ id: 'sink', password: 'secret', preset: 'sink' }] })
+    t.after(async () => {
+      await carriers.close()
+      await rm(workDir, { recursive: true })
+    })
     const reported = new Map<string, number>()
     const receiver = createServer((request, response) => {
       reported.set(request.url!, (reported.get(request.url!) ?? 0) + 1)
       response.end()
     }).listen(0, '127.0.0.1')
+    t.after(() => {
+      receiver.closeAllConnections()
+      receiver.close()
+    })
     const kannel = await startKannel({ sinkPort: carriers.port, systemId: 'sink', store: 'file', workDir, window: 100 })
     try {
       const before = kannel.cpuMicros()
@@ -51,10 +59,6 @@ test(
       assert.ok(kannel.cpuMicros() >= before)
     } finally {
       await kannel.stop()
-      await carriers.close()
-      receiver.closeAllConnections()
-      receiver.close()
-      await rm(workDir, { recursive: true })
     }
   },
 )
