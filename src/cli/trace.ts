@@ -40,9 +40,14 @@ type Decision = MessageAnswer['decision']
 export function decisionLines(decision: Decision, account: string): string[] {
   const how = decision.route === undefined ? 'no route' : `route ${decision.route}`
   const lines = [`decided     ${how}, revision ${decision.revision}`]
-  for (const rule of decision.tried) lines.push(`  ${rule.matched ? '✔' : '✘'} ${rule.route}: ${rule.why}`)
-  for (const [i, { bind, why }] of decision.candidates.entries()) lines.push(`  ${i + 1}. ${bindName(bind, account)} – ${why}`)
+  for (const rule of decision.tried) lines.push(`  ${rule.matched ? '✔' : '✘'} ${named(rule.route, ': ', rule.why)}`)
+  for (const [i, { bind, why }] of decision.candidates.entries()) lines.push(`  ${i + 1}. ${named(bindName(bind, account), ' – ', why)}`)
   return lines
+}
+
+/** Reasons are sentences, most of which name what they are about. */
+function named(name: string, dash: string, why: string): string {
+  return why.includes(name) ? why : `${name}${dash}${why}`
 }
 
 function failureText({ kind, code, peer }: { kind: string; code: string; peer?: string | undefined }): string {
