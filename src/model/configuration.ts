@@ -15,7 +15,7 @@ export interface Configuration {
 }
 
 /** `account` is `ancestor` or below it. Guarded against cycles. */
-export function isWithin(configuration: Configuration, account: AccountId, ancestor: AccountId): boolean {
+export function isWithin(configuration: Pick<Configuration, 'accounts'>, account: AccountId, ancestor: AccountId): boolean {
   let at: AccountId | undefined = account
   for (let depth = 0; at !== undefined && depth < 64; depth++) {
     if (at === ancestor) return true

@@ -52,7 +52,7 @@ export function compile(configuration: Configuration): RoutingTable {
 }
 
 /** The account, then its parent if it inherits, and so on. */
-export function lineage(configuration: Configuration, account: AccountId): AccountId[] {
+export function lineage(configuration: Pick<Configuration, 'accounts'>, account: AccountId): AccountId[] {
   const line: AccountId[] = []
   let at: AccountId | undefined = account
   while (at !== undefined && line.length < 64) {

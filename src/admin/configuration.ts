@@ -1,0 +1,153 @@
+// The configuration room: the snapshot that everyone reads, and the one way to change it. A change
+// is worked out on a bench over the newest snapshot, refused with every fault at once or committed
+// whole with its author, and only then seen. Changes of one process wait for each other; another
+// process's are noticed by the store's revision, and the change is worked out anew.
+import type { Clock } from '../clock.ts'
+import { newSid } from '../ids.ts'
+import type { Account } from '../model/account.ts'
+import type { Configuration } from '../model/configuration.ts'
+import type { AccountId } from '../model/message.ts'
+import type { Connector } from '../plugin.ts'
+import { RevisionConflict, type Store } from '../store/store.ts'
+import { Refused, type Caller, type ChangeOptions, type Fault } from './admin.ts'
+import { built, createBench, differences, type Bench, type Thing } from './bench.ts'
+import { told } from './faults.ts'
+import { accountId } from './inputs.ts'
+import { putAccount } from './put.ts'
+import { readRows, writeRow } from './rows.ts'
+import { checkReferences } from './refer.ts'
+import type { Seal } from './seal.ts'
+
+export interface ConfigurationRoom {
+  current(): Configuration
+  readonly connectors: ReadonlyMap<string, Connector>
+  /** The account without a parent: made when there is none, with `id` and `token` where given; a given token replaces the old one. */
+  ensureRoot(root: { id?: AccountId; token?: string }): Promise<Account>
+  /** Called with each new snapshot, after it is durable. */
+  onChange(listener: (configuration: Configuration) => void): void
+  /** A bench over the newest snapshot, for a plan. */
+  bench(caller: Caller): Bench
+  /** Works a change out and commits it. Throws Refused. `why` is what faults mean: invalid unless told. */
+  change(caller: Caller, work: (bench: Bench) => void, options?: ChangeOptions & { why?: 'invalid' | 'in-use' }): Promise<Committed>
+  /** Commits a bench that was worked on before; refused when the configuration moved since. */
+  commit(bench: Bench): Promise<Committed>
+  /** What no longer holds of a stored bind, which is therefore not run. */
+  faults(bind: string): Fault[] | undefined
+  /** Reads the store again; the listeners hear of it if it moved. */
+  reload(): Promise<void>
+}
+
+export interface Committed {
+  revision: number
+  changed: boolean
+}
+
+const mostTries = 5
+
+export async function openConfiguration(parts: {
+  store: Pick<Store, 'configuration' | 'change'>
+  connectors: ReadonlyMap<string, Connector>
+  seal: Seal
+  clock: Clock
+}): Promise<ConfigurationRoom> {
+  const { store, connectors, seal, clock } = parts
+  const listeners: ((configuration: Configuration) => void)[] = []
+  let { configuration, faults } = await read()
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function read() {
+    const { revision, rows } = await store.configuration()
+    return readRows(rows, revision, connectors, seal)
+  }
+
+  async function reload(): Promise<void> {
+    const fresh = await read()
+    if (fresh.configuration.revision === configuration.revision) return
+    ;({ configuration, faults } = fresh)
+    for (const listener of listeners) listener(configuration)
+  }
+
+  /** One after another, whether or not the one before succeeded. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work, work)
+    last = turn.catch(() => {})
+    return turn
+  }
+
+  async function write(bench: Bench): Promise<Committed> {
+    const changes = differences(bench)
+    if (changes.length === 0) return { revision: configuration.revision, changed: false }
+    const puts = changes.flatMap(({ kind, after }) =>
+      after ? [writeRow({ kind, value: after } as Thing, connectors, bench.binds, seal)] : [],
+    )
+    const deletes = changes.flatMap(({ kind, key, after }) => (after ? [] : [{ kind, key }]))
+    const { author, source } = bench.caller
+    const revision = await store.change({ author, source, puts, deletes, expected: bench.base.revision })
+    configuration = built(bench, revision)
+    for (const { kind, key } of changes) if (kind === 'bind') faults.delete(key)
+    for (const listener of listeners) listener(configuration)
+    return { revision, changed: true }
+  }
+
+  function refuseFaults(bench: Bench, why: 'invalid' | 'in-use'): void {
+    if (bench.faults.length === 0) return
+    const list = told(bench.faults)
+    throw new Refused(why, list.map((fault) => (fault.path ? `${fault.path}: ${fault.message}` : fault.message)).join('\n'), list)
+  }
+
+  function moved(): Refused {
+    return new Refused('conflict', `The configuration is at revision ${configuration.revision} by now: look again, then repeat the change.`)
+  }
+
+  const room: ConfigurationRoom = {
+    current: () => configuration,
+    connectors,
+    async ensureRoot({ id, token }) {
+      const root = [...configuration.accounts.values()].find((account) => account.parent === undefined)
+      if (root && id !== undefined && id !== root.id) throw new Error(`This data belongs to the root account ${root.id}, not to ${id}.`)
+      if (id !== undefined && !accountId.safeParse(id).success)
+        throw new Error(`The root account's SID: expected AC and 32 lowercase hex digits, got ${id}.`)
+      const sid = root?.id ?? id ?? newSid('AC')
+      const caller = { account: sid, author: 'gateway', source: 'start' }
+      if (!root || (token !== undefined && token !== root.token)) {
+        await room.change(caller, (bench) => void putAccount(bench, sid, undefined, token === undefined ? {} : { token }, []))
+      }
+      return configuration.accounts.get(sid)!
+    },
+    onChange(listener) {
+      listeners.push(listener)
+    },
+    bench: (caller) => createBench(configuration, connectors, caller, clock.now()),
+    change: (caller, work, { expected, why = 'invalid' } = {}) =>
+      inTurn(async () => {
+        for (let tries = 1; ; tries++) {
+          if (expected !== undefined && expected !== configuration.revision) throw moved()
+          const bench = createBench(configuration, connectors, caller, clock.now())
+          work(bench)
+          checkReferences(bench)
+          refuseFaults(bench, why)
+          try {
+            return await write(bench)
+          } catch (error) {
+            if (!(error instanceof RevisionConflict) || tries === mostTries) throw error
+            await reload()
+          }
+        }
+      }),
+    commit: (bench) =>
+      inTurn(async () => {
+        refuseFaults(bench, 'invalid')
+        if (bench.base !== configuration) throw moved()
+        try {
+          return await write(bench)
+        } catch (error) {
+          if (!(error instanceof RevisionConflict)) throw error
+          await reload()
+          throw moved()
+        }
+      }),
+    faults: (bind) => faults.get(bind),
+    reload: () => inTurn(reload),
+  }
+  return room
+}

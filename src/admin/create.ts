@@ -1,0 +1,54 @@
+// Puts the operations together over one configuration room and one store.
+import type { Clock } from '../clock.ts'
+import { isWithin } from '../model/configuration.ts'
+import type { RoutingTable } from '../routing/table.ts'
+import type { Revision, Store } from '../store/store.ts'
+import type { Admin, Caller, SessionsOf } from './admin.ts'
+import { createAccounts } from './accounts.ts'
+import type { ConfigurationRoom } from './configuration.ts'
+import { createLanes } from './lanes.ts'
+import { createAdminMessages, createHostMessages } from './messages.ts'
+import { createDocuments } from './plan.ts'
+import { createStatistics } from './statistics.ts'
+import { createBinds, createNumbers, createRoutes } from './things.ts'
+
+export interface AdminParts {
+  store: Store
+  configuration: ConfigurationRoom
+  table(): RoutingTable
+  clock: Clock
+  sessions: SessionsOf
+}
+
+export function createAdmin({ store, configuration: room, table, clock, sessions }: AdminParts): Admin {
+  const configuration = room.current
+  const messageParts = { store, clock, configuration, table }
+  const binds = createBinds(room, room.connectors)
+  return {
+    accounts: createAccounts(room),
+    binds,
+    routes: createRoutes(room),
+    numbers: createNumbers(room, room.connectors),
+    documents: createDocuments(room),
+    messages: createAdminMessages(messageParts),
+    lanes: createLanes({ store, clock, configuration, binds }),
+    statistics: createStatistics({ store, configuration, sessions }),
+    hostMessages: createHostMessages(messageParts),
+    async revisions(caller, limit, before) {
+      const all = await store.revisions(limit, before)
+      return all.map((revision) => within(room, caller, revision)).filter((revision) => revision.changes.length > 0)
+    },
+  }
+}
+
+/** Only what concerns the caller's subtree; the root account sees everything, also of what is gone. */
+function within(room: ConfigurationRoom, caller: Caller, revision: Revision): Revision {
+  const now = room.current()
+  if (now.accounts.get(caller.account)?.parent === undefined && now.accounts.has(caller.account)) return revision
+  const changes = revision.changes.filter(({ kind, key }) => {
+    if (kind === 'setting') return false
+    const owner = kind === 'number' ? now.numbers.get(key)?.account : key.split('/')[0]
+    return owner !== undefined && isWithin(now, owner, caller.account)
+  })
+  return { ...revision, changes }
+}

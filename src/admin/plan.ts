@@ -1,0 +1,224 @@
+// Documents: what a YAML text would change, told field by field, and that made true in one change.
+// A document says what should be; asking twice changes nothing the second time. It touches only what
+// it names, and takes away only with `prune`, only from the sections that it writes.
+import { isWithin, localBindId } from '../model/configuration.ts'
+import type { AccountId } from '../model/message.ts'
+import { newSid } from '../ids.ts'
+import { Refused, type Documents, type Plan } from './admin.ts'
+import { differences, take, type Bench } from './bench.ts'
+import type { ConfigurationRoom } from './configuration.ts'
+import { readDocument } from './document.ts'
+import { show, told } from './faults.ts'
+import { accountId, accountInput, bindInput, numberInput, policy, routeInput } from './inputs.ts'
+import { plannedChange } from './planned.ts'
+import { apiBind, putAccount, putBind } from './put.ts'
+import { checkReferences, numberValue, putNumber, putRoute } from './refer.ts'
+import { fitText, isObject, type Path } from './schema.ts'
+
+export function createDocuments(room: ConfigurationRoom): Documents {
+  const benches = new WeakMap<Plan, Bench>()
+  return {
+    plan(caller, text, { variables, prune = false }) {
+      const bench = room.bench(caller)
+      const { value, faults, line } = readDocument(text, variables)
+      bench.faults.push(...faults)
+      if (value !== undefined || faults.length === 0) putDocument(bench, value, prune)
+      checkReferences(bench)
+      const changes = bench.faults.length > 0 ? [] : differences(bench).map((difference) => plannedChange(bench, difference))
+      const plan: Plan = { revision: bench.base.revision, changes, faults: told(bench.faults, line) }
+      benches.set(plan, bench)
+      return plan
+    },
+    async apply(caller, plan) {
+      const bench = benches.get(plan)
+      if (!bench || bench.caller.account !== caller.account) throw new Refused('absent', 'There is no such plan.')
+      if (plan.faults.length > 0) throw new Refused('invalid', 'The document has faults; nothing was changed.', plan.faults)
+      const { revision } = await room.commit({ ...bench, caller })
+      return { revision, changes: plan.changes }
+    },
+  }
+}
+
+interface Named {
+  account: AccountId
+  path: Path
+  node: Record<string, unknown>
+}
+
+const sections = ['accounts', 'binds', 'numbers', 'routes'] as const
+const accountFields = ['id', ...Object.keys(accountInput.shape), ...sections]
+
+function putDocument(bench: Bench, value: unknown, prune: boolean): void {
+  const named: Named[] = []
+  if (!isObject(value)) {
+    bench.faults.push({
+      path: [],
+      message: `expected a mapping with accounts, got ${value === null || value === undefined ? 'nothing' : show(value)}`,
+    })
+    return
+  }
+  onlyFields(bench, value, ['accounts'], [])
+  if (value['accounts'] === undefined) bench.faults.push({ path: ['accounts'], message: 'is missing: expected a list of accounts' })
+  putAccounts(bench, value['accounts'], ['accounts'], undefined, named)
+  // Routes and numbers may lead to any bind of the document, so all binds are there first.
+  for (const { account, node, path } of named) {
+    each(bench, node['binds'], [...path, 'binds'], 'id', (id, item, at) => putBind(bench, account, id, fitBind(bench, item), at))
+  }
+  for (const { account, node, path } of named) {
+    each(bench, node['numbers'], [...path, 'numbers'], 'number', (number, item, at) =>
+      putNumber(bench, account, number, fitText(numberInput, item), at),
+    )
+    each(bench, node['routes'], [...path, 'routes'], 'id', (id, item, at) =>
+      putRoute(bench, account, id, fitText(routeInput, fullAccount(bench, item)), at),
+    )
+  }
+  if (prune) for (const one of named) pruneAccount(bench, one)
+}
+
+function putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountId | undefined, named: Named[]): void {
+  if (value === undefined) return
+  if (!Array.isArray(value)) {
+    bench.faults.push({ path, message: `expected a list, got ${show(value)}` })
+    return
+  }
+  value.forEach((node: unknown, i) => {
+    const at = [...path, i]
+    if (!isObject(node)) {
+      bench.faults.push({ path: at, message: `expected a mapping, got ${show(node)}` })
+      return
+    }
+    onlyFields(bench, node, accountFields, at)
+    const found = findAccount(bench, node, at, parent)
+    // What is in an account that is not there is still looked at, for its own faults.
+    const id = found ?? `unknown ${named.length}`
+    const fields = Object.fromEntries(Object.entries(node).filter(([key]) => Object.hasOwn(accountInput.shape, key)))
+    if (named.some((one) => one.account === id)) bench.faults.push({ path: at, message: `account ${id} is named twice` })
+    else if (found !== undefined && (Object.keys(fields).length > 0 || !bench.accounts.has(id))) {
+      putAccount(bench, id, parent ?? bench.caller.account, fitText(accountInput, fields), at)
+    }
+    named.push({ account: id, path: at, node })
+    putAccounts(bench, node['accounts'], [...at, 'accounts'], id, named)
+  })
+}
+
+/** By its id, or without one by its name below its parent; a name that is not there yet is a new account. */
+function findAccount(bench: Bench, node: Record<string, unknown>, path: Path, parent: AccountId | undefined): AccountId | undefined {
+  const { id, name } = node
+  const { accounts } = bench
+  if (id === undefined) {
+    if (typeof name !== 'string' || name === '') {
+      bench.faults.push({ path, message: 'expected an id (root, or AC and 32 hex digits), or a name' })
+      return undefined
+    }
+    const above = parent ?? bench.caller.account
+    const same = [...accounts.values()].filter(
+      (account) => account.parent === above && account.name === name && account.status !== 'closed',
+    )
+    if (same.length > 1)
+      bench.faults.push({
+        path: [...path, 'name'],
+        message: `there are ${same.length} accounts named ${show(name)}: expected an id as well`,
+      })
+    return same[0]?.id ?? newSid('AC')
+  }
+  const meant = id === 'root' ? [...accounts.values()].find((account) => account.parent === undefined)?.id : id
+  if (typeof meant === 'string' && accounts.has(meant) && isWithin(bench, meant, bench.caller.account)) {
+    const actual = accounts.get(meant)!.parent
+    if (parent !== undefined && actual !== parent)
+      bench.faults.push({ path: [...path, 'id'], message: `${meant} is below another account` })
+    return meant
+  }
+  // Nested and unknown: a new account whose id was chosen beforehand.
+  if (parent !== undefined && accountId.safeParse(id).success && !accounts.has(String(id))) return String(id)
+  const shape = id === 'root' || accountId.safeParse(id).success
+  bench.faults.push({
+    path: [...path, 'id'],
+    message: shape ? `there is no account ${String(id)}` : `expected root, or AC and 32 lowercase hex digits, got ${show(id)}`,
+  })
+  return undefined
+}
+
+function each(
+  bench: Bench,
+  value: unknown,
+  path: Path,
+  key: string,
+  put: (id: string, item: Record<string, unknown>, path: Path) => void,
+): void {
+  if (value === undefined) return
+  if (!Array.isArray(value)) {
+    bench.faults.push({ path, message: `expected a list, got ${show(value)}` })
+    return
+  }
+  const seen = new Set<string>()
+  value.forEach((item: unknown, i) => {
+    const at = [...path, i]
+    if (!isObject(item)) {
+      bench.faults.push({ path: at, message: `expected a mapping, got ${show(item)}` })
+      return
+    }
+    const { [key]: id, ...rest } = item
+    if (typeof id !== 'string') {
+      const expected = key === 'number' ? 'a number in quotes, such as "+15550001111"' : 'an id'
+      bench.faults.push({
+        path: [...at, key],
+        message: id === undefined ? `is missing: expected ${expected}` : `expected ${expected}, got ${show(id)}`,
+      })
+    } else if (seen.has(id)) bench.faults.push({ path: [...at, key], message: `${show(id)} is there twice` })
+    const name = typeof id === 'string' ? id : `unknown${i}`
+    seen.add(name)
+    put(key === 'number' && typeof id !== 'string' ? '+15550001111' : name, rest, at)
+  })
+}
+
+function onlyFields(bench: Bench, node: Record<string, unknown>, known: readonly string[], path: Path): void {
+  for (const key of Object.keys(node)) {
+    if (!known.includes(key))
+      bench.faults.push({
+        path: [...path, key],
+        message: `there is no such field; there ${known.length === 1 ? 'is' : 'are'} ${known.toSorted().join(', ')}`,
+      })
+  }
+}
+
+function fitBind(bench: Bench, item: Record<string, unknown>): unknown {
+  const connector = typeof item['connector'] === 'string' ? bench.connectors.get(item['connector']) : undefined
+  const fitted = fitText(bindInput, item) as Record<string, unknown>
+  return {
+    ...fitted,
+    ...(isObject(item['policy']) ? { policy: fitText(policy, item['policy']) } : {}),
+    ...(connector && isObject(item['config']) ? { config: fitText(connector.config, item['config']) } : {}),
+  }
+}
+
+/** A condition on `root` means the root account. */
+function fullAccount(bench: Bench, item: Record<string, unknown>): Record<string, unknown> {
+  if (item['account'] !== 'root') return item
+  const root = [...bench.accounts.values()].find((account) => account.parent === undefined)
+  return { ...item, account: root?.id }
+}
+
+function pruneAccount(bench: Bench, { account, node, path }: Named): void {
+  const written = (section: string, key: string): Set<unknown> | undefined => {
+    const list = node[section]
+    return Array.isArray(list) ? new Set(list.map((item: unknown) => (isObject(item) ? item[key] : undefined))) : undefined
+  }
+  const routes = written('routes', 'id')
+  const numbers = written('numbers', 'number')
+  const binds = written('binds', 'id')
+  if (routes)
+    for (const id of bench.base.routes.get(account) ?? [])
+      if (!routes.has(id.id)) take(bench, 'route', `${account}/${id.id}`, [...path, 'routes'])
+  if (numbers) {
+    const values = new Set([...numbers].map((number) => (typeof number === 'string' ? numberValue(number) : undefined)))
+    for (const number of bench.base.numbers.values()) {
+      if (number.account === account && !values.has(number.value)) take(bench, 'number', number.value, [...path, 'numbers'])
+    }
+  }
+  if (binds) {
+    for (const bind of bench.base.binds.values()) {
+      const id = localBindId(bind.id)
+      if (bind.account === account && !binds.has(id) && id !== apiBind) take(bench, 'bind', bind.id, [...path, 'binds'])
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// A difference told field by field, secrets masked: what people read before they say yes.
+import { isDeepStrictEqual } from 'node:util'
+import type { z } from 'zod'
+import { localBindId } from '../model/configuration.ts'
+import type { Bind } from '../model/bind.ts'
+import { mask, type FieldChange, type PlannedChange } from './admin.ts'
+import type { Bench, Difference, Thing } from './bench.ts'
+import { pathText } from './faults.ts'
+import { ownPolicy } from './put.ts'
+import { defaultAt, isObject, isSecretAt, type Path } from './schema.ts'
+import { nameBind } from './refer.ts'
+import { routeView } from './views.ts'
+
+/** One field of a thing. */
+interface Field {
+  path: Path
+  value: unknown
+  secret: boolean
+  /** Not worth a line when the thing is new. */
+  usual: boolean
+}
+
+export function plannedChange(bench: Bench, difference: Difference): PlannedChange {
+  const { kind, before, after } = difference
+  const was = before && ({ kind, value: before } as Thing)
+  const is = after && ({ kind, value: after } as Thing)
+  const thing = (is ?? was)!
+  const account = thing.kind === 'account' ? thing.value.id : thing.value.account
+  const id = thing.kind === 'number' ? thing.value.value : thing.kind === 'bind' ? localBindId(thing.value.id) : thing.value.id
+  const name = bench.accounts.get(account)?.name ?? bench.base.accounts.get(account)?.name ?? account
+  return {
+    change: was ? (is ? 'update' : 'delete') : 'create',
+    kind,
+    what: kind === 'account' ? `account ${name}` : `${kind} ${id} of ${name}`,
+    account,
+    id,
+    fields: is ? changed(was ? fieldsOf(bench, was) : [], fieldsOf(bench, is), was === undefined) : [],
+  }
+}
+
+function changed(before: Field[], after: Field[], isNew: boolean): FieldChange[] {
+  const old = new Map(before.map((field) => [pathText(field.path), field]))
+  const fresh = new Map(after.map((field) => [pathText(field.path), field]))
+  return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((field): FieldChange[] => {
+    const [was, is] = [old.get(field), fresh.get(field)]
+    if (isDeepStrictEqual(was?.value, is?.value) || (isNew && is?.usual)) return []
+    return [{ field, ...shown('before', was), ...shown('after', is) }]
+  })
+}
+
+function shown(key: 'before' | 'after', field: Field | undefined): FieldChange | Record<string, never> {
+  if (!field || field.value === undefined) return {}
+  return { [key]: field.secret && field.value !== '' ? mask : field.value } as Record<string, never>
+}
+
+function fieldsOf(bench: Bench, thing: Thing): Field[] {
+  const plain = (record: object, usual: Record<string, unknown> = {}): Field[] =>
+    Object.entries(record).map(([key, value]) => ({
+      path: [key],
+      value: value as unknown,
+      secret: false,
+      usual: Object.hasOwn(usual, key) && isDeepStrictEqual(usual[key], value),
+    }))
+  switch (thing.kind) {
+    case 'account': {
+      const { id: _id, createdAt: _createdAt, updatedAt: _updatedAt, token, ...rest } = thing.value
+      const usual = { status: 'active', inheritRoutes: true, weight: 1, concurrency: 0, privateWebhooks: false }
+      return [...plain(rest, usual), { path: ['token'], value: token, secret: true, usual: false }]
+    }
+    case 'bind': {
+      const { name, connector, side, enabled, paused } = thing.value
+      const schema = bench.connectors.get(connector)?.config
+      return [
+        ...plain({ connector, side, name, enabled, paused }, { enabled: true, paused: false, name: localBindId(thing.value.id) }),
+        ...policyFields(thing.value),
+        ...leaves(schema, thing.value.config, ['config'], []),
+      ]
+    }
+    case 'route': {
+      const { id: _id, owner: _owner, ...rest } = routeView(thing.value, bench)
+      return plain(rest, { enabled: true, failoverOnReceipt: false, name: thing.value.id })
+    }
+    case 'number': {
+      const schema = bench.connectors.get(bench.binds.get(thing.value.bind)?.connector ?? '')?.number
+      const bind = nameBind(bench, thing.value.account, thing.value.bind)
+      return [
+        ...plain({ name: thing.value.name, bind }, { name: thing.value.value }),
+        ...leaves(schema, thing.value.settings, ['settings'], []),
+      ]
+    }
+  }
+}
+
+function policyFields(bind: Bind): Field[] {
+  const own = ownPolicy(bind)
+  return Object.entries(bind.policy).map(([key, value]) => ({
+    path: ['policy', key],
+    value,
+    secret: false,
+    usual: !Object.hasOwn(own, key),
+  }))
+}
+
+function leaves(schema: z.ZodType | undefined, value: unknown, at: Path, path: Path): Field[] {
+  if (isObject(value) && !(schema && isSecretAt(schema, path))) {
+    return Object.entries(value).flatMap(([key, child]) => leaves(schema, child, at, [...path, key]))
+  }
+  // Without its schema nobody knows what is secret.
+  const secret = schema === undefined || isSecretAt(schema, path)
+  return [{ path: [...at, ...path], value, secret, usual: schema !== undefined && isDeepStrictEqual(defaultAt(schema, path), value) }]
+}

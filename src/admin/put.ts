@@ -1,0 +1,159 @@
+// Puts what was written of an account or a bind on the bench: checked, defaults filled in, masked
+// secrets kept. Whatever is wrong becomes a fault, and the rest goes on, so that all faults are told.
+import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import type { Account, AccountStatus } from '../model/account.ts'
+import type { Bind, BindPolicy, Side } from '../model/bind.ts'
+import { isWithin, type Configuration } from '../model/configuration.ts'
+import type { AccountId, BindId } from '../model/message.ts'
+import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
+import type { Connector } from '../plugin.ts'
+import { after, before, lay, type Bench } from './bench.ts'
+import { check, show } from './faults.ts'
+import { accountInput, bindInput, localId, policy } from './inputs.ts'
+import { isObject, keepMasked, type Path } from './schema.ts'
+
+/** Deep trees help nobody, and walking up is bounded. */
+const mostLevels = 20
+/** The connector of the client bind that every account is given. */
+const apiConnector = 'twilio'
+export const apiBind = 'api'
+
+export function newToken(): string {
+  return randomBytes(16).toString('hex')
+}
+
+/** What an account may not change of itself: its parent does. The root account has none above it. */
+const fromAbove = ['status', 'inheritRoutes', 'weight', 'concurrency', 'privateWebhooks'] as const
+
+/** `parent` for a new account; undefined for the root. */
+export function putAccount(bench: Bench, id: AccountId, parent: AccountId | undefined, input: unknown, path: Path): Account | undefined {
+  const known = after(bench, 'account', id)
+  const checked = check(accountInput, keepMasked(accountInput, input, known), path)
+  if ('faults' in checked) {
+    bench.faults.push(...checked.faults)
+    return undefined
+  }
+  const { cdrUrl, ...given } = Object.fromEntries(Object.entries(checked.value).filter(([, value]) => value !== undefined))
+  const fresh: Account = {
+    id,
+    ...(parent === undefined ? {} : { parent }),
+    name: '',
+    status: 'active',
+    createdAt: 0,
+    updatedAt: 0,
+    token: newToken(),
+    inheritRoutes: true,
+    weight: 1,
+    concurrency: 0,
+    privateWebhooks: false,
+  }
+  const { cdrUrl: oldUrl, ...rest } = known ?? fresh
+  const url = (cdrUrl as string | undefined) ?? oldUrl
+  const account: Account = { ...rest, ...given, ...(url ? { cdrUrl: url } : {}) }
+  if (account.name === '') account.name = account.parent === undefined ? 'Root account' : id
+  if (known && id === bench.caller.account && known.parent !== undefined) {
+    for (const field of fromAbove) {
+      if (account[field] !== known[field])
+        bench.faults.push({ path: [...path, field], message: `is set by the account above; it is ${String(known[field])}` })
+    }
+  }
+  const status = statusFault(known, account.status)
+  if (status) bench.faults.push({ path: [...path, 'status'], message: status })
+  if (depth(bench, account) > mostLevels) bench.faults.push({ path, message: `expected at most ${mostLevels} levels of accounts` })
+  lay(bench, { kind: 'account', value: account }, path)
+  if (!known) makeApiBind(bench, id, path)
+  return account
+}
+
+function statusFault(known: Account | undefined, next: AccountStatus): string | undefined {
+  if (known?.status === 'closed' && next !== 'closed') return `a closed account stays closed, got ${show(next)}`
+  if (known && known.parent === undefined && next !== 'active') return `the root account is always active, got ${show(next)}`
+  return undefined
+}
+
+function depth(bench: Bench, account: Account): number {
+  let levels = 1
+  for (let at = account.parent; at !== undefined && levels <= mostLevels; at = bench.accounts.get(at)?.parent) levels++
+  return levels
+}
+
+function makeApiBind(bench: Bench, account: AccountId, path: Path): void {
+  if (bench.connectors.has(apiConnector)) putBind(bench, account, apiBind, { name: 'API', connector: apiConnector, side: 'client' }, path)
+}
+
+export function putBind(bench: Bench, account: AccountId, id: string, input: unknown, path: Path): void {
+  const checked = check(bindInput, input, path)
+  if (!localId.safeParse(id).success) {
+    bench.faults.push({ path: [...path, 'id'], message: `expected 1–63 letters, digits, dots, dashes or underscores, got ${show(id)}` })
+  }
+  if ('faults' in checked) bench.faults.push(...checked.faults)
+  // The rest is checked too, as far as it can be read, so that every fault is told at once.
+  const given = isObject(input) ? input : {}
+  const connector = typeof given['connector'] === 'string' ? bench.connectors.get(given['connector']) : undefined
+  if (typeof given['connector'] === 'string' && !connector) {
+    const known = [...bench.connectors.keys()].toSorted().join(', ')
+    bench.faults.push({ path: [...path, 'connector'], message: `expected one of ${known}, got ${show(given['connector'])}` })
+  }
+  const key: BindId = `${account}/${id}`
+  const known = before(bench, 'bind', key)
+  const side = (given['side'] as Side | undefined) ?? known?.side ?? (connector?.sides.length === 1 ? connector.sides[0]! : 'supplier')
+  const defaults = side === 'client' ? defaultClientPolicy : defaultPolicy
+  const policyGiven = given['policy'] === undefined ? {} : given['policy']
+  const policies = isObject(policyGiven) ? check(policy, { ...defaults, ...policyGiven }, [...path, 'policy']) : undefined
+  if (policies && 'faults' in policies) bench.faults.push(...policies.faults)
+  // A bind with faults is laid too, so that routes to it are no further faults: such a bench is never committed.
+  if (!connector) return layBind({}, defaults)
+  if (!connector.sides.includes(side)) {
+    bench.faults.push({
+      path: [...path, 'side'],
+      message: `expected ${connector.sides.join(' or ')} for ${connector.name}, got ${show(side)}`,
+    })
+  }
+  if (known && known.connector !== connector.name) {
+    bench.faults.push({
+      path: [...path, 'connector'],
+      message: `is fixed once made: expected ${known.connector}, got ${connector.name}; delete the bind and make another`,
+    })
+  } else if (known && known.side !== side) {
+    bench.faults.push({
+      path: [...path, 'side'],
+      message: `is fixed once made: expected ${known.side}, got ${side}; delete the bind and make another`,
+    })
+  }
+  const config = checkConfig(connector, given['config'] ?? {}, known, [...path, 'config'], bench)
+  layBind(config, policies && 'value' in policies ? policies.value : defaults)
+
+  function layBind(config: unknown, policy: BindPolicy): void {
+    const { name = id, enabled = true, paused = known?.paused ?? false } = 'value' in checked ? checked.value : {}
+    const connectorName = String(given['connector'] ?? '')
+    lay(
+      bench,
+      {
+        kind: 'bind',
+        value: { id: key, account, name, connector: connectorName, side, enabled, paused, policy, config, createdAt: 0, updatedAt: 0 },
+      },
+      path,
+    )
+  }
+}
+
+function checkConfig(connector: Connector, given: unknown, known: Bind | undefined, path: Path, bench: Bench): unknown {
+  const checked = check(connector.config, keepMasked(connector.config, given, known?.config), path)
+  if ('value' in checked) return checked.value
+  bench.faults.push(...checked.faults)
+  return undefined
+}
+
+/** Policy fields that differ from the defaults of the bind's side: what a document needs to say. */
+export function ownPolicy(bind: Bind): Partial<BindPolicy> {
+  const defaults = bind.side === 'client' ? defaultClientPolicy : defaultPolicy
+  return Object.fromEntries(
+    Object.entries(bind.policy).filter(([field, value]) => !isDeepStrictEqual(value, defaults[field as keyof BindPolicy])),
+  )
+}
+
+/** Whether `account` exists for the caller. */
+export function mayTouch(configuration: Pick<Configuration, 'accounts'>, caller: AccountId, account: AccountId): boolean {
+  return configuration.accounts.has(account) && isWithin(configuration, account, caller)
+}

@@ -1,0 +1,194 @@
+// Puts routes and numbers on the bench: things that refer to binds. A bind is named by its id in the
+// account itself, else in the nearest account above that shares its binds, or by `<account>/<id>`.
+import { isDeepStrictEqual } from 'node:util'
+import type { OwnNumber } from '../model/account.ts'
+import type { Bind } from '../model/bind.ts'
+import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
+import { parseAddress } from '../model/address.ts'
+import type { AccountId } from '../model/message.ts'
+import type { Route, RouteTarget } from '../model/route.ts'
+import { newSid } from '../ids.ts'
+import { lineage } from '../routing/table.ts'
+import { dayNames } from '../routing/window.ts'
+import { before, after, built, keyOf, lay, type Bench, type Thing } from './bench.ts'
+import { check, show, type Checked, type Placed } from './faults.ts'
+import { localId, numberInput, routeInput } from './inputs.ts'
+import { apiBind } from './put.ts'
+import { isObject, keepMasked, type Path } from './schema.ts'
+
+type Scope = Pick<Configuration, 'accounts' | 'binds'>
+
+/** The bind that a name means in an account, and whether the account may name it at all. */
+export function findBind(scope: Scope, account: AccountId, name: string): Bind | undefined {
+  const line = lineage(scope, account)
+  if (name.includes('/')) {
+    const full = name.startsWith('root/') ? rootId(scope) + name.slice(4) : name
+    const bind = scope.binds.get(full)
+    return bind && (line.includes(bind.account) || isWithin(scope, bind.account, account)) ? bind : undefined
+  }
+  for (const owner of line) {
+    const bind = scope.binds.get(`${owner}/${name}`)
+    if (bind) return bind
+  }
+  return undefined
+}
+
+function rootId(scope: Scope): AccountId | undefined {
+  for (const account of scope.accounts.values()) if (account.parent === undefined) return account.id
+  return undefined
+}
+
+/** How `account` names a bind so that it finds it again. */
+export function nameBind(scope: Scope, account: AccountId, id: string): string {
+  const local = localBindId(id)
+  return findBind(scope, account, local)?.id === id ? local : id
+}
+
+function noBind(scope: Scope, account: AccountId, name: string, side: Bind['side'] | undefined): string {
+  const line = lineage(scope, account)
+  const known = [...scope.binds.values()].filter((bind) => (side === undefined || bind.side === side) && line.includes(bind.account))
+  const names = [...new Set(known.map((bind) => nameBind(scope, account, bind.id)))].toSorted().slice(0, 20)
+  return `expected a ${side ? `${side} ` : ''}bind${names.length > 0 ? ` (${names.join(', ')})` : ', but there is none'}, got ${show(name)}`
+}
+
+export function putRoute(bench: Bench, account: AccountId, id: string, input: unknown, path: Path): void {
+  const checked = check(routeInput, input, path)
+  const faults: Placed[] = 'faults' in checked ? [...checked.faults] : []
+  if (!localId.safeParse(id).success) {
+    faults.push({ path: [...path, 'id'], message: `expected 1–63 letters, digits, dots, dashes or underscores, got ${show(id)}` })
+  }
+  const given = isObject(input) ? input : {}
+  const to = targetsOf(bench, account, given, path, faults)
+  const arrival = arrivalOf(bench, account, given['arrival'], path, faults)
+  const sender = given['account']
+  if (typeof sender === 'string' && !(bench.accounts.has(sender) && isWithin(bench, sender, account))) {
+    faults.push({ path: [...path, 'account'], message: `expected ${account} or an account below it, got ${show(sender)}` })
+  }
+  bench.faults.push(...faults)
+  if ('faults' in checked || faults.length > 0) return
+  const { name, enabled = true, prefix, kind, time, failoverOnReceipt = false } = checked.value
+  const when: Route['when'] = {
+    prefix,
+    ...(checked.value.sender === undefined ? {} : { sender: checked.value.sender }),
+    ...(checked.value.account === undefined ? {} : { account: checked.value.account }),
+    ...(arrival === undefined ? {} : { arrival }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(time
+      ? { time: { days: (time.days ?? []).map((day) => dayNames.indexOf(day)).sort(), from: time.from, to: time.to, zone: time.zone } }
+      : {}),
+  }
+  lay(bench, { kind: 'route', value: { id, account, name: name ?? id, enabled, when, to, failoverOnReceipt } }, path)
+}
+
+function targetsOf(bench: Bench, account: AccountId, given: Record<string, unknown>, path: Path, faults: Placed[]): RouteTarget[] {
+  const split = isObject(given['split']) ? Object.entries(given['split']) : []
+  const to = Array.isArray(given['to']) ? given['to'] : []
+  const named = [
+    ...split.map(([name, weight]) => ({ name, weight, path: [...path, 'split', name] })),
+    ...to.map((name: unknown, i) => ({ name, weight: undefined, path: [...path, 'to', i] })),
+  ]
+  if (given['split'] === undefined && given['to'] === undefined)
+    faults.push({ path: [...path, 'to'], message: 'is missing: expected the binds to try, in order (or split with their shares)' })
+  else if (named.length === 0)
+    faults.push({ path: [...path, given['to'] === undefined ? 'split' : 'to'], message: 'expected at least one bind' })
+  const targets: RouteTarget[] = []
+  for (const { name, weight, path: at } of named) {
+    if (typeof name !== 'string') continue
+    const bind = findBind(bench, account, name)
+    if (!bind || bind.side !== 'supplier') faults.push({ path: at, message: noBind(bench, account, name, 'supplier') })
+    else if (targets.some((target) => target.bind === bind.id)) faults.push({ path: at, message: `${show(name)} is named twice` })
+    else targets.push({ bind: bind.id, ...(typeof weight === 'number' ? { weight } : {}) })
+  }
+  return targets
+}
+
+function arrivalOf(bench: Bench, account: AccountId, name: unknown, path: Path, faults: Placed[]): string | undefined {
+  if (typeof name !== 'string') return undefined
+  const bind = findBind(bench, account, name)
+  if (!bind) faults.push({ path: [...path, 'arrival'], message: noBind(bench, account, name, undefined) })
+  return bind?.id
+}
+
+/** `+15550001111` or a short code, in the one form in which it is kept; undefined for anything else. */
+export function numberValue(text: string): string | undefined {
+  const address = parseAddress(text)
+  return address && address.ton !== 'alphanumeric' ? address.value : undefined
+}
+
+export function putNumber(bench: Bench, account: AccountId, number: string, input: unknown, path: Path): void {
+  const checked = check(numberInput, input, path)
+  const faults: Placed[] = 'faults' in checked ? [...checked.faults] : []
+  const given = isObject(input) ? input : {}
+  const value = numberValue(number)
+  if (value === undefined)
+    faults.push({
+      path: [...path, 'number'],
+      message: `expected a number such as +15550001111, or a short code of 3–8 digits, got ${show(number)}`,
+    })
+  const known = value === undefined ? undefined : after(bench, 'number', value)
+  if (known && known.account !== account) faults.push({ path: [...path, 'number'], message: `${value} is not available` })
+  const own = known?.account === account ? known : undefined
+  const name = typeof given['bind'] === 'string' ? given['bind'] : apiBind
+  const bind = findBind(bench, account, name)
+  const usable = bind?.side === 'client' && isWithin(bench, bind.account, account)
+  const settings = given['settings'] ?? {}
+  if (!usable) faults.push({ path: [...path, 'bind'], message: noBind(bench, account, name, 'client') })
+  const fit = usable ? checkSettings(bench, bind, settings, own, [...path, 'settings']) : undefined
+  // Both schemas may say the same of one setting.
+  if (fit && 'faults' in fit) faults.push(...fit.faults.filter((fault) => !faults.some((old) => isDeepStrictEqual(old.path, fault.path))))
+  bench.faults.push(...faults)
+  if (faults.length > 0 || value === undefined || !bind || !fit || 'faults' in fit || 'faults' in checked) return
+  const title = checked.value.name ?? value
+  const id = own?.id ?? newSid('PN')
+  lay(
+    bench,
+    { kind: 'number', value: { value, account, id, name: title, bind: bind.id, settings: fit.value, createdAt: 0, updatedAt: 0 } },
+    path,
+  )
+}
+
+function checkSettings(
+  bench: Bench,
+  bind: Bind,
+  settings: unknown,
+  known: OwnNumber | undefined,
+  path: Path,
+): Checked<Record<string, string>> {
+  const connector = bench.connectors.get(bind.connector)
+  const schema = connector?.number
+  if (schema) return check(schema, keepMasked(schema, settings, known?.settings), path)
+  if (!connector || !isObject(settings) || Object.keys(settings).length === 0) return { value: {} }
+  return { faults: [{ path, message: `a number that leads to ${bind.connector} has no settings` }] }
+}
+
+/** Faults of deletions: a bind that routes or numbers still use is refused by what uses it. */
+export function checkReferences(bench: Bench): void {
+  const gone = [...bench.touched].flatMap(([name, path]) => {
+    const key = name.slice(name.indexOf(' ') + 1)
+    return name.startsWith('bind ') && before(bench, 'bind', key) && !after(bench, 'bind', key) ? [{ key, path }] : []
+  })
+  if (gone.length === 0) return
+  const users = new Map<string, Thing[]>()
+  const use = (bind: string | undefined, thing: Thing): void => {
+    if (bind !== undefined && !bench.binds.has(bind)) users.set(bind, [...(users.get(bind) ?? []), thing])
+  }
+  for (const routes of built(bench, 0).routes.values()) {
+    for (const route of routes)
+      for (const bind of new Set([...route.to.map((target) => target.bind), route.when.arrival])) use(bind, { kind: 'route', value: route })
+  }
+  for (const number of bench.numbers.values()) use(number.bind, { kind: 'number', value: number })
+  for (const { key, path } of gone) {
+    const using = users.get(key) ?? []
+    if (using.length === 0) continue
+    const shown = using.slice(0, 5).map((thing) => tellUser(bench, thing))
+    const more = using.length > shown.length ? ` and ${using.length - shown.length} more` : ''
+    bench.faults.push({ path, message: `${localBindId(key)} cannot be deleted: it is used by ${shown.join(', ')}${more}` })
+  }
+}
+
+function tellUser(bench: Bench, thing: Thing): string {
+  const owner = thing.kind === 'account' ? thing.value.id : thing.value.account
+  if (!isWithin(bench, owner, bench.caller.account)) return 'an account above'
+  const name = bench.accounts.get(owner)?.name ?? owner
+  return `${thing.kind} ${thing.kind === 'number' ? keyOf(thing) : thing.kind === 'route' ? thing.value.id : keyOf(thing)} of ${name}`
+}

@@ -1,0 +1,201 @@
+// Configuration rows as the store has them ⇄ the model. Account tokens and whatever a connector
+// marked secret are sealed in the row, each to its place.
+import { z } from 'zod'
+import type { Account, OwnNumber } from '../model/account.ts'
+import type { Bind } from '../model/bind.ts'
+import type { Configuration } from '../model/configuration.ts'
+import type { Route } from '../model/route.ts'
+import type { Connector } from '../plugin.ts'
+import type { ConfigurationRow } from '../store/store.ts'
+import type { Fault } from './admin.ts'
+import { keyOf, type Thing } from './bench.ts'
+import { check, told } from './faults.ts'
+import { policy } from './inputs.ts'
+import { isObject, mapSecrets, valueAt, type Path } from './schema.ts'
+import type { Seal } from './seal.ts'
+
+type Connectors = ReadonlyMap<string, Connector>
+
+const token = z.string().meta({ secret: true })
+const account = z.object({
+  id: z.string(),
+  parent: z.string().optional(),
+  name: z.string(),
+  status: z.enum(['active', 'suspended', 'closed']),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  token: z.string(),
+  inheritRoutes: z.boolean(),
+  weight: z.number(),
+  concurrency: z.number(),
+  cdrUrl: z.string().optional(),
+  privateWebhooks: z.boolean(),
+})
+const bind = z.object({
+  id: z.string(),
+  account: z.string(),
+  name: z.string(),
+  connector: z.string(),
+  side: z.enum(['supplier', 'client']),
+  enabled: z.boolean(),
+  paused: z.boolean(),
+  policy: z.record(z.string(), z.unknown()),
+  config: z.unknown(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+})
+const route = z.object({
+  id: z.string(),
+  account: z.string(),
+  name: z.string(),
+  enabled: z.boolean(),
+  when: z.object({
+    prefix: z.string(),
+    sender: z.string().optional(),
+    account: z.string().optional(),
+    arrival: z.string().optional(),
+    kind: z.enum(['text', 'binary', 'mms']).optional(),
+    time: z.object({ days: z.array(z.number()), from: z.string(), to: z.string(), zone: z.string() }).optional(),
+  }),
+  to: z.array(z.object({ bind: z.string(), weight: z.number().optional() })),
+  failoverOnReceipt: z.boolean(),
+})
+const number = z.object({
+  value: z.string(),
+  account: z.string(),
+  id: z.string(),
+  name: z.string(),
+  bind: z.string(),
+  settings: z.record(z.string(), z.string()),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+})
+
+export interface Read {
+  configuration: Configuration
+  /** What no longer holds, by bind: kept, but not run. */
+  faults: Map<string, Fault[]>
+}
+
+function place(kind: string, key: string, path: Path): string {
+  return [kind, key, ...path].join(' ')
+}
+
+/** A row's body names the places that are sealed in it: no text that somebody wrote can pass for one. */
+function write(value: object, secrets: { schema: z.ZodType; at: string } | undefined, seal: Seal, kind: string, key: string): string {
+  const places: Path[] = []
+  const hide = (secret: unknown, path: Path): string => {
+    places.push(path)
+    return seal.seal(JSON.stringify(secret), place(kind, key, path))
+  }
+  const body = Object.fromEntries(
+    Object.entries(value).map(([name, child]: [string, unknown]) => [
+      name,
+      name === secrets?.at ? mapSecrets(secrets.schema, child, (secret, path) => hide(secret, [name, ...path])) : child,
+    ]),
+  )
+  return JSON.stringify({ ...body, sealed: places })
+}
+
+const sealedPlaces = z.object({ sealed: z.array(z.array(z.union([z.string(), z.number()]))) })
+
+function open(row: ConfigurationRow, seal: Seal): unknown {
+  const body = JSON.parse(row.body) as unknown
+  return sealedPlaces.parse(body).sealed.reduce<unknown>((at, path) => {
+    const secret = valueAt(at, path)
+    if (typeof secret !== 'string') throw new Error(`What is stored for ${place(row.kind, row.key, path)} is not sealed.`)
+    return replaced(at, path, JSON.parse(seal.open(secret, place(row.kind, row.key, path))))
+  }, body)
+}
+
+function replaced(value: unknown, path: Path, leaf: unknown): unknown {
+  const [key, ...rest] = path
+  if (key === undefined) return leaf
+  if (Array.isArray(value)) return value.map((child: unknown, i) => (i === key ? replaced(child, rest, leaf) : child))
+  return isObject(value) ? { ...value, [key]: replaced(value[String(key)], rest, leaf) } : value
+}
+
+/** `binds` names the connector behind a number. */
+export function writeRow(thing: Thing, connectors: Connectors, binds: ReadonlyMap<string, Bind>, seal: Seal): ConfigurationRow {
+  const { kind } = thing
+  const key = keyOf(thing)
+  const row = (value: object, secrets?: { schema: z.ZodType; at: string }): ConfigurationRow => ({
+    kind,
+    key,
+    body: write(value, secrets, seal, kind, key),
+  })
+  switch (thing.kind) {
+    case 'account':
+      return row(thing.value, { schema: token, at: 'token' })
+    case 'bind': {
+      const schema = connectors.get(thing.value.connector)?.config
+      return row(thing.value, schema && { schema, at: 'config' })
+    }
+    case 'number': {
+      const schema = connectors.get(binds.get(thing.value.bind)?.connector ?? '')?.number
+      return row(thing.value, schema && { schema, at: 'settings' })
+    }
+    case 'route':
+      return row(thing.value)
+  }
+}
+
+/** Throws when the key does not open what is sealed: nothing would work then. */
+export function readRows(rows: readonly ConfigurationRow[], revision: number, connectors: Connectors, seal: Seal): Read {
+  const accounts = new Map<string, Account>()
+  const binds = new Map<string, Bind>()
+  const routes = new Map<string, Route[]>()
+  const numbers = new Map<string, OwnNumber>()
+  const faults = new Map<string, Fault[]>()
+  for (const row of rows) {
+    const body = open(row, seal)
+    switch (row.kind) {
+      case 'account':
+        accounts.set(row.key, plain(account.parse(body)))
+        break
+      case 'bind': {
+        const read = readBind(bind.parse(body), connectors)
+        binds.set(row.key, read.bind)
+        if (read.faults.length > 0) faults.set(row.key, read.faults)
+        break
+      }
+      case 'route': {
+        const one = plain(route.parse(body)) as Route
+        const list = routes.get(one.account) ?? []
+        routes.set(one.account, list)
+        list.push(one)
+        break
+      }
+      case 'number':
+        numbers.set(row.key, number.parse(body))
+        break
+      case 'setting':
+        break
+    }
+  }
+  return { configuration: { revision, accounts, binds, routes, numbers }, faults }
+}
+
+/** The sealed fields of an account are opened with its row; a bind whose settings do not hold any more is disabled. */
+function readBind(row: z.infer<typeof bind>, connectors: Connectors): { bind: Bind; faults: Fault[] } {
+  const connector = connectors.get(row.connector)
+  const policies = check(policy, row.policy, ['policy'])
+  const config = connector
+    ? check(connector.config, row.config, ['config'])
+    : { faults: [{ path: ['connector'], message: `there is no connector ${row.connector}` }] }
+  const faults = [...('faults' in policies ? policies.faults : []), ...('faults' in config ? config.faults : [])]
+  return {
+    bind: {
+      ...row,
+      policy: 'value' in policies ? policies.value : (row.policy as unknown as Bind['policy']),
+      config: 'value' in config ? config.value : row.config,
+      enabled: row.enabled && faults.length === 0,
+    },
+    faults: told(faults),
+  }
+}
+
+/** Without the keys that zod leaves undefined. */
+function plain<T>(value: unknown): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}

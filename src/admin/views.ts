@@ -1,0 +1,73 @@
+// Things as they are shown: secrets masked, binds named the way the owner would write them. What is
+// shown can be put back as it is.
+import type { Account, OwnNumber } from '../model/account.ts'
+import type { Bind } from '../model/bind.ts'
+import { localBindId, type Configuration } from '../model/configuration.ts'
+import type { Route } from '../model/route.ts'
+import type { Connector } from '../plugin.ts'
+import { dayNames } from '../routing/window.ts'
+import { mask, type AccountView, type BindView, type Fault, type NumberView, type RouteView } from './admin.ts'
+import { nameBind } from './refer.ts'
+import { maskSecrets } from './schema.ts'
+
+type Connectors = ReadonlyMap<string, Connector>
+type Scope = Pick<Configuration, 'accounts' | 'binds'>
+
+export function accountView(account: Account): AccountView {
+  return { ...account, token: mask }
+}
+
+export function bindView(bind: Bind, connectors: Connectors, faults: Fault[] | undefined): BindView {
+  const { id, config, ...rest } = bind
+  const connector = connectors.get(bind.connector)
+  return {
+    ...rest,
+    id: localBindId(id),
+    bind: id,
+    // Whose connector is gone may hold anything.
+    config: connector ? maskSecrets(connector.config, config) : {},
+    ...(faults ? { faults } : {}),
+  }
+}
+
+export function routeView(route: Route, scope: Scope): RouteView {
+  const { prefix, sender, account, arrival, kind, time } = route.when
+  const name = (bind: string): string => nameBind(scope, route.account, bind)
+  const split = route.to.filter((target) => target.weight !== undefined)
+  const to = route.to.filter((target) => target.weight === undefined)
+  return {
+    id: route.id,
+    owner: route.account,
+    name: route.name,
+    enabled: route.enabled,
+    prefix,
+    ...(sender === undefined ? {} : { sender }),
+    ...(account === undefined ? {} : { account }),
+    ...(arrival === undefined ? {} : { arrival: name(arrival) }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(time
+      ? {
+          time: {
+            ...(time.days.length > 0 ? { days: time.days.map((day) => dayNames[day]!) } : {}),
+            from: time.from,
+            to: time.to,
+            zone: time.zone,
+          },
+        }
+      : {}),
+    ...(split.length > 0 ? { split: Object.fromEntries(split.map((target) => [name(target.bind), target.weight!])) } : {}),
+    ...(to.length > 0 ? { to: to.map((target) => name(target.bind)) } : {}),
+    failoverOnReceipt: route.failoverOnReceipt,
+  }
+}
+
+export function numberView(number: OwnNumber, scope: Scope, connectors: Connectors): NumberView {
+  const { value, bind, settings, ...rest } = number
+  const schema = connectors.get(scope.binds.get(bind)?.connector ?? '')?.number
+  return {
+    ...rest,
+    number: value,
+    bind: nameBind(scope, number.account, bind),
+    settings: schema ? (maskSecrets(schema, settings) as Record<string, string>) : settings,
+  }
+}

@@ -1,0 +1,57 @@
+// An admin over a real store in a directory of its own, for the tests of the admin room.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { openConfiguration, type ConfigurationRoom } from '../src/admin/configuration.ts'
+import { createAdmin } from '../src/admin/create.ts'
+import type { Admin, Caller, SessionsView } from '../src/admin/admin.ts'
+import { openSeal } from '../src/admin/seal.ts'
+import { testClock, type TestClock } from '../src/clock.ts'
+import type { Account } from '../src/model/account.ts'
+import type { Connector } from '../src/plugin.ts'
+import { compile } from '../src/routing/table.ts'
+import { openSqlite } from '../src/store/sqlite/index.ts'
+import type { Store } from '../src/store/store.ts'
+import { smpp } from '../plugins/smpp/index.ts'
+import { twilio } from '../plugins/twilio/index.ts'
+
+export const connectors: ReadonlyMap<string, Connector> = new Map([
+  [smpp.name, smpp as Connector],
+  [twilio.name, twilio as Connector],
+])
+
+export interface AdminBed {
+  directory: string
+  store: Store
+  room: ConfigurationRoom
+  admin: Admin
+  root: Account
+  /** The root account's. */
+  caller: Caller
+  clock: TestClock
+  sessions: Map<string, SessionsView>
+}
+
+export async function adminBed(context: TestContext): Promise<AdminBed> {
+  const directory = mkdtempSync(join(tmpdir(), 'admin-'))
+  const clock = testClock()
+  const store = await openSqlite({ directory, clock })
+  context.after(async () => {
+    await store.close()
+    rmSync(directory, { recursive: true })
+  })
+  const room = await openConfiguration({ store, connectors, seal: openSeal(directory), clock })
+  const root = await room.ensureRoot({})
+  const sessions = new Map<string, SessionsView>()
+  const admin = createAdmin({
+    store,
+    configuration: room,
+    table: () => compile(room.current()),
+    clock,
+    sessions: (bind) => sessions.get(bind),
+  })
+  return { directory, store, room, admin, root, caller: { account: root.id, author: 'test', source: 'cli' }, clock, sessions }
+}
+
+export const carrier = (systemId = 'me') => ({ connector: 'smpp', config: { host: 'smsc.example', systemId, password: 'hunter2' } })
