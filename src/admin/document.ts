@@ -16,16 +16,22 @@ const mostCharacters = 8 << 20
 /** An alias may be used so often: more is an attack. */
 const mostAliases = 1000
 const variable = /\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}/g
+/** Braces mean something else to YAML, so while it reads, variables are written with these private characters, one for one. */
+const disguise: Readonly<Record<string, string>> = { $: '\uE000', '{': '\uE001', '}': '\uE002' }
+const disguised = /\uE000(\uE000?)\uE001([A-Za-z_][A-Za-z0-9_]*)\uE002/g
+const plain: Readonly<Record<string, string>> = { '\uE000': '$', '\uE001': '{', '\uE002': '}' }
+const bare = (text: string): string => text.replace(/[\uE000-\uE002]/g, (character) => plain[character]!)
 
 export function readDocument(text: string, variables: Readonly<Record<string, string | undefined>>): ReadDocument {
   const none = (message: string): ReadDocument => ({ value: undefined, faults: [{ path: [], message }], line: () => undefined })
   if (text.length > mostCharacters) return none(`expected at most ${mostCharacters} characters, got ${text.length}`)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const hidden = text.replace(variable, (whole) => whole.replace(/[${}]/g, (character) => disguise[character]!))
+  const document = parseDocument(hidden, { lineCounter: lines, prettyErrors: false })
   if (document.errors.length > 0) {
     const faults = document.errors
       .slice(0, 20)
-      .map((error) => ({ path: [], message: error.message, line: lines.linePos(error.pos[0]).line }))
+      .map((error) => ({ path: [], message: bare(error.message), line: lines.linePos(error.pos[0]).line }))
     return { value: undefined, faults, line: () => undefined }
   }
   const faults = fillIn(document, variables)
@@ -47,12 +53,16 @@ function fillIn(document: Document.Parsed, variables: Readonly<Record<string, st
   const faults: Placed[] = []
   visit(document, {
     Scalar(key, node, parents) {
-      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
-      node.value = node.value.replace(variable, (whole, escaped: string, name: string) => {
-        if (escaped) return whole.slice(1)
+      if (typeof node.value !== 'string' || !node.value.includes('\uE000')) return
+      if (key === 'key') {
+        node.value = bare(node.value)
+        return
+      }
+      node.value = node.value.replace(disguised, (whole, escaped: string, name: string) => {
+        if (escaped) return bare(whole.slice(1))
         const value = Object.hasOwn(variables, name) ? variables[name] : undefined
         if (value === undefined) faults.push({ path: pathOf(key, parents), message: `the variable ${name} is not set` })
-        return value ?? whole
+        return value ?? bare(whole)
       })
     },
   })

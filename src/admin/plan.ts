@@ -8,7 +8,7 @@ import { Refused, type Documents, type Plan } from './admin.ts'
 import { differences, take, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { readDocument } from './document.ts'
-import { show, told } from './faults.ts'
+import { pathText, show, told } from './faults.ts'
 import { accountId, accountInput, bindInput, numberInput, policy, routeInput } from './inputs.ts'
 import { plannedChange } from './planned.ts'
 import { apiBind, putAccount, putBind } from './put.ts'
@@ -21,9 +21,14 @@ export function createDocuments(room: ConfigurationRoom): Documents {
     plan(caller, text, { variables, prune = false }) {
       const bench = room.bench(caller)
       const { value, faults, line } = readDocument(text, variables)
-      bench.faults.push(...faults)
       if (value !== undefined || faults.length === 0) putDocument(bench, value, prune)
       checkReferences(bench)
+      // What a missing variable stands for is no fault of its own.
+      const missing = new Set(faults.map((fault) => pathText(fault.path)))
+      bench.faults.unshift(
+        ...faults,
+        ...bench.faults.splice(0).filter((fault) => fault.path.length === 0 || !missing.has(pathText(fault.path))),
+      )
       const changes = bench.faults.length > 0 ? [] : differences(bench).map((difference) => plannedChange(bench, difference))
       const plan: Plan = { revision: bench.base.revision, changes, faults: told(bench.faults, line) }
       benches.set(plan, bench)

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { adminBed } from '../../test/admin.ts'
+import { defaultPolicy } from '../model/policy.ts'
+import { variablesOf } from './document.ts'
+import { accountInput, bindInput, numberInput, routeInput } from './inputs.ts'
+
+const page = readFileSync('docs/configuration.md', 'utf8')
+const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!)
+
+test('every example of docs/configuration.md is a document without faults', async (context) => {
+  assert.ok(examples.length >= 5)
+  const { admin, caller } = await adminBed(context)
+  for (const example of examples) {
+    const variables = Object.fromEntries(variablesOf(example).map((name) => [name, 'x']))
+    const plan = admin.documents.plan(caller, example, { variables })
+    assert.deepEqual(plan.faults, [], example)
+    assert.ok(plan.changes.length > 0)
+    await admin.documents.apply(caller, plan)
+    assert.deepEqual(admin.documents.plan(caller, example, { variables }).changes, [], example)
+  }
+})
+
+test('docs/configuration.md describes every field and every default', () => {
+  const fields = [accountInput, bindInput, numberInput, routeInput].flatMap((schema) => Object.keys(schema.shape))
+  for (const field of [...fields, ...Object.keys(defaultPolicy)]) assert.match(page, new RegExp(`^\\| [^|]*\`${field}\``, 'm'), field)
+  for (const [field, value] of Object.entries(defaultPolicy)) {
+    const row = new RegExp(`^\\| \`${field}\` \\|.*\\| \`([^\`]*)\``, 'm').exec(page)
+    assert.equal(row?.[1], Array.isArray(value) ? '[]' : String(value), field)
+  }
+})
