@@ -77,7 +77,7 @@ test('no account sees, changes or finds out anything outside its subtree', async
   const to = (name: string) =>
     admin.routes.put(asA, a, 'r', { prefix: '', to: [name] }).catch((error: Error) => error.message.replace(/AC[0-9a-f]{32}/, 'AC…'))
   assert.equal(await to(`${b}/secret`), await to(`${nobody}/secret`))
-  assert.match(String(await to(`${b}/secret`)), /expected a supplier bind \(shared\)/)
+  assert.match((await to(`${b}/secret`)) as string, /expected a supplier bind \(shared\)/)
   assert.equal(bed.room.current().revision, revision)
   assert.deepEqual(
     (await admin.revisions(asBelow, 100)).flatMap((one) => one.changes.map((change) => change.key)),

@@ -66,7 +66,7 @@ test('refuses with every fault at once, each with its path and what would be rig
       connector: 'smpp',
       side: 'client',
       policy: { window: 0, unknown: 'maybe' as 'hold', speed: 3 } as object,
-      ...{ config: carrier().config },
+      config: carrier().config,
     }),
   )
   assert.match(policies.faults[0]!, /^policy\.speed: there is no such field; there are .*window/)

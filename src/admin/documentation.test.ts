@@ -26,7 +26,7 @@ test('docs/configuration.md describes every field and every default', () => {
   const fields = [accountInput, bindInput, numberInput, routeInput].flatMap((schema) => Object.keys(schema.shape))
   for (const field of [...fields, ...Object.keys(defaultPolicy)]) assert.match(page, new RegExp(`^\\| [^|]*\`${field}\``, 'm'), field)
   for (const [field, value] of Object.entries(defaultPolicy)) {
-    const row = new RegExp(`^\\| \`${field}\` \\|.*\\| \`([^\`]*)\``, 'm').exec(page)
+    const row = new RegExp(`^\\| \`${field}\` +\\|.*\\| \`([^\`]*)\``, 'm').exec(page)
     assert.equal(row?.[1], Array.isArray(value) ? '[]' : String(value), field)
   }
 })

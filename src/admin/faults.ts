@@ -50,8 +50,8 @@ function tell(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue, path: 
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (Array.isArray(value)) return 'a list'
-  if (value === null) return 'nothing'
-  return typeof value === 'object' ? 'a mapping' : String(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  return value === null || value === undefined ? 'nothing' : 'a mapping'
 }
 
 export function pathText(path: Path): string {

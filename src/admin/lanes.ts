@@ -7,6 +7,7 @@ import { finish } from '../model/life.ts'
 import type { BindId } from '../model/message.ts'
 import type { Store } from '../store/store.ts'
 import { Refused, type Binds, type Caller, type Changed, type Lanes, type LaneView } from './admin.ts'
+import { Moved, unless } from './messages.ts'
 
 export interface LaneParts {
   store: Store
@@ -60,10 +61,15 @@ export function createLanes({ store, clock, configuration, binds }: LaneParts): 
         const page = await store.waiting({ lane: id, ...query }, batch, cursor)
         const ended = await Promise.all(
           page.ids.map((message) =>
-            store.end(message, (record) =>
-              finish(record.message, record.decision, record.life, 'canceled', clock.now(), {
-                failure: { kind: 'permanent', code: 'purged' },
-                entries: [{ at: clock.now(), what: 'note', text: `purged by ${caller.author}` }],
+            unless(Moved, () =>
+              store.end(message, (record) => {
+                // A lane may carry messages of accounts above its owner: they are not the owner's to end.
+                if (!isWithin(configuration(), record.message.account, caller.account)) throw new Moved()
+                if (record.life.state !== 'scheduled' && record.life.state !== 'queued') throw new Moved()
+                return finish(record.message, record.decision, record.life, 'canceled', clock.now(), {
+                  failure: { kind: 'permanent', code: 'purged' },
+                  entries: [{ at: clock.now(), what: 'note', text: `purged by ${caller.author}` }],
+                })
               }),
             ),
           ),

@@ -4,13 +4,16 @@
 import type { Clock } from '../clock.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import { parseAddress } from '../model/address.ts'
-import { finish, isTerminal } from '../model/life.ts'
+import { finish, isTerminal, type Transition } from '../model/life.ts'
 import type { AccountId, MessageId } from '../model/message.ts'
 import type { Messages, MessageView } from '../plugin.ts'
 import { decide, explain } from '../routing/decide.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { ListQuery, MessageRecord, Store } from '../store/store.ts'
 import { Refused, type AdminMessages, type Caller, type ExplainQuery, type Fault } from './admin.ts'
+import { concealDecision, concealTrace, type Sees } from './conceal.ts'
+
+const mostListed = 1000
 
 export interface MessageParts {
   store: Store
@@ -33,6 +36,19 @@ export function messageView(record: MessageRecord): MessageView {
   }
 }
 
+/** Thrown inside a last step to leave the message as it is: between the look and the step it went on. */
+export class Moved extends Error {}
+
+/** Undefined when `work` was given up by throwing one of these. */
+export async function unless<T>(given: new () => Error, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof given) return undefined
+    throw error
+  }
+}
+
 /** The operations on one message that `sees` lets through. */
 function operations({ store, clock }: MessageParts, sees: (account: AccountId) => boolean) {
   async function find(id: MessageId): Promise<MessageRecord | undefined> {
@@ -46,8 +62,11 @@ function operations({ store, clock }: MessageParts, sees: (account: AccountId) =
       const record = await find(id)
       if (!record) return 'absent'
       if (record.life.state !== 'scheduled' && record.life.state !== 'queued') return 'too-late'
-      const ended = await store.end(id, ({ message, decision, life }) =>
-        finish(message, decision, life, 'canceled', clock.now(), { failure: { kind: 'permanent', code: 'canceled' } }),
+      const ended = await unless(Moved, () =>
+        store.end(id, ({ message, decision, life }) => {
+          if (life.state !== 'scheduled' && life.state !== 'queued') throw new Moved()
+          return finish(message, decision, life, 'canceled', clock.now(), { failure: { kind: 'permanent', code: 'canceled' } })
+        }),
       )
       if (ended === 'absent') return 'absent'
       return ended === 'ended' ? 'canceled' : 'too-late'
@@ -87,7 +106,11 @@ export function createHostMessages(parts: MessageParts): Messages {
 
 export function createAdminMessages(parts: MessageParts): AdminMessages {
   const { store, clock, configuration, table } = parts
-  const of = (caller: Caller) => operations(parts, (owner) => isWithin(configuration(), owner, caller.account))
+  const seesOf =
+    (caller: Caller): Sees =>
+    (owner) =>
+      isWithin(configuration(), owner, caller.account)
+  const of = (caller: Caller) => operations(parts, seesOf(caller))
 
   function accountsOf(caller: Caller, account: AccountId, below: boolean): AccountId[] {
     const now = configuration()
@@ -98,17 +121,19 @@ export function createAdminMessages(parts: MessageParts): AdminMessages {
 
   return {
     async search(caller, { account = caller.account, below = true, ...query }) {
-      const list: ListQuery = { ...query, accounts: accountsOf(caller, account, below) }
+      const list: ListQuery = { ...query, limit: Math.min(query.limit, mostListed), accounts: accountsOf(caller, account, below) }
       const page = await store.list(list)
-      return { messages: page.records.map(messageView), ...(page.next === undefined ? {} : { next: page.next }) }
+      const messages = page.records.map((record) => messageView(concealTrace({ ...record, entries: [] }, seesOf(caller))))
+      return { messages, ...(page.next === undefined ? {} : { next: page.next }) }
     },
     async trace(caller, id) {
-      return (await of(caller).find(id)) && store.trace(id)
+      const trace = (await of(caller).find(id)) && (await store.trace(id))
+      return trace && concealTrace(trace, seesOf(caller))
     },
     explain(caller, query) {
       const [account] = accountsOf(caller, query.account ?? caller.account, false)
       const question = questionOf(query, account!, clock.now())
-      const decision = decide(table(), question)
+      const decision = concealDecision(decide(table(), question), seesOf(caller))
       return { decision, lines: explain(decision, configuration()) }
     },
     cancel: (caller, id) => of(caller).cancel(id),
@@ -126,12 +151,16 @@ export function createAdminMessages(parts: MessageParts): AdminMessages {
 async function letGo({ store, clock }: MessageParts, id: MessageId, how: 'resend' | 'fail'): Promise<boolean> {
   const at = clock.now()
   if (how === 'fail') {
-    const ended = await store.end(id, ({ message, decision, life }) =>
-      finish(message, decision, life, 'failed', at, { failure: { kind: 'permanent', code: 'outcome-unknown' } }),
+    const ended = await unless(Moved, () =>
+      store.end(id, ({ message, decision, life }) => {
+        if (life.state !== 'held') throw new Moved()
+        return finish(message, decision, life, 'failed', at, { failure: { kind: 'unknown', code: 'outcome-unknown' } })
+      }),
     )
     return ended === 'ended'
   }
-  const moved = await store.move(id, ({ message, decision, life }) => {
+  const resend = ({ message, decision, life }: MessageRecord): Transition => {
+    if (life.state !== 'held') throw new Moved()
     const lane = life.bind ?? decision.candidates[0]!.bind
     const candidate = Math.max(
       0,
@@ -144,8 +173,8 @@ async function letGo({ store, clock }: MessageParts, id: MessageId, how: 'resend
       requeue: { lane, due: at, attempt: 0, candidate },
       counts: [{ bind: lane, name: 'retried' }],
     }
-  })
-  return moved === 'moved'
+  }
+  return (await unless(Moved, () => store.move(id, resend))) === 'moved'
 }
 
 function questionOf(query: ExplainQuery, account: AccountId, now: number) {
@@ -163,7 +192,7 @@ function questionOf(query: ExplainQuery, account: AccountId, now: number) {
   if (!from || !to) throw new Refused('invalid', 'That is no message.', faults)
   return {
     account,
-    arrival: `${account}/${query.arrival ?? 'api'}`,
+    arrival: query.arrival?.includes('/') ? query.arrival : `${account}/${query.arrival ?? 'api'}`,
     from,
     to,
     kind: query.kind ?? ('text' as const),

@@ -134,11 +134,12 @@ function findAccount(bench: Bench, node: Record<string, unknown>, path: Path, pa
     return meant
   }
   // Nested and unknown: a new account whose id was chosen beforehand.
-  if (parent !== undefined && accountId.safeParse(id).success && !accounts.has(String(id))) return String(id)
-  const shape = id === 'root' || accountId.safeParse(id).success
+  const chosen = accountId.safeParse(id)
+  if (parent !== undefined && chosen.success && !accounts.has(chosen.data)) return chosen.data
+  const shape = id === 'root' ? 'root' : chosen.data
   bench.faults.push({
     path: [...path, 'id'],
-    message: shape ? `there is no account ${String(id)}` : `expected root, or AC and 32 lowercase hex digits, got ${show(id)}`,
+    message: shape ? `there is no account ${shape}` : `expected root, or AC and 32 lowercase hex digits, got ${show(id)}`,
   })
   return undefined
 }

@@ -10,7 +10,7 @@ import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
 import type { Connector } from '../plugin.ts'
 import { after, before, lay, type Bench } from './bench.ts'
 import { check, show } from './faults.ts'
-import { accountInput, bindInput, localId, policy } from './inputs.ts'
+import { accountInput, bindInput, localId, policy as policySchema } from './inputs.ts'
 import { isObject, keepMasked, type Path } from './schema.ts'
 
 /** Deep trees help nobody, and walking up is bounded. */
@@ -100,7 +100,7 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
   const side = (given['side'] as Side | undefined) ?? known?.side ?? (connector?.sides.length === 1 ? connector.sides[0]! : 'supplier')
   const defaults = side === 'client' ? defaultClientPolicy : defaultPolicy
   const policyGiven = given['policy'] === undefined ? {} : given['policy']
-  const policies = isObject(policyGiven) ? check(policy, { ...defaults, ...policyGiven }, [...path, 'policy']) : undefined
+  const policies = isObject(policyGiven) ? check(policySchema, { ...defaults, ...policyGiven }, [...path, 'policy']) : undefined
   if (policies && 'faults' in policies) bench.faults.push(...policies.faults)
   // A bind with faults is laid too, so that routes to it are no further faults: such a bench is never committed.
   if (!connector) return layBind({}, defaults)
@@ -121,12 +121,14 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
       message: `is fixed once made: expected ${known.side}, got ${side}; delete the bind and make another`,
     })
   }
-  const config = checkConfig(connector, given['config'] ?? {}, known, [...path, 'config'], bench)
-  layBind(config, policies && 'value' in policies ? policies.value : defaults)
+  layBind(
+    checkConfig(connector, given['config'] ?? {}, known, [...path, 'config'], bench),
+    policies && 'value' in policies ? policies.value : defaults,
+  )
 
   function layBind(config: unknown, policy: BindPolicy): void {
     const { name = id, enabled = true, paused = known?.paused ?? false } = 'value' in checked ? checked.value : {}
-    const connectorName = String(given['connector'] ?? '')
+    const connectorName = connector?.name ?? ''
     lay(
       bench,
       {

@@ -74,7 +74,14 @@ export function putRoute(bench: Bench, account: AccountId, id: string, input: un
     ...(arrival === undefined ? {} : { arrival }),
     ...(kind === undefined ? {} : { kind }),
     ...(time
-      ? { time: { days: (time.days ?? []).map((day) => dayNames.indexOf(day)).sort(), from: time.from, to: time.to, zone: time.zone } }
+      ? {
+          time: {
+            days: (time.days ?? []).map((day) => dayNames.indexOf(day)).toSorted((a, b) => a - b),
+            from: time.from,
+            to: time.to,
+            zone: time.zone,
+          },
+        }
       : {}),
   }
   lay(bench, { kind: 'route', value: { id, account, name: name ?? id, enabled, when, to, failoverOnReceipt } }, path)

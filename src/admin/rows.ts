@@ -151,7 +151,7 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
     const body = open(row, seal)
     switch (row.kind) {
       case 'account':
-        accounts.set(row.key, plain(account.parse(body)))
+        accounts.set(row.key, plain(account.parse(body)) as Account)
         break
       case 'bind': {
         const read = readBind(bind.parse(body), connectors)
@@ -176,7 +176,7 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
   return { configuration: { revision, accounts, binds, routes, numbers }, faults }
 }
 
-/** The sealed fields of an account are opened with its row; a bind whose settings do not hold any more is disabled. */
+/** A bind whose settings do not hold any more is disabled. */
 function readBind(row: z.infer<typeof bind>, connectors: Connectors): { bind: Bind; faults: Fault[] } {
   const connector = connectors.get(row.connector)
   const policies = check(policy, row.policy, ['policy'])
@@ -196,6 +196,6 @@ function readBind(row: z.infer<typeof bind>, connectors: Connectors): { bind: Bi
 }
 
 /** Without the keys that zod leaves undefined. */
-function plain<T>(value: unknown): T {
-  return JSON.parse(JSON.stringify(value)) as T
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
 }
