@@ -4,7 +4,8 @@ FROM node:20-bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /signalbox
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
+# Not npm ci: it refuses a lock file that leaves out optional packages of other platforms.
+RUN npm install --no-save
 COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src

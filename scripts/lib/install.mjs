@@ -14,7 +14,9 @@ export async function install() {
   if (major < wantedNode[0] || (major === wantedNode[0] && minor < wantedNode[1])) {
     throw new Error(`Signalbox needs Node ${wantedNode.join('.')} or newer; this is ${process.versions.node}.`)
   }
-  if (!installed()) await npm(['ci'], 'Installing dependencies (npm ci)')
+  // Not npm ci: it refuses a lock file that leaves out optional packages of other platforms, as ours does.
+  // This holds to the lock file's versions and checksums as well, and does not write it.
+  if (!installed()) await npm(['install', '--no-save'], 'Installing dependencies (npm install)')
   else if (!compiledForThisNode()) await npm(['rebuild', 'better-sqlite3'], 'Building better-sqlite3 for this Node (npm rebuild)')
   else return
   writeFileSync(stamp, platform)
