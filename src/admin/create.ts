@@ -35,8 +35,12 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     statistics: createStatistics({ store, configuration, sessions }),
     hostMessages: createHostMessages(messageParts),
     async revisions(caller, limit, before) {
-      const all = await store.revisions(limit, before)
-      return all.map((revision) => within(room, caller, revision)).filter((revision) => revision.changes.length > 0)
+      const found: Revision[] = []
+      for (let page = await store.revisions(limit, before); page.length > 0; page = await store.revisions(limit, page.at(-1)!.revision)) {
+        found.push(...page.map((revision) => within(room, caller, revision)).filter((revision) => revision.changes.length > 0))
+        if (found.length >= limit || page.length < limit) break
+      }
+      return found.slice(0, limit)
     },
   }
 }
