@@ -47,29 +47,13 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     decision = decideInbound(core.configuration(), bind, submission.to)
     account = inboundNumber(core.configuration(), bind, submission.to)?.account ?? bind.account
   }
-  const { idempotencyKey, validUntil, ...rest } = submission
-  const longest = now + bind.policy.maxValiditySeconds * 1000
-  const message: Message = {
-    ...rest,
-    id,
-    account,
-    direction,
-    arrival: bind.id,
-    acceptedAt: now,
-    validUntil: Math.min(validUntil ?? (submission.deliverAfter ?? now) + bind.policy.validitySeconds * 1000, longest),
-    segments,
-  }
+  const message = messageOf(submission, bind, { id, account, direction, segments }, now)
   const due = Math.max(now, submission.deliverAfter ?? 0)
   const life: Life = { state: due > now ? 'scheduled' : 'queued', segments: [], attempts: 0, updatedAt: now }
   const entries: LifeEntry[] = [{ at: now, what: 'accepted', via: bind.id }]
-  const added: NewMessage = {
-    message,
-    decision,
-    life,
-    entries,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(options.joins === undefined ? {} : { joins: options.joins }),
-  }
+  const added: NewMessage = { message, decision, life, entries }
+  if (submission.idempotencyKey !== undefined) added.idempotencyKey = submission.idempotencyKey
+  if (options.joins !== undefined) added.joins = options.joins
   if (decision.candidates.length > 0) {
     const first = decision.candidates.findIndex((candidate) => !isDownTooLong(core, candidate.bind, now))
     const candidate = Math.max(0, first)
@@ -90,4 +74,37 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)
     throw error
   }
+}
+
+/** Field by field, see model/life.ts copyLife. */
+function messageOf(
+  submission: Submission,
+  bind: Bind,
+  made: Pick<Message, 'id' | 'account' | 'direction' | 'segments'>,
+  now: number,
+): Message {
+  const { policy } = bind
+  const { from, to, body, priority, receipt, deliverAfter } = submission
+  const validUntil = submission.validUntil ?? (deliverAfter ?? now) + policy.validitySeconds * 1000
+  const message: Message = {
+    id: made.id,
+    account: made.account,
+    direction: made.direction,
+    arrival: bind.id,
+    acceptedAt: now,
+    validUntil: Math.min(validUntil, (deliverAfter ?? now) + policy.maxValiditySeconds * 1000),
+    segments: made.segments,
+    from,
+    to,
+    body,
+    priority,
+    receipt,
+  }
+  if (deliverAfter !== undefined) message.deliverAfter = deliverAfter
+  if (submission.ref !== undefined) message.ref = submission.ref
+  if (submission.progress !== undefined) message.progress = submission.progress
+  if (submission.report !== undefined) message.report = submission.report
+  if (submission.extras !== undefined) message.extras = submission.extras
+  if (submission.origin !== undefined) message.origin = submission.origin
+  return message
 }

@@ -3,7 +3,7 @@
 // a destination sees its messages in order, one at a time.
 import { bindState, type LiveBind } from '../binds/supervisor.ts'
 import type { BindId } from '../model/message.ts'
-import { finish, type LifeEntry } from '../model/life.ts'
+import { finish, type LifeEntry, type Transition } from '../model/life.ts'
 import type { Outcome, Session } from '../plugin.ts'
 import type { DeliverItem, Item, Run, Settlement } from '../store/store.ts'
 import { split, type Segment } from '../text/index.ts'
@@ -128,33 +128,33 @@ export function createDeliverer(core: Core): Deliverer {
   }
 
   async function one(live: LiveBind, run: Run, item: Item): Promise<Settlement> {
-    const head = { token: run.token, item: item.id }
+    const { token } = run
     const session = pick(live, item.kind)
-    if (!session || stopping) return { ...head, kind: 'release' }
-    if (item.kind === 'report') return sendReport(core, live, session, head, item)
+    if (!session || stopping) return { token, item: item.id, kind: 'release' }
+    if (item.kind === 'report') return sendReport(core, live, session, { token, item: item.id }, item)
     const now = core.clock.now()
     if (now >= item.message.validUntil) {
       const expired = finish(item.message, item.decision, item.life, 'expired', now, { failure: { kind: 'permanent', code: 'expired' } })
-      return { ...head, kind: 'deliver', transition: expired }
+      return { token, item: item.id, kind: 'deliver', transition: expired }
     }
-    if (isSuspended(core, item.message.account)) return { ...head, kind: 'release', due: now + suspendedRetryMs }
-    return { ...head, kind: 'deliver', transition: await attempt(live, session, item) }
+    if (isSuspended(core, item.message.account)) return { token, item: item.id, kind: 'release', due: now + suspendedRetryMs }
+    return { token, item: item.id, kind: 'deliver', transition: await attempt(live, session, item) }
   }
 
-  async function attempt(live: LiveBind, session: Session, item: DeliverItem) {
+  async function attempt(live: LiveBind, session: Session, item: DeliverItem): Promise<Transition> {
     const { bind, connector } = live
+    const receipts = connector.can.receipts
     const whole = connector.can.text === 'whole' || item.message.body.kind === 'mms'
     const all = whole ? [] : split(item.message.body, splitOptions(live, item))
     const total = whole ? 1 : all.length
-    const places = Array.from({ length: total }, (_, i) => i).filter((i) => (item.life.segments[i]?.state ?? 'unsent') === 'unsent')
-    const base = { item, bind, receipts: connector.can.receipts, sent: places, total, random: core.random() }
+    const sent: number[] = []
+    for (let i = 0; i < total; i++) if ((item.life.segments[i]?.state ?? 'unsent') === 'unsent') sent.push(i)
     const startedAt = core.clock.now()
-    const unknown: Outcome = {
-      ok: false,
-      failure: { kind: 'unknown', code: 'connection-lost', peer: 'the gateway stopped during this attempt' },
+    if (item.interrupted && bind.policy.unknown !== 'resend') {
+      const outcome: Outcome = { ok: false, failure: interruptedFailure }
+      return afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, random: 0 })
     }
-    if (item.interrupted && bind.policy.unknown !== 'resend') return afterAttempt({ ...base, outcome: unknown, startedAt, now: startedAt })
-    const segments: Segment[] = whole ? [] : places.map((i) => all[i]!)
+    const segments: readonly Segment[] = whole || sent.length === total ? all : sent.map((i) => all[i]!)
     const cost = Math.max(1, segments.length)
     for (let wait = live.rate.waitMs(); wait > 0; wait = live.rate.waitMs())
       await new Promise<void>((resolve) => core.clock.after(wait, resolve))
@@ -163,8 +163,10 @@ export function createDeliverer(core: Core): Deliverer {
     const outcome = await session.send!({ message: item.message, segments, attempt: item.attempt }, live.signal)
     live.inFlight -= cost
     if (!outcome.ok && outcome.failure.kind === 'throttled') live.rate.pause(outcome.failure.retryAfterMs ?? throttlePauseMs)
-    const transition = afterAttempt({ ...base, outcome, startedAt, now: core.clock.now() })
-    return item.interrupted ? { ...transition, entries: [interruption(item, bind.id, startedAt), ...transition.entries] } : transition
+    const now = core.clock.now()
+    const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now, random: core.random() })
+    if (item.interrupted) transition.entries.unshift(interruption(item, bind.id, startedAt))
+    return transition
   }
 
   return {
@@ -181,9 +183,10 @@ export function createDeliverer(core: Core): Deliverer {
   }
 }
 
+const interruptedFailure = { kind: 'unknown', code: 'outcome-unknown', peer: 'the gateway stopped during this attempt' } as const
+
 function interruption(item: DeliverItem, bind: BindId, at: number): LifeEntry {
-  const failure = { kind: 'unknown' as const, code: 'outcome-unknown' as const, peer: 'the gateway stopped during this attempt' }
-  return { at, what: 'attempt', n: item.life.attempts + 1, bind, outcome: 'failed', failure }
+  return { at, what: 'attempt', n: item.life.attempts + 1, bind, outcome: 'failed', failure: interruptedFailure }
 }
 
 /** At most a fifth of a second's worth is claimed at once, so that a slow lane does not lock destinations early. */

@@ -4,7 +4,16 @@
 import { backoffMs } from '../binds/backoff.ts'
 import type { Bind } from '../model/bind.ts'
 import type { FailureFacts } from '../model/failure.ts'
-import { finish, wantsReport, type Count, type Life, type LifeEntry, type SegmentProgress, type Transition } from '../model/life.ts'
+import {
+  copyLife,
+  finish,
+  wantsReport,
+  type Count,
+  type Life,
+  type LifeEntry,
+  type SegmentProgress,
+  type Transition,
+} from '../model/life.ts'
 import type { Outcome } from '../plugin.ts'
 import type { DeliverItem } from '../store/store.ts'
 
@@ -28,9 +37,7 @@ export const throttlePauseMs = 1000
 
 export function afterAttempt(attempt: Attempted): Transition {
   const { item, bind, outcome, now } = attempt
-  const { message, decision } = item
   const counted = outcome.ok || (outcome.failure.kind !== 'offline' && outcome.failure.kind !== 'throttled')
-  const attempts = item.life.attempts + (counted ? 1 : 0)
   const segments = progress(attempt)
   const entry: LifeEntry = {
     at: now,
@@ -39,54 +46,66 @@ export function afterAttempt(attempt: Attempted): Transition {
     bind: bind.id,
     outcome: outcome.ok ? 'ok' : 'failed',
     tookMs: now - attempt.startedAt,
-    ...(outcome.ok ? { refs: outcome.refs } : { failure: outcome.failure }),
-    ...(outcome.wire ? { wire: outcome.wire } : {}),
   }
-  const refs = (outcome.refs ?? []).flatMap((ref, i) => {
-    const segment = attempt.sent[i]
-    return ref && segment !== undefined ? [{ bind: bind.id, ref, segment }] : []
-  })
-  const { failure: _before, ...clean } = item.life
-  const life: Life = { ...clean, state: 'queued', segments, bind: bind.id, attempts, updatedAt: now }
+  if (outcome.ok) entry.refs = outcome.refs
+  else entry.failure = outcome.failure
+  if (outcome.wire) entry.wire = outcome.wire
+  const life = copyLife(item.life)
+  delete life.failure
+  life.state = 'queued'
+  life.segments = segments
+  life.bind = bind.id
+  if (counted) life.attempts++
+  life.updatedAt = now
   const taken = outcome.ok && segments.every((segment) => segment.state !== 'unsent')
-  if (taken) return { ...whenTaken(attempt, life, entry), refs }
-  const step = whenFailed(
-    attempt,
-    life,
-    entry,
-    outcome.ok ? { kind: 'temporary', code: 'peer-error', peer: 'not every segment was answered' } : outcome.failure,
-  )
-  return refs.length > 0 && step.life.segments.length > 0 ? { ...step, refs } : step
+  const step = taken ? whenTaken(attempt, life, entry) : whenFailed(attempt, life, entry, outcome.ok ? unanswered : outcome.failure)
+  const refs = refsOf(attempt)
+  // With the segments gone (another candidate, a new start) their receipts mean nothing any more.
+  if (refs.length > 0 && step.life.segments.length > 0) step.refs = refs
+  return step
+}
 
-  function whenTaken(a: Attempted, sentLife: Life, line: LifeEntry): Transition {
-    const done: Life = { ...sentLife, sentAt: now }
-    const counts: Count[] = [{ bind: bind.id, name: 'sent' }]
-    if (message.direction === 'mo') {
-      const end = finish(message, decision, done, 'delivered', now, { entries: [line] })
-      return { ...end, counts: [...end.counts, ...counts] }
-    }
-    if (!a.receipts) {
-      const end = finish(message, decision, done, 'unconfirmed', now, { entries: [line] })
-      return { ...end, counts: [...end.counts, ...counts] }
-    }
-    return {
-      message: message.id,
-      life: { ...done, state: 'sent' },
-      entries: [line],
-      receiptBy: message.validUntil + bind.policy.receiptTimeoutSeconds * 1000,
-      ...(wantsReport(message, 'sent') ? { report: { state: 'sent' as const, at: now } } : {}),
-      counts,
-    }
+const unanswered: FailureFacts = { kind: 'temporary', code: 'peer-error', peer: 'not every segment was answered' }
+
+function refsOf({ outcome, sent, bind }: Attempted): { bind: string; ref: string; segment: number }[] {
+  const refs: { bind: string; ref: string; segment: number }[] = []
+  outcome.refs?.forEach((ref, i) => {
+    const segment = sent[i]
+    if (ref && segment !== undefined) refs.push({ bind: bind.id, ref, segment })
+  })
+  return refs
+}
+
+function whenTaken({ item: { message, decision }, bind, receipts, now }: Attempted, life: Life, entry: LifeEntry): Transition {
+  life.sentAt = now
+  const count: Count = { bind: bind.id, name: 'sent' }
+  if (message.direction === 'mo' || !receipts) {
+    const end = finish(message, decision, life, message.direction === 'mo' ? 'delivered' : 'unconfirmed', now, { entries: [entry] })
+    end.counts.push(count)
+    return end
   }
+  life.state = 'sent'
+  const step: Transition = {
+    message: message.id,
+    life,
+    entries: [entry],
+    receiptBy: message.validUntil + bind.policy.receiptTimeoutSeconds * 1000,
+    counts: [count],
+  }
+  if (wantsReport(message, 'sent')) step.report = { state: 'sent', at: now }
+  return step
 }
 
 function progress(attempt: Attempted): SegmentProgress[] {
   const { item, bind, outcome, sent, total } = attempt
-  const before = item.life.segments
-  const segments: SegmentProgress[] = Array.from({ length: total }, (_, i) => before[i] ?? { state: 'unsent' })
+  const segments: SegmentProgress[] = []
+  for (let i = 0; i < total; i++) segments.push(item.life.segments[i] ?? { state: 'unsent' })
   sent.forEach((place, i) => {
     const ref = outcome.refs?.[i]
-    if (outcome.ok || ref !== undefined) segments[place] = { ...(ref ? { ref } : {}), bind: bind.id, state: 'sent' }
+    if (!outcome.ok && ref === undefined) return
+    const taken: SegmentProgress = { state: 'sent', bind: bind.id }
+    if (ref) taken.ref = ref
+    segments[place] = taken
   })
   return segments
 }

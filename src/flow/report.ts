@@ -22,26 +22,25 @@ export async function sendReport(
   const offline = !outcome.ok && outcome.failure.kind === 'offline'
   const attempt = item.attempt + (offline ? 0 : 1)
   const again = !outcome.ok && outcome.failure.kind !== 'permanent' && attempt < policy.attempts
-  const shape = { firstMs: policy.retryFirstMs, multiplier: policy.retryMultiplier, capMs: policy.retryCapMs }
-  return {
-    ...head,
+  const settlement: Settlement = {
+    token: head.token,
+    item: head.item,
     kind: 'report',
     message: item.message.id,
     entry: line(item, outcome, attempt, again, now),
     counts: outcome.ok ? [{ bind: live.bind.id, name: 'reported' }] : again ? [] : [{ bind: live.bind.id, name: 'reportsFailed' }],
     attempt,
-    ...(again ? { retryAt: now + (outcome.failure.retryAfterMs ?? backoffMs(shape, item.attempt, core.random())) } : {}),
   }
+  if (again) {
+    const shape = { firstMs: policy.retryFirstMs, multiplier: policy.retryMultiplier, capMs: policy.retryCapMs }
+    settlement.retryAt = now + (outcome.failure.retryAfterMs ?? backoffMs(shape, item.attempt, core.random()))
+  }
+  return settlement
 }
 
 function line(item: ReportItem, outcome: Outcome, n: number, again: boolean, at: number): LifeEntry {
-  return {
-    at,
-    what: 'report',
-    state: item.report.state,
-    n,
-    outcome: outcome.ok ? 'ok' : again ? 'failed' : 'abandoned',
-    ...(outcome.ok ? {} : { failure: outcome.failure }),
-    ...(outcome.wire ? { wire: outcome.wire } : {}),
-  }
+  const entry: LifeEntry = { at, what: 'report', state: item.report.state, n, outcome: outcome.ok ? 'ok' : again ? 'failed' : 'abandoned' }
+  if (!outcome.ok) entry.failure = outcome.failure
+  if (outcome.wire) entry.wire = outcome.wire
+  return entry
 }

@@ -27,10 +27,22 @@ export interface Cdr {
   finalAt: string
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString()
+let isoOf = 0
+let isoText = ''
+
+/** Most of a moment's times are the same millisecond. */
+function iso(ms: number): string {
+  if (ms !== isoOf) {
+    isoOf = ms
+    isoText = new Date(ms).toISOString()
+  }
+  return isoText
+}
 
 export function cdrOf(message: Message, decision: Decision, life: Life): Cdr {
-  return {
+  const carrierRefs: string[] = []
+  for (const segment of life.segments) if (segment.ref !== undefined) carrierRefs.push(segment.ref)
+  const cdr: Cdr = {
     message: message.id,
     account: message.account,
     direction: message.direction,
@@ -38,18 +50,21 @@ export function cdrOf(message: Message, decision: Decision, life: Life): Cdr {
     from: message.from.value,
     to: message.to.value,
     sourceBind: message.arrival,
-    ...(life.bind ? { destinationBind: life.bind } : {}),
-    ...(decision.route ? { route: decision.route } : {}),
-    ...(message.ref ? { ref: message.ref } : {}),
-    carrierRefs: life.segments.flatMap((s) => s.ref ?? []),
+    carrierRefs,
     segments: message.segments,
     priority: message.priority,
     attempts: life.attempts,
     state: life.state,
-    ...(life.failure ? { failure: life.failure.code } : {}),
-    ...(life.failure?.peer ? { peer: life.failure.peer } : {}),
     acceptedAt: iso(message.acceptedAt),
-    ...(life.sentAt === undefined ? {} : { sentAt: iso(life.sentAt) }),
     finalAt: iso(life.finalAt ?? life.updatedAt),
   }
+  if (life.sentAt !== undefined) cdr.sentAt = iso(life.sentAt)
+  if (life.bind !== undefined) cdr.destinationBind = life.bind
+  if (decision.route !== undefined) cdr.route = decision.route
+  if (message.ref !== undefined) cdr.ref = message.ref
+  if (life.failure !== undefined) {
+    cdr.failure = life.failure.code
+    if (life.failure.peer !== undefined) cdr.peer = life.failure.peer
+  }
+  return cdr
 }
