@@ -21,4 +21,4 @@ export const defaultPolicy: BindPolicy = {
 }
 
 /** Of a client bind: its window is how many reports wait for an answer at a time. */
-export const defaultClientPolicy: BindPolicy = { ...defaultPolicy, window: 64 }
+export const defaultClientPolicy: BindPolicy = { ...defaultPolicy, window: 256 }
