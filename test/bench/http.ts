@@ -45,11 +45,14 @@ interface LoadResult {
   startedAt: number
 }
 
-const warmUpMessages = 3000
+/** Answers at once, receipts after 20 ms. */
+const carrier = 'sink'
+/** Both sides get as many before anything is measured. */
+const warmUpMessages = 5000
 
 export async function benchHttp(options: HttpOptions): Promise<{ ours: Figures; peer?: Figures & { name: string } }> {
   const receiver = await startReceiver()
-  const sink = await startSink(['--preset', 'normal', '--seed', '1'])
+  const sink = await startSink(['--preset', carrier, '--seed', '1'])
   try {
     const ours = await measureOurs(options, receiver, sink.port)
     if (options.peer !== 'kannel') return { ours }
@@ -65,7 +68,7 @@ async function measureOurs(options: HttpOptions, receiver: Running & { port: num
   const setup = await setUp()
   const gateway = await startGatewayProcess(setup)
   try {
-    await apply(setup, benchDocument(sinkPort, options.window))
+    await apply(setup, benchDocument(sinkPort, options.window, carrier))
     options.say(`warming up with ${warmUpMessages} messages …`)
     const job = {
       kind: 'signalbox' as const,
@@ -90,7 +93,7 @@ async function measureOurs(options: HttpOptions, receiver: Running & { port: num
 async function measureKannel(options: HttpOptions, receiver: Running & { port: number }, sinkPort: number): Promise<Figures> {
   const setup = await setUp()
   const sendsmsPort = await freePort()
-  const kannel = await startKannel({ sinkPort, sendsmsPort, store: 'file', workDir: setup.data, window: options.window })
+  const kannel = await startKannel({ sinkPort, systemId: carrier, sendsmsPort, store: 'file', workDir: setup.data, window: options.window })
   try {
     const job = {
       kind: 'kannel' as const,
@@ -163,7 +166,7 @@ async function pushAndWait(job: Job, receiver: { port: number }): Promise<{ load
   return { load, counts, seconds: Math.max(0.001, (finishedAt - load.startedAt) / 1000) }
 }
 
-export function benchDocument(sinkPort: number, window: number): string {
+export function benchDocument(sinkPort: number, window: number, systemId: string): string {
   return `
 accounts:
   - id: root
@@ -172,7 +175,7 @@ accounts:
       - id: carrier
         connector: smpp
         policy: { window: ${window} }
-        config: { host: 127.0.0.1, port: ${sinkPort}, systemId: normal, password: secret }
+        config: { host: 127.0.0.1, port: ${sinkPort}, systemId: ${systemId}, password: secret }
     numbers:
       - number: "${ourNumber}"
     routes:

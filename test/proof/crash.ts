@@ -59,7 +59,7 @@ export async function proveCrash(options: CrashOptions): Promise<CrashResult> {
   const acknowledged: Acknowledged[] = []
   let refusedOrCut = 0
   try {
-    await apply(setup, benchDocument(sink.port, 20))
+    await apply(setup, benchDocument(sink.port, 20, options.preset))
     for (let round = 0; round < options.rounds; round++) {
       const load = submitWhileUp(setup.httpPort, `http://127.0.0.1:${receiverPort}/status`, options.perSecond, acknowledged)
       await sleep(50 + random() * options.longestRoundMs)
