@@ -16,6 +16,12 @@ export interface OutboundRequest {
   maxBytes: number
   /** 0 = a redirect is an answer like any other. */
   redirects: number
+  /**
+   * The peer tells a repeat by a token in the request, so that a POST may be sent again when the
+   * kept-alive connection it was put on turns out to be dead (RFC 9110 §9.2.2). A GET always may.
+   */
+  repeatable?: boolean
+  /** Looked at some twenty times a second. */
   signal?: AbortSignal
 }
 

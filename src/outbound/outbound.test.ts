@@ -200,9 +200,9 @@ test('tells refused connections, broken protocols, lost connections and bad URLs
   await fails('bad-url', out.request(ask('http://127.0.0.1:9/', { headers: { 'x-a': 'b\r\nc: d' } })))
 })
 
-test('keeps a bounded number of pools and still serves every origin', async () => {
+test('keeps a bounded number of connections and still serves every origin', async () => {
   const urls = await Promise.all(Array.from({ length: 5 }, (_, i) => web((_request, response) => response.end(String(i)))))
-  const out = outbound({ maxPools: 2 })
+  const out = outbound({ connections: 2 })
   for (let round = 0; round < 2; round++)
     for (const [i, url] of urls.entries()) assert.equal((await out.request(ask(url))).body.toString(), String(i))
 })
