@@ -1,6 +1,7 @@
 // The field types of SMPP read from bytes. Every read is bounded by the PDU; what does not fit
 // throws a FieldError, which the parser turns into a BadPdu.
 import { statuses } from './constants.ts'
+import { latin1 } from './latin1.ts'
 import { noTlvs, type Tlv } from './pdu.ts'
 
 export class FieldError extends Error {
@@ -49,16 +50,6 @@ export function u32(c: Cursor, field: string): number {
   const n = c.buffer.readUInt32BE(c.at)
   c.at += 4
   return n
-}
-
-/** Characters made here four at a time: for what addresses and ids are, half the price of a call into the runtime. */
-function latin1(buffer: Buffer, start: number, end: number): string {
-  if (end - start > 24) return buffer.toString('latin1', start, end)
-  let text = ''
-  let at = start
-  for (; at + 4 <= end; at += 4) text += String.fromCharCode(buffer[at]!, buffer[at + 1]!, buffer[at + 2]!, buffer[at + 3]!)
-  for (; at < end; at++) text += String.fromCharCode(buffer[at]!)
-  return text
 }
 
 /** `max` counts the NUL. */

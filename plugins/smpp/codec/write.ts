@@ -168,10 +168,15 @@ function reserve(slab: Slab, bytes: number): void {
   slab.buffer = larger
 }
 
+/** What is left out is 0. */
+function octet(n: number | undefined, field: string, more = ''): number {
+  if (n === undefined) return 0
+  if ((n & 0xff) !== n) throw new RangeError(`${field}${more}: expected 0–255, got ${n}`)
+  return n
+}
+
 function u8(slab: Slab, n: number | undefined, field: string): void {
-  const value = n ?? 0
-  if ((value & 0xff) !== value) throw new RangeError(`${field}: expected 0–255, got ${value}`)
-  slab.buffer[slab.end++] = value
+  slab.buffer[slab.end++] = octet(n, field)
 }
 
 function store32(buffer: Buffer, at: number, n: number): void {
@@ -179,6 +184,11 @@ function store32(buffer: Buffer, at: number, n: number): void {
   buffer[at + 1] = (n >>> 16) & 0xff
   buffer[at + 2] = (n >>> 8) & 0xff
   buffer[at + 3] = n & 0xff
+}
+
+function store16(slab: Slab, n: number): void {
+  slab.buffer[slab.end++] = (n >>> 8) & 0xff
+  slab.buffer[slab.end++] = n & 0xff
 }
 
 /** `max` counts the NUL. Latin-1, one octet a character. */
@@ -206,14 +216,22 @@ function address(
   max: number,
   field: string,
 ): void {
-  u8(slab, ton, `${field} TON`)
-  u8(slab, npi, `${field} NPI`)
+  const { buffer, end } = slab
+  buffer[end] = octet(ton, field, ' TON')
+  buffer[end + 1] = octet(npi, field, ' NPI')
+  slab.end = end + 2
   cstring(slab, value, max, field)
 }
 
+/** A call into the runtime is worth it only for many. */
+const fewOctets = 32
+
 function octets(slab: Slab, value: Uint8Array): void {
-  slab.buffer.set(value, slab.end)
-  slab.end += value.length
+  const { buffer, end } = slab
+  const { length } = value
+  if (length > fewOctets) buffer.set(value, end)
+  else for (let i = 0; i < length; i++) buffer[end + i] = value[i]!
+  slab.end = end + length
 }
 
 function shortMessage(slab: Slab, value: Uint8Array): void {
@@ -224,9 +242,10 @@ function shortMessage(slab: Slab, value: Uint8Array): void {
 
 function writeTlv(slab: Slab, tag: Tlv[0], value: Tlv[1]): void {
   if (value.length > 0xffff) throw new RangeError(`TLV 0x${tag.toString(16)}: at most 65535 octets, got ${value.length}`)
+  if ((tag & 0xffff) !== tag) throw new RangeError(`TLV tag: expected 0–0xFFFF, got ${tag}`)
   reserve(slab, value.length + 4)
-  slab.end = slab.buffer.writeUInt16BE(tag, slab.end)
-  slab.end = slab.buffer.writeUInt16BE(value.length, slab.end)
+  store16(slab, tag)
+  store16(slab, value.length)
   octets(slab, value)
 }
 

@@ -35,10 +35,15 @@ export function encodeSegment(segment: Segment, defaultAlphabet: DefaultAlphabet
   }
   const text = decodeText('gsm7', data, udh)
   const last = defaultAlphabet === 'latin1' ? 0xff : 0x7f
-  if ([...text].every((character) => character.codePointAt(0)! <= last)) return { data_coding: 0, octets: Buffer.from(text, 'latin1') }
+  if (isWithin(text, last)) return { data_coding: 0, octets: Buffer.from(text, 'latin1') }
   const octets = Buffer.from(text, 'utf16le').swap16()
   // User data of one SMS, TS 23.040 §9.2.3.16.
   return headerOctets + octets.length <= 140 ? { data_coding: 0x08, octets } : undefined
+}
+
+function isWithin(text: string, last: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > last) return false
+  return true
 }
 
 function pack(septets: Uint8Array, headerOctets: number): Uint8Array {
@@ -87,10 +92,9 @@ export function codingOf(data_coding: number): Coding {
   const simple = plain[data_coding]
   if (simple) return simple
   const dcs = parseDcs(data_coding)
-  return {
-    charset: dcs.compressed ? 'binary' : dcs.alphabet,
-    ...(dcs.messageClass === undefined ? {} : { messageClass: dcs.messageClass }),
-  }
+  const coding: Coding = { charset: dcs.compressed ? 'binary' : dcs.alphabet }
+  if (dcs.messageClass !== undefined) coding.messageClass = dcs.messageClass
+  return coding
 }
 
 /** Undefined: not text. `udh`: the header's elements, for its national tables. `part`: see decodeText. */

@@ -34,6 +34,7 @@ const receiptType = 0x04
 const intermediateType = 0x20
 const userAcks: ReadonlySet<number> = new Set([0x08, 0x10, 0x18])
 const udhIndicator = 0x40
+const noOctets = new Uint8Array(0)
 
 export function readDelivery(pdu: PduOf<'deliver_sm' | 'data_sm'>, { config, owned }: DeliverOptions): Delivery {
   const octets = userData(pdu)
@@ -58,7 +59,7 @@ function isReceipt(pdu: PduOf<'deliver_sm' | 'data_sm'>, type: number): boolean 
 /** short_message, or where it is empty message_payload; they exclude each other (SMPP 5.0 §4.8.4.36). */
 function userData(pdu: PduOf<'deliver_sm' | 'data_sm'>): Uint8Array {
   if (pdu.command === 'deliver_sm' && pdu.short_message.length > 0) return pdu.short_message
-  return tlv(pdu.tlvs, tags.message_payload) ?? new Uint8Array(0)
+  return tlv(pdu.tlvs, tags.message_payload) ?? noOctets
 }
 
 function message(pdu: PduOf<'deliver_sm' | 'data_sm'>, userOctets: Uint8Array, config: SmppConfig, from: Address, to: Address): Delivery {
@@ -68,13 +69,14 @@ function message(pdu: PduOf<'deliver_sm' | 'data_sm'>, userOctets: Uint8Array, c
   const broken = split !== undefined && !split.ok
   const udh = split?.ok ? split.udh : undefined
   const octets = split?.ok ? split.data : userOctets
-  const { concatenation, rest } = udh ? takeConcatenation(udh) : {}
-  const place = concatenation ?? sarPlace(pdu.tlvs)
+  const header = udh && takeConcatenation(udh)
+  const place = header?.concatenation ?? sarPlace(pdu.tlvs)
   const isPart = place !== undefined && place.total > 1
   const coding: Coding = broken ? { charset: 'binary' } : codingOf(pdu.data_coding)
-  const body = bodyOf(coding, octets, config, udh, rest, isPart)
+  const body = bodyOf(coding, octets, config, udh, header?.rest, isPart)
   const extras = extrasOf(pdu)
-  const submission: Submission = { from, to, body, priority: 1, receipt: 'none', ...(extras ? { extras } : {}) }
+  const submission: Submission = { from, to, body, priority: 1, receipt: 'none' }
+  if (extras) submission.extras = extras
   if (!isPart) return { kind: 'message', submission }
   return { kind: 'part', part: { reference: place.reference, total: place.total, index: place.index, submission } }
 }
@@ -88,11 +90,13 @@ function bodyOf(
   rest: Uint8Array | undefined,
   isPart: boolean,
 ): Body {
-  const messageClass = coding.messageClass === undefined ? {} : { messageClass: coding.messageClass }
   // With application ports the octets are an application's, not a person's.
   const text = rest && portsOf(rest) ? undefined : decodeOctets(coding, octets, config.defaultAlphabet, udh, isPart)
-  if (text !== undefined) return { kind: 'text', text, ...messageClass }
-  return { kind: 'binary', data: Uint8Array.from(octets), ...(rest ? { udh: Uint8Array.from(rest) } : {}), ...messageClass }
+  const body: Exclude<Body, { kind: 'mms' }> =
+    text !== undefined ? { kind: 'text', text } : { kind: 'binary', data: Uint8Array.from(octets) }
+  if (body.kind === 'binary' && rest) body.udh = Uint8Array.from(rest)
+  if (coding.messageClass !== undefined) body.messageClass = coding.messageClass
+  return body
 }
 
 /** SMPP 5.0 §4.8.4.48: only together do they mean anything. */
@@ -110,6 +114,7 @@ const mostExtras = 16
 const mostExtraOctets = 255
 
 function extrasOf(pdu: PduOf<'deliver_sm' | 'data_sm'>): Record<string, string> | undefined {
+  if (pdu.tlvs.length === 0 && pdu.service_type === '') return undefined
   const vendor = pdu.tlvs.filter(([tag, value]) => tag >= vendorTags.from && tag <= vendorTags.to && value.length <= mostExtraOctets)
   if (vendor.length === 0 && pdu.service_type === '') return undefined
   const extras: Record<string, string> = {}

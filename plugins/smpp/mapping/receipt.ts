@@ -3,7 +3,7 @@
 // text's, since it is by definition the one of the response.
 import type { FailureCode, FailureFacts, Receipt, ReceiptState } from '../../../src/plugin.ts'
 import { describe, type PduOf, tags, type Tlv, tlv, tlvInteger, tlvString } from '../codec/index.ts'
-import { parseReceiptText } from './receipt-text.ts'
+import { parseReceiptText, type ReceiptFields, scanReceiptText } from './receipt-text.ts'
 import { receiptDate } from './time.ts'
 
 /** SMPP 5.0 §4.7.15. */
@@ -21,7 +21,7 @@ const stateNumbers: readonly ReceiptState[] = [
 ]
 
 /** SMPP 3.4 appendix B, and what else carriers were seen to write. */
-const stateWords: Record<string, ReceiptState> = {
+const stateWords: ReadonlyMap<string, ReceiptState> = new Map(Object.entries<ReceiptState>({
   SCHEDULED: 'scheduled',
   ENROUTE: 'enroute',
   BUFFERED: 'enroute',
@@ -41,7 +41,7 @@ const stateWords: Record<string, ReceiptState> = {
   DND_REJECTED: 'rejected',
   SKIPPED: 'skipped',
   UNKNOWN: 'unknown',
-}
+}))
 
 const final: ReadonlySet<ReceiptState> = new Set(['delivered', 'expired', 'deleted', 'undeliverable', 'rejected', 'skipped', 'unknown'])
 
@@ -69,27 +69,30 @@ const mapErrors: Record<number, FailureCode> = {
 /** Undefined when it names no message. `intermediate`: by esm_class; then it is never final, whatever else it says. */
 export function readReceipt(pdu: PduOf<'deliver_sm' | 'data_sm'>, octets: Uint8Array, intermediate: boolean): Receipt | undefined {
   const { tlvs } = pdu
-  const text = parseReceiptText(textOf(octets))
-  const ref = tlvString(tlvs, tags.receipted_message_id)?.trim() || text.id
+  const text: ReceiptFields = scanReceiptText(octets) ?? parseReceiptText(textOf(octets))
+  const ref = (tlvs.length > 0 && tlvString(tlvs, tags.receipted_message_id)?.trim()) || text.id
   if (!ref) return undefined
-  const word = text.stat?.toUpperCase()
-  const number = tlvInteger(tlvs, tags.message_state)
-  const said = (word === undefined ? undefined : stateWords[word]) ?? (number === undefined ? undefined : stateNumbers[number])
+  const said = stateOf(text.stat) ?? stateOfTlv(tlvs)
   const state = said ?? 'unknown'
   // A word that nobody knows ends nothing: a clearer receipt may follow.
   const isFinal = !intermediate && said !== undefined && final.has(state)
   const network = networkError(tlvs)
   const error = text.err ?? (network ? String(network.code) : undefined)
   const doneAt = text.doneDate === undefined ? undefined : receiptDate(text.doneDate)
-  return {
-    ref,
-    state,
-    final: isFinal,
-    ...(doneAt === undefined ? {} : { doneAt }),
-    ...(error === undefined ? {} : { error }),
-    ...(isFinal && state !== 'delivered' ? { failure: failureOf(state, text.stat, error, network) } : {}),
-    wire: describe(pdu),
-  }
+  const receipt: Receipt = { ref, state, final: isFinal, wire: describe(pdu) }
+  if (doneAt !== undefined) receipt.doneAt = doneAt
+  if (error !== undefined) receipt.error = error
+  if (isFinal && state !== 'delivered') receipt.failure = failureOf(state, text.stat, error, network)
+  return receipt
+}
+
+function stateOf(word: string | undefined): ReceiptState | undefined {
+  return word === undefined ? undefined : (stateWords.get(word) ?? stateWords.get(word.toUpperCase()))
+}
+
+function stateOfTlv(tlvs: readonly Tlv[]): ReceiptState | undefined {
+  const number = tlvInteger(tlvs, tags.message_state)
+  return number === undefined ? undefined : stateNumbers[number]
 }
 
 function failureOf(

@@ -12,6 +12,7 @@ const udhIndicator = 0x40
 const [smsSeptets, smsOctets] = [160, 140]
 /** sm_length of 3.4 and 5.0. */
 const mostShortMessage = 254
+const noOctets = new Uint8Array(0)
 
 /** SMPP 5.0 §4.7.21. */
 const registered = { none: 0x00, final: 0x01, failure: 0x02, intermediate: 0x11 } as const
@@ -39,7 +40,7 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
   const inPayload = octets.length > mostShortMessage || (concatenation === 'payload' && !isOneSms(segment, octets))
   if (inPayload && octets.length > 0xffff)
     throw new Failure('permanent', 'too-long', `message_payload: at most 65535 octets, got ${octets.length}`)
-  const { extras } = message
+  const extras = message.extras
   let tlvs = extras ? extraTlvs(extras) : noTlvs
   if (segment.total > 1 && concatenation === 'sar') tlvs = [...sarTlvs(segment), ...tlvs]
   if (inPayload) tlvs = [[tags.message_payload, octets], ...tlvs]
@@ -47,7 +48,7 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
     command: 'submit_sm',
     command_status: 0,
     sequence_number: 0,
-    service_type: serviceType(extras?.['service_type']) ?? config.serviceType,
+    service_type: (extras && serviceType(extras['service_type'])) ?? config.serviceType,
     source_addr_ton: source.ton,
     source_addr_npi: source.npi,
     source_addr: source.addr,
@@ -63,7 +64,7 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
     replace_if_present_flag: 0,
     data_coding: coded.data_coding,
     sm_default_msg_id: 0,
-    short_message: inPayload ? new Uint8Array(0) : octets,
+    short_message: inPayload ? noOctets : octets,
     tlvs,
   }
 }
@@ -74,10 +75,12 @@ function serviceType(extra: string | undefined): string | undefined {
 }
 
 /** A C-octet string of 21 with its NUL (SMPP 5.0 §4.7.29), one octet a character. */
-function fits(addr: string, code: 'invalid-source' | 'invalid-destination', field: string): void {
-  if (addr.length > 20) throw new Failure('permanent', code, `${field}: at most 20 characters, got ${addr.length}`)
-  if ([...addr].some((character) => character === '\0' || character > '\xff'))
-    throw new Failure('permanent', code, `${field}: has a character without a single octet`)
+function fits(addr: string, failure: 'invalid-source' | 'invalid-destination', field: string): void {
+  if (addr.length > 20) throw new Failure('permanent', failure, `${field}: at most 20 characters, got ${addr.length}`)
+  for (let i = 0; i < addr.length; i++) {
+    const code = addr.charCodeAt(i)
+    if (code === 0 || code > 0xff) throw new Failure('permanent', failure, `${field}: has a character without a single octet`)
+  }
 }
 
 function isOneSms({ alphabet, data, udh }: Segment, octets: Uint8Array): boolean {
