@@ -1,5 +1,7 @@
 // HTTP → store → SMPP → receipt → webhook: load generator, gateway, carrier and webhook receiver are
 // processes of their own; with `--peer kannel` the same load goes through Kannel in the same run.
+import { spawnSync } from 'node:child_process'
+import { installCommand, peer } from '../peers/found.ts'
 import { startKannel } from '../peers/kannel.ts'
 import { apply, ourNumber, setUp, sid, startGatewayProcess, startReceiver, startSink, tearDown, token } from './gateway.ts'
 import { cpuMicrosOf, freePort, rounded, start, type Running } from './processes.ts'
@@ -51,14 +53,15 @@ const carrier = 'sink'
 const warmUpMessages = 5000
 
 export async function benchHttp(options: HttpOptions): Promise<{ ours: Figures; peer?: Figures & { name: string } }> {
+  if (options.peer === 'kannel') bringKannel(options.say)
   const receiver = await startReceiver()
   const sink = await startSink(['--preset', carrier, '--seed', '1'])
   try {
     const ours = await measureOurs(options, receiver, sink.port)
     if (options.peer !== 'kannel') return { ours }
     options.say('the same load through Kannel …')
-    const peer = await measureKannel(options, receiver, sink.port)
-    return { ours, peer: { name: 'kannel', ...peer } }
+    const kannel = await measureKannel(options, receiver, sink.port)
+    return { ours, peer: { name: 'kannel', ...kannel } }
   } finally {
     await Promise.all([receiver.stop(), sink.stop()])
   }
@@ -88,6 +91,18 @@ async function measureOurs(options: HttpOptions, receiver: Running & { port: num
     await gateway.stop()
     await tearDown(setup)
   }
+}
+
+/** Debian's package, brought when it is not here and we may. */
+function bringKannel(say: (line: string) => void): void {
+  if (peer('kannel') !== undefined) return
+  const command = installCommand(['kannel'])
+  say(`installing Kannel: ${command}`)
+  const ran = spawnSync('sh', ['-c', command], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+  if (ran.status !== 0) throw new Error(`Kannel could not be installed. As root: ${command}`)
 }
 
 async function measureKannel(options: HttpOptions, receiver: Running & { port: number }, sinkPort: number): Promise<Figures> {
