@@ -1,8 +1,9 @@
 // Status callbacks: a report as the parameters that Twilio posts to a message's StatusCallback.
 import type { Gateway, Message, MessageState, Outcome, Report } from '../../src/plugin.ts'
+import { encode, type SignedForm } from './form.ts'
 import { messageSid, twilioFailure, twilioStatus } from './mapping.ts'
 import { apiVersion } from './render.ts'
-import { callWebhook, idempotencyToken } from './webhook.ts'
+import { callWebhook, idempotencyToken, type Webhook } from './webhook.ts'
 
 /** States in a fixed order: their place is part of the idempotency token. */
 const states: MessageState[] = [
@@ -18,33 +19,41 @@ const states: MessageState[] = [
   'unconfirmed',
 ]
 
-export function callbackParams(message: Message, report: Report): Record<string, string> {
+/** Written in one pass, as there are two for every message; in the form Twilio's order, in the signature the alphabet's. */
+export function callbackForm(message: Message, report: Report): SignedForm {
   const sid = messageSid(message)
   const status = twilioStatus(message.direction, report.state)
   const failure = twilioFailure(report.state, report.failure)
-  const params: Record<string, string> = {
-    MessageSid: sid,
-    SmsSid: sid,
-    MessageStatus: status,
-    SmsStatus: status,
-    To: message.to.value,
-    From: message.from.value,
-    AccountSid: message.account,
-    ApiVersion: apiVersion,
-  }
+  const { account } = message
+  const to = message.to.value
+  const from = message.from.value
+  let form = `MessageSid=${sid}&SmsSid=${sid}&MessageStatus=${status}&SmsStatus=${status}&To=${encode(to)}&From=${encode(from)}&AccountSid=${account}&ApiVersion=${apiVersion}`
+  let sorted = `AccountSid${account}ApiVersion${apiVersion}`
   if (failure) {
-    params['ErrorCode'] = String(failure.code)
-    params['ErrorMessage'] = failure.message
+    form += `&ErrorCode=${failure.code}&ErrorMessage=${encode(failure.message)}`
+    sorted += `ErrorCode${failure.code}ErrorMessage${failure.message}`
   }
-  if (report.doneAt !== undefined && (status === 'delivered' || status === 'undelivered'))
-    params['RawDlrDoneDate'] = doneDate(report.doneAt)
-  return params
+  sorted += `From${from}MessageSid${sid}MessageStatus${status}`
+  if (report.doneAt !== undefined && (status === 'delivered' || status === 'undelivered')) {
+    const date = doneDate(report.doneAt)
+    form += `&RawDlrDoneDate=${date}`
+    sorted += `RawDlrDoneDate${date}`
+  }
+  sorted += `SmsSid${sid}SmsStatus${status}To${to}`
+  return { form, sorted }
 }
 
-/** YYMMDDhhmm, GMT, as SMPP receipts write it. */
+let minute = Number.NaN
+let written = ''
+
+/** YYMMDDhhmm, GMT, as SMPP receipts write it. The newest minute is remembered. */
 function doneDate(ms: number): string {
+  const at = Math.floor(ms / 60_000)
+  if (at === minute) return written
   const iso = new Date(ms).toISOString()
-  return iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16)
+  minute = at
+  written = iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16)
+  return written
 }
 
 export async function postCallback(gateway: Gateway, message: Message, report: Report, signal: AbortSignal): Promise<Outcome> {
@@ -54,19 +63,15 @@ export async function postCallback(gateway: Gateway, message: Message, report: R
   if (report.state === 'unconfirmed') return { ok: true, refs: [], wire: ['unconfirmed is sent in Twilio’s words, and that was told'] }
   const account = gateway.account()
   const wire: string[] = []
-  const result = await callWebhook(
-    gateway.outbound,
-    gateway.clock,
-    {
-      url,
-      method: message.report?.['method'] === 'GET' ? 'GET' : 'POST',
-      params: callbackParams(message, report),
-      token: account.token,
-      idempotencyToken: idempotencyToken(message.id, states.indexOf(report.state)),
-      allowPrivate: account.privateWebhooks,
-      signal,
-    },
-    wire,
-  )
+  const hook: Webhook = {
+    url,
+    method: message.report?.['method'] === 'GET' ? 'GET' : 'POST',
+    params: callbackForm(message, report),
+    token: account.token,
+    idempotencyToken: idempotencyToken(message.id, states.indexOf(report.state)),
+    allowPrivate: account.privateWebhooks,
+    signal,
+  }
+  const result = await callWebhook(gateway.outbound, gateway.clock, hook, wire)
   return result.ok ? { ok: true, refs: [], wire } : { ok: false, failure: result.failure, wire }
 }

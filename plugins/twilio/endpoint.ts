@@ -1,5 +1,6 @@
 // A webhook's URL taken apart once: what is requested and signed, what is shown, and the connection
 // overrides of its fragment (#ct=2000&rc=3&rp=all), which is neither sent nor signed.
+import { plainQueryAt } from '../../src/plugin.ts'
 
 export interface Overrides {
   /** Connecting, ms. */
@@ -32,27 +33,45 @@ const defaultPolicy: ReadonlySet<string> = new Set(['ct'])
 
 const maxLength = 4000
 const maxKnown = 4096
-const known = new Map<string, Endpoint | undefined>()
+/** By URL without its query where that is plain, or else whole; null for what is no URL. */
+const known = new Map<string, Endpoint | null>()
 
-/** Undefined when it is no http(s) URL with a valid host. Remembered: callers come back with the same few. */
+/** The whole URL's endpoint, but for the query where `queryAt` says where that begins. */
+function remembered(text: string, queryAt: number, hashAt: number): Endpoint | null {
+  const key = queryAt === -1 ? text : hashAt === -1 ? text.slice(0, queryAt) : text.slice(0, queryAt) + text.slice(hashAt)
+  let found = known.get(key)
+  if (found === undefined) {
+    found = parse(key)
+    if (known.size >= maxKnown) known.clear()
+    known.set(key, found)
+  }
+  return found
+}
+
+/** Undefined when it is no http(s) URL with a valid host. Remembered: callers come back with the same few, but for the query. */
 export function endpoint(text: string): Endpoint | undefined {
-  const found = known.get(text)
-  if (found || known.has(text)) return found
-  const made = parse(text)
-  if (known.size >= maxKnown) known.clear()
-  known.set(text, made)
-  return made
+  if (text.length > maxLength) return undefined
+  const hashAt = text.indexOf('#')
+  const bare = hashAt === -1 ? text : text.slice(0, hashAt)
+  const queryAt = plainQueryAt(bare)
+  const found = remembered(text, queryAt, hashAt)
+  if (!found) return undefined
+  if (queryAt === -1) return found
+  const query = bare.slice(queryAt)
+  return { url: found.url + query, signed: found.signed + query, shown: `${found.shown}?…`, overrides: found.overrides, notes: found.notes }
 }
 
 /** A valid host without underscore, as Twilio asks (21609). */
 export function isWebhookUrl(text: string): boolean {
-  return endpoint(text) !== undefined
+  if (text.length > maxLength) return false
+  const hashAt = text.indexOf('#')
+  return remembered(text, plainQueryAt(hashAt === -1 ? text : text.slice(0, hashAt)), hashAt) !== null
 }
 
-function parse(text: string): Endpoint | undefined {
-  if (text.length > maxLength || !URL.canParse(text)) return undefined
+function parse(text: string): Endpoint | null {
+  if (!URL.canParse(text)) return null
   const url = new URL(text)
-  if ((url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '' || url.hostname.includes('_')) return undefined
+  if ((url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '' || url.hostname.includes('_')) return null
   const notes: string[] = []
   const overrides = overridesOf(new URLSearchParams(url.hash.slice(1)), notes)
   url.hash = ''

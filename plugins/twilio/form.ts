@@ -58,7 +58,13 @@ export function all(form: Form, name: string): string[] {
   return value === undefined ? [] : typeof value === 'string' ? [value] : value
 }
 
-/** Writes parameters as Twilio posts them. */
+/** Parameters on their way to a webhook, and their names and values as they are signed: sorted by name. */
+export interface SignedForm {
+  form: string
+  sorted: string
+}
+
+/** Writes parameters as Twilio posts them, in their order. */
 export function writeForm(params: Readonly<Record<string, string>>): string {
   let text = ''
   for (const name in params) text += `${text === '' ? '' : '&'}${encode(name)}=${encode(params[name] ?? '')}`
@@ -66,9 +72,12 @@ export function writeForm(params: Readonly<Record<string, string>>): string {
 }
 
 const plain = /^[\w.-]*$/
+const number = /^\+\d*$/
 
-function encode(text: string): string {
+/** A value as it stands in a form. */
+export function encode(text: string): string {
   if (plain.test(text)) return text
+  if (number.test(text)) return `%2B${text.slice(1)}`
   try {
     return encodeURIComponent(text)
   } catch {

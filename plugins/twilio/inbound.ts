@@ -5,12 +5,14 @@
 // 3xx, whatever it answered; otherwise the failure is temporary and the flow comes again.
 import { type FailureFacts, type Gateway, type Message, type Outcome } from '../../src/plugin.ts'
 import { endpoint } from './endpoint.ts'
+import { writeForm } from './form.ts'
 import { bodyText, messageSid } from './mapping.ts'
 import { countryOf } from './numbers.ts'
 import { apiVersion } from './render.ts'
 import { busy, submitReply } from './reply.ts'
+import { sortedText } from './signature.ts'
 import { readAnswer, type Verb } from './twiml.ts'
-import { callWebhook, idempotencyToken } from './webhook.ts'
+import { callWebhook, idempotencyToken, type Webhook } from './webhook.ts'
 
 /** Documents fetched for one message at most (14106). */
 const maxDocuments = 10
@@ -121,8 +123,11 @@ async function fetchDocument(
   wire: string[],
 ): Promise<Fetched> {
   const account = gateway.account()
-  const hook = {
-    ...step,
+  const { url, method, params } = step
+  const hook: Webhook = {
+    url,
+    method,
+    params: { form: writeForm(params), sorted: sortedText(params) },
     token: account.token,
     idempotencyToken: idempotencyToken(message.id, 0x80 + n),
     allowPrivate: account.privateWebhooks,

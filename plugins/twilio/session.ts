@@ -17,17 +17,17 @@ export function webhookSession(gateway: Gateway, signal: AbortSignal): Session {
   const ended = new Promise<string>((resolve) => (end = resolve))
   const abort = new AbortController()
 
-  async function run(task: () => Promise<Outcome>): Promise<Outcome> {
-    if (closed) return closing
-    open++
-    try {
-      return await task()
-    } catch (error) {
-      gateway.log.error({ bind: gateway.bind.id, err: error }, 'a webhook failed in an unforeseen way')
-      return { ok: false, failure: { kind: 'temporary', code: 'peer-error', peer: 'internal error' } }
-    } finally {
-      if (--open === 0) idle?.()
-    }
+  function left(): void {
+    if (--open === 0) idle?.()
+  }
+  const settled = (outcome: Outcome): Outcome => {
+    left()
+    return outcome
+  }
+  const unforeseen = (error: unknown): Outcome => {
+    left()
+    gateway.log.error({ bind: gateway.bind.id, err: error }, 'a webhook failed in an unforeseen way')
+    return { ok: false, failure: { kind: 'temporary', code: 'peer-error', peer: 'internal error' } }
   }
 
   async function close(): Promise<void> {
@@ -45,8 +45,16 @@ export function webhookSession(gateway: Gateway, signal: AbortSignal): Session {
   else signal.addEventListener('abort', () => void close(), { once: true })
 
   return {
-    send: ({ message }) => run(() => deliverInbound(gateway, message, abort.signal)),
-    report: (message, report) => run(() => postCallback(gateway, message, report, abort.signal)),
+    send({ message }) {
+      if (closed) return Promise.resolve(closing)
+      open++
+      return deliverInbound(gateway, message, abort.signal).then(settled, unforeseen)
+    },
+    report(message, report) {
+      if (closed) return Promise.resolve(closing)
+      open++
+      return postCallback(gateway, message, report, abort.signal).then(settled, unforeseen)
+    },
     closed: ended,
     close,
   }

@@ -7,19 +7,23 @@ export type SignedParams = Readonly<Record<string, string | readonly string[]>>
 
 /** `url` has neither userinfo nor fragment; for a GET it holds the query and `params` is absent. */
 export function signature(token: string, url: string, params?: SignedParams): string {
-  let text = url
-  if (params)
-    for (const name of Object.keys(params).sort()) {
-      const value = params[name] ?? ''
-      text +=
-        typeof value === 'string'
-          ? name + value
-          : [...new Set(value)]
-              .sort()
-              .map((v) => name + v)
-              .join('')
-    }
-  return hmacSha1(token, text)
+  return sign(token, params ? url + sortedText(params) : url)
+}
+
+/** Parameters as they are signed after the URL. */
+export function sortedText(params: SignedParams): string {
+  let text = ''
+  for (const name of Object.keys(params).sort()) {
+    const value = params[name] ?? ''
+    text +=
+      typeof value === 'string'
+        ? name + value
+        : [...new Set(value)]
+            .sort()
+            .map((v) => name + v)
+            .join('')
+  }
+  return text
 }
 
 const blockBytes = 64
@@ -33,10 +37,10 @@ interface Paddings {
 const known = new Map<string, Paddings>()
 
 /**
- * RFC 2104 with one-shot hashes: node's Hmac is a stream, and what thousands of streams a second cost
+ * The signature of a whole string. RFC 2104 with one-shot hashes: node's Hmac is a stream, and what thousands of streams a second cost
  * the garbage collector is several times the hashing itself.
  */
-function hmacSha1(token: string, text: string): string {
+export function sign(token: string, text: string): string {
   const key = known.get(token) ?? remember(token)
   const length = blockBytes + Buffer.byteLength(text)
   if (length > key.inner.length) key.inner = Buffer.concat([key.inner.subarray(0, blockBytes)], 2 * length)

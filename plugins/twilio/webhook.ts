@@ -11,13 +11,13 @@ import {
   type OutboundResponse,
 } from '../../src/plugin.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
-import { writeForm } from './form.ts'
-import { signature } from './signature.ts'
+import type { SignedForm } from './form.ts'
+import { sign } from './signature.ts'
 
 export interface Webhook {
   url: string
   method: 'GET' | 'POST'
-  params: Readonly<Record<string, string>>
+  params: SignedForm
   /** The account's auth token. */
   token: string
   /** The same on every retry. */
@@ -68,80 +68,82 @@ export async function callWebhook(outbound: Outbound, clock: Clock, hook: Webhoo
     wire.push(`${hook.method} an invalid URL: not requested`)
     return { ok: false, code: 11210, failure: { kind: 'permanent', code: 'invalid-destination', peer: 'the webhook URL is not valid' } }
   }
-  const { tt, rc, rp } = to.overrides
   if (to.notes.length > 0) wire.push(...to.notes)
   const request = requestOf(hook, to)
   const startedAt = clock.now()
   for (let tried = 0, triedAt = startedAt; ; tried++) {
-    const judged = await tryOnce(outbound, request)
+    let failed: Failed
+    try {
+      const response = await outbound.request(request)
+      if (response.status < 400) {
+        wire.push(`${hook.method} ${to.shown} → HTTP ${response.status} in ${clock.now() - triedAt} ms`)
+        return { ok: true, response }
+      }
+      failed = failedAnswer(response)
+    } catch (error) {
+      failed = failedRequest(error)
+    }
     const now = clock.now()
-    wire.push(`${hook.method} ${to.shown} → ${judged.said} in ${now - triedAt} ms`)
-    const { result, why } = judged
-    if (result.ok || why === undefined || !rp.has(why) || tried >= rc || now - startedAt >= tt) return result
+    wire.push(`${hook.method} ${to.shown} → ${failed.said} in ${now - triedAt} ms`)
+    const { tt, rc, rp } = to.overrides
+    if (failed.why === undefined || !rp.has(failed.why) || tried >= rc || now - startedAt >= tt) return failed.result
     request.totalTimeoutMs = tt - (now - startedAt)
     triedAt = now
   }
 }
 
-async function tryOnce(outbound: Outbound, request: OutboundRequest): Promise<Judged> {
-  try {
-    return judgeAnswer(await outbound.request(request))
-  } catch (error) {
-    return judgeError(error)
-  }
-}
-
 function requestOf({ method, params, token, idempotencyToken: idempotency, allowPrivate, signal }: Webhook, to: Endpoint): OutboundRequest {
   const { ct, rt, tt } = to.overrides
-  const form = writeForm(params)
-  const joint = to.signed.includes('?') ? '&' : '?'
   const post = method === 'POST'
+  const query = post ? '' : (to.signed.includes('?') ? '&' : '?') + params.form
   const headers: Record<string, string> = {
     'user-agent': 'TwilioProxy/1.1',
     accept: '*/*',
     'i-twilio-idempotency-token': idempotency,
     'x-home-region': 'us1',
-    'x-twilio-signature': post ? signature(token, to.signed, params) : signature(token, to.signed + joint + form),
+    'x-twilio-signature': sign(token, to.signed + (post ? params.sorted : query)),
   }
-  if (post) headers['content-type'] = 'application/x-www-form-urlencoded; charset=utf-8'
-  return {
+  const request: OutboundRequest = {
     method,
-    url: post ? to.url : to.url + joint + form,
+    url: post ? to.url : to.url + query,
     headers,
-    ...(post ? { body: form } : {}),
     connectTimeoutMs: ct,
     readTimeoutMs: rt,
     totalTimeoutMs: tt,
     allowPrivate,
     maxBytes: maxAnswerBytes,
     redirects,
+    // By the idempotency token.
+    repeatable: true,
     signal,
   }
+  if (post) {
+    headers['content-type'] = 'application/x-www-form-urlencoded; charset=utf-8'
+    request.body = params.form
+  }
+  return request
 }
 
 /** `why` names the retry policy that covers this failure; `said` is what the trace shows. */
-interface Judged {
-  result: WebhookResult
-  why?: string
+interface Failed {
+  result: WebhookResult & { ok: false }
+  why: string | undefined
   said: string
 }
 
-function judgeError(error: unknown): Judged {
+function failedRequest(error: unknown): Failed {
   if (!(error instanceof OutboundError))
-    return { result: { ok: false, code: 11200, failure: { kind: 'temporary', code: 'peer-error' } }, said: 'error' }
+    return { result: { ok: false, code: 11200, failure: { kind: 'temporary', code: 'peer-error' } }, why: undefined, said: 'error' }
   const { kind } = error
   const why = kind === 'connect' || kind === 'connect-timeout' || kind === 'tls' ? 'ct' : kind === 'read-timeout' ? 'rt' : undefined
-  const result = { ok: false as const, code: codes[kind], failure: { ...failures[kind], peer: kind } }
-  return { result, ...(why ? { why } : {}), said: kind }
+  return { result: { ok: false, code: codes[kind], failure: { ...failures[kind], peer: kind } }, why, said: kind }
 }
 
-function judgeAnswer(response: OutboundResponse): Judged {
-  const { status } = response
+function failedAnswer({ status, headers }: OutboundResponse): Failed {
   const said = `HTTP ${status}`
-  if (status < 400) return { result: { ok: true, response }, said }
-  const wait = Number(response.headers['retry-after'])
-  const retryAfterMs = wait > 0 && wait <= 3600 ? wait * 1000 : undefined
-  const failure: FailureFacts = { kind: 'temporary', code: 'peer-error', peer: said, ...(retryAfterMs ? { retryAfterMs } : {}) }
+  const failure: FailureFacts = { kind: 'temporary', code: 'peer-error', peer: said }
+  const wait = Number(headers['retry-after'])
+  if (wait > 0 && wait <= 3600) failure.retryAfterMs = wait * 1000
   return { result: { ok: false, code: 11200, failure }, why: status < 500 ? '4xx' : '5xx', said }
 }
 
