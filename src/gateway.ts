@@ -18,7 +18,7 @@ import { createHttpServer } from './http/server.ts'
 import { idSource } from './ids.ts'
 import type { Bind } from './model/bind.ts'
 import type { Account } from './model/account.ts'
-import type { Configuration } from './model/configuration.ts'
+import { accountAsItStands, type Configuration } from './model/configuration.ts'
 import type { BindId } from './model/message.ts'
 import { createOutbound } from './outbound.ts'
 import type { Connector, Gateway, Host, Logger } from './plugin.ts'
@@ -44,7 +44,8 @@ const drainMs = 10_000
 /** Rejects with an error whose message is fit for the person who started it. */
 export async function startGateway(settings: Settings, log: Logger): Promise<RunningGateway> {
   const data = resolve(settings.data)
-  await mkdir(data, { recursive: true })
+  // Messages, secrets and the key that opens them are the owner's alone.
+  await mkdir(data, { recursive: true, mode: 0o700 })
   const store = await openSqlite({ directory: data, log })
   const undo: (() => Promise<void>)[] = [() => store.close()]
   try {
@@ -117,7 +118,7 @@ async function compose(
     clock,
     publicUrl: settings.publicUrl,
     identify,
-    account: (id) => room.current().accounts.get(id),
+    account: (id) => accountAsItStands(room.current(), id),
     gateway: gateways(room, flow.gateway),
     numbers: (account) => [...room.current().numbers.values()].filter((number) => number.account === account),
     enter,

@@ -133,7 +133,7 @@ export class AcceptRefused extends Error {
   }
 }
 
-/** Who a request is from: the account it authenticated as. It may act on that account and all below. */
+/** Who a request is from: the account it authenticated as, suspended where one above it is. It may act on that account and all below. */
 export interface Identity {
   account: Account
   may(account: AccountId): boolean
@@ -147,7 +147,7 @@ export interface Host {
   publicUrl: string
   /** HTTP Basic, compared in constant time; failures by address are slowed. Undefined: 401. */
   identify(authorization: string | undefined, remoteAddress: string): Promise<Identity | undefined> | Identity | undefined
-  /** Undefined when absent: ask identity.may first. */
+  /** Undefined when absent: ask identity.may first. Suspended where one above it is. */
   account(id: AccountId): Account | undefined
   /** The account's own enabled client bind of this connector. */
   gateway(connector: string, account: AccountId): Gateway | undefined

@@ -7,6 +7,8 @@ import { welcome } from './welcome.ts'
 
 export async function start(configFile?: string): Promise<void> {
   const settings = readSettings(process.env, configFile)
+  // Messages, CDRs and the key that opens the secrets: whatever is made here is the owner's alone.
+  process.umask(0o077)
   const log = createLog(settings.log)
   // Loaded here, so that the other commands start without it.
   const { startGateway } = await import('../gateway.ts')

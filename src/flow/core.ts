@@ -1,7 +1,7 @@
 // What every step of the flow is given. Nothing here does anything.
 import type { Clock } from '../clock.ts'
 import type { IdSource } from '../ids.ts'
-import type { Configuration } from '../model/configuration.ts'
+import { accountAsItStands, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Logger } from '../plugin.ts'
@@ -23,14 +23,7 @@ export interface Core {
 }
 
 export function isSuspended(core: Core, account: AccountId): boolean {
-  const configuration = core.configuration()
-  let at: AccountId | undefined = account
-  for (let depth = 0; at !== undefined && depth < 64; depth++) {
-    const row = configuration.accounts.get(at)
-    if (!row || row.status !== 'active') return true
-    at = row.parent
-  }
-  return false
+  return accountAsItStands(core.configuration(), account)?.status !== 'active'
 }
 
 /** Runs `step` again and again, `everyMs` after it ended, until stopped; errors are logged, never thrown. */

@@ -3,7 +3,7 @@
 // and cost their address a delay that grows, in bounded memory.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { isWithin, type Configuration } from '../model/configuration.ts'
+import { accountAsItStands, isWithin, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import type { Identity } from '../plugin.ts'
 
@@ -107,7 +107,7 @@ const nobody = digest('')
 function check(configuration: Configuration, authorization: string): Identity | undefined {
   const credentials = basicCredentials(authorization)
   if (!credentials) return undefined
-  const account = configuration.accounts.get(credentials.user)
+  const account = accountAsItStands(configuration, credentials.user)
   const right = timingSafeEqual(digest(credentials.password), account ? digest(account.token) : nobody)
   if (!account || !right || account.token === '') return undefined
   return { account, may: (other: AccountId) => isWithin(configuration, other, account.id) }

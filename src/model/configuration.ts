@@ -24,6 +24,17 @@ export function isWithin(configuration: Pick<Configuration, 'accounts'>, account
   return false
 }
 
+/** The account with the status that holds for it: below one that is suspended or closed nobody is better off. */
+export function accountAsItStands(configuration: Pick<Configuration, 'accounts'>, id: AccountId): Account | undefined {
+  const account = configuration.accounts.get(id)
+  let above = account
+  for (let depth = 0; above !== undefined && depth < 64; depth++) {
+    if (above.status !== 'active') return above === account ? account : { ...account!, status: above.status }
+    above = above.parent === undefined ? undefined : configuration.accounts.get(above.parent)
+  }
+  return account
+}
+
 /** The part of a bind id that is unique within its account. */
 export function localBindId(id: BindId): string {
   return id.slice(id.indexOf('/') + 1)

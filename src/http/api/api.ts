@@ -4,8 +4,6 @@ import express, { Router, type Request, type Response } from 'express'
 import { z } from 'zod'
 import type { Admin, Caller, Fault } from '../../admin/admin.ts'
 import { check, told } from '../../admin/faults.ts'
-import type { Configuration } from '../../model/configuration.ts'
-import type { AccountId } from '../../model/message.ts'
 import type { Identify } from '../auth.ts'
 import type { Enter } from '../concurrency.ts'
 import { ApiError } from '../errors.ts'
@@ -18,7 +16,6 @@ export const endpoints: readonly Endpoint[] = [...configurationEndpoints, ...ope
 
 export interface ApiParts {
   admin: Admin
-  configuration(): Configuration
   identify: Identify
   enter: Enter
 }
@@ -37,8 +34,8 @@ export function createApi(parts: ApiParts): Router {
     response.setHeader('Cache-Control', 'no-store')
     const identity = await parts.identify(request.headers.authorization, request.socket.remoteAddress ?? '')
     if (!identity) throw new ApiError('unauthorized', 'Wrong or missing account SID and token (HTTP Basic).')
-    const standing = standingOf(parts.configuration(), identity.account.id)
-    if (standing !== 'active') throw new ApiError('suspended', `The account is ${standing}.`)
+    const { status } = identity.account
+    if (status !== 'active') throw new ApiError('suspended', `The account is ${status}.`)
     const leave = parts.enter(identity.account.id)
     if (!leave) throw new ApiError('too-many-requests', 'Too many requests of this account are under way.')
     response.once('close', leave)
@@ -102,15 +99,4 @@ function byPath(all: readonly Endpoint[]): Map<string, Endpoint[]> {
   const groups = new Map<string, Endpoint[]>()
   for (const each of all) groups.set(each.path, [...(groups.get(each.path) ?? []), each])
   return groups
-}
-
-/** An account below a suspended or closed one is no better off. */
-function standingOf(configuration: Configuration, id: AccountId): 'active' | 'suspended' | 'closed' {
-  let at: AccountId | undefined = id
-  for (let depth = 0; at !== undefined && depth < 64; depth++) {
-    const account = configuration.accounts.get(at)
-    if (account && account.status !== 'active') return account.status
-    at = account?.parent
-  }
-  return 'active'
 }
