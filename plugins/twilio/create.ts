@@ -1,5 +1,13 @@
 // POST Messages: the form's parameters as a submission, or Twilio's refusal of the first that is wrong.
-import { alphanumericSender, shortCode, transliterate, type Address, type Gateway, type Submission } from '../../src/plugin.ts'
+import {
+  alphanumericSender,
+  shortCode,
+  transliterate,
+  type Address,
+  type Gateway,
+  type Submission,
+  rewriteDestination,
+} from '../../src/plugin.ts'
 import { isoInstant } from './dates.ts'
 import { isWebhookUrl } from './endpoint.ts'
 import { Refused } from './errors.ts'
@@ -15,19 +23,11 @@ const maxValidity = 36_000
 const soonestMs = 5 * 60_000
 const latestMs = 35 * 86_400_000
 
-export interface CreateContext {
-  gateway: Gateway
-  /** Epoch ms. */
-  now: number
-  /** /SMS/Messages. */
-  legacy: boolean
-  idempotencyKey?: string
-}
-
 /** The text a submission made here carries. */
 export type TextSubmission = Submission & { body: { kind: 'text'; text: string } }
 
-export function submissionOf(form: Form, { gateway, now, legacy, idempotencyKey }: CreateContext): TextSubmission {
+/** `now` is epoch ms; `legacy` is /SMS/Messages. */
+export function submissionOf(form: Form, gateway: Gateway, now: number, legacy: boolean): TextSubmission {
   const to = recipient(one(form, 'To'))
   const from = sender(form, to, gateway)
   const text = bodyOf(form, legacy)
@@ -36,21 +36,20 @@ export function submissionOf(form: Form, { gateway, now, legacy, idempotencyKey 
   const url = statusCallback(form) ?? gateway.number(from.value)?.settings['statusCallback']
   const maxPrice = one(form, 'MaxPrice')
   if (maxPrice && !Number.isFinite(Number(maxPrice))) throw new Refused(21627)
-  return {
-    from,
-    to,
-    body: { kind: 'text', text },
-    priority: 1,
-    validUntil: (deliverAfter ?? now) + validity * 1000,
-    ...(deliverAfter === undefined ? {} : { deliverAfter }),
-    ...(url ? { receipt: 'both', progress: true, report: { url, method: 'POST' } } : { receipt: 'none' }),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-  }
+  const validUntil = (deliverAfter ?? now) + validity * 1000
+  const body = { kind: 'text' as const, text }
+  // Two literals and no spread: this runs for every message.
+  const submission: TextSubmission = url
+    ? { from, to, body, priority: 1, validUntil, receipt: 'both', progress: true, report: { url, method: 'POST' } }
+    : { from, to, body, priority: 1, validUntil, receipt: 'none' }
+  if (deliverAfter !== undefined) submission.deliverAfter = deliverAfter
+  return submission
 }
 
-function recipient(text: string | undefined): Address {
-  const trimmed = text?.trim()
-  if (!trimmed) throw new Refused(21604)
+function recipient(text: string | undefined, { bind }: Gateway): Address {
+  const written = text?.trim()
+  if (!written) throw new Refused(21604)
+  const trimmed = rewriteDestination(written, bind.policy.destinationRewrites)
   const address = phoneNumber(trimmed)
   if (address) return address
   throw shortCode(trimmed) ? new Refused(21265) : new Refused(21211, trimmed)
@@ -94,6 +93,7 @@ export function longerThan(text: string, characters: number): boolean {
 
 /** Multimedia messages are not offered by this API yet: each way to ask for one has its refusal. */
 function media(form: Form): void {
+  if (!form.has('MediaUrl') && !form.has('SendAsMms')) return
   const urls = all(form, 'MediaUrl').filter((url) => url !== '')
   if (urls.length > maxMedia) throw new Refused(21623)
   const bad = urls.find((url) => !isWebhookUrl(url))

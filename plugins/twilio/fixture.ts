@@ -37,7 +37,8 @@ export const policy: Bind['policy'] = {
   maxValiditySeconds: 86_400,
   receiptTimeoutSeconds: 3600,
   concatenation: 'udh8',
-  nationalTables: [],
+  destinationRewrites: {},
+    nationalTables: [],
   partsTimeoutSeconds: 60,
   partsIncomplete: 'deliver',
 }

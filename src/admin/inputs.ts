@@ -44,6 +44,10 @@ export const policy: z.ZodType<BindPolicy> = z
     maxValiditySeconds: whole(1, 30 * daySeconds),
     receiptTimeoutSeconds: whole(0, 30 * daySeconds),
     concatenation: z.enum(['udh8', 'udh16', 'sar', 'payload']),
+    destinationRewrites: z.record(
+      z.string().regex(/^\+?\d{1,15}$/, 'expected a prefix of digits such as 001'),
+      z.string().regex(/^\+?\d{0,15}$/, 'expected digits such as +1'),
+    ),
     // TS 23.038 §6.2.1.2.4: 1 Turkish … 13 Urdu.
     nationalTables: z.array(whole(1, 13)).max(13),
     partsTimeoutSeconds: whole(1, 7 * daySeconds),

@@ -23,6 +23,7 @@ const policy: BindPolicy = {
   maxValiditySeconds: 3600,
   receiptTimeoutSeconds: 60,
   concatenation: 'udh8',
+  destinationRewrites: {},
   nationalTables: [],
   partsTimeoutSeconds: 60,
   partsIncomplete: 'deliver',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/max'
-import { alphanumericSender, e164, international, parseAddress, shortCode } from './address.ts'
+import { alphanumericSender, e164, international, parseAddress, rewriteDestination, shortCode } from './address.ts'
 
 test('a number in international format is E.164, however it is spaced', () => {
   for (const text of ['+447700900123', '+44 7700 900123', '+44 (0)7700-900-123', ' +447700900123 ']) {
@@ -76,4 +76,13 @@ test('any text is an address of a known kind or none', () => {
       if (address) assert.equal(address.value.startsWith('+'), address.ton === 'international')
     }),
   )
+})
+
+test('a destination is rewritten by the longest prefix, once', () => {
+  const rewrites = { '001': '+1', '00': '+', '0': '+49' }
+  assert.equal(rewriteDestination('0017815551212', rewrites), '+17815551212')
+  assert.equal(rewriteDestination('00447700900123', rewrites), '+447700900123')
+  assert.equal(rewriteDestination('0301234567', rewrites), '+49301234567')
+  assert.equal(rewriteDestination('+447700900123', rewrites), '+447700900123')
+  assert.equal(rewriteDestination('+447700900123', {}), '+447700900123')
 })

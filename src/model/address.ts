@@ -41,6 +41,13 @@ export function alphanumericSender(text: string): Address | undefined {
   return /^[A-Za-z0-9 +\-_&]{1,11}$/.test(text) && /[A-Za-z]/.test(text) ? { value: text, ton: 'alphanumeric', npi: 'unknown' } : undefined
 }
 
+/** A destination as a peer writes it, made what it means: the longest prefix that it starts with is replaced, once. */
+export function rewriteDestination(value: string, rewrites: Readonly<Record<string, string>>): string {
+  let longest: string | undefined
+  for (const prefix in rewrites) if (value.startsWith(prefix) && prefix.length > (longest?.length ?? 0)) longest = prefix
+  return longest === undefined ? value : `${rewrites[longest]}${value.slice(longest.length)}`
+}
+
 /** Whichever of E.164, short code and alphanumeric sender the text is; undefined when none. */
 export function parseAddress(text: string): Address | undefined {
   const trimmed = text.trim()

@@ -32,6 +32,8 @@ export interface BindPolicy {
   /** How long after validity a receipt is waited for before the message ends `unconfirmed`. */
   receiptTimeoutSeconds: number
   concatenation: Concatenation
+  /** Of a client bind: how its peers write destinations; the longest prefix is replaced (`001` → `+1`). */
+  destinationRewrites: Record<string, string>
   /** National language tables (TS 23.038, 1–13) that may be used instead of UCS-2; empty = none. */
   nationalTables: number[]
   /** Incomplete inbound long messages: wait so long, then deliver what came, or drop it with a CDR. */

@@ -15,6 +15,7 @@ export const defaultPolicy: BindPolicy = {
   maxValiditySeconds: 864_000,
   receiptTimeoutSeconds: 86_400,
   concatenation: 'udh8',
+  destinationRewrites: {},
   nationalTables: [],
   partsTimeoutSeconds: 600,
   partsIncomplete: 'deliver',

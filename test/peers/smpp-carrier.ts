@@ -161,6 +161,7 @@ const basePolicy: BindPolicy = {
   maxValiditySeconds: 86_400,
   receiptTimeoutSeconds: 86_400,
   concatenation: 'udh8',
+  destinationRewrites: {},
   nationalTables: [],
   partsTimeoutSeconds: 600,
   partsIncomplete: 'deliver',
