@@ -22,7 +22,19 @@ export function nullStore(step: typeof afterReceipt): Store {
       const { message, decision, life, queue } = added
       known.set(message.id, added)
       const lane = queue!.lane
-      put(lane, { id: ++token, lane, account: message.account, priority: 1, attempt: 0, message, kind: 'deliver', candidate: 0, decision, life, interrupted: false })
+      put(lane, {
+        id: ++token,
+        lane,
+        account: message.account,
+        priority: 1,
+        attempt: 0,
+        message,
+        kind: 'deliver',
+        candidate: 0,
+        decision,
+        life,
+        interrupted: false,
+      })
       return Promise.resolve({ as: 'new' })
     },
     claim(lane, max) {
@@ -51,7 +63,16 @@ export function nullStore(step: typeof afterReceipt): Store {
     cdrs: () => Promise.resolve([]),
   }
   function report({ message }: NewMessage, what: NonNullable<NonNullable<NewMessage['ended']>['report']>): void {
-    put(message.arrival, { id: ++token, lane: message.arrival, account: message.account, priority: 1, attempt: 0, message, kind: 'report', report: what })
+    put(message.arrival, {
+      id: ++token,
+      lane: message.arrival,
+      account: message.account,
+      priority: 1,
+      attempt: 0,
+      message,
+      kind: 'report',
+      report: what,
+    })
   }
   return calls as Store
 }

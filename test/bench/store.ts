@@ -115,8 +115,12 @@ try {
     const all = await life(store, rate, seconds)
     await store.close()
     console.log(`offered ${rate}/s, did ${all.perSecond.toFixed(0)}/s on lanes ${carrier.slice(35)} and ${origin.slice(35)}`)
-    console.log(`CPU of a whole message life: store ${(all.micros - own.micros).toFixed(1)} µs (with the load's own ${own.micros.toFixed(1)}: ${all.micros.toFixed(1)})`)
-    console.log(`durable accept p50 ${all.p50.toFixed(1)} ms, p99 ${all.p99.toFixed(1)} ms; accept to last report p50 ${all.endP50.toFixed(1)} ms; RSS ${all.rssMb.toFixed(0)} MB`)
+    console.log(
+      `CPU of a whole message life: store ${(all.micros - own.micros).toFixed(1)} µs (with the load's own ${own.micros.toFixed(1)}: ${all.micros.toFixed(1)})`,
+    )
+    console.log(
+      `durable accept p50 ${all.p50.toFixed(1)} ms, p99 ${all.p99.toFixed(1)} ms; accept to last report p50 ${all.endP50.toFixed(1)} ms; RSS ${all.rssMb.toFixed(0)} MB`,
+    )
   }
 } finally {
   if (!values.directory) rmSync(directory, { recursive: true, force: true })

@@ -60,7 +60,10 @@ export function messageSource(now: () => number, newest?: string): MessageSource
       const decision: Decision = {
         revision: 1,
         route: 'default',
-        candidates: [{ bind: lane, why: 'first of the route' }, ...(options.failover ? [{ bind: backup, why: 'second of the route' }] : [])],
+        candidates: [
+          { bind: lane, why: 'first of the route' },
+          ...(options.failover ? [{ bind: backup, why: 'second of the route' }] : []),
+        ],
         failoverOnReceipt: options.failover ?? false,
         tried: [{ route: 'default', account: of, matched: true, why: 'the empty prefix matches every destination' }],
       }
@@ -75,18 +78,38 @@ export function messageSource(now: () => number, newest?: string): MessageSource
 export function sent(item: DeliverItem, refs: readonly (string | undefined)[], now: number): Transition {
   const { message, life } = item
   const bind = item.lane
-  const segments = refs.map((ref, i) => life.segments[i] ?? (ref === undefined ? { state: 'unsent' as const } : { ref, bind, state: 'sent' as const }))
+  const segments = refs.map(
+    (ref, i) => life.segments[i] ?? (ref === undefined ? { state: 'unsent' as const } : { ref, bind, state: 'sent' as const }),
+  )
   for (const [i, ref] of refs.entries()) if (ref !== undefined) segments[i] = { ref, bind, state: 'sent' }
   const all = segments.every((segment) => segment.state !== 'unsent')
-  const entry = { at: now, what: 'attempt' as const, n: life.attempts + 1, bind, outcome: 'ok' as const, refs: refs.flatMap((ref) => ref ?? []), tookMs: 12 }
-  const next: Life = { ...life, state: all ? 'sent' : 'queued', segments, bind, attempts: life.attempts + 1, updatedAt: now, ...(all ? { sentAt: now } : {}) }
+  const entry = {
+    at: now,
+    what: 'attempt' as const,
+    n: life.attempts + 1,
+    bind,
+    outcome: 'ok' as const,
+    refs: refs.flatMap((ref) => ref ?? []),
+    tookMs: 12,
+  }
+  const next: Life = {
+    ...life,
+    state: all ? 'sent' : 'queued',
+    segments,
+    bind,
+    attempts: life.attempts + 1,
+    updatedAt: now,
+    ...(all ? { sentAt: now } : {}),
+  }
   return {
     message: message.id,
     life: next,
     entries: [entry],
     refs: refs.flatMap((ref, segment) => (ref === undefined ? [] : [{ bind, ref, segment }])),
     counts: [{ bind, name: all ? 'sent' : 'retried' }],
-    ...(all ? { receiptBy: message.validUntil + 3_600_000 } : { requeue: { lane: bind, due: now, attempt: item.attempt + 1, candidate: item.candidate } }),
+    ...(all
+      ? { receiptBy: message.validUntil + 3_600_000 }
+      : { requeue: { lane: bind, due: now, attempt: item.attempt + 1, candidate: item.candidate } }),
     ...(all && message.progress ? { report: { state: 'sent' as const, at: now } } : {}),
   }
 }

@@ -94,6 +94,7 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
       joins: added.joins ?? null,
       replace: null,
       hidden: false,
+      report: null,
     }
     return new Promise((resolve, reject) => {
       commit.add(op, {

@@ -77,10 +77,9 @@ export function groupCommit(
     const counted = summary(batch, loose, Math.floor(clock.now() / 60_000) * 60_000)
     const counts = loose
     loose = []
-    let text = ''
-    for (const entry of batch) text += `${entry.line}\n`
-    if (counted) text += encode(counted)
-    journal.append(text).then(
+    const lines = batch.map((entry) => entry.line)
+    if (counted) lines.push(encode(counted))
+    journal.append(lines).then(
       () => finish(batch, counted),
       (error: Error) => {
         loose = [...counts, ...loose]
@@ -120,7 +119,14 @@ export function groupCommit(
 
   return {
     add(op, more) {
-      waiting.push({ op, line: encode(op), counts: more?.counts ?? null, form: more?.form ?? null, done: more?.done ?? null, refused: more?.refused ?? null })
+      waiting.push({
+        op,
+        line: encode(op),
+        counts: more?.counts ?? null,
+        form: more?.form ?? null,
+        done: more?.done ?? null,
+        refused: more?.refused ?? null,
+      })
       wake()
     },
     count(bind, name) {

@@ -1,9 +1,9 @@
-// Moves what the journal holds into the tables, about once a second, and lets the journal's files
-// go afterwards. Until then it is folded in memory; `flush` waits until the tables have it all.
+// Moves what the journal holds into the tables, twice a second, and lets the journal's files
+// go afterwards. The writer's thread reads the journal for it, just as after a crash; `flush` waits
+// until the tables have it all.
 import { StoreUnavailable } from '../store.ts'
-import { deleteJournal, type Journal } from './journal.ts'
+import type { Journal } from './journal.ts'
 import type { Op } from './ops.ts'
-import { fold, noChanges, type Changes } from './pending.ts'
 
 export interface Flusher {
   written(op: Op): void
@@ -20,38 +20,41 @@ export interface Flusher {
   stop(): void
 }
 
-const flushMs = 1000
+const flushMs = 500
 const flushBytes = 16 << 20
 const retryMs = 500
 
 export function createFlusher(given: {
-  directory: string
   journal: Journal
-  apply(changes: Changes): Promise<void>
+  apply(file: number): Promise<unknown>
   /** No record is being written. */
   idle(): boolean
   flushed(): void
   failed(error: unknown): void
 }): Flusher {
   const { journal } = given
-  let current = noChanges(journal.file)
-  let under: { changes: Changes; bytes: number } | undefined
+  let current = new Set<number>()
+  let under: { file: number; bytes: number; orders: Set<number> } | undefined
   let fresh = false
   let wanted = false
-  let timer: NodeJS.Timeout | undefined
+  let timer: { at: number; handle: NodeJS.Timeout } | undefined
   let flushed = journal.file - 1
   let failing = false
   let stopped = false
   let waiters: { file: number; resolve(): void; reject(error: Error): void }[] = []
 
   function soon(ms: number): void {
-    if (timer !== undefined || stopped) return
-    timer = setTimeout(() => {
+    const at = performance.now() + ms
+    if (stopped || (timer !== undefined && timer.at <= at)) return
+    if (timer) clearTimeout(timer.handle)
+    const handle = setTimeout(() => {
       timer = undefined
       wanted = true
       turn()
     }, ms)
-    timer.unref()
+    // Someone who waits keeps the process alive; what nobody waits for is done again at the next start.
+    if (waiters.length === 0) handle.unref()
+    timer = { at, handle }
   }
 
   function turn(): void {
@@ -64,11 +67,11 @@ export function createFlusher(given: {
       wanted = false
       return
     }
-    const bytes = journal.size
+    const { file, size } = journal
     if (!journal.turn()) return soon(20)
     wanted = false
-    under = { changes: current, bytes }
-    current = noChanges(journal.file)
+    under = { file, bytes: size, orders: current }
+    current = new Set()
     fresh = false
     send()
   }
@@ -77,17 +80,18 @@ export function createFlusher(given: {
     const sent = under
     if (!sent) return
     failing = false
-    given.apply(sent.changes).then(
+    given.apply(sent.file).then(
       () => {
         under = undefined
-        const { file } = sent.changes
-        for (let old = flushed + 1; old <= file; old++) remove(old)
+        const { file } = sent
+        for (let old = flushed + 1; old <= file; old++) journal.done(old)
         flushed = file
         given.flushed()
         const done = waiters.filter((waiter) => waiter.file <= file)
         waiters = waiters.filter((waiter) => waiter.file > file)
         for (const { resolve } of done) resolve()
         if (waiters.length > 0) wanted = true
+        else if (fresh) soon(flushMs)
         turn()
       },
       (error: unknown) => {
@@ -100,20 +104,12 @@ export function createFlusher(given: {
     )
   }
 
-  function remove(file: number): void {
-    try {
-      deleteJournal(given.directory, file)
-    } catch (error) {
-      given.failed(error)
-    }
-  }
-
   return {
     written(op) {
-      fold(current, op)
+      if (op.kind === 'message') current.add(op.order)
       fresh = true
       if (journal.size >= flushBytes && !under) wanted = true
-      else if (timer === undefined) soon(flushMs)
+      else if (timer === undefined && !under) soon(flushMs)
     },
     between: turn,
     flush() {
@@ -128,15 +124,15 @@ export function createFlusher(given: {
       return flushed
     },
     *dirty() {
-      yield* current.messages.keys()
-      if (under) for (const order of under.changes.messages.keys()) if (!current.messages.has(order)) yield order
+      yield* current
+      if (under) for (const order of under.orders) if (!current.has(order)) yield order
     },
     get behindBytes() {
       return journal.size + (under?.bytes ?? 0)
     },
     stop() {
       stopped = true
-      clearTimeout(timer)
+      clearTimeout(timer?.handle)
     },
   }
 }

@@ -11,7 +11,14 @@ import type { AccountId, MessageId } from '../../model/message.ts'
 import type { Receipt } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'
 import type { Logger } from '../../plugin.ts'
-import { RevisionConflict, StoreUnavailable, type ConfigurationChange, type ConfigurationKind, type Revision, type Store } from '../store.ts'
+import {
+  RevisionConflict,
+  StoreUnavailable,
+  type ConfigurationChange,
+  type ConfigurationKind,
+  type Revision,
+  type Store,
+} from '../store.ts'
 import { createAccepting } from './accept.ts'
 import { createCdrStream } from './cdrs.ts'
 import { openClaims } from './claims.ts'
@@ -20,17 +27,16 @@ import type { changeConfiguration } from './configuration.ts'
 import { createEnding } from './ending.ts'
 import { createFlusher, type Flusher } from './flush.ts'
 import type { Inner } from './inner.ts'
-import { openJournal } from './journal.ts'
+import { deleteJournal, journalFiles, openJournal } from './journal.ts'
 import { createLanes, type LanesLimits } from './lanes.ts'
 import { createLists } from './lists.ts'
 import { lockDirectory } from './lock.ts'
 import { createNames } from './names.ts'
-import type { MessageOp, Op } from './ops.ts'
+import type { Op, QueueKey, QueueRow } from './ops.ts'
 import { createParts } from './parts.ts'
 import type { Reads } from './reads.ts'
 import { createReceiving } from './receive.ts'
 import { createRecords } from './records.ts'
-import { recover } from './recover.ts'
 import { createRefs } from './refs.ts'
 import { createSteps } from './steps.ts'
 import type { Tables } from './tables.ts'
@@ -84,10 +90,21 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
 
   async function compose(tables: Thread<Writer>, reads: Thread<Reads>): Promise<Store> {
     const before = new Map((await reads.start()).facts)
-    const first = await recover(directory, before.get('journal') ?? 0, (changes) => tables.apply(changes), (what) => log.info(what, 'journal replayed'))
+    const applied = before.get('journal') ?? 0
+    let last = applied
+    for (const file of journalFiles(directory)) {
+      if (file > applied) {
+        const operations = await tables.apply(file)
+        if (operations > 0) log.info({ file, operations }, 'journal replayed')
+      }
+      last = Math.max(last, file)
+      deleteJournal(directory, file)
+    }
     const start = await reads.start()
     const facts = new Map(start.facts)
-    const journal = await openJournal(directory, first, (error) => log.warn({ err: error }, 'no journal file could be made; tried again'))
+    const journal = await openJournal(directory, last + 1, (error) =>
+      log.warn({ err: error }, 'no journal file could be made; tried again'),
+    )
     const claims = openClaims(directory)
     const refs = createRefs()
     const depths = new Map(start.depths.map(([lane, deliver, report]) => [lane, { deliver, report }]))
@@ -98,16 +115,17 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     const commit = groupCommit(journal, clock, {
       written(op) {
         flusher.written(op)
-        if (op.kind === 'message') deepen(op)
+        if (op.kind !== 'message') return
+        if (op.puts) for (const put of op.puts) deepen(put, 1)
+        if (op.deletes) for (const key of op.deletes) deepen(key, -1)
       },
       between: () => flusher.between(),
       failed: (error) => log.error({ err: error }, 'the journal cannot be written: nothing is accepted until it can'),
       recovered: () => log.info('the journal can be written again'),
     })
     const flusher: Flusher = createFlusher({
-      directory,
       journal,
-      apply: (changes) => tables.apply(changes),
+      apply: (file) => tables.apply(file),
       idle: () => commit.idle,
       flushed() {
         accepting.flushed(flusher.flushed)
@@ -176,14 +194,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     const lists = createLists(inner)
     lanes.heads(await reads.heads())
 
-    function deepen({ puts, deletes }: MessageOp): void {
-      for (const [list, by] of [[puts, 1], [deletes, -1]] as const) {
-        for (const [lane, , kp] of list ?? []) {
-          let depth = depths.get(lane)
-          if (!depth) depths.set(lane, (depth = { deliver: 0, report: 0 }))
-          depth[kp < 4 ? 'deliver' : 'report'] += by
-        }
-      } // prettier-ignore
+    function deepen(key: QueueKey | QueueRow, by: number): void {
+      let depth = depths.get(key[0])
+      if (!depth) depths.set(key[0], (depth = { deliver: 0, report: 0 }))
+      if (key[2] < 4) depth.deliver += by
+      else depth.report += by
     }
 
     /** Writes an operation that always is, sooner or later. */
@@ -211,7 +226,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       },
       receipt: createReceiving(inner, facts.get('lastEarly') ?? 0),
       ...createEnding(inner),
-      depths: () => Promise.resolve([...depths].filter(([, depth]) => depth.deliver + depth.report > 0).map(([lane, depth]) => ({ lane: names.text(lane), ...depth }))),
+      depths: () =>
+        Promise.resolve(
+          [...depths]
+            .filter(([, depth]) => depth.deliver + depth.report > 0)
+            .map(([lane, depth]) => ({ lane: names.text(lane), ...depth })),
+        ),
       ...lists,
       part(part) {
         inner.check()
@@ -248,7 +268,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       async statistics({ binds, from, to }) {
         await commit.drain()
         await flusher.flush()
-        const rows = await reads.counts(from, to, binds?.flatMap((bind) => names.find(bind) ?? []))
+        const rows = await reads.counts(
+          from,
+          to,
+          binds?.flatMap((bind) => names.find(bind) ?? []),
+        )
         return rows.map(([bind, minute, name, count]) => ({ bind: names.text(bind), minute, name: name as CountName, count }))
       },
       refForms: (bind) => Promise.resolve(refs.forms(names.find(bind) ?? 0)),
@@ -263,7 +287,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
           throw new StoreUnavailable(error instanceof Error ? error.message : String(error), error)
         })
         if ('revision' in changed) return changed.revision
-        throw new RevisionConflict(`the configuration is at revision ${changed.conflict}, not ${change.expected}: read it again and repeat the change`)
+        throw new RevisionConflict(
+          `the configuration is at revision ${changed.conflict}, not ${change.expected}: read it again and repeat the change`,
+        )
       },
       async revisions(limit, beforeRevision = Number.MAX_SAFE_INTEGER) {
         const rows = await reads.revisions(limit, beforeRevision)

@@ -45,7 +45,7 @@ export async function withMessage<T>(inner: Inner, id: MessageId, use: (hot: Hot
 
 /** What a written operation means to the lanes. */
 export function requeued(inner: Inner, op: MessageOp): void {
-  if (op.puts) for (const put of op.puts) inner.lanes.insert(put)
+  if (op.puts) for (const put of op.puts) inner.lanes.insert(put, op.report ?? undefined)
   if (op.deletes) for (const key of op.deletes) inner.lanes.forget(key)
 }
 
@@ -68,5 +68,6 @@ export function emptyOp(order: number): MessageOp {
     joins: null,
     replace: null,
     hidden: false,
+    report: null,
   }
 }

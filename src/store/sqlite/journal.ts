@@ -1,43 +1,44 @@
 // The journal: what is acknowledged is here first, synced. Lines are gathered for about 2 ms and
 // written as one record by the thread pool, so that neither the write nor the sync stalls the
 // event loop. Records carry a length and a checksum; what a crash tore off is ignored at the next
-// start. A file is deleted once everything in it is in the tables.
+// start. A file whose records are all in the tables is used again for later ones: writing over blocks
+// that are there costs less than new ones, and what is left of the old records is told by its numbers.
 import { fdatasync, readFileSync, readdirSync, unlinkSync, write } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 
 /** Magic, length, checksum, running number: 4 + 4 + 4 + 8 bytes. */
 const headBytes = 20
 const magic = 0x31584253
+/** Above this the exact length is counted first, rather than three bytes a character assumed. */
+const roomy = 1 << 20
 const pattern = /^journal-(\d+)$/
 
-export function record(number: number, text: string): Buffer {
-  const length = Buffer.byteLength(text)
-  const buffer = Buffer.allocUnsafe(headBytes + length)
-  buffer.writeUInt32LE(magic, 0)
-  buffer.writeUInt32LE(length, 4)
-  buffer.writeDoubleLE(number, 12)
-  buffer.write(text, headBytes)
-  buffer.writeUInt32LE(crc32(buffer.subarray(12)), 8)
-  return buffer
-}
+/** Records are numbered within their file, and files apart. */
+const perFile = 2 ** 21
 
-/** The whole records of a file, in order; ends before the first that is torn. */
-export function* records(file: Buffer): Generator<string> {
-  let last: number | undefined
-  for (let at = 0; at + headBytes <= file.length; ) {
-    const length = file.readUInt32LE(at + 4)
-    const number = file.readDoubleLE(at + 12)
-    const end = at + headBytes + length
-    if (file.readUInt32LE(at) !== magic || end > file.length || (last !== undefined && number !== last + 1)) return
-    if (file.readUInt32LE(at + 8) !== crc32(file.subarray(at + 12, end))) return
-    yield file.toString('utf8', at + headBytes, end)
-    last = number
-    at = end
+export function record(number: number, lines: readonly string[]): Buffer {
+  let most = headBytes
+  for (const line of lines) most += 3 * line.length + 1
+  const buffer =
+    most > roomy
+      ? Buffer.allocUnsafe(headBytes + lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0))
+      : Buffer.allocUnsafe(most)
+  let end = headBytes
+  for (const line of lines) {
+    end += buffer.write(line, end)
+    buffer[end++] = 10
   }
+  const whole = buffer.subarray(0, end)
+  whole.writeUInt32LE(magic, 0)
+  whole.writeUInt32LE(end - headBytes, 4)
+  whole.writeDoubleLE(number, 12)
+  whole.writeUInt32LE(crc32(whole.subarray(12)), 8)
+  return whole
 }
 
+/** Files in which a record could be, oldest first. */
 export function journalFiles(directory: string): number[] {
   const numbers = readdirSync(directory).flatMap((name) => {
     const match = pattern.exec(name)
@@ -46,13 +47,35 @@ export function journalFiles(directory: string): number[] {
   return numbers.sort((a, b) => a - b)
 }
 
+/** The whole records of a file, in order; ends before the first that is torn. */
+export function* records(file: Buffer, fileNumber: number): Generator<string> {
+  let last = fileNumber * perFile
+  for (let at = 0; at + headBytes <= file.length;) {
+    const length = file.readUInt32LE(at + 4)
+    const number = file.readDoubleLE(at + 12)
+    const end = at + headBytes + length
+    if (file.readUInt32LE(at) !== magic || end > file.length || number !== last + 1) return
+    if (file.readUInt32LE(at + 8) !== crc32(file.subarray(at + 12, end))) return
+    yield file.toString('utf8', at + headBytes, end)
+    last = number
+    at = end
+  }
+}
+
 export function readJournal(directory: string, file: number): Generator<string> {
-  return records(readFileSync(join(directory, `journal-${file}`)))
+  return records(readFileSync(join(directory, `journal-${file}`)), file)
 }
 
 export function deleteJournal(directory: string, file: number): void {
   unlinkSync(join(directory, `journal-${file}`))
 }
+
+function pathOf(directory: string, file: number): string {
+  return join(directory, `journal-${file}`)
+}
+
+/** Files kept for use again. */
+const mostFree = 2
 
 export interface Journal {
   /** The file being written. */
@@ -60,9 +83,11 @@ export interface Journal {
   /** Bytes in it. */
   readonly size: number
   /** Resolves when the text is on disk; may be called again, with other text, after it rejected. One at a time. */
-  append(text: string): Promise<void>
-  /** Goes on in a new file; false while none is ready. Only between appends. */
+  append(lines: readonly string[]): Promise<void>
+  /** Goes on in the next file; false while none is ready. Only between appends. */
   turn(): boolean
+  /** Everything in this file is in the tables. */
+  done(file: number): void
   close(): Promise<void>
 }
 
@@ -72,13 +97,16 @@ export async function openJournal(directory: string, first: number, failed: (err
   let size = 0
   let number = 0
   let spare: FileHandle | undefined
+  const free: number[] = []
   let preparing: Promise<void> = prepare()
 
-  /** The next file is made ahead of its use, for its directory entry has to be synced too. */
-  function prepare(): Promise<void> {
-    return create(directory, file + 1).then((made) => {
-      spare = made
-    }, failed)
+  /** The next file is made ready ahead of its use, for its directory entry has to be synced too. */
+  async function prepare(): Promise<void> {
+    try {
+      spare = await create(directory, file + 1, free.shift())
+    } catch (error) {
+      failed(error)
+    }
   }
 
   return {
@@ -88,8 +116,8 @@ export async function openJournal(directory: string, first: number, failed: (err
     get size() {
       return size
     },
-    append(text) {
-      const buffer = record(number + 1, text)
+    append(lines) {
+      const buffer = record(file * perFile + number + 1, lines)
       const { fd } = handle
       return new Promise((resolve, reject) => {
         const step = (from: number): void => {
@@ -123,6 +151,10 @@ export async function openJournal(directory: string, first: number, failed: (err
       preparing = prepare()
       return true
     },
+    done(old) {
+      if (free.length < mostFree) free.push(old)
+      else void rm(pathOf(directory, old), { force: true }).catch(failed)
+    },
     async close() {
       await preparing
       await handle.close()
@@ -131,8 +163,10 @@ export async function openJournal(directory: string, first: number, failed: (err
   }
 }
 
-async function create(directory: string, file: number): Promise<FileHandle> {
-  const handle = await open(join(directory, `journal-${file}`), 'w')
+async function create(directory: string, file: number, from?: number): Promise<FileHandle> {
+  const path = pathOf(directory, file)
+  if (from !== undefined) await rename(pathOf(directory, from), path)
+  const handle = await open(path, from === undefined ? 'w' : 'r+')
   const parent = await open(directory, 'r')
   await parent.sync().finally(() => parent.close())
   return handle

@@ -3,15 +3,17 @@
 // the queue table: what is here can be made anew from it at any time.
 import type { Clock } from '../../clock.ts'
 import type { Report } from '../../model/receipt.ts'
-import { fifo } from './fifo.ts'
+import { Fifo } from './fifo.ts'
 import { heap } from './heap.ts'
 import type { QueueKey, QueueRow } from './ops.ts'
 import { createTurns, type Entry, type Line, type PickedRun } from './turns.ts'
 
 export interface Lanes {
-  /** A row that is now in the queue. */
-  insert(row: QueueRow): void
+  /** A row that is now in the queue; with the report that its `data` says, where that is at hand. */
+  insert(row: QueueRow, report?: Report): void
   pick(lane: number, max: number, kinds: 'deliver' | 'report' | undefined): PickedRun[]
+  /** Resolves when what is being read for this lane is there; undefined when nothing is. */
+  reading(lane: number): Promise<unknown> | undefined
   /** Undefined: not in memory. */
   entry(item: number): Entry | undefined
   run(token: number): PickedRun | undefined
@@ -58,6 +60,7 @@ export function createLanes(given: {
   const entries = new Map<number, Entry>()
   const runs = new Map<number, PickedRun>()
   const later = heap<{ due: number; entry?: Entry; line?: Line }>((a, b) => a.due < b.due)
+  const reads = new Map<number, Set<Promise<void>>>()
   const turns = createTurns({ ready: given.ready, weight: given.weight })
   let timer: { at: number; cancel(): void } | undefined
   let stopped = false
@@ -67,7 +70,7 @@ export function createLanes(given: {
     let line = lines.get(key)
     if (!line) {
       line = {
-        key, level: turns.level(lane, kp), lane, account, kp, buckets: new Map(), fresh: fifo(), returning: fifo(), turn: false, virtualTime: 0,
+        key, level: turns.level(lane, kp), lane, account, kp, buckets: new Map(), fresh: new Fifo(), returning: new Fifo(), turn: false, virtualTime: 0,
         active: false, count: 0, upToDue: Infinity, upToItem: 0, refilling: false, late: [], left: new Set(),
       } // prettier-ignore
       lines.set(key, line)
@@ -75,13 +78,13 @@ export function createLanes(given: {
     return line
   }
 
-  function insert(row: QueueRow): void {
+  function insert(row: QueueRow, report?: Report): void {
     const [lane, account, kp, due, item] = row
     const line = lineOf(lane, account, kp)
     if (entries.has(item) || line.left.has(item)) return
     const whole = due < line.upToDue || (due === line.upToDue && item < line.upToItem)
     const full = line.count >= (entries.size < limits.total ? limits.line : limits.crowded)
-    if (whole && !full && due <= clock.now() + horizonMs) hold(line, row)
+    if (whole && !full && due <= clock.now() + horizonMs) hold(line, row, report)
     else if (line.refilling) line.late.push(row)
     else if (whole) {
       line.upToDue = due
@@ -90,9 +93,10 @@ export function createLanes(given: {
     }
   }
 
-  function hold(line: Line, row: QueueRow): void {
+  function hold(line: Line, row: QueueRow, known?: Report): void {
     const [, , , due, item, message, grain, data] = row
-    const reporting = data === null ? undefined : (JSON.parse(data) as { attempt: number; report: Report })
+    const reporting =
+      data === null ? undefined : known ? { attempt: 0, report: known } : (JSON.parse(data) as { attempt: number; report: Report })
     const bucket = turns.bucket(line, reporting ? `report ${message}` : `deliver ${grain}`)
     bucket.members++
     const entry: Entry = {
@@ -140,7 +144,7 @@ export function createLanes(given: {
     line.refilling = true
     const dueBy = now + horizonMs
     const limit = entries.size < limits.total ? limits.page : limits.crowded
-    given.refill(line, dueBy, limit).then(
+    const read = given.refill(line, dueBy, limit).then(
       (rows) => refilled(line, rows, dueBy, limit),
       (error: unknown) => {
         given.failed(error)
@@ -148,6 +152,10 @@ export function createLanes(given: {
         plan({ due: clock.now() + 1000, line })
       },
     )
+    let of = reads.get(line.lane)
+    if (!of) reads.set(line.lane, (of = new Set()))
+    of.add(read)
+    void read.then(() => of.delete(read))
   }
 
   function refilled(line: Line, rows: QueueRow[], dueBy: number, limit: number): void {
@@ -185,6 +193,10 @@ export function createLanes(given: {
       const picked = turns.pick(lane, max, kinds)
       for (const run of picked) runs.set(run.token, run)
       return picked
+    },
+    reading(lane) {
+      const of = reads.get(lane)
+      return of && of.size > 0 ? Promise.race(of) : undefined
     },
     entry: (item) => entries.get(item),
     run: (token) => runs.get(token),

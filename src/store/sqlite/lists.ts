@@ -50,7 +50,7 @@ export function createLists(inner: Inner) {
     const fits = matches(query, range)
     const found: Hot[] = []
     for (const hot of newer.values()) if (hot && fits(hot)) found.push(hot)
-    for (let below = range.below; ; ) {
+    for (let below = range.below; ;) {
       const rows = await reader.list({ ...range, below })
       for (const row of rows) {
         const hot = newer.has(row[0]) ? undefined : (records.get(row[0]) ?? fromRow(row))

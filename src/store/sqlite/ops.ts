@@ -1,6 +1,8 @@
-// What is written to the journal: one JSON array a line, each a whole fact that can be done again
-// from the journal alone. JSON that was made once (message, life, trace) goes through as text.
+// What is written to the journal: one operation a line, each a whole fact that can be done again
+// from the journal alone. Fields are parted by control characters that JSON never has bare, so
+// JSON that was made once (message, life, trace, CDR) goes through to the tables as text.
 import type { CountName, MessageState } from '../../model/life.ts'
+import type { Report } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'
 
 /** The order is the number in the table: append only. */
@@ -51,61 +53,89 @@ export interface MessageOp {
   joins: string | null
   replace: [message: string, redactedAt: number] | null
   hidden: boolean
+  /** The one that `puts` has, where it has just one: spares parsing it. Not written. */
+  report: Report | null
 }
 
-export type Op =
-  | MessageOp
+export type OtherOp =
   | { kind: 'name'; id: number; value: string }
   | { kind: 'early'; id: number; bind: number; receipt: string; at: number }
   | { kind: 'written'; upTo: number; hooked: [account: number, sequence: number, cdr: string][] }
   | { kind: 'hookDone'; account: number; upTo: number }
   | { kind: 'part'; key: string; place: number; total: number; at: number; data: string }
   | { kind: 'dropParts'; key: string }
-  | { kind: 'counts'; minute: number; counts: [bind: number, name: CountName, count: number][]; forms: [bind: number, form: RefForm, count: number][] }
+  | {
+      kind: 'counts'
+      minute: number
+      counts: [bind: number, name: CountName, count: number][]
+      forms: [bind: number, form: RefForm, count: number][]
+    }
 
-const json = (value: unknown): string => (value === null ? '0' : JSON.stringify(value))
+export type Op = MessageOp | OtherOp
+
+/** Parts fields, list entries, and fields within those (ASCII unit, record and group separator). */
+export const unit = '\x1f'
+export const entry = '\x1e'
+export const group = '\x1d'
+
+/** What does not happen to every message. */
+export interface Rare {
+  early: number[] | null
+  idempotency: [number, string] | null
+  joins: string | null
+  replace: [string, number] | null
+  hidden: boolean
+}
 
 export function encode(op: Op): string {
   if (op.kind !== 'message') return JSON.stringify(op)
-  const { insert } = op
-  const head = `[${op.order},${op.life ?? '0'},${op.state},${op.giveUpAt ?? '0'},${json(op.wait)},[${op.entries}],${json(op.refs)},${json(op.puts)},${json(op.deletes)},`
-  const cdr = op.cdr ? `${op.cdr[0]},${op.cdr[1]}` : '0,0'
-  const rare = op.early || op.idempotency || op.joins || op.replace || op.hidden
-  const added = insert
-    ? `["${insert.tail}",${insert.tenant},${JSON.stringify(insert.receiver)},${JSON.stringify(insert.sender)},${insert.message},${insert.decision}]`
-    : '0'
-  return `${head}${cdr},${added}${rare ? `,${JSON.stringify([op.early, op.idempotency, op.joins, op.replace, op.hidden])}` : ''}]`
+  const { insert, life, giveUpAt, wait, refs, puts, deletes, cdr } = op
+  const at = wait === null ? '' : `[${keyText(wait)}]`
+  const rare = op.early || op.idempotency || op.joins !== null || op.replace || op.hidden
+  let text = `${op.order}\x1f${life ?? ''}\x1f${op.state}\x1f${giveUpAt ?? ''}\x1f${at}\x1f${op.entries}\x1f`
+  if (refs) for (let i = 0; i < refs.length; i++) text += i === 0 ? refText(refs[i]!) : entry + refText(refs[i]!)
+  text += unit
+  if (puts) for (let i = 0; i < puts.length; i++) text += i === 0 ? rowText(puts[i]!) : entry + rowText(puts[i]!)
+  text += unit
+  if (deletes) for (let i = 0; i < deletes.length; i++) text += i === 0 ? keyText(deletes[i]!) : entry + keyText(deletes[i]!)
+  text += cdr ? `\x1f${cdr[0]}\x1f${cdr[1]}\x1f` : '\x1f\x1f\x1f'
+  if (rare)
+    text += JSON.stringify({
+      early: op.early,
+      idempotency: op.idempotency,
+      joins: op.joins,
+      replace: op.replace,
+      hidden: op.hidden,
+    } satisfies Rare)
+  if (insert) {
+    const { tail, tenant, receiver, sender, message, decision } = insert
+    text += `\x1f${tail}\x1f${tenant}\x1f${JSON.stringify(receiver)}\x1f${JSON.stringify(sender)}\x1f${message}\x1f${decision}`
+  }
+  return text
 }
 
-type Line = [
-  number, unknown, number, number, Wait | 0, unknown[], RefRow[] | 0, QueueRow[] | 0, QueueKey[] | 0, number, unknown,
-  [string, number, string, string, unknown, unknown] | 0,
-  [number[] | null, [number, string] | null, string | null, [string, number] | null, boolean]?,
+function keyText(key: QueueKey | Wait): string {
+  return `${key[0]},${key[1]},${key[2]},${key[3]},${key[4]}`
+}
+
+function rowText(row: QueueRow): string {
+  const grain = row[6]
+  return `${row[0]},${row[1]},${row[2]},${row[3]},${row[4]}\x1d${row[5]}\x1d${grain === null ? '' : JSON.stringify(grain)}\x1d${row[7] ?? ''}`
+}
+
+function refText(row: RefRow): string {
+  const raw = row[4]
+  return `${row[0]},${JSON.stringify(row[1])}\x1d${row[3]}\x1d${raw === null ? '' : JSON.stringify(raw)}`
+}
+
+/** A message's operation as it stands in the journal, cut into fields. */
+export type MessageFields = [
+  order: string, life: string, state: string, giveUpAt: string, wait: string, entries: string, refs: string, puts: string, deletes: string,
+  sequence: string, cdr: string, rare: string,
+  tail?: string, tenant?: string, receiver?: string, sender?: string, message?: string, decision?: string,
 ] // prettier-ignore
 
-export function decode(line: string): Op {
-  const parsed = JSON.parse(line) as Line | Exclude<Op, MessageOp>
-  if (!Array.isArray(parsed)) return parsed
-  const [order, life, state, giveUpAt, wait, entries, refs, puts, deletes, sequence, cdr, added, rare] = parsed
-  return {
-    kind: 'message',
-    order,
-    life: life === 0 ? null : JSON.stringify(life),
-    state,
-    giveUpAt: giveUpAt || null,
-    wait: wait || null,
-    entries: entries.map((entry) => JSON.stringify(entry)).join(','),
-    refs: refs || null,
-    puts: puts || null,
-    deletes: deletes || null,
-    cdr: sequence ? [sequence, JSON.stringify(cdr)] : null,
-    early: rare?.[0] ?? null,
-    insert: added
-      ? { tail: added[0], tenant: added[1], receiver: added[2], sender: added[3], message: JSON.stringify(added[4]), decision: JSON.stringify(added[5]) }
-      : null,
-    idempotency: rare?.[1] ?? null,
-    joins: rare?.[2] ?? null,
-    replace: rare?.[3] ?? null,
-    hidden: rare?.[4] ?? false,
-  }
+export function decode(line: string): MessageFields | OtherOp {
+  if (line.startsWith('{')) return JSON.parse(line) as OtherOp
+  return line.split(unit) as MessageFields
 }

@@ -48,7 +48,11 @@ export function openReads(db: Database) {
     /** Bind and folded key in pairs → rows of (message, segment, raw or key). */
     refs(bind: number, keys: string[]): [number, number, string][] {
       return keys.flatMap((key) =>
-        all<[number, number, string]>('SELECT message, segment, coalesce(raw, key) FROM ref WHERE bind = ? AND key = ? ORDER BY message DESC LIMIT 16', bind, key),
+        all<[number, number, string]>(
+          'SELECT message, segment, coalesce(raw, key) FROM ref WHERE bind = ? AND key = ? ORDER BY message DESC LIMIT 16',
+          bind,
+          key,
+        ),
       )
     },
     idempotency(account: number, key: string): [number, string] | undefined {
@@ -60,7 +64,16 @@ export function openReads(db: Database) {
     /** From a key on (inclusive), due up to a time; where that is fewer than the limit, the next one after it too. */
     refill(lane: number, account: number, kp: number, due: number, item: number, dueBy: number, limit: number): QueueRow[] {
       const line = 'SELECT * FROM queue WHERE lane = ? AND account = ? AND kp = ?'
-      const rows = all<QueueRow>(`${line} AND (due, item) >= (?, ?) AND due <= ? ORDER BY due, item LIMIT ?`, lane, account, kp, due, item, dueBy, limit)
+      const rows = all<QueueRow>(
+        `${line} AND (due, item) >= (?, ?) AND due <= ? ORDER BY due, item LIMIT ?`,
+        lane,
+        account,
+        kp,
+        due,
+        item,
+        dueBy,
+        limit,
+      )
       if (rows.length < limit) rows.push(...all<QueueRow>(`${line} AND due > ? ORDER BY due, item LIMIT 1`, lane, account, kp, dueBy))
       return rows
     },
@@ -105,7 +118,11 @@ export function openReads(db: Database) {
       return query.tenants.length === 1 ? rows : rows.sort((a, b) => b[0] - a[0]).slice(0, limit)
     },
     overdue(now: number, max: number): [id: number, tail: string, state: number, item: number | null][] {
-      return all('SELECT id, tail, state, wait ->> 0 FROM message INDEXED BY message_give_up WHERE give_up_at <= ? ORDER BY give_up_at LIMIT ?', now, max)
+      return all(
+        'SELECT id, tail, state, wait ->> 0 FROM message INDEXED BY message_give_up WHERE give_up_at <= ? ORDER BY give_up_at LIMIT ?',
+        now,
+        max,
+      )
     },
     waiting(query: WaitingQuery): [id: number, tail: string, account: number, kp: number, due: number, item: number][] {
       const { lane, sender, arrival, after, before, limit } = query
@@ -133,7 +150,11 @@ export function openReads(db: Database) {
       return binds ? rows.filter((row) => binds.includes(row[0])) : rows
     },
     revisions(limit: number, before: number): [number, number, string, string, string][] {
-      return all('SELECT revision, at, author, source, changes FROM revision WHERE revision < ? ORDER BY revision DESC LIMIT ?', before, limit)
+      return all(
+        'SELECT revision, at, author, source, changes FROM revision WHERE revision < ? ORDER BY revision DESC LIMIT ?',
+        before,
+        limit,
+      )
     },
     configuration(): { revision: number; rows: [string, string, string][] } {
       const revision = all<[number | null]>('SELECT max(revision) FROM revision')[0]?.[0] ?? 0
@@ -157,7 +178,7 @@ export function openReads(db: Database) {
   /** Account and last sequence. */
   function hookedAccounts(): [number, number][] {
     const found: [number, number][] = []
-    for (let after = -1; ; ) {
+    for (let after = -1; ;) {
       const next = all<[number | null]>('SELECT min(account) FROM cdr_hook WHERE account > ?', after)[0]?.[0]
       if (next === null || next === undefined) return found
       found.push([next, all<[number]>('SELECT max(sequence) FROM cdr_hook WHERE account = ?', next)[0]?.[0] ?? 0])

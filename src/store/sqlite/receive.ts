@@ -5,10 +5,13 @@ import type { Receipt } from '../../model/receipt.ts'
 import { refKeys } from '../../model/ref.ts'
 import { StoreUnavailable, type ReceiptResult } from '../store.ts'
 import { emptyOp, requeued, withHot, type Inner } from './inner.ts'
+import type { Hot } from './records.ts'
 import type { Known, Match } from './refs.ts'
 
 /** Receipts kept while nothing can be written; more are refused, and the peer sends them again. */
 const mostStuck = 100_000
+
+const none: Known[] = []
 
 export function createReceiving(inner: Inner, lastEarly: number): (bind: BindId, receipt: Receipt) => Promise<ReceiptResult> {
   const { names, refs, commit, steps, clock } = inner
@@ -26,30 +29,34 @@ export function createReceiving(inner: Inner, lastEarly: number): (bind: BindId,
     })
   }
 
-  function apply(bind: BindId, number: number, match: Match, receipt: Receipt): Promise<ReceiptResult> {
-    return withHot(inner, match.order, (hot) => {
-      const known = hot?.life.segments[match.segment]
-      const news = { bind, segment: match.segment, form: match.form, receipt }
-      const step = hot && known?.ref === match.raw ? afterReceipt(hot.message, hot.decision, hot.life, clock.now(), news) : undefined
-      if (!hot || !step) {
-        commit.count(number, 'duplicates')
-        return { as: 'duplicate' } as const
-      }
-      refs.seen(number, match.form)
-      return new Promise<ReceiptResult>((resolve) => {
-        steps.write(hot, [step], { form: [number, match.form] }, (op) => {
-          requeued(inner, op)
-          resolve({ as: 'matched', message: hot.message.id, form: match.form, state: step.life.state })
-        })
+  function applyTo(hot: Hot | undefined, bind: BindId, number: number, match: Match, receipt: Receipt): Promise<ReceiptResult> {
+    const known = hot?.life.segments[match.segment]
+    const news = { bind, segment: match.segment, form: match.form, receipt }
+    const step = hot && known?.ref === match.raw ? afterReceipt(hot.message, hot.decision, hot.life, clock.now(), news) : undefined
+    if (!hot || !step) {
+      commit.count(number, 'duplicates')
+      return Promise.resolve({ as: 'duplicate' })
+    }
+    refs.seen(number, match.form)
+    return new Promise((resolve) => {
+      steps.write(hot, [step], { form: [number, match.form] }, (op) => {
+        requeued(inner, op)
+        resolve({ as: 'matched', message: hot.message.id, form: match.form, state: step.life.state })
       })
     })
+  }
+
+  function apply(bind: BindId, number: number, match: Match, receipt: Receipt): Promise<ReceiptResult> {
+    const hot = inner.records.get(match.order)
+    if (hot) return applyTo(hot, bind, number, match, receipt)
+    return withHot(inner, match.order, (loaded) => applyTo(loaded, bind, number, match, receipt))
   }
 
   return async (bind, receipt) => {
     inner.check()
     if (commit.stuck > mostStuck) throw new StoreUnavailable('too much waits to be written')
     const number = names.of(bind)
-    const first = refs.match(number, receipt.ref, [])
+    const first = refs.match(number, receipt.ref, none)
     if (first.match && first.sure) return await apply(bind, number, first.match, receipt)
     const rows = await inner.reader.refs(number, refKeys(receipt.ref))
     const onDisk: Known[] = rows.map(([order, segment, raw]) => ({ order, segment, raw }))

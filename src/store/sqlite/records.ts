@@ -68,11 +68,9 @@ export function createRecords(given: {
     given.evicted(hot)
   }
 
+  /** What has ended goes at once: it is seldom asked for, and the shorter it lives the less it costs. */
   function evict(): void {
-    for (const hot of known.values()) {
-      if (bytes <= given.maxBytes * 0.9) break
-      if (may(hot)) drop(hot)
-    }
+    for (const hot of known.values()) if ((bytes > given.maxBytes * 0.9 || hot.life.finalAt !== undefined) && may(hot)) drop(hot)
     retryAt = bytes + given.maxBytes * 0.05
   }
 

@@ -80,22 +80,22 @@ export function createRefs(): Refs {
       hot.refs = undefined
     },
     match(bind, raw, more) {
+      const fold = foldRef(raw)
+      const exact = known.get(`${bind} ${fold}`)
+      // Nearly always: one message, and the very same id.
+      if (exact?.length === 1 && exact[0]!.raw === raw)
+        return { match: { order: exact[0]!.order, segment: exact[0]!.segment, raw, form: 'same' }, sure: true }
       const habit = usual(bind)
       let best: Match | undefined
       let rank = -1
-      function look(candidates: readonly Known[]): void {
-        for (const one of candidates) {
-          const form = refForm(one.raw, raw)
-          if (!form) continue
-          // The very same id first, then the bind's usual form, then any; of equals the newest message.
-          const merit = form === 'same' ? 2 : form === habit ? 1 : 0
-          if (merit > rank || (merit === rank && best !== undefined && one.order > best.order)) [best, rank] = [{ ...one, form }, merit]
-        }
+      const others = refKeys(raw).flatMap((key) => known.get(`${bind} ${key}`) ?? [])
+      for (const one of [...others, ...more]) {
+        const form = refForm(one.raw, raw)
+        if (!form) continue
+        // The very same id first, then the bind's usual form, then any; of equals the newest message.
+        const merit = form === 'same' ? 2 : form === habit ? 1 : 0
+        if (merit > rank || (merit === rank && best !== undefined && one.order > best.order)) [best, rank] = [{ ...one, form }, merit]
       }
-      const fold = foldRef(raw)
-      look(known.get(`${bind} ${fold}`) ?? [])
-      if (rank < 2) for (const key of refKeys(raw)) if (key !== fold) look(known.get(`${bind} ${key}`) ?? [])
-      look(more)
       return { match: best, sure: rank === 2 || (rank === 1 && habit !== 'same') }
     },
     seen(bind, form, times = 1) {

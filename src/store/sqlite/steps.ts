@@ -78,13 +78,19 @@ export function createSteps(given: {
       let ended: Cdr | undefined
       let receiptBy: number | undefined
       let requeue: Transition['requeue']
+      let report: Report | undefined
+      let reports = 0
       const counts: (number | CountName)[] = []
       for (const step of steps) {
         entries = joined(entries, step.entries)
         if (step.refs && step.refs.length > 0) rows = rows ? [...rows, ...refRows(hot, step)] : refRows(hot, step)
         if (step.receiptBy !== undefined) receiptBy = step.receiptBy
         if (step.requeue) requeue = step.requeue
-        if (step.report) (puts ??= []).push(reportRow(hot, step.report, 0, step.report.at))
+        if (step.report) {
+          ;(puts ??= []).push(reportRow(hot, step.report, 0, step.report.at))
+          report = step.report
+          reports++
+        }
         if (step.cdr) {
           cdr = [++lastSequence, JSON.stringify(step.cdr)]
           ended = step.cdr
@@ -121,6 +127,7 @@ export function createSteps(given: {
         joins: null,
         replace: null,
         hidden: false,
+        report: report && reports === 1 ? report : null,
       }
       const sequence = lastSequence
       commit.add(op, {

@@ -1,10 +1,13 @@
 // Writes changes into the tables: one transaction, which also says up to which journal file it
 // goes, so that nothing is done twice or left out whenever the process dies.
 import type { Database, Statement } from 'better-sqlite3'
-import type { Changes } from './pending.ts'
+import { foldFile, type Changes } from './fold.ts'
+import { readJournal } from './journal.ts'
+import { group } from './ops.ts'
 
 export interface Tables {
-  apply(changes: Changes): void
+  /** Does what a journal file says; answers how many operations that were. */
+  apply(file: number): number
   sweep(limits: SweepLimits): boolean
 }
 
@@ -19,12 +22,10 @@ export interface SweepLimits {
 /** Rows deleted by one step of a sweep. */
 const sweepRows = 2000
 
-export function openTables(db: Database): Tables {
+export function openTables(db: Database, directory: string): Tables {
   const sql = (text: string): Statement<unknown[]> => db.prepare<unknown[]>(text)
   const insertMessage = sql('INSERT OR REPLACE INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
-  const updateMessage = sql(
-    'UPDATE message SET state=?, give_up_at=?, wait=?, life=?, entries = entries || ?, refs = refs || ? WHERE id=?',
-  )
+  const updateMessage = sql('UPDATE message SET state=?, give_up_at=?, wait=?, life=?, entries = entries || ?, refs = refs || ? WHERE id=?')
   const updateEntries = sql(`UPDATE message SET entries = entries || ?, refs = refs || ? WHERE id=?`)
   const redact = sql('UPDATE message SET message=?, redacted_at=? WHERE id=?')
   const hide = sql('UPDATE message SET tenant = -abs(tenant) WHERE id=?')
@@ -44,7 +45,9 @@ export function openTables(db: Database): Tables {
   const putIdempotency = sql('INSERT OR IGNORE INTO idempotency VALUES (?,?,?,?)')
   const addCount = sql('INSERT INTO count VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
   const addForm = sql('INSERT INTO form VALUES (?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
-  const addDepth = sql('INSERT INTO depth VALUES (?,?,?) ON CONFLICT DO UPDATE SET deliver = deliver + excluded.deliver, report = report + excluded.report')
+  const addDepth = sql(
+    'INSERT INTO depth VALUES (?,?,?) ON CONFLICT DO UPDATE SET deliver = deliver + excluded.deliver, report = report + excluded.report',
+  )
   const setFact = sql('INSERT INTO fact VALUES (?,?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)')
 
   const apply = db.transaction((changes: Changes) => {
@@ -56,20 +59,23 @@ export function openTables(db: Database): Tables {
         const [message, redactedAt] = row.replace ?? [insert.message, null]
         const tenant = row.hidden ? -insert.tenant : insert.tenant
         insertMessage.run(
-          order, insert.tail, tenant, insert.receiver, insert.sender, row.state, row.giveUpAt, row.wait && JSON.stringify(row.wait),
+          order, insert.tail, tenant, insert.receiver, insert.sender, row.state, row.giveUpAt, row.wait,
           redactedAt, row.life, message, insert.decision, row.entries, row.refs,
         ) // prettier-ignore
         if (order > newest) newest = order
         continue
       }
       const more = row.entries === '' ? '' : `,${row.entries}`
-      if (row.life !== null) updateMessage.run(row.state, row.giveUpAt, row.wait && JSON.stringify(row.wait), row.life, more, row.refs, order)
+      if (row.life !== null) updateMessage.run(row.state, row.giveUpAt, row.wait, row.life, more, row.refs, order)
       else if (more !== '') updateEntries.run(more, row.refs, order)
       if (row.replace) redact.run(...row.replace, order)
       if (row.hidden) hide.run(order)
     }
-    for (const key of changes.deletes) deleteQueue.run(key)
-    for (const put of changes.puts.values()) putQueue.run(put)
+    for (const key of changes.deletes) deleteQueue.run(key.split(',').map(Number))
+    for (const [key, rest] of changes.puts) {
+      const [message, grain, data] = rest.split(group)
+      putQueue.run(...key.split(',').map(Number), Number(message), grain ? JSON.parse(grain) : null, data || null)
+    }
     for (const ref of changes.refs) putRef.run(ref)
     for (const id of changes.earlyDeletes) deleteEarly.run(id)
     for (const [id, early] of changes.early) putEarly.run(id, ...early)
@@ -121,8 +127,10 @@ export function openTables(db: Database): Tables {
   })
 
   return {
-    apply(changes) {
+    apply(file) {
+      const changes = foldFile(file, readJournal(directory, file))
       apply.immediate(changes)
+      return changes.operations
     },
     sweep(limits) {
       return sweep.immediate(limits)

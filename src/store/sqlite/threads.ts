@@ -19,7 +19,11 @@ export type Thread<Calls> = {
 } & { close(): Promise<void> }
 
 export async function startThread<Calls>(settings: WorkerSettings, died: (error: Error) => void): Promise<Thread<Calls>> {
-  const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), { workerData: settings })
+  const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
+    workerData: settings,
+    // The changes of a second live that long: a roomy nursery saves copying them.
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+  })
   const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   let last = 0
   let closing = false

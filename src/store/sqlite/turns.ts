@@ -3,7 +3,7 @@
 // number costs the others nothing. Accounts take turns by virtual time (items served / weight),
 // priorities by rank, but a lower one that waits is served after nine items of higher ones.
 import type { Report } from '../../model/receipt.ts'
-import { fifo, type Fifo } from './fifo.ts'
+import { Fifo } from './fifo.ts'
 import { heap, type Heap } from './heap.ts'
 import type { QueueRow } from './ops.ts'
 
@@ -109,7 +109,11 @@ export function createTurns(given: { ready(lane: number): void; weight(account: 
   function laneOf(id: number) {
     let lane = lanes.get(id)
     if (!lane) {
-      const levels = Array.from({ length: 8 }, (): Level => ({ lines: heap((a, b) => a.virtualTime < b.virtualTime), floor: 0, passedOver: 0 }))
+      const levels = Array.from({ length: 8 }, (): Level => ({
+        lines: heap((a, b) => a.virtualTime < b.virtualTime),
+        floor: 0,
+        passedOver: 0,
+      }))
       lanes.set(id, (lane = { levels, reportsNext: false }))
     }
     return lane
@@ -184,7 +188,8 @@ export function createTurns(given: { ready(lane: number): void; weight(account: 
     let starved = -1
     for (let p = 0; p < 3; p++) {
       const level = levels[base + p]!
-      if (level.passedOver >= mostPassedOver && level.lines.size > 0 && level.passedOver > (levels[base + starved]?.passedOver ?? 0)) starved = p
+      if (level.passedOver >= mostPassedOver && level.lines.size > 0 && level.passedOver > (levels[base + starved]?.passedOver ?? 0))
+        starved = p
     }
     for (let p = starved >= 0 ? 4 : 3; p >= 0; p--) {
       const rank = p === 4 ? starved : p
@@ -205,7 +210,7 @@ export function createTurns(given: { ready(lane: number): void; weight(account: 
         let grain = grains.get(key)
         if (!grain) grains.set(key, (grain = { key, held: false, buckets: 0, aside: [] }))
         grain.buckets++
-        bucket = { key, line, grain, items: fifo(), members: 0, listed: false }
+        bucket = { key, line, grain, items: new Fifo(), members: 0, listed: false }
         line.buckets.set(key, bucket)
       }
       return bucket
@@ -220,7 +225,7 @@ export function createTurns(given: { ready(lane: number): void; weight(account: 
       const lane = lanes.get(id)
       const runs: PickedRun[] = []
       if (!lane) return runs
-      for (let left = max; left > 0; ) {
+      for (let left = max; left > 0;) {
         const reports = kinds === undefined ? lane.reportsNext : kinds === 'report'
         let run = takeKind(id, lane.levels, reports ? 4 : 0, left)
         if (!run && kinds === undefined) run = takeKind(id, lane.levels, reports ? 0 : 4, left)

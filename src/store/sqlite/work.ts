@@ -26,7 +26,12 @@ export function createWork(inner: Inner): Work {
     inner.check()
     const id = names.find(lane)
     if (id === undefined || max <= 0) return []
-    const picked = lanes.pick(id, max, kinds)
+    let picked = lanes.pick(id, max, kinds)
+    // Nothing here, but more is just being read.
+    for (let read = lanes.reading(id); picked.length === 0 && read; read = lanes.reading(id)) {
+      await read
+      picked = lanes.pick(id, max, kinds)
+    }
     if (picked.length === 0) return []
     const loads: Promise<unknown>[] = []
     for (const run of picked) {
@@ -45,10 +50,16 @@ export function createWork(inner: Inner): Work {
       for (const run of picked) for (const entry of run.entries) putBack(run.token, entry)
       throw new StoreUnavailable('the attempt could not be marked', error)
     }
-    return picked.flatMap((run) => {
-      const items = run.entries.flatMap((entry) => itemOf(lane, run, entry))
-      return items.length > 0 ? [{ token: run.token, grain: run.grain.key, items }] : []
-    })
+    const runs: Run[] = []
+    for (const run of picked) {
+      const items: Item[] = []
+      for (const entry of run.entries) {
+        const item = itemOf(lane, run, entry)
+        if (item) items.push(item)
+      }
+      if (items.length > 0) runs.push({ token: run.token, grain: run.grain.key, items })
+    }
+    return runs
   }
 
   function putBack(token: number, entry: Entry, due = entry.due): void {
@@ -57,24 +68,35 @@ export function createWork(inner: Inner): Work {
     lanes.finish(token, entry.item, due)
   }
 
-  function itemOf(lane: string, run: PickedRun, entry: Entry): Item[] {
+  function itemOf(lane: string, run: PickedRun, entry: Entry): Item | undefined {
     const hot = records.get(entry.message)
-    const { item: id, line, report, attempt } = entry
+    const { item: id, report, attempt } = entry
     const wait = hot?.wait
     if (!hot || hot.hidden || (!report && wait?.[0] !== id)) {
       // The message is gone: so is what was to be done about it.
       if (hot) hot.open--
       const key = keyOf(entry)
       commit.add({ ...emptyOp(entry.message), deletes: [key] }, { done: () => lanes.finish(run.token, id) })
-      return []
+      return undefined
     }
     const { message, decision, life } = hot
-    const base = { id, lane, account: message.account, priority: message.priority, message }
-    if (report) return [{ ...base, kind: 'report', attempt, report }]
-    const was = interrupted.get(id) === entry.message
-    if (was) interrupted.delete(id)
-    if (!wait) return []
-    return [{ ...base, kind: 'deliver', attempt: wait[3], candidate: wait[4], decision, life, interrupted: was && line.kp < 4 }]
+    const { account, priority } = message
+    if (report) return { id, lane, account, priority, message, kind: 'report', attempt, report }
+    const again = interrupted.size > 0 && interrupted.get(id) === entry.message
+    if (again) interrupted.delete(id)
+    return {
+      id,
+      lane,
+      account,
+      priority,
+      message,
+      kind: 'deliver',
+      attempt: wait![3],
+      candidate: wait![4],
+      decision,
+      life,
+      interrupted: again,
+    }
   }
 
   function settle(settlement: Settlement): Promise<void> {
@@ -102,7 +124,7 @@ export function createWork(inner: Inner): Work {
       if (!hot) return over()
       const { early, form, list } = delivered(hot, settlement.transition)
       steps.write(hot, list, { ...(early.length > 0 ? { early } : {}), ...(form ? { form } : {}) }, (op) => {
-        if (op.puts) for (const put of op.puts) lanes.insert(put)
+        if (op.puts) for (const put of op.puts) lanes.insert(put, op.report ?? undefined)
         over()
       })
     })
@@ -145,4 +167,3 @@ export function createWork(inner: Inner): Work {
 
   return { claim, settle }
 }
-

@@ -1,5 +1,6 @@
 // The two threads beside the main one: the writer, which alone changes the tables, and the reader.
 // Each answers one request after another, in order.
+import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { changeConfiguration } from './configuration.ts'
@@ -27,12 +28,11 @@ function open(): Record<string, (...values: never[]) => unknown> {
   db.pragma(`cache_size = -${settings.cacheKb}`)
   migrate(db)
   if (settings.maxPages !== undefined) db.pragma(`max_page_count = ${settings.maxPages}`)
-  const tables = openTables(db)
+  const tables = openTables(db, dirname(settings.path))
   return {
     ...tables,
     change: (change: Parameters<typeof changeConfiguration>[1], at: number) => changeConfiguration(db, change, at),
     limit: (pages: number) => db.pragma(`max_page_count = ${pages}`),
-    cpu: () => process.cpuUsage(),
     close: () => {
       db.pragma('optimize')
       db.close()

@@ -1,0 +1,186 @@
+// A journal file, folded: a message that was accepted, sent and receipted within it is one row to
+// insert, and its queue items never reach a table.
+import type { CountName } from '../../model/life.ts'
+import type { RefForm } from '../../model/ref.ts'
+import { decode, entry, group, type MessageFields, type OtherOp, type Rare } from './ops.ts'
+
+export interface RowChange {
+  order: number
+  insert: { tail: string; tenant: number; receiver: string; sender: string; message: string; decision: string } | null
+  life: string | null
+  state: number
+  giveUpAt: number | null
+  wait: string | null
+  entries: string
+  replace: [message: string, redactedAt: number] | null
+  hidden: boolean
+  /** `[bind,"key"],` for each: what a sweep deletes with the message. */
+  refs: string
+}
+
+export interface Changes {
+  /** Journal file that these changes are. */
+  file: number
+  operations: number
+  names: [id: number, value: string][]
+  messages: Map<number, RowChange>
+  /** By key (`lane,account,kp,due,item`): message, grain as JSON, data. */
+  puts: Map<string, string>
+  deletes: string[]
+  refs: [bind: number, key: string, message: number, segment: number, raw: string | null][]
+  early: Map<number, [bind: number, receipt: string, at: number]>
+  earlyDeletes: number[]
+  cdrs: Map<number, string>
+  cdrLast: number
+  cdrWritten: number
+  hooks: [account: number, sequence: number, cdr: string][]
+  hookDone: [account: number, upTo: number][]
+  parts: { key: string; place: number; total: number; at: number; data: string }[]
+  droppedParts: string[]
+  idempotency: [message: number, account: number, key: string, tail: string][]
+  counts: Map<string, [minute: number, bind: number, name: CountName, count: number]>
+  forms: Map<string, [bind: number, form: RefForm, count: number]>
+  depths: Map<number, [deliver: number, report: number]>
+  lastItem: number
+  lastEarly: number
+}
+
+export function foldFile(file: number, texts: Iterable<string>): Changes {
+  const changes: Changes = {
+    file, operations: 0, names: [], messages: new Map(), puts: new Map(), deletes: [], refs: [], early: new Map(), earlyDeletes: [], cdrs: new Map(),
+    cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], idempotency: [], counts: new Map(), forms: new Map(),
+    depths: new Map(), lastItem: 0, lastEarly: 0,
+  } // prettier-ignore
+  for (const text of texts) {
+    for (const line of text.split('\n')) {
+      if (line === '') continue
+      changes.operations++
+      const op = decode(line)
+      if (Array.isArray(op)) foldMessage(changes, op)
+      else foldOther(changes, op)
+    }
+  }
+  return changes
+}
+
+function foldMessage(changes: Changes, fields: MessageFields): void {
+  const [id, life, state, giveUpAt, wait, entries, refs, puts, deletes, sequence, cdr, rare, tail] = fields
+  const order = Number(id)
+  let row = changes.messages.get(order)
+  if (!row) {
+    row = { order, insert: null, life: null, state: 0, giveUpAt: null, wait: null, entries, replace: null, hidden: false, refs: '' }
+    changes.messages.set(order, row)
+  } else if (entries !== '') row.entries = row.entries === '' ? entries : `${row.entries},${entries}`
+  if (life !== '') {
+    row.life = life
+    row.state = Number(state)
+    row.giveUpAt = giveUpAt === '' ? null : Number(giveUpAt)
+    row.wait = wait === '' ? null : wait
+  }
+  if (tail !== undefined) {
+    const [, , , , , , , , , , , , , tenant, receiver, sender, message, decision] = fields as Required<MessageFields>
+    row.insert = {
+      tail,
+      tenant: Number(tenant),
+      receiver: JSON.parse(receiver) as string,
+      sender: JSON.parse(sender) as string,
+      message,
+      decision,
+    }
+  }
+  if (puts !== '') {
+    for (const put of puts.split(entry)) {
+      const end = put.indexOf(group)
+      const key = put.slice(0, end)
+      changes.puts.set(key, put.slice(end + 1))
+      deepen(changes, key, 1)
+    }
+  }
+  if (deletes !== '') {
+    for (const key of deletes.split(entry)) {
+      deepen(changes, key, -1)
+      if (!changes.puts.delete(key)) changes.deletes.push(key)
+    }
+  }
+  if (refs !== '') {
+    for (const ref of refs.split(entry)) {
+      const [name = '', segment, raw] = ref.split(group)
+      const comma = name.indexOf(',')
+      const bind = Number(name.slice(0, comma))
+      changes.refs.push([
+        bind,
+        JSON.parse(name.slice(comma + 1)) as string,
+        order,
+        Number(segment),
+        raw ? (JSON.parse(raw) as string) : null,
+      ])
+      row.refs += `[${name}],`
+    }
+  }
+  if (sequence !== '') {
+    changes.cdrs.set(Number(sequence), cdr)
+    changes.cdrLast = Math.max(changes.cdrLast, Number(sequence))
+  }
+  if (rare !== '') foldRare(changes, row, JSON.parse(rare) as Rare)
+}
+
+function foldRare(changes: Changes, row: RowChange, { early, idempotency, joins, replace, hidden }: Rare): void {
+  for (const id of early ?? []) if (!changes.early.delete(id)) changes.earlyDeletes.push(id)
+  if (idempotency && row.insert) changes.idempotency.push([row.order, ...idempotency, row.insert.tail])
+  if (joins !== null) dropParts(changes, joins)
+  if (replace) row.replace = replace
+  if (hidden) row.hidden = true
+}
+
+function foldOther(changes: Changes, op: OtherOp): void {
+  switch (op.kind) {
+    case 'name':
+      changes.names.push([op.id, op.value])
+      break
+    case 'early':
+      changes.early.set(op.id, [op.bind, op.receipt, op.at])
+      changes.lastEarly = Math.max(changes.lastEarly, op.id)
+      break
+    case 'written':
+      changes.cdrWritten = Math.max(changes.cdrWritten, op.upTo)
+      for (const sequence of changes.cdrs.keys()) if (sequence <= op.upTo) changes.cdrs.delete(sequence)
+      changes.hooks.push(...op.hooked)
+      break
+    case 'hookDone':
+      changes.hookDone.push([op.account, op.upTo])
+      changes.hooks = changes.hooks.filter(([account, sequence]) => account !== op.account || sequence > op.upTo)
+      break
+    case 'part': {
+      const { key, place, total, at, data } = op
+      changes.parts.push({ key, place, total, at, data })
+      break
+    }
+    case 'dropParts':
+      dropParts(changes, op.key)
+      break
+    case 'counts':
+      for (const [bind, name, count] of op.counts) {
+        const known = changes.counts.get(`${op.minute} ${bind} ${name}`)
+        if (known) known[3] += count
+        else changes.counts.set(`${op.minute} ${bind} ${name}`, [op.minute, bind, name, count])
+      }
+      for (const [bind, form, count] of op.forms) {
+        const known = changes.forms.get(`${bind} ${form}`)
+        if (known) known[2] += count
+        else changes.forms.set(`${bind} ${form}`, [bind, form, count])
+      }
+  }
+}
+
+function deepen(changes: Changes, key: string, by: number): void {
+  const [lane, , kp, , item] = key.split(',')
+  let depth = changes.depths.get(Number(lane))
+  if (!depth) changes.depths.set(Number(lane), (depth = [0, 0]))
+  depth[Number(kp) < 4 ? 0 : 1] += by
+  if (Number(item) > changes.lastItem) changes.lastItem = Number(item)
+}
+
+function dropParts(changes: Changes, key: string): void {
+  changes.parts = changes.parts.filter((part) => part.key !== key)
+  changes.droppedParts.push(key)
+}

@@ -1,0 +1,152 @@
+// The embedded store keeps every store's promise, and some of its own.
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { systemClock } from '../../clock.ts'
+import { StoreUnavailable, type DeliverItem } from '../store.ts'
+import { carrier, delivery, failed, messageSource, receipt, sent } from '../../../test/contract/fixture.ts'
+import { openForTest } from '../../../test/contract/sqlite.ts'
+import { storeContract } from '../../../test/contract/store.ts'
+import { openSqlite } from './index.ts'
+import { record, records } from './journal.ts'
+
+storeContract('the SQLite store', openForTest, {
+  victim: { module: new URL('../../../test/contract/sqlite.js', import.meta.url).href, export: 'openForTest' },
+})
+
+async function temporary(t: TestContext): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'signalbox-sqlite-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+test('a torn or foreign end of a journal file is ignored, what is before it is kept', () => {
+  const whole = Buffer.concat([record(2 ** 21 + 1, ['a', 'b']), record(2 ** 21 + 2, ['c'])])
+  assert.deepEqual([...records(whole, 1)], ['a\nb\n', 'c\n'])
+  for (let cut = 0; cut < whole.length; cut++) {
+    const found = [...records(whole.subarray(0, cut), 1)]
+    assert.deepEqual(found, cut < record(2 ** 21 + 1, ['a', 'b']).length ? [] : ['a\nb\n'])
+  }
+  for (let at = 0; at < whole.length; at++) {
+    const spoilt = Buffer.from(whole)
+    spoilt[at]! ^= 1
+    assert.ok([...records(spoilt, 1)].length < 2, `byte ${at}`)
+  }
+  assert.deepEqual([...records(whole, 2)], [], 'records of the file that this one was before')
+  assert.deepEqual([...records(Buffer.concat([record(2 ** 22 + 1, ['new']), whole]), 2)], ['new\n'])
+})
+
+test('tables that are full keep the journal, refuse nothing yet, and catch up when there is room', { timeout: 60_000 }, async (t) => {
+  const directory = await temporary(t)
+  const errors: unknown[] = []
+  const log = { info() {}, debug() {}, warn() {}, error: (what: unknown) => errors.push(what) }
+  const store = await openSqlite({ directory, log, maxPages: 60 })
+  const source = messageSource(Date.now)
+  const ids: string[] = []
+  for (let i = 0; i < 400; i++) {
+    const added = source.message()
+    await store.accept(added)
+    ids.push(added.message.id)
+  }
+  await assert.rejects(store.trace(ids[0]!), StoreUnavailable)
+  assert.ok(errors.length > 0)
+  assert.equal((await store.get(ids[0]!))?.life.state, 'queued')
+  const [run] = await store.claim(carrier, 1)
+  await store.settle(delivery(run!, run!.items[0] as DeliverItem, failed(run!.items[0] as DeliverItem, 1)))
+  await store.close()
+  const again = await openSqlite({ directory })
+  for (const id of ids) assert.notEqual(await again.get(id), undefined)
+  assert.equal((await again.trace(run!.items[0]!.message.id))?.life.state, 'failed')
+  await again.close()
+})
+
+test('a backlog of 50,000 is worked off, in bounded memory, with little in it at any time', { timeout: 120_000 }, async (t) => {
+  const directory = await temporary(t)
+  const limits = { line: 2000, low: 500, page: 1000 }
+  const store = await openSqlite({ directory, cacheBytes: 1 << 20, lanes: limits })
+  const source = messageSource(Date.now)
+  for (let i = 0; i < 50; i++) await Promise.all(Array.from({ length: 1000 }, () => store.accept(source.message({ receipt: 'none' }))))
+  await store.statistics({ from: 0, to: 1 })
+  const before = process.memoryUsage().heapUsed
+  const seen = new Set<string>()
+  let wake: () => void = () => {}
+  store.onReady(() => wake())
+  while (seen.size < 50_000) {
+    const ready = new Promise<void>((resolve) => (wake = resolve))
+    const runs = await store.claim(carrier, 64)
+    for (const run of runs) {
+      for (const item of run.items as DeliverItem[]) {
+        assert.ok(!seen.has(item.message.id), 'claimed twice')
+        seen.add(item.message.id)
+      }
+    }
+    await Promise.all(
+      runs.map((run) =>
+        Promise.all(run.items.map((item) => store.settle(delivery(run, item as DeliverItem, failed(item as DeliverItem, 1))))),
+      ),
+    )
+    if (runs.length === 0) await ready
+  }
+  assert.ok(process.memoryUsage().heapUsed - before < 60 << 20)
+  await store.close()
+})
+
+test('the attempt marks are in the file before the claim is answered, and the file stays small', async (t) => {
+  const directory = await temporary(t)
+  const store = await openSqlite({ directory })
+  const source = messageSource(Date.now)
+  await Promise.all(Array.from({ length: 100 }, () => store.accept(source.message({ receipt: 'none' }))))
+  const runs = await store.claim(carrier, 100)
+  const marks = readFileSync(join(directory, 'claims'), 'utf8')
+  for (const run of runs) assert.match(marks, new RegExp(`\\+${run.items[0]!.id} `))
+  for (const run of runs) await store.settle(delivery(run, run.items[0] as DeliverItem, failed(run.items[0] as DeliverItem, 1)))
+  await store.close()
+  await (await openSqlite({ directory })).close()
+  assert.ok(statSync(join(directory, 'claims')).size < 200 * 100)
+})
+
+test('journal files are used again, not heaped up', { timeout: 30_000 }, async (t) => {
+  const directory = await temporary(t)
+  const store = await openSqlite({ directory })
+  const source = messageSource(Date.now)
+  for (let i = 0; i < 20; i++) {
+    await store.accept(source.message())
+    await store.statistics({ from: 0, to: 1 })
+  }
+  assert.ok(readdirSync(directory).filter((name) => name.startsWith('journal-')).length <= 5)
+  await store.close()
+})
+
+test('a database of a newer program is refused', async (t) => {
+  const directory = await temporary(t)
+  await (await openSqlite({ directory })).close()
+  const { default: Database } = await import('better-sqlite3')
+  const db = new Database(join(directory, 'signalbox.db'))
+  db.pragma('user_version = 999')
+  db.close()
+  await assert.rejects(openSqlite({ directory }), /schema 999/)
+  writeFileSync(join(directory, 'note'), 'the lock was given back')
+  await assert.rejects(openSqlite({ directory }), /schema 999/)
+})
+
+test('a message is found by its receipt after it has left memory', { timeout: 30_000 }, async (t) => {
+  const directory = await temporary(t)
+  const store = await openSqlite({ directory, clock: systemClock, cacheBytes: 1 })
+  const source = messageSource(Date.now)
+  const added = source.message()
+  await store.accept(added)
+  const [run] = await store.claim(carrier, 1)
+  await store.settle(delivery(run!, run!.items[0] as DeliverItem, sent(run!.items[0] as DeliverItem, ['0A1'], Date.now())))
+  await store.statistics({ from: 0, to: 1 })
+  await Promise.all(Array.from({ length: 50 }, () => store.accept(source.message())))
+  await until(async () => (await store.list({ accounts: [added.message.account], limit: 100 })).records.length === 51)
+  const results = await Promise.all([store.receipt(carrier, receipt('a1')), store.receipt(carrier, receipt('0A1'))])
+  assert.deepEqual(results.map((result) => result.as).sort(), ['duplicate', 'matched'])
+  await store.close()
+})

@@ -1,0 +1,59 @@
+// Configuration rows, revisions, conflicts.
+import assert from 'node:assert/strict'
+import { RevisionConflict } from '../../src/store/store.ts'
+import type { Case } from './store.ts'
+
+const by = { author: 'ann', source: 'cli' }
+
+export const configurationCases: Case[] = [
+  [
+    'a change is a revision with its author, kept over a restart',
+    async (bench) => {
+      assert.deepEqual(await bench.store.configuration(), { revision: 0, rows: [] })
+      const one = await bench.store.change({
+        ...by,
+        puts: [
+          { kind: 'bind', key: 'b', body: '1' },
+          { kind: 'route', key: 'r', body: '2' },
+        ],
+        deletes: [],
+      })
+      const two = await bench.store.change({
+        ...by,
+        author: 'bo',
+        puts: [{ kind: 'bind', key: 'b', body: '3' }],
+        deletes: [{ kind: 'route', key: 'r' }],
+      })
+      assert.deepEqual([one, two], [1, 2])
+      await bench.reopen()
+      assert.deepEqual(await bench.store.configuration(), { revision: 2, rows: [{ kind: 'bind', key: 'b', body: '3' }] })
+      const [newest, first] = await bench.store.revisions(10)
+      assert.equal(newest!.author, 'bo')
+      assert.deepEqual(newest!.changes, [
+        { kind: 'route', key: 'r', change: 'delete' },
+        { kind: 'bind', key: 'b', change: 'put' },
+      ])
+      assert.equal(first!.at, bench.clock.now())
+      assert.deepEqual(
+        (await bench.store.revisions(10, 2)).map((revision) => revision.revision),
+        [1],
+      )
+    },
+  ],
+  [
+    'of two changes on the same revision the second is refused and changes nothing',
+    async (bench) => {
+      const change = (body: string) => bench.store.change({ ...by, puts: [{ kind: 'setting', key: 's', body }], deletes: [], expected: 0 })
+      const results = await Promise.allSettled([change('a'), change('b')])
+      assert.deepEqual(
+        results.map((result) => result.status),
+        ['fulfilled', 'rejected'],
+      )
+      assert.ok(results[1]!.status === 'rejected' && results[1]!.reason instanceof RevisionConflict)
+      assert.deepEqual(
+        (await bench.store.configuration()).rows.map((row) => row.body),
+        ['a'],
+      )
+    },
+  ],
+]

@@ -1,0 +1,158 @@
+// Ends and moves of what waits, expiry, purges.
+import assert from 'node:assert/strict'
+import { afterReceiptTimeout, finish, type Transition } from '../../src/model/life.ts'
+import type { DeliverItem, MessageRecord } from '../../src/store/store.ts'
+import { backup, carrier, delivery, origin, receipt, retried, sent } from './fixture.ts'
+import type { Case } from './store.ts'
+import { acceptAll, drain, times } from './store-lanes.ts'
+
+const cancel =
+  (at: number) =>
+  (record: MessageRecord): Transition =>
+    finish(record.message, record.decision, record.life, 'canceled', at, { failure: { kind: 'permanent', code: 'canceled' } })
+
+export const endingCases: Case[] = [
+  [
+    'a waiting message is ended once, and is never claimed again',
+    async (bench) => {
+      const [id, scheduled] = await acceptAll(bench, [{}, { due: bench.clock.now() + 86_000_000 }])
+      assert.equal(await bench.store.end(id!, cancel(1)), 'ended')
+      assert.equal(await bench.store.end(scheduled!, cancel(1)), 'ended')
+      assert.equal(await bench.store.end(id!, cancel(2)), 'terminal')
+      assert.equal(await bench.store.end('0'.repeat(32), cancel(2)), 'absent')
+      assert.deepEqual(await bench.store.claim(carrier, 10), [])
+      await bench.reopen()
+      assert.deepEqual(await bench.store.claim(carrier, 10), [])
+      assert.equal((await bench.store.get(id!))?.life.state, 'canceled')
+      assert.deepEqual(
+        (await bench.store.cdrs(10)).map(({ cdr }) => cdr.state),
+        ['canceled', 'canceled'],
+      )
+      assert.deepEqual(await bench.store.depths(), [{ lane: origin, deliver: 0, report: 2 }])
+    },
+  ],
+  [
+    'a message that is not in memory any more is ended just so',
+    async (bench) => {
+      const [id] = await acceptAll(bench, [{}])
+      await bench.reopen()
+      const [ended, claimed] = await Promise.all([bench.store.end(id!, cancel(1)), bench.store.claim(carrier, 10)])
+      assert.ok(ended === 'ended' ? claimed.length === 0 : claimed.length === 1, `${ended}, ${claimed.length}`)
+    },
+  ],
+  [
+    'a message in a run, or with its supplier, is not ended or moved',
+    async (bench) => {
+      const [id] = await acceptAll(bench, [{}])
+      const [run] = await bench.store.claim(carrier, 1)
+      const item = run!.items[0] as DeliverItem
+      assert.equal(await bench.store.end(id!, cancel(1)), 'in-flight')
+      assert.equal(await bench.store.move(id!, () => retried(item, 1, 1, backup)), 'in-flight')
+      await bench.store.settle(delivery(run!, item, sent(item, ['r'], bench.clock.now())))
+      assert.equal(await bench.store.end(id!, cancel(1)), 'in-flight')
+    },
+  ],
+  [
+    'a step that throws leaves the message as it was',
+    async (bench) => {
+      const [id] = await acceptAll(bench, [{}])
+      await assert.rejects(
+        bench.store.end(id!, () => {
+          throw new Error('no')
+        }),
+        /no/,
+      )
+      assert.equal((await drain(bench.store, 1)).length, 1)
+    },
+  ],
+  [
+    'a message moves to another lane, keeps its id, and a held one is released',
+    async (bench) => {
+      const [id] = await acceptAll(bench, [{}])
+      const move = (record: MessageRecord): Transition => ({
+        message: record.message.id,
+        life: { ...record.life, state: 'queued' },
+        entries: [{ at: 1, what: 'note', text: 'moved' }],
+        requeue: { lane: backup, due: bench.clock.now(), attempt: 0, candidate: 0 },
+        counts: [],
+      })
+      assert.equal(await bench.store.move(id!, move), 'moved')
+      assert.deepEqual(await bench.store.claim(carrier, 10), [])
+      const [run] = await bench.store.claim(backup, 10)
+      const item = run!.items[0] as DeliverItem
+      const held: Transition = {
+        message: id!,
+        life: { ...item.life, state: 'held' },
+        entries: [{ at: 2, what: 'held', why: 'unknown' }],
+        counts: [],
+      }
+      await bench.store.settle(delivery(run!, item, held))
+      await bench.reopen()
+      assert.equal((await bench.store.get(id!))?.life.state, 'held')
+      assert.deepEqual(await bench.store.claim(backup, 10), [])
+      assert.equal(await bench.store.move(id!, move), 'moved')
+      assert.equal((await drain(bench.store, 1, backup)).length, 1)
+    },
+  ],
+  [
+    'what is past its validity, waiting or held, and what is past its receipt deadline is overdue; what is in a run is not',
+    async (bench) => {
+      const soon = bench.clock.now() + 1000
+      const [waits, running, unsure] = await acceptAll(bench, [
+        { validUntil: soon, to: '+441' },
+        { validUntil: soon, to: '+442' },
+        { validUntil: soon, to: '+443', receipt: 'none' },
+      ])
+      const runs = await bench.store.claim(carrier, 3)
+      for (const run of runs) {
+        const item = run.items[0] as DeliverItem
+        if (item.message.id === waits) await bench.store.settle({ token: run.token, item: item.id, kind: 'release' })
+        if (item.message.id === unsure) await bench.store.settle(delivery(run, item, sent(item, ['r'], bench.clock.now())))
+      }
+      assert.deepEqual(await bench.store.overdue(bench.clock.now(), 10), { expired: [], unconfirmed: [] })
+      await bench.clock.advance(3_602_000)
+      const now = bench.clock.now()
+      assert.deepEqual(await bench.store.overdue(now, 10), { expired: [waits], unconfirmed: [unsure] })
+      assert.equal(
+        await bench.store.end(unsure!, ({ message, decision, life }) => afterReceiptTimeout(message, decision, life, now)),
+        'ended',
+      )
+      assert.equal((await bench.store.get(unsure!))?.life.state, 'unconfirmed')
+      assert.equal(await bench.store.end(waits!, cancel(now)), 'ended')
+      assert.deepEqual(await bench.store.overdue(now, 10), { expired: [], unconfirmed: [] })
+      assert.equal((await bench.store.get(running!))?.life.state, 'queued')
+      assert.equal((await bench.store.receipt(carrier, receipt('r'))).as, 'duplicate')
+    },
+  ],
+  [
+    'what waits on a lane is listed by query, page by page, without what is in a run',
+    async (bench) => {
+      const wanted = await acceptAll(
+        bench,
+        times(25, (i) => ({ to: `+44${i}`, from: '+1' })),
+      )
+      await acceptAll(
+        bench,
+        times(5, (i) => ({ to: `+55${i}`, from: '+2' })),
+      )
+      await acceptAll(bench, [{ lane: backup, from: '+1' }])
+      const found: string[] = []
+      for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+        const page = await bench.store.waiting(
+          { lane: carrier, from: '+1', arrival: origin, acceptedAfter: bench.clock.now(), acceptedBefore: bench.clock.now() },
+          10,
+          cursor,
+        )
+        found.push(...page.ids)
+        cursor = page.next
+      }
+      assert.deepEqual(found, wanted)
+      assert.deepEqual((await bench.store.waiting({ lane: carrier, arrival: carrier }, 10)).ids, [])
+      assert.deepEqual((await bench.store.waiting({ lane: carrier, acceptedBefore: 1 }, 10)).ids, [])
+      const [run] = await bench.store.claim(carrier, 1)
+      const page = await bench.store.waiting({ lane: carrier }, 100)
+      assert.equal(page.ids.length, 29)
+      assert.ok(!page.ids.includes(run!.items[0]!.message.id))
+    },
+  ],
+]

@@ -1,0 +1,123 @@
+// CDRs, statistics and parts.
+import assert from 'node:assert/strict'
+import type { Cdr } from '../../src/model/cdr.ts'
+import { finish } from '../../src/model/life.ts'
+import { account, carrier, origin } from './fixture.ts'
+import type { Bench, Case } from './store.ts'
+import { acceptAll, drain, times } from './store-lanes.ts'
+
+async function ended(bench: Bench, count: number): Promise<{ sequence: number; cdr: Cdr }[]> {
+  await acceptAll(
+    bench,
+    times(count, () => ({ receipt: 'none' })),
+  )
+  await drain(bench.store, bench.clock.now())
+  return await bench.store.cdrs(1000)
+}
+
+const part = (key: string, index: number, at: number, total = 3) => ({ key, index, total, at, data: `part ${index}` })
+
+export const streamCases: Case[] = [
+  [
+    'CDRs come in order, from after what was written, also after a restart',
+    async (bench) => {
+      const rows = await ended(bench, 10)
+      assert.equal(rows.length, 10)
+      assert.deepEqual(
+        rows.map((row) => row.sequence),
+        [...rows.map((row) => row.sequence)].sort((a, b) => a - b),
+      )
+      await bench.store.cdrsWritten(rows[3]!.sequence, [])
+      assert.deepEqual(await bench.store.cdrs(3), rows.slice(4, 7))
+      await bench.reopen()
+      assert.deepEqual(await bench.store.cdrs(100), rows.slice(4))
+      await bench.store.cdrsWritten(rows[9]!.sequence, [])
+      assert.deepEqual(await bench.store.cdrs(100), [])
+      const more = await ended(bench, 2)
+      assert.ok(more[0]!.sequence > rows[9]!.sequence, 'a sequence number is never given twice')
+      await bench.reopen()
+      assert.deepEqual(await bench.store.cdrs(100), more)
+    },
+  ],
+  [
+    'a message that ended when it was accepted has its CDR, report and trace',
+    async (bench) => {
+      const added = bench.source.message()
+      const { queue: _none, ...rest } = added
+      const end = finish(added.message, added.decision, added.life, 'failed', bench.clock.now(), {
+        failure: { kind: 'permanent', code: 'no-route' },
+      })
+      await bench.store.accept({ ...rest, life: end.life, entries: [...added.entries, ...end.entries], ended: end })
+      assert.equal((await bench.store.cdrs(10))[0]!.cdr.failure, 'no-route')
+      assert.equal((await bench.store.claim(origin, 10)).length, 1)
+      assert.equal((await bench.store.claim(carrier, 10)).length, 0)
+      assert.deepEqual(
+        (await bench.store.trace(added.message.id))!.entries.map((entry) => entry.what),
+        ['accepted', 'final'],
+      )
+    },
+  ],
+  [
+    'CDRs for a webhook stay, per account and in order, until they are done',
+    async (bench) => {
+      const rows = await ended(bench, 5)
+      await bench.store.cdrsWritten(
+        rows[4]!.sequence,
+        rows.slice(1).map((row) => ({ ...row, account })),
+      )
+      for (let again = 0; again < 2; again++) {
+        assert.deepEqual(await bench.store.cdrHookAccounts(), [account])
+        assert.deepEqual(await bench.store.cdrHooks(account, 2), rows.slice(1, 3))
+        await bench.reopen()
+      }
+      await bench.store.cdrHookDone(account, rows[2]!.sequence)
+      assert.deepEqual(await bench.store.cdrHooks(account, 10), rows.slice(3))
+      await bench.store.cdrHookDone(account, rows[4]!.sequence)
+      assert.deepEqual(await bench.store.cdrHookAccounts(), [])
+      await bench.reopen()
+      assert.deepEqual(await bench.store.cdrHooks(account, 10), [])
+    },
+  ],
+  [
+    'statistics count by bind and minute, over restarts',
+    async (bench) => {
+      const minute = Math.floor(bench.clock.now() / 60_000) * 60_000
+      await ended(bench, 3)
+      await bench.store.receipt(carrier, { ref: 'early', state: 'delivered', final: true })
+      await bench.reopen()
+      await ended(bench, 2)
+      const rows = await bench.store.statistics({ binds: [carrier], from: minute, to: minute })
+      assert.deepEqual(Object.fromEntries(rows.map(({ name, count }) => [name, count])), { failed: 5, parked: 1 })
+      const all = await bench.store.statistics({ from: minute, to: minute + 60_000 })
+      assert.equal(all.find((row) => row.bind === origin && row.name === 'accepted')?.count, 5)
+      assert.deepEqual(await bench.store.statistics({ from: minute + 60_000, to: minute + 120_000 }), [])
+    },
+  ],
+  [
+    'the last part of a long message completes it, in whatever order they come, over a restart, and a repeated part does not',
+    async (bench) => {
+      const at = bench.clock.now()
+      assert.deepEqual(await bench.store.part(part('k', 3, at)), {})
+      assert.deepEqual(await bench.store.part(part('k', 3, at)), {})
+      assert.deepEqual(await bench.store.part(part('other', 1, at)), {})
+      await bench.reopen()
+      assert.deepEqual(await bench.store.part(part('k', 1, at)), {})
+      const { complete } = await bench.store.part(part('k', 2, at))
+      assert.deepEqual(
+        complete?.map(({ index, data }) => [index, data]),
+        [1, 2, 3].map((index) => [index, `part ${index}`]),
+      )
+      await bench.reopen()
+      assert.deepEqual((await bench.store.staleParts(at + 1, 10)).map((parts) => parts.length).sort(), [1, 3])
+      await bench.store.accept({ ...bench.source.message({ direction: 'mo' }), joins: 'k' })
+      assert.deepEqual(
+        (await bench.store.staleParts(at + 1, 10)).map((parts) => parts[0]!.key),
+        ['other'],
+      )
+      assert.deepEqual(await bench.store.staleParts(at, 10), [])
+      await bench.store.dropParts('other')
+      await bench.reopen()
+      assert.deepEqual(await bench.store.staleParts(at + 1, 10), [])
+    },
+  ],
+]
