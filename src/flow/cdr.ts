@@ -1,7 +1,8 @@
 // CDRs: one JSON line for every message that ended, in files by day, kept for a set time; and per
 // account, where it set a URL, one POST after another, the next only after a 2xx.
 // A crash between writing and marking is met by the sequence number in each line: none twice.
-import { open, readdir, readFile, rm, mkdir, stat, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backoffMs } from '../binds/backoff.ts'
 import type { Cdr } from '../model/cdr.ts'
@@ -138,9 +139,9 @@ async function openFile(settings: CdrSettings) {
   let handle: FileHandle | undefined
   let day = newest?.day ?? ''
   let part = newest?.part ?? 1
-  let size = 0
-  let last = newest ? await lastSequence(join(directory, newest.name)) : 0
-  if (newest) size = (await stat(join(directory, newest.name))).size
+  let last = await lastSequence(directory)
+  /** Where the next line goes: what a write that failed left behind it is written over. */
+  let size = newest ? (await stat(join(directory, newest.name))).size : 0
 
   async function turn(now: number): Promise<FileHandle> {
     const today = new Date(now).toISOString().slice(0, 10)
@@ -148,8 +149,10 @@ async function openFile(settings: CdrSettings) {
     if (today === day && !full && handle) return handle
     if (today !== day) [day, part, size] = [today, 1, 0]
     else if (full) [part, size] = [part + 1, 0]
-    await handle?.close()
-    handle = await open(join(directory, `cdr-${day}${part > 1 ? `.${part}` : ''}.jsonl`), 'a')
+    const before = handle
+    handle = undefined
+    await before?.close()
+    handle = await open(join(directory, `cdr-${day}${part > 1 ? `.${part}` : ''}.jsonl`), constants.O_WRONLY | constants.O_CREAT)
     return handle
   }
 
@@ -160,9 +163,15 @@ async function openFile(settings: CdrSettings) {
     },
     async append(rows: readonly { sequence: number; cdr: Cdr }[], now: number): Promise<void> {
       const into = await turn(now)
-      const lines = rows.map(({ sequence, cdr }) => `${JSON.stringify({ sequence, ...cdr })}\n`).join('')
-      await into.write(lines)
-      await into.datasync()
+      const lines = Buffer.from(rows.map(({ sequence, cdr }) => `${JSON.stringify({ sequence, ...cdr })}\n`).join(''))
+      try {
+        // A disk that fills up takes the beginning and says so only with the next write.
+        for (let at = 0; at < lines.length;) at += (await into.write(lines, at, lines.length - at, size + at)).bytesWritten
+        await into.datasync()
+      } catch (error) {
+        await into.truncate(size).catch(() => {})
+        throw error
+      }
       size += lines.length
       last = rows.at(-1)!.sequence
     },
@@ -172,17 +181,26 @@ async function openFile(settings: CdrSettings) {
   }
 }
 
-/** A torn last line (a crash in the middle) is cut off, so that what follows stays readable. */
-async function lastSequence(path: string): Promise<number> {
-  const text = await readFile(path)
-  const end = text.lastIndexOf(10) + 1
-  if (end < text.length) {
-    const handle = await open(path, 'r+')
-    await handle.truncate(end)
-    await handle.close()
+/** A line is far shorter than this. */
+const tailBytes = 65_536
+
+/** Of the last whole line of all files. A torn one behind it (a crash in the middle) is cut off, so that what follows stays readable. */
+async function lastSequence(directory: string): Promise<number> {
+  for (const { name } of (await files(directory)).toReversed()) {
+    const handle = await open(join(directory, name), 'r+')
+    try {
+      const { size } = await handle.stat()
+      const from = Math.max(0, size - tailBytes)
+      const tail = Buffer.alloc(size - from)
+      await handle.read(tail, 0, tail.length, from)
+      const end = tail.lastIndexOf(10) + 1
+      if (end < tail.length) await handle.truncate(from + end)
+      if (end === 0) continue
+      const line = tail.toString('utf8', tail.lastIndexOf(10, end - 2) + 1, end)
+      return (JSON.parse(line) as { sequence?: number }).sequence ?? 0
+    } finally {
+      await handle.close()
+    }
   }
-  const start = text.lastIndexOf(10, end - 2) + 1
-  if (end === 0) return 0
-  const parsed = JSON.parse(text.toString('utf8', start, end)) as { sequence?: number }
-  return parsed.sequence ?? 0
+  return 0
 }

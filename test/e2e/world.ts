@@ -27,10 +27,14 @@ export async function startWorld(personalities: Record<string, PersonalityOption
     seed: 1,
     carriers: Object.entries(personalities).map(([id, personality]) => ({ id, password: id, personality })),
   })
+  const gateway = await startGatewayProcess(setup).catch(async (error: unknown) => {
+    await carriers.close()
+    throw error
+  })
   const world: World = {
     setup,
     carriers,
-    gateway: await startGatewayProcess(setup),
+    gateway,
     async restart() {
       await world.gateway.stop()
       world.gateway = await startGatewayProcess(setup)
