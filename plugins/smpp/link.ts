@@ -31,6 +31,8 @@ export type Answer =
 export interface Link {
   /** Sets the draft's sequence_number. Throws a RangeError for a field that does not fit; never rejects. */
   request(draft: Draft): Promise<Answer>
+  /** The same without a promise: `settle` is called exactly once, perhaps before this returns. */
+  ask(draft: Draft, settle: (answer: Answer) => void): void
   /** For responses and other PDUs that await none. */
   post(draft: Draft): void
   /** Requests without an answer yet. */
@@ -58,6 +60,8 @@ export interface LinkOptions {
 
 interface InFlight {
   command: Draft['command']
+  /** The command_id of its response. */
+  response: number
   settle(answer: Answer): void
   at: number
   /** The write that takes it: below `writes`, it has left. */
@@ -173,13 +177,20 @@ export function createLink(options: LinkOptions): Link {
     return sequence
   }
 
-  function request(draft: Draft): Promise<Answer> {
-    if (gone !== undefined) return Promise.resolve({ kind: 'lost', written: false, why: gone })
+  function ask(draft: Draft, settle: (answer: Answer) => void): void {
+    if (gone !== undefined) {
+      settle({ kind: 'lost', written: false, why: gone })
+      return
+    }
+    const { command } = draft
     draft.sequence_number = nextSequence()
     append(draft)
-    return new Promise((settle) => {
-      inFlight.set(draft.sequence_number, { command: draft.command, settle, at: clock.now(), write: writes })
-    })
+    const waiting: InFlight = { command, response: commandIds[command] + responseBit, settle, at: clock.now(), write: writes }
+    inFlight.set(draft.sequence_number, waiting)
+  }
+
+  function request(draft: Draft): Promise<Answer> {
+    return new Promise((settle) => ask(draft, settle))
   }
 
   function post(draft: Draft): void {
@@ -201,8 +212,10 @@ export function createLink(options: LinkOptions): Link {
 
   function onResponse(pdu: Pdu): void {
     const waiting = inFlight.get(pdu.sequence_number)
-    if (!waiting || (pdu.command !== 'generic_nack' && pdu.command !== `${waiting.command}_resp`)) {
-      warn('unsolicited', { pdu: describe(pdu) }, 'a response that no request waits for, ignored: late, or with a wrong sequence number')
+    if (!waiting || (commandIds[pdu.command] !== waiting.response && pdu.command !== 'generic_nack')) {
+      warn('unsolicited', 'a response that no request waits for, ignored: late, or with a wrong sequence number', () => ({
+        pdu: describe(pdu),
+      }))
       return
     }
     inFlight.delete(pdu.sequence_number)
@@ -215,12 +228,12 @@ export function createLink(options: LinkOptions): Link {
       lost(`broken framing: ${bad.reason}`)
       return
     }
-    warn('bad', { reason: bad.reason, sequence: bad.sequence_number }, 'a PDU that cannot be read, refused; the session goes on')
+    warn('bad', 'a PDU that cannot be read, refused; the session goes on', () => ({ reason: bad.reason, sequence: bad.sequence_number }))
     const sequence_number = bad.sequence_number
     if (bad.command_id >= responseBit) {
       const waiting = inFlight.get(sequence_number)
       // Whatever it meant to say, the peer has dealt with the waiting.
-      if (waiting && bad.kind === 'field' && bad.command === `${waiting.command}_resp`) {
+      if (waiting && bad.kind === 'field' && bad.command_id === waiting.response) {
         inFlight.delete(sequence_number)
         waiting.settle({ kind: 'unreadable', why: `${bad.command} ${statusText(bad.command_status)}: ${bad.reason}` })
       }
@@ -265,6 +278,7 @@ export function createLink(options: LinkOptions): Link {
 
   return {
     request,
+    ask,
     post,
     get pending() {
       return inFlight.size

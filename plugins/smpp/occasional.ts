@@ -4,11 +4,12 @@ import type { Clock } from '../../src/plugin.ts'
 
 const quietMs = 10_000
 
-export type Occasional = (kind: string, fields: Record<string, unknown>, message: string) => void
+/** `fields` is asked only for a line that is written. */
+export type Occasional = (kind: string, message: string, fields: () => Record<string, unknown>) => void
 
 export function occasional(clock: Clock, write: (fields: Record<string, unknown>, message: string) => void): Occasional {
   const kinds = new Map<string, { until: number; leftOut: number }>()
-  return (kind, fields, message) => {
+  return (kind, message, fields) => {
     const now = clock.now()
     const known = kinds.get(kind)
     if (known && now < known.until) {
@@ -16,6 +17,6 @@ export function occasional(clock: Clock, write: (fields: Record<string, unknown>
       return
     }
     kinds.set(kind, { until: now + quietMs, leftOut: 0 })
-    write(known?.leftOut ? { ...fields, leftOut: known.leftOut } : fields, message)
+    write(known?.leftOut ? { ...fields(), leftOut: known.leftOut } : fields(), message)
   }
 }

@@ -87,30 +87,53 @@ function offline(why: string): FailureFacts {
   return { kind: 'offline', code: 'bind-down', peer: why }
 }
 
-async function send(gateway: Gateway<SmppConfig>, link: Link, out: Outgoing): Promise<Outcome> {
+function send(gateway: Gateway<SmppConfig>, link: Link, out: Outgoing): Promise<Outcome> {
+  const pdus = submitsOf(gateway, out)
+  if ('ok' in pdus) return Promise.resolve(pdus)
+  if (pdus.length === 0) return Promise.resolve({ ok: true, refs: [], wire: [] })
+  return new Promise((resolve) => {
+    const answers: Answer[] = []
+    let open = pdus.length
+    for (let i = 0; i < pdus.length; i++) {
+      link.ask(pdus[i]!, (answer) => {
+        answers[i] = answer
+        if (--open === 0) resolve(outcomeOf(pdus, answers))
+      })
+    }
+  })
+}
+
+/** All before the first is written: what cannot be said is found out while nothing has left. */
+function submitsOf(gateway: Gateway<SmppConfig>, { message, segments }: Outgoing): PduOf<'submit_sm'>[] | Outcome {
   const { config, policy } = gateway.bind
   const options = { config, concatenation: policy.concatenation, now: gateway.clock.now() }
-  let pdus: PduOf<'submit_sm'>[]
+  const pdus: PduOf<'submit_sm'>[] = []
   try {
-    // All before the first is written: what cannot be said is found out while nothing has left.
-    pdus = out.segments.map((segment) => submitSm(out.message, segment, options))
+    for (let i = 0; i < segments.length; i++) pdus.push(submitSm(message, segments[i]!, options))
   } catch (error) {
-    return {
-      ok: false,
-      failure: error instanceof Failure ? error.facts : { ...failureFacts(error), kind: 'permanent', code: 'invalid-body' },
-    }
+    return { ok: false, failure: error instanceof Failure ? error.facts : { ...failureFacts(error), kind: 'permanent', code: 'invalid-body' } }
   }
-  const answers = await Promise.all(pdus.map((pdu) => link.request(pdu)))
+  return pdus
+}
+
+function outcomeOf(pdus: readonly PduOf<'submit_sm'>[], answers: readonly Answer[]): Outcome {
   const wire: string[] = []
-  const refs: (string | undefined)[] = []
-  let failure: FailureFacts | undefined
-  answers.forEach((answer, i) => {
-    const taken = isTaken(answer)
-    wire.push(describe(pdus[i]!), answer.kind === 'pdu' ? describe(answer.pdu) : answer.why)
-    refs.push(taken ? answer.pdu.message_id : undefined)
-    if (!taken) failure ??= failureOf(answer)
-  })
-  return failure ? { ok: false, failure, refs, wire } : { ok: true, refs: refs.map((ref) => ref ?? ''), wire }
+  const refs: string[] = []
+  for (let i = 0; i < pdus.length; i++) {
+    const answer = answers[i]!
+    if (!isTaken(answer)) return brokenOutcome(pdus, answers)
+    wire.push(describe(pdus[i]!), describe(answer.pdu))
+    refs.push(answer.pdu.message_id)
+  }
+  return { ok: true, refs, wire }
+}
+
+/** At least one was not taken; the first such failure is the outcome's. */
+function brokenOutcome(pdus: readonly PduOf<'submit_sm'>[], answers: readonly Answer[]): Outcome {
+  const failure = failureOf(answers.find((answer) => !isTaken(answer))!)
+  const refs = answers.map((answer) => (isTaken(answer) ? answer.pdu.message_id : undefined))
+  const wire = answers.flatMap((answer, i) => [describe(pdus[i]!), answer.kind === 'pdu' ? describe(answer.pdu) : answer.why])
+  return { ok: false, failure, refs, wire }
 }
 
 function isTaken(answer: Answer): answer is { kind: 'pdu'; pdu: PduOf<'submit_sm_resp'> } {
@@ -138,30 +161,48 @@ interface Deliveries {
 
 function createDeliveries(gateway: Gateway<SmppConfig>): Deliveries {
   const { log } = gateway
+  const options = {
+    /** As it is now: it may have been changed since the bind. */
+    get config() {
+      return gateway.bind.config
+    },
+    owned: (value: string) => gateway.number(value) !== undefined,
+  }
+  const nothing = Promise.resolve()
   let open = 0
 
-  async function deliver(link: Link, pdu: PduOf<'deliver_sm' | 'data_sm'>): Promise<void> {
+  function deliver(link: Link, pdu: PduOf<'deliver_sm' | 'data_sm'>): void {
     if (++open === mostOpen) link.hold()
     const held = open === mostOpen
-    const command_status = await handOver(pdu)
-    open--
-    if (held) link.release()
-    link.post(response(pdu, command_status))
+    function answer(command_status: number): void {
+      open--
+      if (held) link.release()
+      link.post(response(pdu, command_status))
+    }
+    handOver(pdu).then(
+      () => answer(statuses.ESME_ROK),
+      (error: unknown) => answer(refused(pdu, error)),
+    )
   }
 
-  async function handOver(pdu: PduOf<'deliver_sm' | 'data_sm'>): Promise<number> {
+  /** Resolves when durable; rejects, never throws. */
+  function handOver(pdu: PduOf<'deliver_sm' | 'data_sm'>): Promise<unknown> {
     try {
-      const delivery = readDelivery(pdu, { config: gateway.bind.config, owned: (value) => gateway.number(value) !== undefined })
-      if (delivery.kind === 'receipt') await gateway.receipt(delivery.receipt)
-      else if (delivery.kind === 'part') await gateway.part(delivery.part)
-      else if (delivery.kind === 'message') await gateway.accept(delivery.submission)
-      else log.debug({ pdu: describe(pdu) }, `acknowledged and left at that: ${delivery.why}`)
-      return statuses.ESME_ROK
+      const delivery = readDelivery(pdu, options)
+      if (delivery.kind === 'receipt') return gateway.receipt(delivery.receipt)
+      if (delivery.kind === 'part') return gateway.part(delivery.part)
+      if (delivery.kind === 'message') return gateway.accept(delivery.submission)
+      log.debug({ pdu: describe(pdu) }, `acknowledged and left at that: ${delivery.why}`)
+      return nothing
     } catch (error) {
-      const why = error instanceof AcceptRefused ? error.why : undefined
-      log[why === undefined ? 'error' : 'warn']({ err: error, pdu: describe(pdu) }, 'a delivery was not taken')
-      return refusal[why ?? 'busy']
+      return Promise.reject(error)
     }
+  }
+
+  function refused(pdu: Pdu, error: unknown): number {
+    const why = error instanceof AcceptRefused ? error.why : undefined
+    log[why === undefined ? 'error' : 'warn']({ err: error, pdu: describe(pdu) }, 'a delivery was not taken')
+    return refusal[why ?? 'busy']
   }
 
   return {
@@ -169,7 +210,7 @@ function createDeliveries(gateway: Gateway<SmppConfig>): Deliveries {
       return open
     },
     take(link, pdu) {
-      if (pdu.command === 'deliver_sm' || pdu.command === 'data_sm') void deliver(link, pdu)
+      if (pdu.command === 'deliver_sm' || pdu.command === 'data_sm') deliver(link, pdu)
       else if (pdu.command === 'alert_notification') log.debug({ pdu: describe(pdu) }, 'a handset may be reached again')
       else link.post({ command: 'generic_nack', sequence_number: pdu.sequence_number, command_status: statuses.ESME_RINVCMDID })
     },

@@ -35,10 +35,6 @@ function u16At(buffer: Buffer, at: number): number {
   return (buffer[at]! << 8) | buffer[at + 1]!
 }
 
-function view(buffer: Buffer, at: number, length: number): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset + at, length)
-}
-
 export function u8(c: Cursor, field: string): number {
   if (c.at < c.end) return c.buffer[c.at++]!
   if (c.lenient) return 0
@@ -76,7 +72,7 @@ export function shortMessage(c: Cursor): Uint8Array {
   const length = u8(c, 'sm_length')
   if (length === 0) return emptyOctets
   if (c.at + length > c.end) throw new FieldError('sm_length', `${length} octets, but ${c.end - c.at} are left`, statuses.ESME_RINVMSGLEN)
-  const octets = view(c.buffer, c.at, length)
+  const octets = c.buffer.subarray(c.at, c.at + length)
   c.at += length
   return octets
 }
@@ -95,7 +91,7 @@ export function tlvList(c: Cursor): readonly Tlv[] {
       const why = tag < 0 ? `${end - at} octets left over` : `tag 0x${tag.toString(16)} says ${length} octets, but ${end - at - 4} are left`
       throw new FieldError('tlvs', why, statuses.ESME_RINVTLVSTREAM)
     }
-    list.push([tag, view(buffer, at + 4, length)])
+    list.push([tag, buffer.subarray(at + 4, at + 4 + length)])
     at += 4 + length
   }
   c.at = end

@@ -36,17 +36,18 @@ function nameOf(raw: string): Name {
 export type ReceiptFields = Pick<ReceiptText, 'id' | 'stat' | 'err' | 'doneDate'>
 
 const codes = (text: string): readonly number[] => [...text].map((character) => character.charCodeAt(0))
-const keys = {
-  id: codes('id:'),
-  sub: codes('sub:'),
-  dlvrd: codes('dlvrd:'),
-  submitDate: codes('submit date:'),
-  doneDate: codes('done date:'),
-  stat: codes('stat:'),
-  err: codes('err:'),
-  text: codes('text:'),
-  Text: codes('Text:'),
-} as const
+/** In the order of appendix B, which is the order in which they are looked for. */
+const [id, sub, dlvrd, submitDate, doneDate, stat, err, words, capitalWords] = [
+  codes('id:'),
+  codes('sub:'),
+  codes('dlvrd:'),
+  codes('submit date:'),
+  codes('done date:'),
+  codes('stat:'),
+  codes('err:'),
+  codes('text:'),
+  codes('Text:'),
+] as const
 const [space, colon] = [0x20, 0x3a]
 
 /**
@@ -58,52 +59,64 @@ export function scanReceiptText(octets: Uint8Array): ReceiptFields | undefined {
   const end = octets.length
   if (end > mostCharacters) return undefined
   const found: ReceiptFields = {}
-  let at = 0
-  for (;;) {
-    const name = keyAt(octets, at)
-    if (name === undefined) return undefined
+  for (let at = 0; ; at++) {
+    const key = keyAt(octets, at)
+    if (key === undefined) return undefined
     // The message's own words may look like fields: only behind the state are they known to be its own.
-    if (name === 'text' || name === 'Text') return found.stat === undefined ? undefined : found
-    const start = at + keys[name].length
-    let stop = start
-    for (; stop < end && octets[stop] !== space; stop++) {
-      const octet = octets[stop]!
-      if (octet < 0x21 || octet > 0x7e || octet === colon) return undefined
+    if (key === words || key === capitalWords) return found.stat === undefined ? undefined : found
+    const start = at + key.length
+    at = valueEnd(octets, start)
+    if (at <= start) return undefined
+    if (key === id) {
+      if (found.id !== undefined) return undefined
+      found.id = latin1(octets, start, at)
+    } else if (key === stat) {
+      if (found.stat !== undefined) return undefined
+      found.stat = latin1(octets, start, at)
+    } else if (key === err) {
+      if (found.err !== undefined) return undefined
+      found.err = latin1(octets, start, at)
+    } else if (key === doneDate) {
+      if (found.doneDate !== undefined) return undefined
+      found.doneDate = latin1(octets, start, at)
     }
-    if (stop === start) return undefined
-    if (name === 'id' || name === 'stat' || name === 'err' || name === 'doneDate') {
-      if (found[name] !== undefined) return undefined
-      found[name] = latin1(octets, start, stop)
-    }
-    if (stop === end) return found
-    at = stop + 1
+    if (at === end) return found
   }
 }
 
-function keyAt(octets: Uint8Array, at: number): keyof typeof keys | undefined {
+/** Where the space or the end is; -1 for a value with anything unusual. */
+function valueEnd(octets: Uint8Array, start: number): number {
+  for (let at = start; at < octets.length; at++) {
+    const octet = octets[at]!
+    if (octet === space) return at
+    if (octet < 0x21 || octet > 0x7e || octet === colon) return -1
+  }
+  return octets.length
+}
+
+function keyAt(octets: Uint8Array, at: number): readonly number[] | undefined {
+  const second = octets[at + 1]
   switch (octets[at]) {
     case 0x69:
-      return starts(octets, at, keys.id) ? 'id' : undefined
+      return starting(octets, at, id)
     case 0x73:
-      if (octets[at + 1] === 0x74) return starts(octets, at, keys.stat) ? 'stat' : undefined
-      if (starts(octets, at, keys.sub)) return 'sub'
-      return starts(octets, at, keys.submitDate) ? 'submitDate' : undefined
+      return second === 0x74 ? starting(octets, at, stat) : (starting(octets, at, sub) ?? starting(octets, at, submitDate))
     case 0x64:
-      if (octets[at + 1] === 0x6f) return starts(octets, at, keys.doneDate) ? 'doneDate' : undefined
-      return starts(octets, at, keys.dlvrd) ? 'dlvrd' : undefined
+      return second === 0x6f ? starting(octets, at, doneDate) : starting(octets, at, dlvrd)
     case 0x65:
-      return starts(octets, at, keys.err) ? 'err' : undefined
+      return starting(octets, at, err)
     case 0x74:
-      return starts(octets, at, keys.text) ? 'text' : undefined
+      return starting(octets, at, words)
     case 0x54:
-      return starts(octets, at, keys.Text) ? 'Text' : undefined
+      return starting(octets, at, capitalWords)
   }
   return undefined
 }
 
-function starts(octets: Uint8Array, at: number, codes: readonly number[]): boolean {
-  for (let i = 0; i < codes.length; i++) if (octets[at + i] !== codes[i]) return false
-  return true
+function starting(octets: Uint8Array, at: number, key: readonly number[]): readonly number[] | undefined {
+  if (at + key.length > octets.length) return undefined
+  for (let i = 1; i < key.length; i++) if (octets[at + i] !== key[i]) return undefined
+  return key
 }
 
 export function parseReceiptText(whole: string): ReceiptText {
