@@ -28,7 +28,7 @@ export type TextSubmission = Submission & { body: { kind: 'text'; text: string }
 
 /** `now` is epoch ms; `legacy` is /SMS/Messages. */
 export function submissionOf(form: Form, gateway: Gateway, now: number, legacy: boolean): TextSubmission {
-  const to = recipient(one(form, 'To'))
+  const to = recipient(one(form, 'To'), gateway)
   const from = sender(form, to, gateway)
   const text = bodyOf(form, legacy)
   const deliverAfter = sendAt(form, now)
