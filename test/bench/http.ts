@@ -50,7 +50,7 @@ interface LoadResult {
 /** Answers at once, receipts after 20 ms. */
 const carrier = 'sink'
 /** Both sides get as many before anything is measured. */
-const warmUpMessages = 5000
+const warmUpMessages = 10_000
 
 export async function benchHttp(options: HttpOptions): Promise<{ ours: Figures; peer?: Figures & { name: string } }> {
   if (options.peer === 'kannel') bringKannel(options.say)

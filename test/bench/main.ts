@@ -5,7 +5,7 @@ import { benchHttp, type Figures } from './http.ts'
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    messages: { type: 'string', default: '20000' },
+    messages: { type: 'string', default: '30000' },
     concurrency: { type: 'string', default: '50' },
     rate: { type: 'string', default: '0' },
     window: { type: 'string', default: '100' },
