@@ -38,7 +38,7 @@ export const policy: Bind['policy'] = {
   receiptTimeoutSeconds: 3600,
   concatenation: 'udh8',
   destinationRewrites: {},
-    nationalTables: [],
+  nationalTables: [],
   partsTimeoutSeconds: 60,
   partsIncomplete: 'deliver',
 }

@@ -47,7 +47,8 @@ export async function create(host: Host, target: Target, form: Form, idempotency
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > maxKeyLength))
     throw new Refused(20422, `Idempotency-Key: 1 to ${maxKeyLength} characters expected`)
   const now = host.clock.now()
-  const submission = submissionOf(form, { gateway, now, legacy, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) })
+  const submission = submissionOf(form, gateway, now, legacy)
+  if (idempotencyKey !== undefined) submission.idempotencyKey = idempotencyKey
   let id: string
   try {
     id = await gateway.accept(submission)

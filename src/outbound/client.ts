@@ -103,7 +103,14 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     }
   }
 
-  function follow(request: OutboundRequest, response: OutboundResponse, hops: number, endsAt: number, answered: Answered, failed: Failed): void {
+  function follow(
+    request: OutboundRequest,
+    response: OutboundResponse,
+    hops: number,
+    endsAt: number,
+    answered: Answered,
+    failed: Failed,
+  ): void {
     if (hops > request.redirects) return failed(new OutboundError('too-many-redirects', `more than ${request.redirects} redirects`))
     let next: OutboundRequest
     try {

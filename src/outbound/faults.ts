@@ -12,6 +12,7 @@ export function outboundError(error: Error): OutboundError {
 function kindOf(error: Error, code: string): OutboundErrorKind {
   if (error instanceof AddressRefused) return 'refused'
   if (code === 'ETIMEDOUT' || code === 'ERR_SOCKET_CONNECTION_TIMEOUT') return 'connect-timeout'
-  if (/^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/.test(code)) return 'tls'
+  if (/^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/.test(code))
+    return 'tls'
   return 'connect'
 }
