@@ -20,6 +20,8 @@ export interface CdrSettings {
 const dayMs = 86_400_000
 const batch = 2000
 const hookTimeoutMs = 15_000
+/** How long the end waits for an answer under way. */
+const hookDrainMs = 1000
 const hookRetry = { firstMs: 1000, multiplier: 2, capMs: 300_000 }
 
 export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ stop(): Promise<void> }> {
@@ -27,6 +29,7 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
   const file = await openFile(settings)
   const hooks = new Map<AccountId, Promise<void>>()
   let stopping = false
+  const giveUp = new AbortController()
 
   async function write(): Promise<void> {
     for (;;) {
@@ -62,12 +65,13 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
           await core.store.cdrHookDone(account, rows.at(-1)!.sequence)
           return
         }
-        const problem = await postOne(core, row.cdrUrl, row.privateWebhooks, sequence, cdr)
+        const problem = await postOne(core, row.cdrUrl, row.privateWebhooks, sequence, cdr, giveUp.signal)
         if (problem === undefined) {
           failures = 0
           await core.store.cdrHookDone(account, sequence)
           continue
         }
+        if (stopping) return
         core.log.warn({ account, sequence, problem }, 'the CDR webhook did not take an event; the same one is tried again')
         await pause(core, backoffMs(hookRetry, failures++, core.random()), () => stopping)
         break
@@ -83,13 +87,23 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
       stopping = true
       await Promise.all([writer.stop(), cleaner.stop()])
       await write()
+      // An event that nobody has taken by then is posted again after the next start.
+      const cancel = core.clock.after(hookDrainMs, () => giveUp.abort())
       await Promise.all(hooks.values())
+      cancel()
       await file.close()
     },
   }
 }
 
-async function postOne(core: Core, url: string, allowPrivate: boolean, sequence: number, cdr: Cdr): Promise<string | undefined> {
+async function postOne(
+  core: Core,
+  url: string,
+  allowPrivate: boolean,
+  sequence: number,
+  cdr: Cdr,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
     const answer = await core.outbound.request({
       method: 'POST',
@@ -102,6 +116,7 @@ async function postOne(core: Core, url: string, allowPrivate: boolean, sequence:
       allowPrivate,
       maxBytes: 65_536,
       redirects: 0,
+      signal,
     })
     return answer.status >= 200 && answer.status < 300 ? undefined : `HTTP ${answer.status}`
   } catch (error) {

@@ -95,6 +95,16 @@ test('after a few wrong tokens an address waits for its answer, longer each time
   assert.equal(identify(wrong, '192.0.2.2'), undefined, 'another address does not wait')
 })
 
+test("credentials of one's own between the guesses gain nothing", async () => {
+  const { identify } = setUp()
+  for (let i = 0; i < 5; i++) {
+    assert.equal(identify(basic(root, `${i}`.padStart(32, 'b')), '192.0.2.1'), undefined)
+    // Each written otherwise, so that none is known.
+    assert.ok(await identify(basic(child, token).replace(' ', ' '.repeat(i + 1)), '192.0.2.1'))
+  }
+  assert.ok(identify(basic(root, 'c'.repeat(32)), '192.0.2.1') instanceof Promise, 'the sixth has to wait')
+})
+
 test('guessing in parallel gains nothing: with ten wrong answers waiting even the right token is refused, unless it is known', async () => {
   const { identify } = setUp()
   assert.ok(await identify(basic(root, token), '198.51.100.1'))

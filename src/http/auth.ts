@@ -55,8 +55,8 @@ export function createIdentify({ configuration, clock }: IdentifyParts): Identif
       known.delete(authorization)
       return fail(remoteAddress)
     }
+    // What the address failed at stays: own credentials would else let an account guess at others' for nothing.
     remember(authorization, { configuration: now, identity })
-    failures.delete(remoteAddress)
     return identity
   }
 

@@ -24,9 +24,10 @@ import {
 
 let world: World
 const callbacks = await startHooks()
-/** What the CDR webhook answers. */
+/** What the CDR webhook answers; silence is no answer at all. */
+const silence = 0
 let hookStatus = 204
-const cdrHooks = await startHooks((_hook, response) => void response.writeHead(hookStatus).end())
+const cdrHooks = await startHooks((_hook, response) => void (hookStatus === silence || response.writeHead(hookStatus).end()))
 
 const customer: Credentials = { sid: `AC${'a'.repeat(32)}`, token: 'a'.repeat(32) }
 const bulk: Credentials = { sid: `AC${'b'.repeat(32)}`, token: 'b'.repeat(32) }
@@ -139,6 +140,19 @@ it('posts CDRs one after another: the next waits for a 2xx, over failures and a 
   assert.ok(cdrHooks.got.length - failed <= 6, 'none is posted again after a 2xx')
 })
 
+it('is not held up at its end by a CDR webhook that does not answer, and posts again after the start', async () => {
+  hookStatus = silence
+  const tries = cdrHooks.got.length
+  const sid = await send('+447700900700', {}, customer)
+  await eventually('a try', () => (cdrHooks.got.length > tries ? true : undefined))
+  const startedAt = Date.now()
+  await world.restart()
+  assert.ok(Date.now() - startedAt < 8000, `${Date.now() - startedAt} ms for a restart`)
+  hookStatus = 204
+  await eventually('another try', () => (cdrHooks.got.length > tries + 1 ? true : undefined))
+  assert.match(cdrHooks.got.at(-1)?.body ?? '', new RegExp(sid.slice(2)))
+})
+
 it('keeps statistics that add up, by bind', async () => {
   const sums = async (): Promise<Map<string, Record<string, number>>> => {
     const { json } = await ask(world.setup, '/api/v1/statistics', { as: root })
@@ -153,8 +167,8 @@ it('keeps statistics that add up, by bind', async () => {
   const total = (name: string): number => [...all.values()].reduce((sum, counts) => sum + (counts[name] ?? 0), 0)
   for (const state of ends) assert.equal(total(state), cdrs.filter((line) => line.state === state).length, state)
   const northern = all.get(`${root.sid}/northern`)!
-  assert.deepEqual([northern['sent'], northern['delivered'], northern['undelivered']], [49, 45, 4])
-  assert.equal(total('accepted'), 44 + 1 + 1 + 5)
+  assert.deepEqual([northern['sent'], northern['delivered'], northern['undelivered']], [50, 46, 4])
+  assert.equal(total('accepted'), 44 + 1 + 1 + 5 + 1)
   const series = await ask(world.setup, '/api/v1/statistics?series=true', { as: root })
   for (const { bind, sums: of, series: minutes } of series.json['binds'] as {
     bind: string
