@@ -247,7 +247,7 @@ async function startWorld<C>(t: TestContext, contract: ConnectorContract<C>): Pr
   const told: string[] = []
   const sessions: Session[] = []
   t.after(() => Promise.all(sessions.map((session) => session.close())))
-  const dial = async (signal = never): Promise<Session> => {
+  const dial = async (signal = new AbortController().signal): Promise<Session> => {
     const session = await connector.dial!(recorded.gateway, signal)
     sessions.push(session)
     return session

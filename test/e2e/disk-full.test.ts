@@ -39,7 +39,7 @@ before(async () => {
     binds:
       - ${bindTo(world.carriers, 'northern')}
       - { id: api, connector: twilio, policy: { retryFirstMs: 200, retryCapMs: 500 } }
-    numbers: [{ number: '${ourNumber}' }]
+    numbers: [{ number: '${ourNumber}', settings: { smsUrl: '${hooks.url}/sms' } }]
     routes: [{ id: uk, prefix: '+44', to: [northern] }]
 `,
   )
@@ -61,6 +61,8 @@ async function cdrFile(): Promise<string> {
 }
 
 const acknowledged: string[] = []
+/** Messages from handsets, which have their CDRs too. */
+let replies = 0
 let count = 0
 
 async function send(): Promise<number> {
@@ -99,6 +101,10 @@ it(
     })
     if (inXml.status !== 201) assert.match(inXml.text, /<Code>20503<\/Code>.*<Status>503<\/Status>/)
     else acknowledged.push(/<Sid>(SM[0-9a-f]{32})/.exec(inXml.text)![1]!)
+    const change = await ask(world.setup, '/api/v1/routes/new', { as: root, method: 'PUT', json: { prefix: '+45', to: ['northern'] } })
+    assert.deepEqual([change.status, (change.json['error'] as { code: string }).code], [503, 'unavailable'], 'no change is taken either')
+    world.carriers.reply({ from: '+447700900123', to: ourNumber, text: 'in the meantime' })
+    replies++
     assert.equal((await ask(world.setup, '/health')).status, 200, 'it lives')
     for (const sid of [acknowledged[0]!, acknowledged[taken - 1]!]) {
       const { status } = await ask(world.setup, messagesPath(root.sid, `/${sid}.json`), { as: root })
@@ -110,8 +116,14 @@ it(
     for (let i = 0; i < 20; i++) assert.equal(await send(), 201)
 
     for (const sid of acknowledged) await reaches(world.setup, sid, 'delivered')
-    const cdrs = await cdrsOf(world.setup, acknowledged)
-    assert.equal(cdrs.length, acknowledged.length, 'one CDR for each message that was acknowledged, and no other')
+    await eventually('the carrier hands in again what was refused', () => hooks.got.find(({ form }) => form['Body'] === 'in the meantime'))
+    assert.equal((await ask(world.setup, '/api/v1/routes/new', { as: root })).status, 404)
+    await cdrsOf(world.setup, acknowledged)
+    const cdrs = await eventually('all CDRs', async () => {
+      const lines = await cdrLines(world.setup)
+      return lines.length >= acknowledged.length + replies ? lines : undefined
+    })
+    assert.equal(cdrs.length, acknowledged.length + replies, 'one CDR for each message that was acknowledged, and no other')
     assert.equal(new Set(cdrs.map((line) => line.message)).size, cdrs.length)
     const told = (): Set<string> =>
       new Set(hooks.got.flatMap(({ form }) => (form['MessageStatus'] === 'delivered' ? [form['MessageSid']!] : [])))
@@ -134,7 +146,7 @@ it('tears no CDR where the disk takes half of a line', { skip: noLimit }, async 
   await sleep(1500)
   limitFiles('unlimited')
   const cdrs = await cdrsOf(world.setup, acknowledged)
-  assert.equal(cdrs.length, acknowledged.length)
+  assert.equal(cdrs.length, acknowledged.length + replies)
 })
 
 it('has all of it after a restart', { skip: noLimit }, async () => {
@@ -143,5 +155,5 @@ it('has all of it after a restart', { skip: noLimit }, async () => {
     const { json } = await ask(world.setup, messagesPath(root.sid, `/${sid}.json`), { as: root })
     assert.equal(json['status'], 'delivered')
   }
-  assert.equal((await cdrLines(world.setup)).length, acknowledged.length)
+  assert.equal((await cdrLines(world.setup)).length, acknowledged.length + replies)
 })
