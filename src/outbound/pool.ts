@@ -142,7 +142,8 @@ export class Pool {
     this.closed = true
     const waiting = this.queue
     this.queue = []
-    for (const connection of [...this.connections]) connection.fail(error)
+    // Backwards, as each takes itself out.
+    for (let i = this.connections.length - 1; i >= 0; i--) this.connections[i]?.fail(error)
     for (const exchange of waiting) exchange.fail(error)
   }
 }
