@@ -1,6 +1,6 @@
-// A supplier session: one transceiver, transmitter or receiver, or a pair of them, as one. Sends
-// every segment at once and settles when all are answered; hands over what the carrier sends and
-// answers it only when the gateway has made it durable.
+// A supplier session: one transceiver, transmitter or receiver, or a pair of them, as one. Sends the
+// segments of a message as the window has room and settles when all are answered; hands over what
+// the carrier sends and answers it only when the gateway has made it durable.
 import {
   AcceptRefused,
   Failure,
@@ -18,6 +18,7 @@ import type { Answer, Link } from './link.ts'
 import { readDelivery } from './mapping/deliver.ts'
 import { submitFailure } from './mapping/status.ts'
 import { submitSm } from './mapping/submit.ts'
+import { createWindow, type Window } from './window.ts'
 
 const commands: Record<SmppConfig['mode'], readonly BindCommand[]> = {
   trx: ['bind_transceiver'],
@@ -70,7 +71,7 @@ export async function dial(gateway: Gateway<SmppConfig>, signal: AbortSignal): P
     return new Promise((resolve) => clock.after(ms, resolve))
   }
 
-  const sender = config.mode === 'rx' ? undefined : links[0]
+  const sender = config.mode === 'rx' ? undefined : createWindow(links[0]!, () => gateway.bind.policy.window)
   return {
     ...(sender
       ? {
@@ -87,7 +88,7 @@ function offline(why: string): FailureFacts {
   return { kind: 'offline', code: 'bind-down', peer: why }
 }
 
-function send(gateway: Gateway<SmppConfig>, link: Link, out: Outgoing): Promise<Outcome> {
+function send(gateway: Gateway<SmppConfig>, window: Window, out: Outgoing): Promise<Outcome> {
   const pdus = submitsOf(gateway, out)
   if ('ok' in pdus) return Promise.resolve(pdus)
   if (pdus.length === 0) return Promise.resolve({ ok: true, refs: [], wire: [] })
@@ -95,7 +96,7 @@ function send(gateway: Gateway<SmppConfig>, link: Link, out: Outgoing): Promise<
     const answers: Answer[] = []
     let open = pdus.length
     for (let i = 0; i < pdus.length; i++) {
-      link.ask(pdus[i]!, (answer) => {
+      window.ask(pdus[i]!, (answer) => {
         answers[i] = answer
         if (--open === 0) resolve(outcomeOf(pdus, answers))
       })
@@ -111,7 +112,10 @@ function submitsOf(gateway: Gateway<SmppConfig>, { message, segments }: Outgoing
   try {
     for (let i = 0; i < segments.length; i++) pdus.push(submitSm(message, segments[i]!, options))
   } catch (error) {
-    return { ok: false, failure: error instanceof Failure ? error.facts : { ...failureFacts(error), kind: 'permanent', code: 'invalid-body' } }
+    return {
+      ok: false,
+      failure: error instanceof Failure ? error.facts : { ...failureFacts(error), kind: 'permanent', code: 'invalid-body' },
+    }
   }
   return pdus
 }

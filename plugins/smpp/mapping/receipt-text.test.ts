@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { parseReceiptText, type ReceiptText } from './receipt-text.ts'
+import { parseReceiptText, type ReceiptText, scanReceiptText } from './receipt-text.ts'
 import { receiptDate } from './time.ts'
 
 interface Entry {
@@ -27,6 +27,32 @@ describe('receipt text', () => {
       assert.equal(seconds(iso(parsed.doneDate)), want(expected.doneIso), 'done date')
     })
   }
+
+  const agree = (text: string): boolean => {
+    const scanned = scanReceiptText(Buffer.from(text, 'latin1'))
+    if (!scanned) return false
+    const { id, stat, err, doneDate } = parseReceiptText(text)
+    assert.deepEqual({ id: undefined, stat: undefined, err: undefined, doneDate: undefined, ...scanned }, { id, stat, err, doneDate }, text)
+    return true
+  }
+
+  it('is read by one scan as it is by the tolerant way, where the scan reads it', () => {
+    assert.ok(corpus.filter(({ text }) => agree(text)).length > 20, 'the scan reads the usual ones')
+    const key = fc.constantFrom('id', 'sub', 'dlvrd', 'submit date', 'done date', 'stat', 'err', 'text', 'Text', 'ID', 'DONE DATE', 'foo')
+    const value = fc.oneof(
+      fc.constantFrom('001', 'DELIVRD', '2611210516', '', 'a b', 'x=id', 'stat', 'done date', '\0', ' ', 'é', 'id:7', '\u00a0'),
+      fc.string({ maxLength: 12 }),
+    )
+    const field = fc.tuple(key, value).map(([name, said]) => `${name}:${said}`)
+    let read = 0
+    fc.assert(
+      fc.property(fc.array(field, { maxLength: 9 }), fc.constantFrom(' ', ' ', ' ', '  ', '\n'), (said, gap) => {
+        if (agree(said.join(gap))) read++
+      }),
+      { numRuns: 5000 },
+    )
+    assert.ok(read > 50, `${read} were read`)
+  })
 
   it('never throws, whatever a carrier writes', () => {
     const pieces = fc.constantFrom('id:', 'stat:', ' err:', 'text:', 'done date:', 'DELIVRD', '000', '=', '\0', ' ')

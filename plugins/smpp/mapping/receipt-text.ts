@@ -21,7 +21,7 @@ export interface ReceiptText {
 /** Longer than any receipt; the remainder is not looked at. */
 const mostCharacters = 1024
 
-const key = /(?:^|[\s=])(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text):/gi
+const anyKey = /(?:^|[\s=])(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text):/gi
 const bareState = /^(?:DELIVRD|EXPIRED|DELETED|UNDELIV|ACCEPTD|UNKNOWN|REJECTD|ENROUTE)$/i
 
 type Name = Exclude<keyof ReceiptText, 'rest'>
@@ -95,21 +95,15 @@ function valueEnd(octets: Uint8Array, start: number): number {
 }
 
 function keyAt(octets: Uint8Array, at: number): readonly number[] | undefined {
+  const first = octets[at]
+  if (first === id[0]) return starting(octets, at, id)
+  if (first === err[0]) return starting(octets, at, err)
+  if (first === words[0]) return starting(octets, at, words)
+  if (first === capitalWords[0]) return starting(octets, at, capitalWords)
   const second = octets[at + 1]
-  switch (octets[at]) {
-    case 0x69:
-      return starting(octets, at, id)
-    case 0x73:
-      return second === 0x74 ? starting(octets, at, stat) : (starting(octets, at, sub) ?? starting(octets, at, submitDate))
-    case 0x64:
-      return second === 0x6f ? starting(octets, at, doneDate) : starting(octets, at, dlvrd)
-    case 0x65:
-      return starting(octets, at, err)
-    case 0x74:
-      return starting(octets, at, words)
-    case 0x54:
-      return starting(octets, at, capitalWords)
-  }
+  if (first === stat[0])
+    return second === stat[1] ? starting(octets, at, stat) : (starting(octets, at, sub) ?? starting(octets, at, submitDate))
+  if (first === dlvrd[0]) return second === doneDate[1] ? starting(octets, at, doneDate) : starting(octets, at, dlvrd)
   return undefined
 }
 
@@ -122,7 +116,7 @@ function starting(octets: Uint8Array, at: number, key: readonly number[]): reado
 export function parseReceiptText(whole: string): ReceiptText {
   const input = whole.slice(0, mostCharacters).replace(/\0+$/, '')
   const found: ReceiptText = {}
-  const marks = [...input.matchAll(key)].map((match) => ({
+  const marks = [...input.matchAll(anyKey)].map((match) => ({
     name: nameOf(match[1]!),
     start: match.index,
     value: match.index + match[0].length,

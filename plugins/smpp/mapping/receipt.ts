@@ -21,27 +21,29 @@ const stateNumbers: readonly ReceiptState[] = [
 ]
 
 /** SMPP 3.4 appendix B, and what else carriers were seen to write. */
-const stateWords: ReadonlyMap<string, ReceiptState> = new Map(Object.entries<ReceiptState>({
-  SCHEDULED: 'scheduled',
-  ENROUTE: 'enroute',
-  BUFFERED: 'enroute',
-  ACKED: 'enroute',
-  ACCEPTD: 'accepted',
-  ACCEPTED: 'accepted',
-  DELIVRD: 'delivered',
-  DELIVERED: 'delivered',
-  EXPIRED: 'expired',
-  DELETED: 'deleted',
-  UNDELIV: 'undeliverable',
-  UNDELIVERABLE: 'undeliverable',
-  UNDELIVERED: 'undeliverable',
-  FAILED: 'undeliverable',
-  REJECTD: 'rejected',
-  REJECTED: 'rejected',
-  DND_REJECTED: 'rejected',
-  SKIPPED: 'skipped',
-  UNKNOWN: 'unknown',
-}))
+const stateWords: ReadonlyMap<string, ReceiptState> = new Map(
+  Object.entries<ReceiptState>({
+    SCHEDULED: 'scheduled',
+    ENROUTE: 'enroute',
+    BUFFERED: 'enroute',
+    ACKED: 'enroute',
+    ACCEPTD: 'accepted',
+    ACCEPTED: 'accepted',
+    DELIVRD: 'delivered',
+    DELIVERED: 'delivered',
+    EXPIRED: 'expired',
+    DELETED: 'deleted',
+    UNDELIV: 'undeliverable',
+    UNDELIVERABLE: 'undeliverable',
+    UNDELIVERED: 'undeliverable',
+    FAILED: 'undeliverable',
+    REJECTD: 'rejected',
+    REJECTED: 'rejected',
+    DND_REJECTED: 'rejected',
+    SKIPPED: 'skipped',
+    UNKNOWN: 'unknown',
+  }),
+)
 
 const final: ReadonlySet<ReceiptState> = new Set(['delivered', 'expired', 'deleted', 'undeliverable', 'rejected', 'skipped', 'unknown'])
 
