@@ -1,72 +1,15 @@
-// `npm run bench -- <path> [--messages N] [--concurrency N] [--rate N] [--window N] [--peer kannel] [--json]`
-import { parseArgs } from 'node:util'
-import { benchHttp, type Figures } from './http.ts'
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    messages: { type: 'string', default: '30000' },
-    concurrency: { type: 'string', default: '50' },
-    rate: { type: 'string', default: '0' },
-    window: { type: 'string', default: '100' },
-    peer: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
-})
-
-function number(name: 'messages' | 'concurrency' | 'rate' | 'window'): number {
-  const value = Number(values[name])
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name}: expected a whole number, got ${values[name]}`)
-  return value
+// `npm run bench -- <path> [options]`: one harness for all paths. Each path is a program of its own
+// that reads the options after its name; `--json` prints one object on the last line.
+const paths = {
+  /** HTTP → store → SMPP → receipt → webhook, beside Kannel with `--peer kannel`. */
+  http: () => import('./http-program.ts'),
+  /** The store alone: what a message costs in it; with `--million`, restart and lists at a million. */
+  store: () => import('./store.ts'),
 }
 
-function row(name: string, figures: Figures): string {
-  const cells = [
-    name.padEnd(10),
-    `${figures.messagesPerSecond}/s`.padStart(9),
-    `${figures.cpuMicros} µs`.padStart(11),
-    `${figures.acceptP50Ms}/${figures.acceptP99Ms}`.padStart(14),
-    `${figures.endToEndP50Ms}/${figures.endToEndP99Ms}`.padStart(16),
-    `${figures.maxRssMb}`.padStart(7),
-    `${figures.lost}`.padStart(5),
-    `${figures.duplicated}`.padStart(5),
-  ]
-  return cells.join(' ')
-}
-
-const path = positionals[0] ?? 'http'
-if (path !== 'http') {
-  console.error(`bench: unknown path '${path}': expected http`)
+const [path = 'http'] = process.argv.splice(2, process.argv[2]?.startsWith('-') ? 0 : 1)
+if (path in paths) await paths[path as keyof typeof paths]()
+else {
+  console.error(`bench: unknown path '${path}': expected ${Object.keys(paths).join(' or ')}`)
   process.exit(2)
-}
-if (values.peer !== undefined && values.peer !== 'kannel') {
-  console.error(`bench: unknown peer '${values.peer}': expected kannel`)
-  process.exit(2)
-}
-const say = (line: string): void => console.error(line)
-const { ours, peer } = await benchHttp({
-  messages: number('messages'),
-  concurrency: number('concurrency'),
-  rate: number('rate'),
-  window: number('window'),
-  ...(values.peer === 'kannel' ? { peer: 'kannel' as const } : {}),
-  say,
-})
-console.log(`\n${'path http'.padEnd(10)}  messages CPU/message accept p50/p99 end to end p50/p99  RSS MB  lost  dup`)
-console.log(row('signalbox', ours))
-if (peer) {
-  console.log(row(peer.name, peer))
-  const throughput = ours.messagesPerSecond / peer.messagesPerSecond
-  console.log(
-    `\nsignalbox does ${throughput.toFixed(2)} × Kannel's messages a second, at ${(ours.cpuMicros / peer.cpuMicros).toFixed(2)} of its CPU a message`,
-  )
-}
-if (values.json) {
-  const { cpuMicros, ...rest } = ours
-  const flat = { path, ...rest, gatewayCpuMicros: cpuMicros }
-  console.log(
-    JSON.stringify(
-      peer ? { ...flat, peer: { name: peer.name, messagesPerSecond: peer.messagesPerSecond, cpuMicros: peer.cpuMicros } } : flat,
-    ),
-  )
 }

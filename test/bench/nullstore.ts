@@ -17,7 +17,6 @@ export function nullStore(step: typeof afterReceipt): Store {
   }
   const known = new Map<string, NewMessage>()
   const calls: Partial<Store> = {
-    newest: undefined as never,
     accept(added) {
       const { message, decision, life, queue } = added
       known.set(message.id, added)

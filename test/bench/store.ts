@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { afterReceipt } from '../../src/model/life.ts'
 import { openSqlite } from '../../src/store/sqlite/index.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Run, Store } from '../../src/store/store.ts'
 import { carrier, messageSource, origin, receipt, reported, sent, delivery } from '../contract/fixture.ts'
 import { million } from './million.ts'
 import { nullStore } from './nullstore.ts'
@@ -20,6 +20,9 @@ const { values } = parseArgs({
     directory: { type: 'string' },
   },
 })
+
+/** Items claimed and not settled, per lane. */
+const window = 1000
 
 interface Result {
   perSecond: number
@@ -42,32 +45,51 @@ async function life(store: Store, rate: number, seconds: number): Promise<Result
   const finished = new Promise<void>((resolve) => (finish = resolve))
   const startedAt = new Map<string, number>()
 
-  async function work(lane: string): Promise<void> {
-    const runs = await store.claim(lane, 256)
-    if (runs.length > 0) setImmediate(() => void work(lane))
-    for (const run of runs) {
-      void (async () => {
-        for (const item of run.items) {
-          if (item.kind === 'report') {
-            await store.settle(reported(run, item, Date.now()))
-            if (item.report.state === 'sent') continue
-            ends[ended++] = performance.now() - startedAt.get(item.message.id)!
-            startedAt.delete(item.message.id)
-            if (ended === total) finish()
-          } else {
-            const id = String(ref++)
-            await store.settle(delivery(run, item, sent(item, [id], Date.now())))
-            setTimeout(() => void store.receipt(lane, receipt(id, 'delivered', { doneAt: Date.now(), error: '000' })), 5)
-          }
-        }
-      })()
+  /** As the flow does: a window of items per lane, and a claim whenever there is room and something to do. */
+  const lanes = new Map<string, { open: number; claiming: boolean; again: boolean }>()
+
+  async function pump(id: string): Promise<void> {
+    const lane = lanes.get(id) ?? { open: 0, claiming: false, again: false }
+    lanes.set(id, lane)
+    if (lane.claiming) {
+      lane.again = true
+      return
     }
+    lane.claiming = true
+    do {
+      lane.again = false
+      if (lane.open >= window) break
+      const runs = await store.claim(id, Math.min(window - lane.open, 256))
+      for (const run of runs) {
+        lane.open += run.items.length
+        void work(id, lane, run)
+      }
+      if (runs.length > 0) lane.again = true
+    } while (lane.again)
+    lane.claiming = false
   }
-  store.onReady((lane) => void work(lane))
-  const cdrs = setInterval(async () => {
-    const rows = await store.cdrs(2000)
-    const last = rows.at(-1)
-    if (last) await store.cdrsWritten(last.sequence, [])
+
+  async function work(id: string, lane: { open: number }, run: Run): Promise<void> {
+    for (const item of run.items) {
+      if (item.kind === 'report') {
+        await store.settle(reported(run, item, Date.now()))
+        if (item.report.state !== 'sent') {
+          ends[ended++] = performance.now() - startedAt.get(item.message.id)!
+          startedAt.delete(item.message.id)
+          if (ended === total) finish()
+        }
+      } else {
+        const peer = String(ref++)
+        await store.settle(delivery(run, item, sent(item, [peer], Date.now())))
+        setTimeout(() => void store.receipt(id, receipt(peer, 'delivered', { doneAt: Date.now(), error: '000' })), 5)
+      }
+      lane.open--
+    }
+    void pump(id)
+  }
+  store.onReady((lane) => void pump(lane))
+  const cdrs = setInterval(() => {
+    void store.cdrs(2000).then((rows) => (rows.length > 0 ? store.cdrsWritten(rows.at(-1)!.sequence, []) : undefined))
   }, 250)
 
   const start = performance.now()
