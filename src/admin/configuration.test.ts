@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { adminBed, carrier, connectors } from '../../test/admin.ts'
 import { testClock } from '../clock.ts'
+import { defaultClientPolicy } from '../model/policy.ts'
 import { openConfiguration } from './configuration.ts'
 import { createSeal, openSeal } from './seal.ts'
 import { mask, Refused, type Fault } from './admin.ts'
@@ -25,7 +26,7 @@ test('makes the root account once, with the client bind api', async (context) =>
   assert.equal(room.current().revision, 1)
   assert.deepEqual(
     admin.binds.list(caller, root.id).map((bind) => [bind.id, bind.connector, bind.side, bind.policy.window]),
-    [['api', 'twilio', 'client', 64]],
+    [['api', 'twilio', 'client', defaultClientPolicy.window]],
   )
   assert.equal((await room.ensureRoot({ token: 'a'.repeat(32) })).token, 'a'.repeat(32))
   await assert.rejects(room.ensureRoot({ id: `AC${'1'.repeat(32)}` }), /belongs to the root account/)
