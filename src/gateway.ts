@@ -20,6 +20,7 @@ import type { Bind } from './model/bind.ts'
 import type { Account } from './model/account.ts'
 import { accountAsItStands, type Configuration } from './model/configuration.ts'
 import type { BindId } from './model/message.ts'
+import { defaultClientPolicy } from './model/policy.ts'
 import { createOutbound } from './outbound.ts'
 import type { Connector, Gateway, Host, Logger } from './plugin.ts'
 import { compile, type RoutingTable } from './routing/table.ts'
@@ -40,6 +41,8 @@ export interface RunningGateway {
 }
 
 const drainMs = 10_000
+/** As many as a client bind has reports under way (model/policy.ts). */
+const webhooksPerOrigin = defaultClientPolicy.window
 
 /** Rejects with an error whose message is fit for the person who started it. */
 export async function startGateway(settings: Settings, log: Logger): Promise<RunningGateway> {
@@ -80,7 +83,7 @@ async function compose(
     ...(settings.accountSid === undefined ? {} : { id: settings.accountSid }),
     ...(settings.authToken === undefined ? {} : { token: settings.authToken }),
   })
-  const outbound = createOutbound({ log })
+  const outbound = createOutbound({ log, connectionsPerOrigin: webhooksPerOrigin })
   undo.push(() => outbound.close())
 
   let table: RoutingTable = compile(room.current())
