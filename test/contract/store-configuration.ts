@@ -49,7 +49,7 @@ export const configurationCases: Case[] = [
         results.map((result) => result.status),
         ['fulfilled', 'rejected'],
       )
-      assert.ok(results[1]!.status === 'rejected' && results[1]!.reason instanceof RevisionConflict)
+      assert.ok(results[1].status === 'rejected' && results[1].reason instanceof RevisionConflict)
       assert.deepEqual(
         (await bench.store.configuration()).rows.map((row) => row.body),
         ['a'],

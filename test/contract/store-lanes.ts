@@ -1,6 +1,6 @@
 // Accept, claim, settle: who is next, and that nobody is twice.
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { DeliverItem, Item, Run, Store } from '../../src/store/store.ts'
 import { backup, carrier, delivery, failed, origin, receipt, reported, retried, sent, type MessageOptions } from './fixture.ts'
 import type { Bench, Case } from './store.ts'
@@ -179,8 +179,9 @@ export const laneCases: Case[] = [
       )
       const order = (await drain(bench.store, 1, carrier, 1)).map((item) => item.priority)
       const first = order.slice(0, 50)
-      assert.ok(first.filter((priority) => priority === 3).length >= 44, `${first}`)
-      for (let i = 0; i + 10 <= 50; i += 10) assert.ok(first.slice(i, i + 10).includes(0), `none of the lower in ${first.slice(i, i + 10)}`)
+      assert.ok(first.filter((priority) => priority === 3).length >= 44, first.join())
+      for (let i = 0; i + 10 <= 50; i += 10)
+        assert.ok(first.slice(i, i + 10).includes(0), `none of the lower in ${first.slice(i, i + 10).join()}`)
     },
   ],
   [

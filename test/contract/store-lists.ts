@@ -97,13 +97,13 @@ export const listCases: Case[] = [
         const [page] = await Promise.all([bench.store.list({ accounts: [account], limit: 50 }), drain(bench.store, bench.clock.now())])
         const known = new Set(order)
         const seen = page.records.map((record) => record.message.id)
-        assert.deepEqual(seen, [...seen].sort().reverse())
+        assert.deepEqual(seen, seen.toSorted().toReversed())
         assert.equal(new Set(seen).size, seen.length)
         assert.deepEqual(
           seen.filter((id) => known.has(id)),
           order
             .slice(-50)
-            .reverse()
+            .toReversed()
             .slice(0, seen.filter((id) => known.has(id)).length),
         )
         order.push(...(await more))

@@ -25,7 +25,7 @@ export const streamCases: Case[] = [
       assert.equal(rows.length, 10)
       assert.deepEqual(
         rows.map((row) => row.sequence),
-        [...rows.map((row) => row.sequence)].sort((a, b) => a - b),
+        rows.map((row) => row.sequence).toSorted((a, b) => a - b),
       )
       await bench.store.cdrsWritten(rows[3]!.sequence, [])
       assert.deepEqual(await bench.store.cdrs(3), rows.slice(4, 7))
@@ -108,7 +108,10 @@ export const streamCases: Case[] = [
         [1, 2, 3].map((index) => [index, `part ${index}`]),
       )
       await bench.reopen()
-      assert.deepEqual((await bench.store.staleParts(at + 1, 10)).map((parts) => parts.length).sort(), [1, 3])
+      assert.deepEqual(
+        (await bench.store.staleParts(at + 1, 10)).map((parts) => parts.length).sort((a, b) => a - b),
+        [1, 3],
+      )
       await bench.store.accept({ ...bench.source.message({ direction: 'mo' }), joins: 'k' })
       assert.deepEqual(
         (await bench.store.staleParts(at + 1, 10)).map((parts) => parts[0]!.key),

@@ -173,11 +173,15 @@ function foldOther(changes: Changes, op: OtherOp): void {
 }
 
 function deepen(changes: Changes, key: string, by: number): void {
-  const [lane, , kp, , item] = key.split(',')
-  let depth = changes.depths.get(Number(lane))
-  if (!depth) changes.depths.set(Number(lane), (depth = [0, 0]))
-  depth[Number(kp) < 4 ? 0 : 1] += by
-  if (Number(item) > changes.lastItem) changes.lastItem = Number(item)
+  const account = key.indexOf(',') + 1
+  const kp = key.indexOf(',', account) + 1
+  const lane = Number(key.slice(0, account - 1))
+  let depth = changes.depths.get(lane)
+  if (!depth) changes.depths.set(lane, (depth = [0, 0]))
+  // Four priorities of each kind: one digit.
+  depth[key.charCodeAt(kp) < 52 ? 0 : 1] += by
+  const item = Number(key.slice(key.lastIndexOf(',') + 1))
+  if (item > changes.lastItem) changes.lastItem = item
 }
 
 function dropParts(changes: Changes, key: string): void {

@@ -10,7 +10,7 @@ import type { CountName } from '../../model/life.ts'
 import type { AccountId, MessageId } from '../../model/message.ts'
 import type { Receipt } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'
-import type { Logger } from '../../plugin.ts'
+import type { Logger } from 'pino'
 import {
   RevisionConflict,
   StoreUnavailable,
@@ -89,12 +89,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   }
 
   async function compose(tables: Thread<Writer>, reads: Thread<Reads>): Promise<Store> {
-    const before = new Map((await reads.start()).facts)
-    const applied = before.get('journal') ?? 0
+    const known = new Map((await reads.start()).facts)
+    const applied = known.get('journal') ?? 0
     let last = applied
     for (const file of journalFiles(directory)) {
       if (file > applied) {
-        const operations = await tables.apply(file)
+        const operations = await tables.apply(file, false)
         if (operations > 0) log.info({ file, operations }, 'journal replayed')
       }
       last = Math.max(last, file)
@@ -125,7 +125,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     })
     const flusher: Flusher = createFlusher({
       journal,
-      apply: (file) => tables.apply(file),
+      apply: (file) => tables.apply(file, true),
       idle: () => commit.idle,
       flushed() {
         accepting.flushed(flusher.flushed)

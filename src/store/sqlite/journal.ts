@@ -11,31 +11,26 @@ import { crc32 } from 'node:zlib'
 /** Magic, length, checksum, running number: 4 + 4 + 4 + 8 bytes. */
 const headBytes = 20
 const magic = 0x31584253
-/** Above this the exact length is counted first, rather than three bytes a character assumed. */
-const roomy = 1 << 20
 const pattern = /^journal-(\d+)$/
 
 /** Records are numbered within their file, and files apart. */
 const perFile = 2 ** 21
 
+/** `lines` are ASCII. */
 export function record(number: number, lines: readonly string[]): Buffer {
-  let most = headBytes
-  for (const line of lines) most += 3 * line.length + 1
-  const buffer =
-    most > roomy
-      ? Buffer.allocUnsafe(headBytes + lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0))
-      : Buffer.allocUnsafe(most)
+  let length = headBytes
+  for (const line of lines) length += line.length + 1
+  const buffer = Buffer.allocUnsafe(length)
   let end = headBytes
   for (const line of lines) {
-    end += buffer.write(line, end)
+    end += buffer.write(line, end, 'latin1')
     buffer[end++] = 10
   }
-  const whole = buffer.subarray(0, end)
-  whole.writeUInt32LE(magic, 0)
-  whole.writeUInt32LE(end - headBytes, 4)
-  whole.writeDoubleLE(number, 12)
-  whole.writeUInt32LE(crc32(whole.subarray(12)), 8)
-  return whole
+  buffer.writeUInt32LE(magic, 0)
+  buffer.writeUInt32LE(length - headBytes, 4)
+  buffer.writeDoubleLE(number, 12)
+  buffer.writeUInt32LE(crc32(buffer.subarray(12)), 8)
+  return buffer
 }
 
 /** Files in which a record could be, oldest first. */
@@ -47,23 +42,23 @@ export function journalFiles(directory: string): number[] {
   return numbers.sort((a, b) => a - b)
 }
 
-/** The whole records of a file, in order; ends before the first that is torn. */
-export function* records(file: Buffer, fileNumber: number): Generator<string> {
+/** The whole records of a file, in order; ends before the first that is torn. `verified`: this process wrote them itself. */
+export function* records(file: Buffer, fileNumber: number, verified = false): Generator<string> {
   let last = fileNumber * perFile
   for (let at = 0; at + headBytes <= file.length;) {
     const length = file.readUInt32LE(at + 4)
     const number = file.readDoubleLE(at + 12)
     const end = at + headBytes + length
     if (file.readUInt32LE(at) !== magic || end > file.length || number !== last + 1) return
-    if (file.readUInt32LE(at + 8) !== crc32(file.subarray(at + 12, end))) return
-    yield file.toString('utf8', at + headBytes, end)
+    if (!verified && file.readUInt32LE(at + 8) !== crc32(file.subarray(at + 12, end))) return
+    yield file.toString('latin1', at + headBytes, end)
     last = number
     at = end
   }
 }
 
-export function readJournal(directory: string, file: number): Generator<string> {
-  return records(readFileSync(join(directory, `journal-${file}`)), file)
+export function readJournal(directory: string, file: number, verified = false): Generator<string> {
+  return records(readFileSync(join(directory, `journal-${file}`)), file, verified)
 }
 
 export function deleteJournal(directory: string, file: number): void {
@@ -168,6 +163,10 @@ async function create(directory: string, file: number, from?: number): Promise<F
   if (from !== undefined) await rename(pathOf(directory, from), path)
   const handle = await open(path, from === undefined ? 'w' : 'r+')
   const parent = await open(directory, 'r')
-  await parent.sync().finally(() => parent.close())
+  try {
+    await parent.sync()
+  } finally {
+    await parent.close()
+  }
   return handle
 }

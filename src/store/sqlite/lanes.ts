@@ -40,7 +40,7 @@ export interface LanesLimits {
   crowded: number
 }
 
-const defaults: LanesLimits = { line: 4000, low: 1000, page: 2000, total: 200_000, crowded: 100 }
+const defaults: LanesLimits = { line: 20_000, low: 8000, page: 4000, total: 200_000, crowded: 100 }
 const horizonMs = 60_000
 /** Above so many lines, those without items are let go. */
 const idleLines = 5000

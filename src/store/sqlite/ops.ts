@@ -88,7 +88,21 @@ export interface Rare {
 }
 
 export function encode(op: Op): string {
-  if (op.kind !== 'message') return JSON.stringify(op)
+  return ascii(op.kind === 'message' ? fields(op) : JSON.stringify(op))
+}
+
+/**
+ * The same JSON, in ASCII: a single wide character would make the whole record, and every string
+ * cut from it, two bytes a character.
+ */
+export function ascii(json: string): string {
+  if (Buffer.byteLength(json) === json.length) return json
+  return json.replace(wide, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+const wide = /[\u0080-\uffff]/g
+
+function fields(op: MessageOp): string {
   const { insert, life, giveUpAt, wait, refs, puts, deletes, cdr } = op
   const at = wait === null ? '' : `[${keyText(wait)}]`
   const rare = op.early || op.idempotency || op.joins !== null || op.replace || op.hidden

@@ -4,7 +4,7 @@ import type { Life } from '../../model/life.ts'
 import type { Message, MessageId } from '../../model/message.ts'
 import type { Decision } from '../../model/route.ts'
 import type { MessageRecord } from '../store.ts'
-import type { Wait } from './ops.ts'
+import { ascii, type Wait } from './ops.ts'
 import type { MessageRow } from './reads.ts'
 
 export interface Hot {
@@ -164,7 +164,7 @@ export function isOf(hot: Hot | undefined, id: MessageId): hot is Hot {
 
 export function freeze(message: Message): string {
   const { body } = message
-  if (body.kind !== 'binary') return JSON.stringify(message)
+  if (body.kind !== 'binary') return ascii(JSON.stringify(message))
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
   return JSON.stringify({ ...message, body: { ...body, data: base64(body.data), ...(body.udh ? { udh: base64(body.udh) } : {}) } })
 }

@@ -7,7 +7,7 @@ import { group } from './ops.ts'
 
 export interface Tables {
   /** Does what a journal file says; answers how many operations that were. */
-  apply(file: number): number
+  apply(file: number, verified: boolean): number
   sweep(limits: SweepLimits): boolean
 }
 
@@ -24,7 +24,7 @@ const sweepRows = 2000
 
 export function openTables(db: Database, directory: string): Tables {
   const sql = (text: string): Statement<unknown[]> => db.prepare<unknown[]>(text)
-  const insertMessage = sql('INSERT OR REPLACE INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
+  const insertMessage = sql('INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
   const updateMessage = sql('UPDATE message SET state=?, give_up_at=?, wait=?, life=?, entries = entries || ?, refs = refs || ? WHERE id=?')
   const updateEntries = sql(`UPDATE message SET entries = entries || ?, refs = refs || ? WHERE id=?`)
   const redact = sql('UPDATE message SET message=?, redacted_at=? WHERE id=?')
@@ -127,8 +127,8 @@ export function openTables(db: Database, directory: string): Tables {
   })
 
   return {
-    apply(file) {
-      const changes = foldFile(file, readJournal(directory, file))
+    apply(file, verified) {
+      const changes = foldFile(file, readJournal(directory, file, verified))
       apply.immediate(changes)
       return changes.operations
     },
