@@ -149,7 +149,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
 
 const basePolicy: BindPolicy = {
   sessions: 1,
-  window: 100,
+  window: 500,
   segmentsPerSecond: 0,
   attempts: 3,
   retryFirstMs: 1000,
