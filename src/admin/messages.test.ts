@@ -111,7 +111,9 @@ test('a message is absent for every account that it is not of or below', async (
     assert.equal(await admin.hostMessages.cancel(who.account, id), 'absent')
   }
   const found = async (who: Caller, deep?: boolean): Promise<MessageId[]> =>
-    (await admin.messages.search(who, { limit: 10, ...(deep === undefined ? {} : { below: deep }) })).messages.map((view) => view.message.id)
+    (await admin.messages.search(who, { limit: 10, ...(deep === undefined ? {} : { below: deep }) })).messages.map(
+      (view) => view.message.id,
+    )
   assert.deepEqual(await found(caller), [parents, own])
   assert.deepEqual(await found(caller, false), [parents])
   assert.deepEqual(await found(asBelow), [own])
