@@ -96,9 +96,12 @@ export function createLists(inner: Inner) {
     trace: (id: MessageId): Promise<MessageTrace | undefined> =>
       withMessage(inner, id, async (hot) => {
         if (!hot) return undefined
+        // A step whose write is under way is in memory and in no file yet: waited for, a little.
+        for (let tries = 0; hot.open > 0 && tries < 20; tries++) await new Promise((resolve) => setTimeout(resolve, 5))
+        const record = recordOf(hot)
         await flusher.flush()
         const entries = await reader.entries(hot.order)
-        return { ...recordOf(hot), entries: JSON.parse(`[${entries ?? ''}]`) as MessageTrace['entries'] }
+        return { ...record, entries: JSON.parse(`[${entries ?? ''}]`) as MessageTrace['entries'] }
       }),
     redact: (id: MessageId, at: number) =>
       change(id, (hot) => {
