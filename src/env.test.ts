@@ -14,6 +14,11 @@ test('an empty environment gives the documented defaults', () => {
   assert.equal(settings.cdrDays, 365)
 })
 
+test('the SMPP address is a setting already, and is checked', () => {
+  assert.deepEqual(readSettings({ SIGNALBOX_SMPP: '127.0.0.1:3000' }).smpp, { host: '127.0.0.1', port: 3000 })
+  assert.throws(() => readSettings({ SIGNALBOX_SMPP: 'nowhere' }), /SIGNALBOX_SMPP: expected host:port/)
+})
+
 test('every fault is told at once, with what would be right, and a token is never repeated', () => {
   const bad = {
     SIGNALBOX_HTTP: 'nowhere',

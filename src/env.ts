@@ -15,6 +15,8 @@ export interface Settings {
   store: 'sqlite'
   /** SIGNALBOX_HTTP */
   http: HostPort
+  /** SIGNALBOX_SMPP: where clients' ESMEs will bind. Checked and kept; nothing listens there before the message centre exists. */
+  smpp: HostPort
   /** SIGNALBOX_PUBLIC_URL: how the world reaches our HTTP; made from SIGNALBOX_HTTP where unset. */
   publicUrl: string
   /** SIGNALBOX_SIMULATOR: where the demo's carriers listen. */
@@ -40,6 +42,7 @@ export const names = [
   'SIGNALBOX_DATA',
   'SIGNALBOX_STORE',
   'SIGNALBOX_HTTP',
+  'SIGNALBOX_SMPP',
   'SIGNALBOX_PUBLIC_URL',
   'SIGNALBOX_SIMULATOR',
   'SIGNALBOX_ACCOUNT_SID',
@@ -105,6 +108,7 @@ export function readSettings(environment: Variables, configFile?: string): Setti
     store: 'sqlite',
     http,
     publicUrl: publicUrl ?? `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`,
+    smpp: address('SIGNALBOX_SMPP', '127.0.0.1:2775'),
     simulator: address('SIGNALBOX_SIMULATOR', '127.0.0.1:2776'),
     ...(accountSid === undefined ? {} : { accountSid }),
     ...(authToken === undefined ? {} : { authToken }),
