@@ -123,6 +123,7 @@ async function compose(
     identify,
     account: (id) => accountAsItStands(room.current(), id),
     gateway: gateways(room, flow.gateway),
+    claimed: claims(room, connectors, flow.gateway),
     numbers: (account) => [...room.current().numbers.values()].filter((number) => number.account === account),
     enter,
     messages: admin.hostMessages,
@@ -199,6 +200,26 @@ function gateways(room: ConfigurationRoom, make: (bind: Bind) => Gateway): Host[
     let gateway = made.get(id)
     if (!gateway) made.set(id, (gateway = make(now.binds.get(id)!)))
     return gateway
+  }
+}
+
+/** Client binds by the name that their peers give, oldest first. */
+function claims(room: ConfigurationRoom, connectors: ReadonlyMap<string, Connector>, make: (bind: Bind) => Gateway): Host['claimed'] {
+  let of: Configuration | undefined
+  let named = new Map<string, Gateway[]>()
+  function read(now: Configuration): void {
+    of = now
+    named = new Map()
+    for (const bind of [...now.binds.values()].toSorted((a, b) => a.createdAt - b.createdAt)) {
+      const name = bind.side === 'client' && bind.enabled ? connectors.get(bind.connector)?.claim?.(bind.config) : undefined
+      if (name === undefined) continue
+      const key = `${bind.connector} ${name}`
+      named.set(key, [...(named.get(key) ?? []), make(bind)])
+    }
+  }
+  return (connector, name) => {
+    if (of !== room.current()) read(room.current())
+    return named.get(`${connector} ${name}`) ?? []
   }
 }
 

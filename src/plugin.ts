@@ -35,10 +35,13 @@ export type { Logger } from 'pino'
 export interface Connector<C = unknown> {
   /** = its folder */
   name: string
-  /** Which sides a bind of it may have. */
-  sides: readonly ('supplier' | 'client')[]
-  /** Validates, types, documents. Fields marked by `.meta({ secret: true })` are sealed in the store and never shown. */
-  config: z.ZodType<C>
+  /**
+   * The settings of a bind, for each side that one may have: validates, types, documents. Fields
+   * marked by `.meta({ secret: true })` are sealed in the store and never shown.
+   */
+  config: { readonly supplier?: z.ZodType; readonly client?: z.ZodType }
+  /** Peers open the sessions of client binds (Gateway.attach); by this name they say which they mean (a system_id). Unique within an account. */
+  claim?(config: unknown): string | undefined
   /** Settings that a number whose target is a bind of this connector carries. */
   number?: z.ZodType<Record<string, string>>
   can: {
@@ -51,6 +54,7 @@ export interface Connector<C = unknown> {
   /**
    * Reaches the peer: resolves when bound, rejects with a Failure. Called by the supervisor once
    * per session and again, with backoff, after `closed`. Aborted when the bind is stopped.
+   * Of a connector with `claim`, client binds are never dialled: their peers reach us.
    */
   dial?(gateway: Gateway<C>, signal: AbortSignal): Promise<Session>
   /** The peer reaches us by HTTP: mounted at the root of the server, once per process. */
@@ -110,6 +114,12 @@ export interface Gateway<C = unknown> {
   receipt(receipt: Receipt): Promise<'matched' | 'duplicate' | 'parked'>
   /** The number that an address is, where this account owns it. */
   number(value: string): OwnNumber | undefined
+  /**
+   * A session that the peer opened: the flow sends on it until it is `closed`. False when the bind
+   * has as many as its policy allows, or was stopped: refuse the peer. When the bind is stopped or
+   * its settings change, the session is closed.
+   */
+  attach(session: Session): boolean
   account(): Account
   outbound: Outbound
 }
@@ -151,6 +161,11 @@ export interface Host {
   account(id: AccountId): Account | undefined
   /** The account's own enabled client bind of this connector. */
   gateway(connector: string, account: AccountId): Gateway | undefined
+  /**
+   * Every enabled client bind of this connector that goes by this name, of any account, oldest
+   * first: the one whose credentials fit is meant. Names of others are never a hindrance.
+   */
+  claimed(connector: string, name: string): readonly Gateway[]
   /** Every number of exactly this account. */
   numbers(account: AccountId): OwnNumber[]
   /** Takes a place among the account's concurrent requests; undefined when none is left: answer 429. Call the result when done. */
@@ -175,7 +190,11 @@ export interface Messages {
   cancel(account: AccountId, id: MessageId): Promise<'canceled' | 'too-late' | 'absent'>
   redact(account: AccountId, id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'>
   remove(account: AccountId, id: MessageId): Promise<'removed' | 'not-ended' | 'absent'>
+  /** Changes what still waits (SMPP replace_sm); what is left out stays. */
+  replace(account: AccountId, id: MessageId, change: Replacement): Promise<'replaced' | 'too-late' | 'absent'>
 }
+
+export type Replacement = Partial<Pick<Message, 'body' | 'validUntil' | 'receipt'>>
 
 export interface MessageView {
   message: Message

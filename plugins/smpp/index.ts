@@ -7,8 +7,7 @@ export type { SmppConfig } from './config.ts'
 
 export const smpp: Connector<SmppConfig> = {
   name: 'smpp',
-  sides: ['supplier'],
-  config: smppConfig,
+  config: { supplier: smppConfig },
   can: { text: 'segments', mms: false, receipts: true },
   dial,
 }

@@ -171,6 +171,7 @@ export function world(): World {
       },
       part: async () => {},
       receipt: async () => 'matched',
+      attach: () => false,
       number: (value) => (owner === root && value === ownNumber ? number : undefined),
       account: () => owner,
       outbound,
@@ -208,6 +209,7 @@ export function world(): World {
       },
       account: (id) => accounts.find((a) => a.id === id),
       gateway: (_connector, id) => gateways.get(id),
+      claimed: () => [],
       numbers: (id) => (id === root.id ? [number] : []),
       enter() {
         if (made.places === undefined) return () => {}
@@ -250,6 +252,7 @@ export function world(): World {
           views.delete(id)
           return 'removed'
         },
+        replace: async () => 'too-late',
       },
       outbound,
     },

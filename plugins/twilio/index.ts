@@ -8,8 +8,7 @@ import { config, numberSettings, type TwilioConfig } from './settings.ts'
 
 export const twilio: Connector<TwilioConfig> = {
   name: 'twilio',
-  sides: ['client'],
-  config,
+  config: { client: config },
   number: numberSettings,
   can: { text: 'whole', mms: false, receipts: false },
   dial: async (gateway, signal) => webhookSession(gateway, signal),

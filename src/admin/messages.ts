@@ -6,10 +6,11 @@ import { isWithin, localBindId, type Configuration } from '../model/configuratio
 import { parseAddress } from '../model/address.ts'
 import { finish, isTerminal, type Transition } from '../model/life.ts'
 import type { AccountId, MessageId } from '../model/message.ts'
-import type { Messages, MessageView } from '../plugin.ts'
+import type { Messages, MessageView, Replacement } from '../plugin.ts'
 import { decide, explain } from '../routing/decide.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { ListQuery, MessageRecord, Store } from '../store/store.ts'
+import { countSegments } from '../text/index.ts'
 import { Refused, type AdminMessages, type Caller, type ExplainQuery, type Fault } from './admin.ts'
 import { concealDecision, concealTrace, type Sees } from './conceal.ts'
 
@@ -71,6 +72,14 @@ function operations({ store, clock }: MessageParts, sees: (account: AccountId) =
       if (ended === 'absent') return 'absent'
       return ended === 'ended' ? 'canceled' : 'too-late'
     },
+    async replace(id: MessageId, change: Replacement): Promise<'replaced' | 'too-late' | 'absent'> {
+      const record = await find(id)
+      if (!record) return 'absent'
+      const segments = change.body ? countSegments(change.body) : record.message.segments
+      const amended = await store.amend(id, ({ message }) => ({ ...message, ...change, segments }))
+      if (amended === 'absent') return 'absent'
+      return amended === 'amended' ? 'replaced' : 'too-late'
+    },
     async redact(id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'> {
       const record = await find(id)
       if (!record) return 'absent'
@@ -101,6 +110,7 @@ export function createHostMessages(parts: MessageParts): Messages {
     cancel: (account, id) => of(account).cancel(id),
     redact: (account, id) => of(account).redact(id),
     remove: (account, id) => of(account).remove(id),
+    replace: (account, id, change) => of(account).replace(id, change),
   }
 }
 

@@ -190,10 +190,13 @@ function onlyFields(bench: Bench, node: Record<string, unknown>, known: readonly
 function fitBind(bench: Bench, item: Record<string, unknown>): unknown {
   const connector = typeof item['connector'] === 'string' ? bench.connectors.get(item['connector']) : undefined
   const fitted = fitText(bindInput, item) as Record<string, unknown>
+  const config = item['config']
+  // Before its side is known to fit: whatever schema has the field says what its text may be.
+  const schema = connector?.config[item['side'] === 'client' || !connector.config.supplier ? 'client' : 'supplier']
   return {
     ...fitted,
     ...(isObject(item['policy']) ? { policy: fitText(policy, item['policy']) } : {}),
-    ...(connector && isObject(item['config']) ? { config: fitText(connector.config, item['config']) } : {}),
+    ...(schema && isObject(config) ? { config: fitText(schema, config) } : {}),
   }
 }
 

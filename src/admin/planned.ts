@@ -69,7 +69,7 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
     }
     case 'bind': {
       const { name, connector, side, enabled, paused } = thing.value
-      const schema = bench.connectors.get(connector)?.config
+      const schema = bench.connectors.get(connector)?.config[side]
       return [
         ...plain({ connector, side, name, enabled, paused }, { enabled: true, paused: false, name: localBindId(thing.value.id) }),
         ...policyFields(thing.value),

@@ -2,9 +2,10 @@
 // secrets kept. Whatever is wrong becomes a fault, and the rest goes on, so that all faults are told.
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import type { z } from 'zod'
 import type { Account, AccountStatus } from '../model/account.ts'
 import type { Bind, BindPolicy, Side } from '../model/bind.ts'
-import { isWithin, type Configuration } from '../model/configuration.ts'
+import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
 import type { Connector } from '../plugin.ts'
@@ -97,17 +98,18 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
   }
   const key: BindId = `${account}/${id}`
   const known = before(bench, 'bind', key)
-  const side = (given['side'] as Side | undefined) ?? known?.side ?? (connector?.sides.length === 1 ? connector.sides[0]! : 'supplier')
+  const sides = connector ? sidesOf(connector) : []
+  const side = (given['side'] as Side | undefined) ?? known?.side ?? (sides.length === 1 ? sides[0]! : 'supplier')
   const defaults = side === 'client' ? defaultClientPolicy : defaultPolicy
   const policyGiven = given['policy'] === undefined ? {} : given['policy']
   const policies = isObject(policyGiven) ? check(policySchema, { ...defaults, ...policyGiven }, [...path, 'policy']) : undefined
   if (policies && 'faults' in policies) bench.faults.push(...policies.faults)
   // A bind with faults is laid too, so that routes to it are no further faults: such a bench is never committed.
   if (!connector) return layBind({}, defaults)
-  if (!connector.sides.includes(side)) {
+  if (!sides.includes(side)) {
     bench.faults.push({
       path: [...path, 'side'],
-      message: `expected ${connector.sides.join(' or ')} for ${connector.name}, got ${show(side)}`,
+      message: `expected ${sides.join(' or ')} for ${connector.name}, got ${show(side)}`,
     })
   }
   if (known && known.connector !== connector.name) {
@@ -121,10 +123,10 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
       message: `is fixed once made: expected ${known.side}, got ${side}; delete the bind and make another`,
     })
   }
-  layBind(
-    checkConfig(connector, given['config'] ?? {}, known, [...path, 'config'], bench),
-    policies && 'value' in policies ? policies.value : defaults,
-  )
+  const config = checkConfig(connector.config[side], given['config'] ?? {}, known, [...path, 'config'], bench)
+  const taken = side === 'client' ? claimFault(bench, connector, account, key, config) : undefined
+  if (taken) bench.faults.push({ path: [...path, 'config'], message: taken })
+  layBind(config, policies && 'value' in policies ? policies.value : defaults)
 
   function layBind(config: unknown, policy: BindPolicy): void {
     const { name = id, enabled = true, paused = known?.paused ?? false } = 'value' in checked ? checked.value : {}
@@ -140,8 +142,25 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
   }
 }
 
-function checkConfig(connector: Connector, given: unknown, known: Bind | undefined, path: Path, bench: Bench): unknown {
-  const checked = check(connector.config, keepMasked(connector.config, given, known?.config), path)
+/** Its peers say by this name which of the account's binds they mean. */
+function claimFault(bench: Bench, connector: Connector, account: AccountId, key: BindId, config: unknown): string | undefined {
+  const name = config === undefined ? undefined : connector.claim?.(config)
+  if (name === undefined) return undefined
+  for (const other of bench.binds.values()) {
+    if (other.id === key || other.account !== account || other.connector !== connector.name || other.side !== 'client') continue
+    if (other.config !== undefined && connector.claim?.(other.config) === name)
+      return `${show(name)} is the name of ${localBindId(other.id)} already; the peers of one account's binds go by different names`
+  }
+  return undefined
+}
+
+function sidesOf({ config }: Connector): Side[] {
+  return (['supplier', 'client'] as const).filter((side) => config[side])
+}
+
+function checkConfig(schema: z.ZodType | undefined, given: unknown, known: Bind | undefined, path: Path, bench: Bench): unknown {
+  if (!schema) return undefined
+  const checked = check(schema, keepMasked(schema, given, known?.config), path)
   if ('value' in checked) return checked.value
   bench.faults.push(...checked.faults)
   return undefined

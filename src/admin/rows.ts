@@ -128,7 +128,7 @@ export function writeRow(thing: Thing, connectors: Connectors, binds: ReadonlyMa
     case 'account':
       return row(thing.value, { schema: token, at: 'token' })
     case 'bind': {
-      const schema = connectors.get(thing.value.connector)?.config
+      const schema = connectors.get(thing.value.connector)?.config[thing.value.side]
       return row(thing.value, schema && { schema, at: 'config' })
     }
     case 'number': {
@@ -178,11 +178,11 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
 
 /** A bind whose settings do not hold any more is disabled. */
 function readBind(row: z.infer<typeof bind>, connectors: Connectors): { bind: Bind; faults: Fault[] } {
-  const connector = connectors.get(row.connector)
+  const schema = connectors.get(row.connector)?.config[row.side]
   const policies = check(policy, row.policy, ['policy'])
-  const config = connector
-    ? check(connector.config, row.config, ['config'])
-    : { faults: [{ path: ['connector'], message: `there is no connector ${row.connector}` }] }
+  const config = schema
+    ? check(schema, row.config, ['config'])
+    : { faults: [{ path: ['connector'], message: `there is no connector ${row.connector} for a ${row.side}` }] }
   const faults = [...('faults' in policies ? policies.faults : []), ...('faults' in config ? config.faults : [])]
   return {
     bind: {

@@ -19,13 +19,13 @@ export function accountView(account: Account): AccountView {
 
 export function bindView(bind: Bind, connectors: Connectors, faults: Fault[] | undefined): BindView {
   const { id, config, ...rest } = bind
-  const connector = connectors.get(bind.connector)
+  const schema = connectors.get(bind.connector)?.config[bind.side]
   return {
     ...rest,
     id: localBindId(id),
     bind: id,
     // Whose connector is gone may hold anything.
-    config: connector ? maskSecrets(connector.config, config) : {},
+    config: schema ? maskSecrets(schema, config) : {},
     ...(faults ? { faults } : {}),
   }
 }

@@ -47,8 +47,7 @@ function wire(): Wire {
     open: [],
     connector: {
       name: 'wire',
-      sides: ['supplier'],
-      config: z.object({}),
+      config: { supplier: z.object({}) },
       can: { text: 'whole', mms: false, receipts: false },
       async dial() {
         it.dials++
@@ -142,6 +141,37 @@ test('a change of window keeps the session, a change of config dials anew, disab
   assert.equal(s.get('AC1/a'), undefined)
   await clock.advance(120_000)
   assert.equal(w.dials, 2)
+})
+
+test('sessions that the peer opens are counted, refused above the limit, and closed with the bind', async () => {
+  const [clock, w, changes] = [testClock(), wire(), [] as string[]]
+  w.connector.claim = () => 'esme'
+  w.connector.config = { client: z.object({}) }
+  const s = supervisor(clock, w, changes)
+  const client = bind({ side: 'client' }, { sessions: 2 })
+  s.apply(configuration(client))
+  await clock.advance(60_000)
+  assert.equal(w.dials, 0)
+  assert.equal(bindState(s.get('AC1/a')!), 'down')
+  const open = () => {
+    let end: (why: string) => void = () => {}
+    const closed = new Promise<string>((resolve) => (end = resolve))
+    return { session: { closed, close: async () => end('closed by us') }, end }
+  }
+  const [one, two, three] = [open(), open(), open()]
+  assert.deepEqual(
+    [one, two, three].map(({ session }) => s.attach('AC1/a', session)),
+    [true, true, false],
+  )
+  assert.equal(bindState(s.get('AC1/a')!), 'bound')
+  one.end('unbound')
+  await clock.advance(0)
+  assert.equal(s.get('AC1/a')?.lastError, 'unbound')
+  assert.equal(s.attach('AC1/a', three.session), true)
+  assert.equal(s.attach('AC1/nobody', three.session), false)
+  s.apply(configuration({ ...client, enabled: false }))
+  assert.match(await two.session.closed, /by us/)
+  assert.equal(s.attach('AC1/a', one.session), false)
 })
 
 test('closing drains every session and dials no more', async () => {

@@ -34,6 +34,8 @@ export interface Supervisor {
   apply(configuration: Configuration): void
   get(id: BindId): LiveBind | undefined
   all(): LiveBind[]
+  /** A session that the peer opened. False when the bind has as many as it may, or is not there. */
+  attach(id: BindId, session: Session): boolean
   close(): Promise<void>
 }
 
@@ -42,8 +44,13 @@ const redial = { firstMs: 500, multiplier: 2, capMs: 30_000 }
 const healthyMs = 10_000
 
 export function bindState(live: LiveBind): BindState {
-  if (live.signal.aborted || !live.connector.dial) return 'off'
+  if (live.signal.aborted || !(dials(live) || live.connector.claim)) return 'off'
   return live.sessions.size > 0 ? 'bound' : 'down'
+}
+
+/** Client binds of a connector whose peers name them are reached by those peers. */
+function dials({ bind, connector }: Pick<LiveBind, 'bind' | 'connector'>): boolean {
+  return connector.dial !== undefined && !(connector.claim && bind.side === 'client')
 }
 
 interface Supervised extends LiveBind {
@@ -93,15 +100,9 @@ export function createSupervisor(parts: {
       let why: string
       try {
         const session = await connector.dial(gateway, abort.signal)
-        it.sessions.add(session)
-        if (it.sessions.size === 1) it.since = clock.now()
-        delete it.lastError
-        log.info({ bind: bind.id, sessions: it.sessions.size }, 'bound')
-        parts.onChange(bind.id)
-        if (abort.signal.aborted) void session.close()
+        came(it, session)
         why = await session.closed
-        it.sessions.delete(session)
-        if (it.sessions.size === 0) it.since = clock.now()
+        left(it, session)
       } catch (error) {
         const facts = failureFacts(error)
         why = facts.peer ?? facts.code
@@ -119,8 +120,22 @@ export function createSupervisor(parts: {
       })
       timers.add(cancel)
     }
-    for (let n = 0; n < bind.policy.sessions; n++) void keep(0)
+    if (dials(it)) for (let n = 0; n < bind.policy.sessions; n++) void keep(0)
     return it
+  }
+
+  function came(it: Supervised, session: Session): void {
+    it.sessions.add(session)
+    if (it.sessions.size === 1) it.since = clock.now()
+    delete it.lastError
+    log.info({ bind: it.bind.id, sessions: it.sessions.size }, 'bound')
+    parts.onChange(it.bind.id)
+    if (it.signal.aborted) void session.close()
+  }
+
+  function left(it: Supervised, session: Session): void {
+    it.sessions.delete(session)
+    if (it.sessions.size === 0) it.since = clock.now()
   }
 
   function stop(id: BindId, it: Supervised): void {
@@ -143,6 +158,17 @@ export function createSupervisor(parts: {
     },
     get: (id) => live.get(id),
     all: () => [...live.values()],
+    attach(id, session) {
+      const it = live.get(id)
+      if (!it || it.signal.aborted || it.sessions.size >= it.bind.policy.sessions) return false
+      came(it, session)
+      void session.closed.then((why) => {
+        left(it, session)
+        it.lastError = why
+        parts.onChange(id)
+      })
+      return true
+    },
     async close() {
       for (const [id, it] of live) stop(id, it)
       await Promise.allSettled(stopping)

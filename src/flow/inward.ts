@@ -35,6 +35,7 @@ export function gatewayOf(core: Core, bind: Bind, onAccepted: (tookMs: number) =
       const number = core.configuration().numbers.get(value)
       return number?.account === account ? number : undefined
     },
+    attach: (session) => core.binds.attach(id, session),
     account() {
       const row = core.configuration().accounts.get(account)
       if (!row) throw new Error(`bind ${localBindId(id)}: its account is gone`)

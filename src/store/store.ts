@@ -202,6 +202,12 @@ export interface Store {
   /** Moves a waiting or held message to another lane or time (failover of a bind that is down, release of a held one). */
   move(id: MessageId, step: (record: MessageRecord) => Transition): Promise<'moved' | 'in-flight' | 'terminal' | 'absent'>
 
+  /**
+   * Changes a message that waits on a lane and is in no run: `change` gives it anew, with the same
+   * id, account and recipient. It keeps its place in the queue.
+   */
+  amend(id: MessageId, change: (record: MessageRecord) => Message): Promise<'amended' | 'in-flight' | 'terminal' | 'absent'>
+
   /** Messages past validUntil that still wait, and those past receiptBy; at most `max` each call, oldest first where cheap. */
   overdue(now: number, max: number): Promise<{ expired: MessageId[]; unconfirmed: MessageId[] }>
   /** Messages waiting on a lane (not in a run), by query; pages by `cursor`. */

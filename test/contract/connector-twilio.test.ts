@@ -123,6 +123,7 @@ function hostOf(recorded: Recorded<TwilioConfig>): Host {
     identify: (authorization) => (authorization === right ? { account, may: (id) => id === account.id } : undefined),
     account: () => account,
     gateway: () => recorded.gateway,
+    claimed: () => [],
     numbers: () => [...recorded.numbers.values()],
     enter: () => () => {},
     messages: {
@@ -131,6 +132,7 @@ function hostOf(recorded: Recorded<TwilioConfig>): Host {
       cancel: () => Promise.resolve('absent'),
       redact: () => Promise.resolve('absent'),
       remove: () => Promise.resolve('absent'),
+      replace: () => Promise.resolve('absent'),
     },
     outbound: recorded.gateway.outbound,
   }

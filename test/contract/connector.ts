@@ -243,7 +243,7 @@ async function startWorld<C>(t: TestContext, contract: ConnectorContract<C>): Pr
   const recorded = recorder(contract)
   t.after(() => recorded.gateway.outbound.close())
   const peer = await contract.peer(t, recorded)
-  recorded.gateway.bind.config = connector.config.parse(peer.config)
+  recorded.gateway.bind.config = connector.config[contract.side]!.parse(peer.config) as C
   const told: string[] = []
   const sessions: Session[] = []
   t.after(() => Promise.all(sessions.map((session) => session.close())))
@@ -346,6 +346,7 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
         recorded.receipts.push(receipt)
         return 'matched'
       },
+      attach: () => false,
       number: (value) => recorded.numbers.get(value),
       account: () => account,
       outbound: createOutbound({ log: logger }),

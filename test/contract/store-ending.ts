@@ -1,6 +1,7 @@
 // Ends and moves of what waits, expiry, purges.
 import assert from 'node:assert/strict'
 import { afterReceiptTimeout, finish, type Transition } from '../../src/model/life.ts'
+import type { Message } from '../../src/model/message.ts'
 import type { DeliverItem, MessageRecord } from '../../src/store/store.ts'
 import { backup, carrier, delivery, origin, receipt, retried, sent } from './fixture.ts'
 import type { Case } from './store.ts'
@@ -38,6 +39,27 @@ export const endingCases: Case[] = [
       await bench.reopen()
       const [ended, claimed] = await Promise.all([bench.store.end(id!, cancel(1)), bench.store.claim(carrier, 10)])
       assert.ok(ended === 'ended' ? claimed.length === 0 : claimed.length === 1, `${ended}, ${claimed.length}`)
+    },
+  ],
+  [
+    'a waiting message is replaced in its place, and one in a run or with its supplier is not',
+    async (bench) => {
+      const [id] = await acceptAll(bench, [{}])
+      const anew = { kind: 'text', text: 'anew' } as const
+      const change = ({ message }: MessageRecord): Message => ({ ...message, body: anew, validUntil: message.validUntil + 1 })
+      assert.equal(await bench.store.amend(id!, change), 'amended')
+      assert.equal(await bench.store.amend('0'.repeat(32), change), 'absent')
+      await bench.reopen()
+      const [run] = await bench.store.claim(carrier, 1)
+      const item = run!.items[0] as DeliverItem
+      assert.deepEqual(item.message.body, anew)
+      assert.equal(await bench.store.amend(id!, change), 'in-flight')
+      await bench.store.settle(delivery(run!, item, sent(item, ['r'], bench.clock.now())))
+      assert.equal(await bench.store.amend(id!, change), 'in-flight')
+      const trace = await bench.store.trace(id!)
+      assert.equal(trace?.redactedAt, undefined)
+      assert.ok(trace?.entries.some((entry) => entry.what === 'note' && entry.text.includes('replaced')))
+      assert.equal(await bench.store.end('0'.repeat(32), cancel(1)), 'absent')
     },
   ],
   [

@@ -139,6 +139,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
         receipts.push(receipt)
         return 'matched'
       },
+      attach: () => false,
       number: () => undefined,
       account: () => ({ id: 'AC0' }) as Account,
       outbound: { request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },

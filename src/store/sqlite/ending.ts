@@ -1,9 +1,10 @@
 // Ends and moves of what waits; what is overdue and what waits on a lane, by the tables.
-import { isTerminal, type Transition } from '../../model/life.ts'
-import type { MessageId } from '../../model/message.ts'
+import { isTerminal, type LifeEntry, type Transition } from '../../model/life.ts'
+import type { Message, MessageId } from '../../model/message.ts'
 import type { MessageRecord, PurgeQuery } from '../store.ts'
-import { requeued, withMessage, type Inner } from './inner.ts'
-import { recordOf } from './records.ts'
+import { emptyOp, requeued, withMessage, type Inner } from './inner.ts'
+import { stateNumber } from './ops.ts'
+import { freeze, recordOf } from './records.ts'
 
 const waitingState = 2
 
@@ -38,6 +39,33 @@ export function createEnding(inner: Inner) {
   return {
     end: (id: MessageId, next: (record: MessageRecord) => Transition) => step(id, 'ended' as const, next),
     move: (id: MessageId, next: (record: MessageRecord) => Transition) => step(id, 'moved' as const, next),
+    async amend(id: MessageId, change: (record: MessageRecord) => Message) {
+      inner.check()
+      return await withMessage(inner, id, (hot): 'in-flight' | 'terminal' | 'absent' | Promise<'amended'> => {
+        if (!hot) return 'absent'
+        if (isTerminal(hot.life.state)) return 'terminal'
+        if (!hot.wait || running(hot.wait[0])) return 'in-flight'
+        hot.message = change(recordOf(hot))
+        hot.giveUpAt = hot.message.validUntil
+        const op = emptyOp(hot.order)
+        op.life = JSON.stringify(hot.life)
+        op.state = stateNumber(hot.life.state)
+        op.giveUpAt = hot.giveUpAt
+        op.wait = hot.wait
+        op.entries = JSON.stringify({ at: clock.now(), what: 'note', text: 'replaced by its sender' } satisfies LifeEntry)
+        op.replace = [freeze(hot.message), null]
+        hot.open++
+        return new Promise((resolve) => {
+          inner.commit.add(op, {
+            done: () => {
+              hot.open--
+              hot.file = inner.file()
+              resolve('amended')
+            },
+          })
+        })
+      })
+    },
     async overdue(now: number, max: number) {
       await inner.flusher.flush()
       // Those in a run are left to it: so many more are read.

@@ -12,7 +12,7 @@ export interface RowChange {
   giveUpAt: number | null
   wait: string | null
   entries: string
-  replace: [message: string, redactedAt: number] | null
+  replace: [message: string, redactedAt: number | null] | null
   hidden: boolean
   /** `[bind,"key"],` for each: what a sweep deletes with the message. */
   refs: string

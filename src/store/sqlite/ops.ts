@@ -51,7 +51,7 @@ export interface MessageOp {
   insert: Insert | null
   idempotency: [account: number, key: string] | null
   joins: string | null
-  replace: [message: string, redactedAt: number] | null
+  replace: [message: string, redactedAt: number | null] | null
   hidden: boolean
   /** The one that `puts` has, where it has just one: spares parsing it. Not written. */
   report: Report | null
@@ -83,7 +83,7 @@ export interface Rare {
   early: number[] | null
   idempotency: [number, string] | null
   joins: string | null
-  replace: [string, number] | null
+  replace: [string, number | null] | null
   hidden: boolean
 }
 
