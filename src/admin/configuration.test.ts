@@ -204,5 +204,5 @@ test('a stored bind whose settings no longer hold is kept, told and not run', as
   const without = new Map([...connectors].filter(([name]) => name !== 'smpp'))
   const later = await openConfiguration({ store, connectors: without, seal: openSeal(directory), clock: testClock() })
   assert.equal(later.current().binds.get(`${root.id}/a`)!.enabled, false)
-  assert.deepEqual(later.faults(`${root.id}/a`), [{ path: 'connector', message: 'there is no connector smpp' }])
+  assert.deepEqual(later.faults(`${root.id}/a`), [{ path: 'connector', message: 'there is no connector smpp for a supplier' }])
 })
