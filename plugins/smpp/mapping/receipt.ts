@@ -4,21 +4,8 @@
 import type { FailureCode, FailureFacts, Receipt, ReceiptState } from '../../../src/plugin.ts'
 import { describe, type PduOf, tags, type Tlv, tlv, tlvInteger, tlvString } from '../codec/index.ts'
 import { parseReceiptText, type ReceiptFields, scanReceiptText } from './receipt-text.ts'
+import { stateNumbers } from './receipt-states.ts'
 import { receiptDate } from './time.ts'
-
-/** SMPP 5.0 §4.7.15. */
-const stateNumbers: readonly ReceiptState[] = [
-  'scheduled',
-  'enroute',
-  'delivered',
-  'expired',
-  'deleted',
-  'undeliverable',
-  'accepted',
-  'unknown',
-  'rejected',
-  'skipped',
-]
 
 /** SMPP 3.4 appendix B, and what else carriers were seen to write. */
 const stateWords: ReadonlyMap<string, ReceiptState> = new Map(
