@@ -12,6 +12,7 @@ import type { AccountId, Message, MessageId, Submission } from './model/message.
 import type { MessageState } from './model/life.ts'
 import type { Receipt, Report } from './model/receipt.ts'
 import type { Decision } from './model/route.ts'
+import type { BindTrace, TraceProtocol } from './model/trace.ts'
 import type { Outbound } from './outbound.ts'
 import type { Segment } from './text/segment.ts'
 
@@ -24,8 +25,10 @@ export * from './model/body.ts'
 export * from './model/failure.ts'
 export * from './model/life.ts'
 export * from './model/message.ts'
+export { defaultClientPolicy, defaultPolicy } from './model/policy.ts'
 export * from './model/receipt.ts'
 export * from './model/route.ts'
+export * from './model/trace.ts'
 export * from './text/index.ts'
 export { newSid, idTime } from './ids.ts'
 export * from './outbound.ts'
@@ -56,7 +59,16 @@ export interface Connector<C = unknown> {
    * per session and again, with backoff, after `closed`. Aborted when the bind is stopped.
    * Of a connector with `claim`, client binds are never dialled: their peers reach us.
    */
-  dial?(gateway: Gateway<C>, signal: AbortSignal): Promise<Session>
+  dial?(gateway: Gateway<C>, signal: AbortSignal, peer?: number): Promise<Session>
+  /**
+   * How many addresses a supplier bind is bound to at once; each has `policy.sessions` sessions and a
+   * backoff of its own, and `dial` hears from 0 which one is meant. 0: none is dialled. Absent: 1.
+   */
+  peers?(config: unknown): number
+  /** Of a supplier bind whose peer connects to us: how it introduces itself (SMPP outbind). Its session is attached. */
+  caller?(config: unknown): string | undefined
+  /** Its sessions feed Gateway.trace; absent: its binds cannot be traced. */
+  trace?: TraceProtocol
   /** The peer reaches us by HTTP: mounted at the root of the server, once per process. */
   http?(host: Host): HttpSide
   /** Starts and stops with the process, for whatever needs no bind (a simulator's own listener). */
@@ -87,11 +99,25 @@ export type Outcome =
   | { ok: true; refs: string[]; wire?: string[] }
   | { ok: false; failure: FailureFacts; refs?: (string | undefined)[]; wire?: string[] }
 
+/** What became of an operation on a segment that the peer has. A `permanent` failure: the peer does not know it or will not do it. */
+export type Operated = { ok: true } | { ok: false; failure: FailureFacts }
+
 /** One live connection of a bind, outwards. Its methods are called concurrently, up to the bind's window, and never reject. */
 export interface Session {
   /** Absent on a receive-only session. */
   send?(out: Outgoing, signal: AbortSignal): Promise<Outcome>
   report?(message: Message, report: Report, signal: AbortSignal): Promise<Outcome>
+  /**
+   * What the peer knows of segments that it took under these ids (SMPP query_sm). Undefined in place
+   * of one that it does not know or tell. Asked where the bind's policy has `query`.
+   */
+  query?(message: Message, refs: readonly string[], signal: AbortSignal): Promise<(Receipt | undefined)[]>
+  /** Takes back a segment that the peer has as `ref` and has not delivered yet. Like `query` and `replace`, absent unless the peer is known to do it. */
+  cancel?(message: Message, ref: string): Promise<Operated>
+  /** Another text for it: `message` is as it shall be, `segment` its only one. */
+  replace?(message: Message, ref: string, segment: Segment): Promise<Operated>
+  /** Segments that it could take now without making them wait; may be negative. Absent: as many as any other. */
+  free?(): number
   /** Resolves when the session is gone, with why. Every send still open has been settled by then. */
   closed: Promise<string>
   /** Drains: takes nothing new, waits for open answers for a while, unbinds. */
@@ -112,6 +138,13 @@ export interface Gateway<C = unknown> {
   part(part: InboundPart): Promise<void>
   /** Resolved = durable: now acknowledge the peer. */
   receipt(receipt: Receipt): Promise<'matched' | 'duplicate' | 'parked'>
+  /**
+   * Resolves once the message has ended, or with how it stands when the bind's `modeLimitMs` is over;
+   * undefined when there is no such message. For transactions: ask before answering the submitter.
+   */
+  outcome(id: MessageId): Promise<MessageOutcome | undefined>
+  /** How full the peer says it is, in percent (SMPP 5.0 §4.8.4.18 congestion_state): the bind's rate follows. */
+  congestion(percent: number): void
   /** The number that an address is, where this account owns it. */
   number(value: string): OwnNumber | undefined
   /**
@@ -122,6 +155,13 @@ export interface Gateway<C = unknown> {
   attach(session: Session): boolean
   account(): Account
   outbound: Outbound
+  /** Absent: nobody can listen. */
+  trace?: BindTrace
+}
+
+export interface MessageOutcome {
+  state: MessageState
+  failure?: FailureFacts
 }
 
 /** `submission.body` holds this part only, its concatenation element already taken out. */
@@ -133,10 +173,26 @@ export interface InboundPart {
   submission: Submission
 }
 
-/** Why a submission was not taken. `busy`: try again later (disk full, closing). */
+/**
+ * Why a submission was not taken. Try again later: `busy` (disk full, closing), `throttled` (above the
+ * rate of its bind), `queue-full` (too much waits already). The others are for good.
+ */
+export type RefusalWhy =
+  | 'no-route'
+  | 'suspended'
+  | 'busy'
+  | 'invalid'
+  | 'source-not-allowed'
+  | 'destination-not-allowed'
+  | 'too-short'
+  | 'too-long'
+  | 'validity'
+  | 'throttled'
+  | 'queue-full'
+
 export class AcceptRefused extends Error {
-  readonly why: 'no-route' | 'suspended' | 'busy' | 'invalid'
-  constructor(why: AcceptRefused['why'], message: string) {
+  readonly why: RefusalWhy
+  constructor(why: RefusalWhy, message: string) {
     super(message)
     this.name = 'AcceptRefused'
     this.why = why
@@ -166,6 +222,8 @@ export interface Host {
    * first: the one whose credentials fit is meant. Names of others are never a hindrance.
    */
   claimed(connector: string, name: string): readonly Gateway[]
+  /** The same of enabled supplier binds, whose peer introduces itself so (Connector.caller). */
+  calling(connector: string, name: string): readonly Gateway[]
   /** Every number of exactly this account. */
   numbers(account: AccountId): OwnNumber[]
   /** Takes a place among the account's concurrent requests; undefined when none is left: answer 429. Call the result when done. */
