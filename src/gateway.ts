@@ -123,7 +123,12 @@ async function compose(
     identify,
     account: (id) => accountAsItStands(room.current(), id),
     gateway: gateways(room, flow.gateway),
-    claimed: claims(room, connectors, flow.gateway),
+    claimed: named(room, flow.gateway, ({ side, connector, config }) =>
+      side === 'client' ? connectors.get(connector)?.claim?.(config) : undefined,
+    ),
+    calling: named(room, flow.gateway, ({ side, connector, config }) =>
+      side === 'supplier' ? connectors.get(connector)?.caller?.(config) : undefined,
+    ),
     numbers: (account) => [...room.current().numbers.values()].filter((number) => number.account === account),
     enter,
     messages: admin.hostMessages,
@@ -203,23 +208,23 @@ function gateways(room: ConfigurationRoom, make: (bind: Bind) => Gateway): Host[
   }
 }
 
-/** Client binds by the name that their peers give, oldest first. */
-function claims(room: ConfigurationRoom, connectors: ReadonlyMap<string, Connector>, make: (bind: Bind) => Gateway): Host['claimed'] {
+/** Enabled binds by the name that their peers give, oldest first. */
+function named(room: ConfigurationRoom, make: (bind: Bind) => Gateway, nameOf: (bind: Bind) => string | undefined): Host['claimed'] {
   let of: Configuration | undefined
-  let named = new Map<string, Gateway[]>()
+  let found = new Map<string, Gateway[]>()
   function read(now: Configuration): void {
     of = now
-    named = new Map()
+    found = new Map()
     for (const bind of [...now.binds.values()].toSorted((a, b) => a.createdAt - b.createdAt)) {
-      const name = bind.side === 'client' && bind.enabled ? connectors.get(bind.connector)?.claim?.(bind.config) : undefined
+      const name = bind.enabled ? nameOf(bind) : undefined
       if (name === undefined) continue
       const key = `${bind.connector} ${name}`
-      named.set(key, [...(named.get(key) ?? []), make(bind)])
+      found.set(key, [...(found.get(key) ?? []), make(bind)])
     }
   }
   return (connector, name) => {
     if (of !== room.current()) read(room.current())
-    return named.get(`${connector} ${name}`) ?? []
+    return found.get(`${connector} ${name}`) ?? []
   }
 }
 

@@ -174,6 +174,52 @@ test('sessions that the peer opens are counted, refused above the limit, and clo
   assert.equal(s.attach('AC1/a', one.session), false)
 })
 
+test('every address has as many sessions as the policy says, and a backoff of its own', async () => {
+  const [clock, w] = [testClock(), wire()]
+  const peers: (number | undefined)[] = []
+  const { dial } = w.connector
+  w.connector.peers = () => 2
+  w.connector.dial = (gateway, signal, peer) => {
+    peers.push(peer)
+    return peer === 1 ? Promise.reject(new Failure('offline', 'bind-down', 'nobody there')) : dial!(gateway, signal)
+  }
+  const s = supervisor(clock, w)
+  s.apply(configuration(bind({}, { sessions: 2 })))
+  await clock.advance(0)
+  assert.deepEqual(peers, [0, 0, 1, 1])
+  assert.equal(s.get('AC1/a')?.sessions.size, 2)
+  await clock.advance(5000)
+  assert.ok(peers.length >= 8 && peers.slice(4).every((peer) => peer === 1), String(peers))
+})
+
+test('a supplier bind that dials nobody is off, or down where its peer calls us, until a session is there', async () => {
+  const [clock, w] = [testClock(), wire()]
+  w.connector.peers = () => 0
+  const s = supervisor(clock, w)
+  s.apply(configuration(bind()))
+  await clock.advance(60_000)
+  assert.equal(w.dials, 0)
+  assert.equal(bindState(s.get('AC1/a')!), 'off')
+  w.connector.caller = () => 'carrier'
+  assert.equal(bindState(s.get('AC1/a')!), 'down')
+  assert.equal(s.attach('AC1/a', { closed: new Promise(() => {}), close: () => Promise.resolve() }), true)
+  assert.equal(bindState(s.get('AC1/a')!), 'bound')
+})
+
+test('a peer that refuses for good is tried seldom', async () => {
+  const [clock, w] = [testClock(), wire()]
+  let dials = 0
+  w.connector.dial = () => {
+    dials++
+    return Promise.reject(new Failure('permanent', 'not-permitted', 'wrong password'))
+  }
+  const s = supervisor(clock, w)
+  s.apply(configuration(bind()))
+  await clock.advance(0)
+  await clock.advance(3_600_000)
+  assert.ok(dials >= 8 && dials <= 12, `${dials} dials in an hour`)
+})
+
 test('closing drains every session and dials no more', async () => {
   const [clock, w] = [testClock(), wire()]
   const s = supervisor(clock, w)

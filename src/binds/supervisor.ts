@@ -40,17 +40,25 @@ export interface Supervisor {
 }
 
 const redial = { firstMs: 500, multiplier: 2, capMs: 30_000 }
+/** A refusal for good (wrong credentials) is told at once and seldom tried: peers lock accounts that knock too often. */
+const refusedRedial = { firstMs: 30_000, multiplier: 2, capMs: 600_000 }
 /** A session that lived this long was a good one: the next dial starts over with the first delay. */
 const healthyMs = 10_000
 
 export function bindState(live: LiveBind): BindState {
-  if (live.signal.aborted || !(dials(live) || live.connector.claim)) return 'off'
-  return live.sessions.size > 0 ? 'bound' : 'down'
+  if (live.signal.aborted) return 'off'
+  if (live.sessions.size > 0) return 'bound'
+  return dialledPeers(live) > 0 || isCalled(live) ? 'down' : 'off'
 }
 
 /** Client binds of a connector whose peers name them are reached by those peers. */
-function dials({ bind, connector }: Pick<LiveBind, 'bind' | 'connector'>): boolean {
-  return connector.dial !== undefined && !(connector.claim && bind.side === 'client')
+function dialledPeers({ bind, connector }: Pick<LiveBind, 'bind' | 'connector'>): number {
+  if (!connector.dial || (connector.claim && bind.side === 'client')) return 0
+  return connector.peers && bind.side === 'supplier' ? connector.peers(bind.config) : 1
+}
+
+function isCalled({ bind, connector }: LiveBind): boolean {
+  return bind.side === 'client' ? connector.claim !== undefined : connector.caller?.(bind.config) !== undefined
 }
 
 interface Supervised extends LiveBind {
@@ -94,33 +102,36 @@ export function createSupervisor(parts: {
       },
     }
     const gateway = parts.gateway(bind)
-    async function keep(failures: number): Promise<void> {
+    async function keep(peer: number, failures: number): Promise<void> {
       if (abort.signal.aborted || !connector.dial) return
       const startedAt = clock.now()
       let why: string
+      let refused = false
       try {
-        const session = await connector.dial(gateway, abort.signal)
+        const session = await connector.dial(gateway, abort.signal, peer)
         came(it, session)
         why = await session.closed
         left(it, session)
       } catch (error) {
         const facts = failureFacts(error)
         why = facts.peer ?? facts.code
-        if (facts.kind === 'permanent') log.error({ bind: bind.id, why }, 'the peer refuses this bind: check its configuration')
+        refused = facts.kind === 'permanent'
+        if (refused) log.error({ bind: bind.id, why }, 'the peer refuses this bind: check its configuration')
       }
       parts.onChange(bind.id)
       if (abort.signal.aborted) return
       it.lastError = why
       const next = clock.now() - startedAt >= healthyMs ? 0 : failures + 1
-      const delay = backoffMs(redial, Math.max(0, next - 1), random())
+      const delay = backoffMs(refused ? refusedRedial : redial, Math.max(0, next - 1), random())
       log.warn({ bind: bind.id, why, againInMs: delay }, 'session gone')
       const cancel = clock.after(delay, () => {
         timers.delete(cancel)
-        void keep(next)
+        void keep(peer, next)
       })
       timers.add(cancel)
     }
-    if (dials(it)) for (let n = 0; n < bind.policy.sessions; n++) void keep(0)
+    const peers = dialledPeers(it)
+    for (let peer = 0; peer < peers; peer++) for (let n = 0; n < bind.policy.sessions; n++) void keep(peer, 0)
     return it
   }
 

@@ -200,15 +200,27 @@ function splitOptions(live: LiveBind, item: DeliverItem) {
   return { concatenation, nationalTables, reference: Number.parseInt(item.message.id.slice(10, 14), 16) }
 }
 
-/** Sessions that can do it take turns. */
+/** Of the sessions that can do it the one with the most room; those with as much take turns. */
 function pick(live: LiveBind, kind: Item['kind']): Session | undefined {
   if (live.sessions.size === 1) {
     const [only] = live.sessions
     return only && can(only, kind) ? only : undefined
   }
-  const able = [...live.sessions].filter((session) => can(session, kind))
-  live.turn++
-  return able[live.turn % able.length]
+  const turn = live.turn++ % Math.max(1, live.sessions.size)
+  let best: Session | undefined
+  let most = 0
+  let place = 0
+  let bestPlace = 0
+  for (const session of live.sessions) {
+    const after = place++ >= turn ? place : place + live.sessions.size
+    if (!can(session, kind)) continue
+    const free = session.free?.() ?? Number.MAX_SAFE_INTEGER
+    if (best && (free < most || (free === most && after > bestPlace))) continue
+    best = session
+    most = free
+    bestPlace = after
+  }
+  return best
 }
 
 function can(session: Session, kind: Item['kind']): boolean {

@@ -124,6 +124,7 @@ function hostOf(recorded: Recorded<TwilioConfig>): Host {
     account: () => account,
     gateway: () => recorded.gateway,
     claimed: () => [],
+    calling: () => [],
     numbers: () => [...recorded.numbers.values()],
     enter: () => () => {},
     messages: {
