@@ -55,8 +55,7 @@ function isZone(zone: string): boolean {
   // An offset in a form that the runtime would take but nobody should have to guess at.
   if (/^[+-]/.test(zone)) return false
   try {
-    new Intl.DateTimeFormat('en-US', { timeZone: zone })
-    return true
+    return new Intl.DateTimeFormat('en-US', { timeZone: zone }).resolvedOptions().timeZone !== ''
   } catch {
     return false
   }
