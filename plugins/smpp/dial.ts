@@ -1,7 +1,7 @@
 // Connects and binds: a TCP connection, then bind_transceiver, _transmitter or _receiver. Every way
 // in which that goes wrong is a Failure that says what an operator should look at.
 import { connect, type Socket } from 'node:net'
-import { type Clock, Failure, type Logger } from '../../src/plugin.ts'
+import { type BindTrace, type Clock, Failure, type Logger } from '../../src/plugin.ts'
 import { type Draft, type Pdu, tags, tlvInteger } from './codec/index.ts'
 import type { SmppConfig } from './config.ts'
 import { createLink, type Link } from './link.ts'
@@ -27,6 +27,7 @@ export async function dialLink(parts: {
   clock: Clock
   log: Logger
   signal: AbortSignal
+  trace?: BindTrace | undefined
   onRequest(link: Link, pdu: Pdu): void
 }): Promise<Dialled> {
   const { config, command, clock, log, signal } = parts
@@ -46,6 +47,7 @@ export async function dialLink(parts: {
       log,
       enquireLinkMs: config.enquireLinkMs,
       responseTimeoutMs: config.responseTimeoutMs,
+      trace: parts.trace,
       onRequest: (pdu) => parts.onRequest(linked, pdu),
     })
     link = linked

@@ -2,7 +2,7 @@
 // requests by sequence number, timeouts by one sweep. What it promises: every request is answered
 // exactly once, with a PDU or with why there is none; nothing a peer sends throws or is left open.
 import type { Socket } from 'node:net'
-import type { Clock, Logger } from '../../src/plugin.ts'
+import { type BindTrace, type Clock, type Logger, type TracedConnection, untraced } from '../../src/plugin.ts'
 import {
   type BadPdu,
   type Command,
@@ -11,10 +11,14 @@ import {
   createSlab,
   describe,
   type Draft,
+  encodePdu,
   type Pdu,
   type Slab,
   statuses,
   statusText,
+  tags,
+  type Tap,
+  tlvInteger,
   writePdu,
 } from './codec/index.ts'
 import { occasional } from './occasional.ts'
@@ -37,6 +41,10 @@ export interface Link {
   post(draft: Draft): void
   /** Requests without an answer yet. */
   readonly pending: number
+  /** Requests of the peer that we have not answered yet. */
+  readonly owed: number
+  /** Who listens from now on: known only after the bind where the peer came to us. `first` is what it bound with. */
+  trace(ear: BindTrace, first?: Draft): void
   /** While held, nothing is read from the peer. Counted: as many releases as holds. */
   hold(): void
   release(): void
@@ -54,6 +62,13 @@ export interface LinkOptions {
   enquireLinkMs: number
   responseTimeoutMs: number
   maxPduBytes?: number
+  /** From the first octet of a PDU to its last. */
+  partialPduMs?: number
+  /** As if so many requests had been sent. */
+  sequence?: number
+  trace?: BindTrace | undefined
+  /** congestion_state of a response, 0–99 (SMPP 5.0 §4.8.4.18). */
+  onCongestion?(percent: number): void
   /** A request other than enquire_link and unbind, which the link answers itself. */
   onRequest(pdu: Pdu): void
 }
@@ -68,13 +83,19 @@ interface InFlight {
   write: number
 }
 
+const unbound = 'the peer unbound'
 const lastSequence = 0x7fff_ffff
 const responseBit = 0x8000_0000
 /** Bytes waiting for a peer that does not read, above which we stop reading from it. */
 const mostWaitingBytes = 1 << 20
 /** A peer that takes no more bytes must not keep the connection for ever. */
 const endTimeoutMs = 2000
+/** After the peer's unbind, what is open on both sides has so long to be answered before unbind_resp. */
+const unbindGraceMs = 2000
+const mostCongestion = 99
 const slabBytes = 16_384
+/** Longer than any PDU takes on any line that carries short messages. */
+const defaultPartialPduMs = 30_000
 
 type Answered = Extract<Command, `${string}_resp`> extends `${infer C}_resp` ? C : never
 
@@ -85,10 +106,11 @@ function isAnswered(command: Command): command is Answered {
 
 export function createLink(options: LinkOptions): Link {
   const { socket, clock, log, enquireLinkMs, responseTimeoutMs, onRequest } = options
+  const partialPduMs = options.partialPduMs ?? defaultPartialPduMs
   const inFlight = new Map<number, InFlight>()
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
   let slab = createSlab(slabBytes)
-  let sequence = 0
+  let sequence = options.sequence ?? 0
   let writes = 0
   let flushing = false
   /** Being written: the kernel has not taken all of it yet. */
@@ -97,20 +119,38 @@ export function createLink(options: LinkOptions): Link {
   let holds = 0
   let heldForBytes = false
   let gone: string | undefined
+  /** The peer's unbind, until it is answered. */
+  let unbinding: { sequence_number: number } | undefined
+  let owed = 0
   let ending: string | undefined
   let heardAt = clock.now()
+  /** Of the PDU that is there in part: when it began, and which one it is. */
+  let partialAt = 0
+  let partialOf = -1
+  let trace = options.trace ?? untraced
+  let connection: TracedConnection | undefined
   let enquiring = false
   let resolveClosed: (why: string) => void
   const closed = new Promise<string>((resolve) => (resolveClosed = resolve))
 
-  const parser = createParser({ ...(options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}), onPdu, onBad })
-  const sweepMs = Math.max(10, Math.min(1000, Math.floor(Math.min(responseTimeoutMs, enquireLinkMs) / 4)))
+  const tap: Tap = {
+    get on() {
+      return trace.on
+    },
+    take: (pdu) => trace.record('in', pdu, ends()),
+  }
+  const parser = createParser({ ...(options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}), tap, onPdu, onBad })
+  const sweepMs = Math.max(10, Math.min(1000, Math.floor(Math.min(responseTimeoutMs, enquireLinkMs, partialPduMs) / 4)))
   const stuckLimitMs = Math.max(responseTimeoutMs, enquireLinkMs)
   let cancelSweep = clock.after(sweepMs, sweep)
 
   socket.on('data', (chunk: Buffer) => {
     heardAt = clock.now()
     parser.push(chunk)
+    if (parser.held > 0 && parser.taken !== partialOf) {
+      partialOf = parser.taken
+      partialAt = heardAt
+    }
   })
   socket.on('error', (error) => lost(error.message))
   socket.on('end', () => lost('the peer closed the connection'))
@@ -119,6 +159,7 @@ export function createLink(options: LinkOptions): Link {
   function lost(why: string): void {
     if (gone !== undefined) return
     gone = ending ?? why
+    if (trace.on) trace.note(`closed: ${gone}`, ends())
     cancelSweep()
     parser.stop()
     socket.destroy()
@@ -127,8 +168,18 @@ export function createLink(options: LinkOptions): Link {
     resolveClosed(gone)
   }
 
+  function ends(): TracedConnection {
+    connection ??= {
+      local: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+      remote: { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 },
+    }
+    return connection
+  }
+
   function append(draft: Draft): void {
+    const start = slab.end
     writePdu(slab, draft)
+    if (trace.on) trace.record('out', slab.buffer.subarray(start, slab.end), ends())
     if (!flushing && !stuck) {
       flushing = true
       setImmediate(flush)
@@ -178,8 +229,8 @@ export function createLink(options: LinkOptions): Link {
   }
 
   function ask(draft: Draft, settle: (answer: Answer) => void): void {
-    if (gone !== undefined) {
-      settle({ kind: 'lost', written: false, why: gone })
+    if (gone !== undefined || ending !== undefined || unbinding) {
+      settle({ kind: 'lost', written: false, why: gone ?? ending ?? unbound })
       return
     }
     const { command } = draft
@@ -194,20 +245,42 @@ export function createLink(options: LinkOptions): Link {
   }
 
   function post(draft: Draft): void {
-    if (gone === undefined) append(draft)
+    if (owed > 0 && commandIds[draft.command] >= responseBit) owed--
+    if (gone !== undefined) return
+    append(draft)
+    if (unbinding) unbindWhenDone()
   }
 
   function onPdu(pdu: Pdu): void {
     if (commandIds[pdu.command] >= responseBit) {
       onResponse(pdu)
     } else if (pdu.command === 'enquire_link') {
-      post({ command: 'enquire_link_resp', sequence_number: pdu.sequence_number })
+      if (gone === undefined) append({ command: 'enquire_link_resp', sequence_number: pdu.sequence_number })
     } else if (pdu.command === 'unbind') {
-      post({ command: 'unbind_resp', sequence_number: pdu.sequence_number })
-      end('the peer unbound')
+      unbind(pdu.sequence_number)
     } else {
+      if (isAnswered(pdu.command)) owed++
       onRequest(pdu)
     }
+  }
+
+  /** Nothing new is asked; what is open is answered first, so that nobody need send it again. */
+  function unbind(sequence_number: number): void {
+    if (unbinding) return
+    unbinding = { sequence_number }
+    clock.after(unbindGraceMs, confirmUnbind)
+    unbindWhenDone()
+  }
+
+  function unbindWhenDone(): void {
+    if (inFlight.size === 0 && owed === 0) confirmUnbind()
+  }
+
+  function confirmUnbind(): void {
+    if (gone !== undefined || !unbinding) return
+    append({ command: 'unbind_resp', sequence_number: unbinding.sequence_number })
+    unbinding = undefined
+    end(unbound)
   }
 
   function onResponse(pdu: Pdu): void {
@@ -219,7 +292,14 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     inFlight.delete(pdu.sequence_number)
+    if (pdu.tlvs.length > 0 && options.onCongestion) readCongestion(pdu)
     waiting.settle({ kind: 'pdu', pdu })
+    if (unbinding) unbindWhenDone()
+  }
+
+  function readCongestion(pdu: Pdu): void {
+    const percent = tlvInteger(pdu.tlvs, tags.congestion_state)
+    if (percent !== undefined && percent <= mostCongestion) options.onCongestion!(percent)
   }
 
   function onBad(bad: BadPdu): void {
@@ -239,24 +319,35 @@ export function createLink(options: LinkOptions): Link {
       }
       return
     }
+    if (gone !== undefined) return
     const nack = { sequence_number, command_status: bad.status } as const
-    if (bad.kind === 'command') post({ command: 'generic_nack', ...nack })
-    else if (isAnswered(bad.command)) post({ command: `${bad.command}_resp`, ...nack })
+    if (bad.kind === 'command') append({ command: 'generic_nack', ...nack })
+    else if (isAnswered(bad.command)) append({ command: `${bad.command}_resp`, ...nack })
   }
 
   function sweep(): void {
     const now = clock.now()
+    let isSilent = false
     for (const [sequence_number, waiting] of inFlight) {
       // In the order of their times. What has not left yet cannot be late.
       if (now - waiting.at < responseTimeoutMs || waiting.write >= writes) break
       inFlight.delete(sequence_number)
+      if (heardAt <= waiting.at) isSilent = true
       waiting.settle({ kind: 'timeout', why: `no response to ${waiting.command} in ${responseTimeoutMs} ms` })
+    }
+    // While held, it is we who do not read.
+    if (holds > 0) partialAt = now
+    if (parser.held > 0 && parser.taken === partialOf && now - partialAt >= partialPduMs) {
+      lost(`half a PDU, and not the rest of it for ${partialPduMs} ms`)
+      return
     }
     if (stuck && now - stuckAt >= stuckLimitMs) {
       lost(`the peer has taken no octets for ${stuckLimitMs} ms`)
       return
     }
-    if (!enquiring && now - heardAt >= enquireLinkMs && holds === 0) void enquire()
+    // Nothing at all since a request that got no answer: the connection may be half open, so ask at once.
+    if (!enquiring && (isSilent || now - heardAt >= enquireLinkMs) && holds === 0) void enquire()
+    if (unbinding) unbindWhenDone()
     cancelSweep = clock.after(sweepMs, sweep)
   }
 
@@ -282,6 +373,13 @@ export function createLink(options: LinkOptions): Link {
     post,
     get pending() {
       return inFlight.size
+    },
+    get owed() {
+      return owed
+    },
+    trace(ear, first) {
+      trace = ear
+      if (trace.on && first) trace.record('in', encodePdu(first), ends())
     },
     hold,
     release,

@@ -77,7 +77,7 @@ export function shortMessage(c: Cursor): Uint8Array {
   return octets
 }
 
-/** Whatever is left, as TLVs, in place. */
+/** Whatever is left, as TLVs, in place; what a response has after them that is none stays unread. */
 export function tlvList(c: Cursor): readonly Tlv[] {
   if (c.at >= c.end) return noTlvs
   const { buffer, end } = c
@@ -94,6 +94,6 @@ export function tlvList(c: Cursor): readonly Tlv[] {
     list.push([tag, buffer.subarray(at + 4, at + 4 + length)])
     at += 4 + length
   }
-  c.at = end
+  c.at = at
   return list
 }

@@ -16,11 +16,19 @@ export type BadPdu =
   | { kind: 'command'; command_id: number; sequence_number: number; status: number; reason: string }
   | { kind: 'field'; command: Command; command_id: number; command_status: number; sequence_number: number; status: number; reason: string }
 
+/** Hears every PDU whole and as it came, before it is read: `on` is asked first. */
+export interface Tap {
+  readonly on: boolean
+  take(pdu: Buffer): void
+}
+
 export interface Parser {
   /** PDUs refer to the chunk, so the caller must not write to it again; net.Socket never does. */
   push(chunk: Buffer): void
   /** Octets of an unfinished PDU held. */
   readonly held: number
+  /** PDUs taken so far, bad ones too: while it stays and octets are held, the same PDU is unfinished. */
+  readonly taken: number
   /** Takes nothing more; what is left of the current chunk is dropped. */
   stop(): void
 }
@@ -33,13 +41,23 @@ function u32At(buffer: Buffer, at: number): number {
   return ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0
 }
 
-export function createParser(options: { maxPduBytes?: number; onPdu(pdu: Pdu): void; onBad(bad: BadPdu): void }): Parser {
-  const { maxPduBytes = defaultMaxPduBytes, onPdu, onBad } = options
+export interface ParserOptions {
+  maxPduBytes?: number
+  tap?: Tap
+  onPdu(pdu: Pdu): void
+  onBad(bad: BadPdu): void
+}
+
+const deaf: Tap = { on: false, take() {} }
+
+export function createParser(options: ParserOptions): Parser {
+  const { maxPduBytes = defaultMaxPduBytes, tap = deaf, onPdu, onBad } = options
   const cursor: Cursor = { buffer: Buffer.alloc(0), at: 0, end: 0, lenient: false }
   let stopped = false
   /** The unfinished PDU: its first four octets, then a buffer of exactly its length. */
   let partial: Buffer | undefined
   let filled = 0
+  let taken = 0
 
   function lengthAt(buffer: Buffer, at: number): number {
     const length = u32At(buffer, at)
@@ -54,6 +72,8 @@ export function createParser(options: { maxPduBytes?: number; onPdu(pdu: Pdu): v
   }
 
   function take(buffer: Buffer, at: number, length: number): void {
+    taken++
+    if (tap.on) tap.take(buffer.subarray(at, at + length))
     const command_id = u32At(buffer, at + 4)
     const command_status = u32At(buffer, at + 8)
     const sequence_number = u32At(buffer, at + 12)
@@ -124,6 +144,9 @@ export function createParser(options: { maxPduBytes?: number; onPdu(pdu: Pdu): v
     },
     get held() {
       return filled
+    },
+    get taken() {
+      return taken
     },
     stop() {
       stopped = true
