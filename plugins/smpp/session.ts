@@ -40,7 +40,7 @@ export async function dial(gateway: Gateway<SmppConfig>, signal: AbortSignal): P
   const links: Link[] = []
   try {
     for (const command of commands[config.mode]) {
-      const { link, peerVersion, peerSystemId } = await dialLink({ config, command, clock, log, signal, onRequest: deliveries.take })
+      const { link, peerVersion, peerSystemId } = await dialLink({ config, command, clock, log, signal, trace: gateway.trace, onRequest: deliveries.take })
       links.push(link)
       log.info({ command, peer: peerSystemId, version: `0x${peerVersion.toString(16)}` }, 'bound to the carrier')
     }
@@ -227,6 +227,13 @@ const refusal: Record<AcceptRefused['why'], number> = {
   invalid: statuses.ESME_RX_P_APPN,
   'no-route': statuses.ESME_RX_R_APPN,
   suspended: statuses.ESME_RX_R_APPN,
+  'source-not-allowed': statuses.ESME_RX_R_APPN,
+  'destination-not-allowed': statuses.ESME_RX_R_APPN,
+  'too-short': statuses.ESME_RX_P_APPN,
+  'too-long': statuses.ESME_RX_P_APPN,
+  validity: statuses.ESME_RX_P_APPN,
+  throttled: statuses.ESME_RX_T_APPN,
+  'queue-full': statuses.ESME_RX_T_APPN,
 }
 
 function response(pdu: PduOf<'deliver_sm' | 'data_sm'>, command_status: number): Draft {

@@ -18,6 +18,7 @@ const table = {
   21212: [400, "The 'From' number {} is not a valid phone number, shortcode, or alphanumeric sender ID."],
   21265: [400, "'To' number cannot be a Short Code"],
   21266: [400, "'To' and 'From' number cannot be the same"],
+  21408: [403, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {}"],
   21602: [400, 'Message body is required.'],
   21603: [400, "A 'From' or 'MessagingServiceSid' parameter is required to send a message"],
   21604: [400, "A 'To' phone number is required."],

@@ -8,6 +8,7 @@ import {
   type AcceptRefused,
   countSegments,
   createOutbound,
+  defaultPolicy,
   newSid,
   systemClock,
   type Account,
@@ -24,23 +25,15 @@ import { twilio } from './index.ts'
 import type { TwilioConfig } from './settings.ts'
 
 export const policy: Bind['policy'] = {
-  sessions: 1,
-  window: 10,
-  segmentsPerSecond: 0,
+  ...defaultPolicy,
   attempts: 3,
   retryFirstMs: 1000,
-  retryMultiplier: 2,
   retryCapMs: 60_000,
   downLimitMs: 0,
-  unknown: 'resend',
   validitySeconds: 3600,
   maxValiditySeconds: 86_400,
   receiptTimeoutSeconds: 3600,
-  concatenation: 'udh8',
-  destinationRewrites: {},
-  nationalTables: [],
   partsTimeoutSeconds: 60,
-  partsIncomplete: 'deliver',
 }
 
 export const ownNumber = '+15005550006'
@@ -171,6 +164,9 @@ export function world(): World {
       },
       part: async () => {},
       receipt: async () => 'matched',
+      outcome: async () => undefined,
+      congestion() {},
+      newId: () => newSid(''),
       attach: () => false,
       number: (value) => (owner === root && value === ownNumber ? number : undefined),
       account: () => owner,
@@ -210,6 +206,7 @@ export function world(): World {
       account: (id) => accounts.find((a) => a.id === id),
       gateway: (_connector, id) => gateways.get(id),
       claimed: () => [],
+      calling: () => [],
       numbers: (id) => (id === root.id ? [number] : []),
       enter() {
         if (made.places === undefined) return () => {}

@@ -96,7 +96,19 @@ function refusedBy(error: unknown, { to, from }: TextSubmission): unknown {
     case 'busy':
       return new Refused(20503)
     case 'invalid':
+    case 'too-short':
       return new Refused(21618, error.message)
+    case 'too-long':
+      return new Refused(21617)
+    case 'source-not-allowed':
+      return new Refused(21606, from.value)
+    case 'destination-not-allowed':
+      return new Refused(21408, to.value)
+    case 'validity':
+      return new Refused(21624, error.message)
+    case 'throttled':
+    case 'queue-full':
+      return new Refused(20429)
   }
 }
 

@@ -44,10 +44,13 @@ export async function submitReply(
     wire.push(`reply ${index + 1} accepted as SM${id}`)
     return `SM${id}`
   } catch (error) {
-    if (!(error instanceof AcceptRefused) || error.why === 'busy') return busy
+    if (!(error instanceof AcceptRefused) || laterIsBetter.has(error.why)) return busy
     return leaveOut(error.why)
   }
 }
+
+/** A reply refused so is tried again. */
+const laterIsBetter: ReadonlySet<string> = new Set(['busy', 'throttled', 'queue-full'])
 
 function ownSender(gateway: Gateway, text: string): Address | undefined {
   const address = phoneNumber(text) ?? shortCode(text)

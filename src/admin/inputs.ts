@@ -1,11 +1,8 @@
 // What may be written of an account, bind, route and number, by a document and by the API alike.
-// docs/configuration.md describes each field; the limits are here.
+// docs/configuration.md describes each field; the limits are here, those of policies in policy.ts.
 import { z } from 'zod'
-import { defaultPolicy } from '../model/policy.ts'
-import type { BindPolicy } from '../model/bind.ts'
 import { dayNames, isZone } from '../routing/window.ts'
 
-const daySeconds = 86_400
 const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max)
 const name = z.string().max(64)
 
@@ -28,49 +25,6 @@ export const accountInput = z.strictObject({
   privateWebhooks: z.boolean().optional(),
 })
 
-/** All fields; a bind's own are put over the defaults. */
-export const policy: z.ZodType<BindPolicy> = z
-  .strictObject({
-    sessions: whole(1, 100),
-    window: whole(1, 10_000),
-    segmentsPerSecond: z.number().min(0).max(100_000),
-    attempts: whole(1, 1000),
-    retryFirstMs: whole(0, daySeconds * 1000),
-    retryMultiplier: z.number().min(1).max(100),
-    retryCapMs: whole(0, 7 * daySeconds * 1000),
-    downLimitMs: whole(0, 7 * daySeconds * 1000),
-    unknown: z.enum(['resend', 'hold', 'fail']),
-    validitySeconds: whole(1, 30 * daySeconds),
-    maxValiditySeconds: whole(1, 30 * daySeconds),
-    receiptTimeoutSeconds: whole(0, 30 * daySeconds),
-    concatenation: z.enum(['udh8', 'udh16', 'sar', 'payload']),
-    destinationRewrites: z.record(
-      z.string().regex(/^\+?\d{1,15}$/, 'expected a prefix of digits such as 001'),
-      z.string().regex(/^\+?\d{0,15}$/, 'expected digits such as +1'),
-    ),
-    // TS 23.038 §6.2.1.2.4: 1 Turkish … 13 Urdu.
-    nationalTables: z.array(whole(1, 13)).max(13),
-    partsTimeoutSeconds: whole(1, 7 * daySeconds),
-    partsIncomplete: z.enum(['deliver', 'drop']),
-  })
-  .superRefine((value, context) => {
-    if (value.validitySeconds > value.maxValiditySeconds) {
-      context.addIssue({
-        code: 'custom',
-        path: ['validitySeconds'],
-        message: `expected at most maxValiditySeconds (${value.maxValiditySeconds}), got ${value.validitySeconds}`,
-      })
-    }
-    if (value.retryFirstMs > value.retryCapMs) {
-      context.addIssue({
-        code: 'custom',
-        path: ['retryFirstMs'],
-        message: `expected at most retryCapMs (${value.retryCapMs}), got ${value.retryFirstMs}`,
-      })
-    }
-  })
-
-export const policyFields = Object.keys(defaultPolicy)
 
 export const bindInput = z.strictObject({
   name: name.optional(),

@@ -11,7 +11,8 @@ import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
 import type { Connector } from '../plugin.ts'
 import { after, before, lay, type Bench } from './bench.ts'
 import { check, show } from './faults.ts'
-import { accountInput, bindInput, localId, policy as policySchema } from './inputs.ts'
+import { accountInput, bindInput, localId } from './inputs.ts'
+import { policy as policySchema } from './policy.ts'
 import { isObject, keepMasked, type Path } from './schema.ts'
 
 /** Deep trees help nobody, and walking up is bounded. */

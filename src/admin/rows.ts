@@ -10,7 +10,7 @@ import type { ConfigurationRow } from '../store/store.ts'
 import type { Fault } from './admin.ts'
 import { keyOf, type Thing } from './bench.ts'
 import { check, told } from './faults.ts'
-import { policy } from './inputs.ts'
+import { policy } from './policy.ts'
 import { isObject, mapSecrets, valueAt, type Path } from './schema.ts'
 import type { Seal } from './seal.ts'
 

@@ -5,7 +5,7 @@ import { createRate } from './rate.ts'
 
 test('lets through no more than its segments a second, evenly', async () => {
   const clock = testClock()
-  const rate = createRate(() => 50, clock)
+  const rate = createRate(() => ({ segmentsPerSecond: 50, adaptiveRate: true }), clock)
   let sent = 0
   for (let ms = 0; ms < 10_000; ms++) {
     while (rate.waitMs() === 0) {
@@ -19,7 +19,7 @@ test('lets through no more than its segments a second, evenly', async () => {
 
 test('charges a long message by its segments', async () => {
   const clock = testClock()
-  const rate = createRate(() => 10, clock)
+  const rate = createRate(() => ({ segmentsPerSecond: 10, adaptiveRate: true }), clock)
   rate.charge(5)
   assert.equal(rate.waitMs(), 500)
   await clock.advance(500)
@@ -28,7 +28,7 @@ test('charges a long message by its segments', async () => {
 
 test('sends nothing during a pause, and a shorter pause does not end a longer one', async () => {
   const clock = testClock()
-  const rate = createRate(() => 0, clock)
+  const rate = createRate(() => ({ segmentsPerSecond: 0, adaptiveRate: true }), clock)
   rate.pause(1000)
   rate.pause(10)
   assert.equal(rate.waitMs(), 1000)
@@ -39,7 +39,7 @@ test('sends nothing during a pause, and a shorter pause does not end a longer on
 test('follows a rate that is changed while it runs', () => {
   const clock = testClock()
   let perSecond = 1
-  const rate = createRate(() => perSecond, clock)
+  const rate = createRate(() => ({ segmentsPerSecond: perSecond, adaptiveRate: true }), clock)
   rate.charge(1)
   assert.equal(rate.waitMs(), 1000)
   perSecond = 0

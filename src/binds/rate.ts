@@ -1,36 +1,83 @@
-// How fast a bind may send: an even flow of segments (GCRA), and a pause that the peer asked for.
+// How fast a bind may send: an even flow of segments (GCRA) at the configured rate or, where the peer
+// takes less, at the learned one; and a pause that the peer asked for.
 import type { Clock } from '../clock.ts'
+import { createLearner, type LearnedRate } from './learn.ts'
+
+export interface RatePolicy {
+  /** 0 = no limit. */
+  segmentsPerSecond: number
+  adaptiveRate: boolean
+}
 
 export interface Rate {
   /** ms to wait until a segment may go; 0 = now. */
   waitMs(): number
   /** Charges segments; never refuses. Ask waitMs first. */
   charge(segments: number): void
-  /** Nothing goes for so long: the peer throttles. A longer pause that is already on stays. */
+  /** Nothing goes for so long. A longer pause that is already on stays. */
   pause(ms: number): void
+  /** The peer took so many segments, sent at `sentAt`. */
+  taken(segments: number, sentAt: number): void
+  /** The peer refused what was sent at `sentAt` as too much; it may say when it takes more. */
+  refused(sentAt: number, retryAfterMs?: number): void
+  congestion(percent: number): void
+  /** Segments a second now, the lower of the two; 0 = no limit. */
+  perSecond(): number
+  /** What was learned of the peer; undefined while it takes whatever comes. */
+  learned(): LearnedRate | undefined
 }
 
 /** Segments that may go at once after a quiet time: a tenth of a second's worth, at least one. */
 const burstSeconds = 0.1
+/** Of a learned rate less: what the peer lets pass at once is not known. */
+const learnedBurstSeconds = 0.01
+/** A bind that does not adapt rests so long when the peer does not say. */
+const plainPauseMs = 1000
 
-export function createRate(segmentsPerSecond: () => number, clock: Clock): Rate {
+export function createRate(policy: () => RatePolicy, clock: Clock): Rate {
+  const learner = createLearner(clock)
   let theoretical = 0
   let pausedUntil = 0
+
+  function perSecond(): number {
+    const { segmentsPerSecond, adaptiveRate } = policy()
+    const limit = adaptiveRate ? learner.limit() : Number.POSITIVE_INFINITY
+    if (limit === Number.POSITIVE_INFINITY) return segmentsPerSecond
+    return segmentsPerSecond > 0 ? Math.min(segmentsPerSecond, limit) : limit
+  }
+
+  function pause(ms: number): void {
+    pausedUntil = Math.max(pausedUntil, clock.now() + ms)
+  }
+
   return {
     waitMs() {
       const now = clock.now()
       if (pausedUntil > now) return pausedUntil - now
-      const rate = segmentsPerSecond()
+      const rate = perSecond()
       if (rate <= 0) return 0
-      const tolerance = Math.max(0, rate * burstSeconds - 1) * (1000 / rate)
+      const burst = rate === policy().segmentsPerSecond ? burstSeconds : learnedBurstSeconds
+      const tolerance = Math.max(0, rate * burst - 1) * (1000 / rate)
       return Math.max(0, Math.ceil(theoretical - tolerance - now))
     },
     charge(segments) {
-      const rate = segmentsPerSecond()
+      const rate = perSecond()
       if (rate > 0) theoretical = Math.max(theoretical, clock.now()) + (segments * 1000) / rate
     },
-    pause(ms) {
-      pausedUntil = Math.max(pausedUntil, clock.now() + ms)
+    pause,
+    taken(segments, sentAt) {
+      if (policy().adaptiveRate) learner.taken(segments, sentAt, segments === 1)
     },
+    refused(sentAt, retryAfterMs) {
+      const own = policy().adaptiveRate ? learner.refused(sentAt) : plainPauseMs
+      // What was charged at the old rate would hold up the new one.
+      theoretical = Math.min(theoretical, clock.now() + 1000 / Math.max(perSecond(), 1))
+      pause(retryAfterMs ?? own)
+    },
+    congestion(percent) {
+      if (policy().adaptiveRate) learner.congestion(percent)
+    },
+    perSecond,
+    learned: () => (policy().adaptiveRate ? learner.view() : undefined),
   }
 }

@@ -88,7 +88,7 @@ export function createSupervisor(parts: {
     const it: Supervised = {
       bind,
       connector,
-      rate: createRate(() => it.bind.policy.segmentsPerSecond, clock),
+      rate: createRate(() => it.bind.policy, clock),
       inFlight: 0,
       turn: 0,
       sessions: new Set(),

@@ -5,6 +5,7 @@ import type { Gateway } from '../plugin.ts'
 import { startCdrs, type CdrSettings } from './cdr.ts'
 import type { Core } from './core.ts'
 import { createDeliverer } from './deliver.ts'
+import { createEnds } from './ends.ts'
 import { startExpiry, type Retention } from './expire.ts'
 import { gatewayOf } from './inward.ts'
 
@@ -22,10 +23,12 @@ export async function startFlow(
 ): Promise<Flow> {
   const deliverer = createDeliverer(core)
   core.store.onReady(deliverer.wake)
+  const ends = createEnds(core)
+  core.store.onEnded(ends.ended)
   const cdrs = await startCdrs(core, settings.cdr)
   const expiry = startExpiry(core, settings.retention)
   return {
-    gateway: (bind) => gatewayOf(core, bind, settings.onAccepted ?? (() => {})),
+    gateway: (bind) => gatewayOf(core, ends, bind, settings.onAccepted ?? (() => {})),
     wake: deliverer.wake,
     async stop(drainMs) {
       await expiry.stop()

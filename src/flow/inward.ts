@@ -5,9 +5,10 @@ import type { Bind } from '../model/bind.ts'
 import type { Gateway } from '../plugin.ts'
 import { accept } from './accept.ts'
 import type { Core } from './core.ts'
+import type { Ends } from './ends.ts'
 import { addPart } from './reassemble.ts'
 
-export function gatewayOf(core: Core, bind: Bind, onAccepted: (tookMs: number) => void): Gateway {
+export function gatewayOf(core: Core, ends: Ends, bind: Bind, onAccepted: (tookMs: number) => void): Gateway {
   const { id, account } = bind
   const log = core.log.child({ bind: id })
   return {
@@ -17,12 +18,14 @@ export function gatewayOf(core: Core, bind: Bind, onAccepted: (tookMs: number) =
     log,
     clock: core.clock,
     outbound: core.outbound,
+    trace: core.traces.ear(id),
     async accept(submission) {
       const startedAt = performance.now()
       const message = await accept(core, this.bind, submission)
       onAccepted(performance.now() - startedAt)
       return message
     },
+    newId: core.ids.next,
     part(part) {
       return addPart(core, this.bind, part)
     },
@@ -35,6 +38,10 @@ export function gatewayOf(core: Core, bind: Bind, onAccepted: (tookMs: number) =
       const number = core.configuration().numbers.get(value)
       return number?.account === account ? number : undefined
     },
+    outcome(message) {
+      return ends.of(message, this.bind.policy.modeLimitMs)
+    },
+    congestion: (percent) => core.binds.get(id)?.rate.congestion(percent),
     attach: (session) => core.binds.attach(id, session),
     account() {
       const row = core.configuration().accounts.get(account)

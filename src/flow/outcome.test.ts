@@ -4,29 +4,21 @@ import type { Bind, BindPolicy } from '../model/bind.ts'
 import type { FailureFacts } from '../model/failure.ts'
 import type { Life } from '../model/life.ts'
 import type { Message } from '../model/message.ts'
+import { defaultPolicy } from '../model/policy.ts'
 import type { DeliverItem } from '../store/store.ts'
 import { afterAttempt, type Attempted } from './outcome.ts'
 
 const now = 1_000_000
 
 const policy: BindPolicy = {
-  sessions: 1,
-  window: 10,
-  segmentsPerSecond: 0,
+  ...defaultPolicy,
   attempts: 3,
   retryFirstMs: 1000,
-  retryMultiplier: 2,
   retryCapMs: 3000,
   downLimitMs: 0,
-  unknown: 'resend',
   validitySeconds: 3600,
   maxValiditySeconds: 3600,
   receiptTimeoutSeconds: 60,
-  concatenation: 'udh8',
-  destinationRewrites: {},
-  nationalTables: [],
-  partsTimeoutSeconds: 60,
-  partsIncomplete: 'deliver',
 }
 
 function bind(changes: Partial<BindPolicy> = {}): Bind {

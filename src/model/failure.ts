@@ -2,7 +2,7 @@
 // of these in a table; the flow decides by `kind` alone. An unknown error is temporary.
 
 /**
- * temporary: try again later here. throttled: the whole bind pauses, then again.
+ * temporary: try again later here. throttled: too much for the peer just now; costs no attempt.
  * offline: nothing was written, the session is gone; costs no attempt. permanent: this
  * bind will never take it; the next candidate may. unknown: written, but no answer
  * came: the peer may have it (the bind's `unknown` policy decides).
@@ -44,6 +44,8 @@ export interface FailureFacts {
   kind: FailureKind
   code: FailureCode
   peer?: string
+  /** The peer's code as one stable word, by which a bind's `actions` know it: `ESME_RINVDSTADR`, `0x00000403`, `21610`. */
+  peerCode?: string
   /** The peer asked to wait this long. */
   retryAfterMs?: number
 }

@@ -15,6 +15,12 @@ export type Direction = 'mt' | 'mo'
 /** 0 bulk, 1 normal, 2 high, 3 urgent. */
 export type Priority = 0 | 1 | 2 | 3
 
+/**
+ * store: kept and tried until its validity ends. datagram: tried once, given up after that.
+ * transaction: tried once, and whoever submitted it is answered when its outcome is known.
+ */
+export type MessagingMode = 'store' | 'datagram' | 'transaction'
+
 /** For which outcomes the sender wants a report. */
 export type ReceiptWish = 'none' | 'failure' | 'success' | 'both'
 
@@ -24,6 +30,8 @@ export type ReceiptWish = 'none' | 'failure' | 'success' | 'both'
  * `extras` is what must survive from one protocol to another and has no meaning here.
  */
 export interface Submission {
+  /** Made by Gateway.newId and used once; absent: given at accept. */
+  id?: MessageId
   from: Address
   to: Address
   body: Body
@@ -31,6 +39,8 @@ export interface Submission {
   ref?: string
   validUntil?: number
   deliverAfter?: number
+  /** Absent: what the bind's policy says; on a message: store. */
+  mode?: MessagingMode
   priority: Priority
   receipt: ReceiptWish
   /** Reports `sent` too, not only how it ended. */
@@ -43,7 +53,7 @@ export interface Submission {
   origin?: string
 }
 
-export interface Message extends Omit<Submission, 'idempotencyKey' | 'validUntil'> {
+export interface Message extends Omit<Submission, 'id' | 'idempotencyKey' | 'validUntil'> {
   id: MessageId
   account: AccountId
   direction: Direction

@@ -68,7 +68,8 @@ export type Settlement = { token: number; item: ItemId } & (
 )
 
 export type ReceiptResult =
-  | { as: 'matched'; message: MessageId; form: RefForm; state: MessageState }
+  /** `sentAt`: when the last segment of the message was taken; absent while some still wait to be sent. */
+  | { as: 'matched'; message: MessageId; form: RefForm; state: MessageState; sentAt?: number }
   | { as: 'duplicate' }
   /** No attempt has this ref yet: kept until one has, or until it is swept. */
   | { as: 'parked' }
@@ -152,6 +153,17 @@ export interface LaneDepth {
   report: number
 }
 
+export interface ParkedDepth {
+  bind: BindId
+  parked: number
+  oldestAt: number
+}
+export interface ParkedReceipt {
+  /** When it came. */
+  at: number
+  receipt: Receipt
+}
+
 export interface PurgeQuery {
   lane: BindId
   from?: string
@@ -188,6 +200,8 @@ export interface Store {
   settle(settlement: Settlement): Promise<void>
   /** Called when a lane may have something to claim. One listener. */
   onReady(listener: (lane: BindId) => void): void
+  /** Called when a message has ended, durably. One listener; it must be quick. */
+  onEnded(listener: (id: MessageId) => void): void
   /** Weight of an account in every lane; 1 when never told. */
   weigh(weights: ReadonlyMap<AccountId, number>): void
 
@@ -240,6 +254,10 @@ export interface Store {
   statistics(query: { binds?: BindId[]; from: number; to: number }): Promise<StatisticsRow[]>
   /** Learned id forms per bind: how often each was seen. */
   refForms(bind: BindId): Promise<Partial<Record<RefForm, number>>>
+  /** How many receipts are parked, by bind, and since when the oldest. */
+  parkedDepths(): Promise<ParkedDepth[]>
+  /** Receipts of a bind that no attempt is known for, oldest first; pages by `cursor`. */
+  parked(bind: BindId, max: number, cursor?: string): Promise<{ receipts: ParkedReceipt[]; next?: string }>
 
   configuration(): Promise<{ revision: number; rows: ConfigurationRow[] }>
   /** Resolves to the new revision, durable. Rejects with RevisionConflict. */

@@ -56,6 +56,7 @@ export function nullStore(step: typeof afterReceipt): Store {
       if (ended?.report) report(found.added, ended.report)
       return Promise.resolve({ as: 'parked' })
     },
+    onEnded() {},
     onReady(next) {
       listener = next
     },

@@ -346,6 +346,9 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
         recorded.receipts.push(receipt)
         return 'matched'
       },
+      outcome: async () => undefined,
+      congestion() {},
+      newId: () => newSid(''),
       attach: () => false,
       number: (value) => recorded.numbers.get(value),
       account: () => account,

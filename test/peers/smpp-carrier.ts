@@ -8,6 +8,7 @@ import {
   type Account,
   type Address,
   type BindPolicy,
+  defaultPolicy,
   type Gateway,
   type InboundPart,
   international,
@@ -139,6 +140,9 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
         receipts.push(receipt)
         return 'matched'
       },
+      outcome: async () => undefined,
+      congestion() {},
+      newId: () => newSid(''),
       attach: () => false,
       number: () => undefined,
       account: () => ({ id: 'AC0' }) as Account,
@@ -149,23 +153,14 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
 }
 
 const basePolicy: BindPolicy = {
-  sessions: 1,
+  ...defaultPolicy,
   window: 500,
-  segmentsPerSecond: 0,
   attempts: 3,
   retryFirstMs: 1000,
-  retryMultiplier: 2,
   retryCapMs: 60_000,
   downLimitMs: 0,
-  unknown: 'resend',
   validitySeconds: 86_400,
   maxValiditySeconds: 86_400,
-  receiptTimeoutSeconds: 86_400,
-  concatenation: 'udh8',
-  destinationRewrites: {},
-  nationalTables: [],
-  partsTimeoutSeconds: 600,
-  partsIncomplete: 'deliver',
 }
 
 const acme: Address = { value: 'ACME', ton: 'alphanumeric', npi: 'unknown' }

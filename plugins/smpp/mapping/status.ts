@@ -80,7 +80,7 @@ const meanings: Record<Exclude<StatusName, 'ESME_ROK'>, Meaning> = {
 export function submitFailure(command_status: number): FailureFacts {
   const name = statusOf(command_status)
   const [kind, code] = (name && name !== 'ESME_ROK' && meanings[name]) || (['temporary', 'peer-error'] as const)
-  return { kind, code, peer: statusText(command_status) }
+  return { kind, code, peer: statusText(command_status), peerCode: name ?? statusText(command_status) }
 }
 
 const bindWords: Partial<Record<StatusName, string>> = {

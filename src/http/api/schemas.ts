@@ -1,7 +1,8 @@
 // The words of the admin API as schemas: with those of admin/inputs.ts they describe what comes in and
 // goes out, and are what the OpenAPI document is generated from. Times are ISO 8601 in UTC.
 import { z } from 'zod'
-import { policy, routeInput } from '../../admin/inputs.ts'
+import { routeInput } from '../../admin/inputs.ts'
+import { policy } from '../../admin/policy.ts'
 import { accountId, time } from './words.ts'
 
 /** What a change came to: the thing as it now is. */

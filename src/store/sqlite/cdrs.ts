@@ -1,5 +1,6 @@
 // The CDR stream: the newest are handed on from memory; when nobody takes them for long, from the table.
 import type { Cdr } from '../../model/cdr.ts'
+import type { MessageId } from '../../model/message.ts'
 
 export interface CdrRow {
   sequence: number
@@ -8,6 +9,7 @@ export interface CdrRow {
 
 export interface CdrStream {
   ended(sequence: number, cdr: Cdr): void
+  onEnded(listener: (id: MessageId) => void): void
   /** Undefined: ask the table, for those after this. */
   read(max: number): CdrRow[] | undefined
   readonly written: number
@@ -21,6 +23,7 @@ export function createCdrStream(start: { written: number; last: number }): CdrSt
   let rows: CdrRow[] = []
   /** All above this are in `rows`. */
   let from = start.last
+  let listener: (id: MessageId) => void = () => {}
   return {
     ended(sequence, cdr) {
       if (rows.length >= mostInMemory) {
@@ -28,6 +31,10 @@ export function createCdrStream(start: { written: number; last: number }): CdrSt
         rows = []
       }
       rows.push({ sequence, cdr })
+      listener(cdr.message)
+    },
+    onEnded(next) {
+      listener = next
     },
     read(max) {
       if (written < from) return undefined

@@ -33,6 +33,7 @@ import { createLists } from './lists.ts'
 import { lockDirectory } from './lock.ts'
 import { createNames } from './names.ts'
 import type { Op, QueueKey, QueueRow } from './ops.ts'
+import { createParked } from './parked.ts'
 import { createParts } from './parts.ts'
 import type { Reads } from './reads.ts'
 import { createReceiving } from './receive.ts'
@@ -221,6 +222,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       onReady(next) {
         listener = next
       },
+      onEnded: cdrs.onEnded,
       weigh(next) {
         weights = next
       },
@@ -276,6 +278,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         return rows.map(([bind, minute, name, count]) => ({ bind: names.text(bind), minute, name: name as CountName, count }))
       },
       refForms: (bind) => Promise.resolve(refs.forms(names.find(bind) ?? 0)),
+      ...createParked(refs, names),
 
       async configuration() {
         const { revision, rows } = await reads.configuration()
@@ -303,7 +306,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         await flusher.flush()
         const below = orderAt(limits.messagesBefore)
         records.evictBelow(below)
-        refs.sweep(limits.earlyBefore)
+        for (const gone of refs.sweep(limits.earlyBefore)) commit.count(gone.bind, 'parkedLost')
         return await tables.sweep({
           messagesBelow: below,
           idempotencyBelow: orderAt(limits.idempotencyBefore),

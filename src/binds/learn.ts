@@ -1,0 +1,156 @@
+// Learns how many segments a second a peer takes, from what it answers: additive increase that gathers
+// pace, multiplicative decrease (AIMD). A refusal, a congested peer or a latency that grows cuts the
+// limit once per round trip: only what was sent after the last cut may cut again. What the peer took in
+// the last second keeps a cut from going far below it, so that no burst of refusals stops a bind.
+import type { Clock } from '../clock.ts'
+
+export interface LearnedRate {
+  segmentsPerSecond: number
+  why: string
+  /** Of the newest cut, epoch ms. */
+  at: number
+}
+
+export interface Learner {
+  /** Segments a second; Infinity while nothing was learned. */
+  limit(): number
+  /** The peer took segments that were sent at `sentAt`. `whole`: nothing but the answer to one segment. */
+  taken(segments: number, sentAt: number, whole: boolean): void
+  /** The peer refused what was sent at `sentAt` as too much. ms in which nothing should go. */
+  refused(sentAt: number): number
+  /** How full the peer says it is, in percent. */
+  congestion(percent: number): void
+  /** Undefined while nothing was learned. */
+  view(): LearnedRate | undefined
+}
+
+/** Never stuck: one segment in five seconds always goes. */
+const least = 0.2
+/** First cut, and the cut of refusals that follow it before the peer takes anything again. */
+const firstCut = 0.9
+const nextCut = 0.6
+/** No cut goes below this share of what the peer took in the last second. */
+const leastOfTaken = 0.5
+/** The limit grows by a share of itself that grows with what was taken since the last cut. */
+const firstRaise = 0.08
+const raisePace = 0.35
+/** A pace is kept for so many seconds, and for so many segments, before the next. */
+const paceSeconds = 0.5
+const paceSegments = 8
+const paceRounds = 4
+const mostSecondsEach = 0.1
+const pauseStepMs = 25
+const longestPauseMs = 1000
+/** After so long without a cut nothing is learned any more. */
+const forgetMs = 600_000
+/** SMPP 5.0 §4.8.4.18: 90–99 nearing congestion, 100 congested; below it the load is as it should be. */
+const nearing = 90
+const congested = 100
+const leastGapMs = 100
+/** A latency so many times the ordinary one, and so much above it, is a peer that queues. */
+const latencyTimes = 4
+const latencyMoreMs = 200
+/** Cuts by latency in a row: a peer that stays slow after these is slow, not congested. */
+const mostLatencyCuts = 3
+const slots = 10
+const slotMs = 100
+
+export function createLearner(clock: Clock): Learner {
+  let limit = Number.POSITIVE_INFINITY
+  let why = ''
+  let cutAt = Number.NEGATIVE_INFINITY
+  let streak = 0
+  let pace = 0
+  let raisedAt = 0
+  let near = false
+  /** Segments taken by tenth of a second. */
+  const counts = new Float64Array(slots)
+  let slot = 0
+  let firstSlot = -1
+  let latency = 0
+  let ordinary = 0
+  let samples = 0
+  let latencyCuts = 0
+
+  function count(segments: number, now: number): void {
+    const at = Math.floor(now / slotMs)
+    if (firstSlot < 0) firstSlot = slot = at
+    for (let n = Math.max(slot + 1, at - slots + 1); n <= at; n++) counts[n % slots] = 0
+    slot = Math.max(slot, at)
+    counts[at % slots]! += segments
+  }
+
+  /** Segments a second that were taken lately. */
+  function takenLately(now: number): number {
+    if (firstSlot < 0) return 0
+    count(0, now)
+    let sum = 0
+    for (let i = 0; i < slots; i++) sum += counts[i]!
+    const span = Math.min(slots * slotMs, Math.max(slotMs, now - firstSlot * slotMs))
+    return (sum * 1000) / span
+  }
+
+  function cut(factor: number, now: number, because: string): void {
+    const lately = takenLately(now)
+    const from = Math.min(limit, Math.max(lately, least))
+    const at = limit === Number.POSITIVE_INFINITY ? from : limit
+    limit = Math.max(least, lately * leastOfTaken, at * factor)
+    cutAt = raisedAt = now
+    pace = 0
+    why = because
+  }
+
+  function slow(took: number, now: number): void {
+    samples++
+    latency += (took - latency) / Math.min(samples, 16)
+    // Falls at once, rises slowly: what the latency is when nothing queues.
+    if (samples === 1 || latency < ordinary) ordinary = latency
+    else ordinary += (latency - ordinary) / 2000
+    if (samples < 32 || latency < ordinary * latencyTimes || latency < ordinary + latencyMoreMs) {
+      if (latency < ordinary * 2) latencyCuts = 0
+      return
+    }
+    if (now - cutAt < Math.max(leastGapMs, latency)) return
+    if (latencyCuts++ < mostLatencyCuts) {
+      cut(firstCut, now, `its answers take ${Math.round(latency)} ms instead of ${Math.round(ordinary)}`)
+    } else ordinary = latency
+  }
+
+  return {
+    limit() {
+      if (limit !== Number.POSITIVE_INFINITY && clock.now() - cutAt > forgetMs) limit = Number.POSITIVE_INFINITY
+      return limit
+    },
+    taken(segments, sentAt, whole) {
+      const now = clock.now()
+      count(segments, now)
+      if (whole) slow(now - sentAt, now)
+      if (limit === Number.POSITIVE_INFINITY || sentAt <= cutAt) return
+      streak = 0
+      if (near) return
+      const elapsed = Math.min((now - raisedAt) / 1000, segments * mostSecondsEach)
+      raisedAt = now
+      pace += Math.min(elapsed / Math.max(paceSeconds, latency * paceRounds / 1000), segments / paceSegments)
+      // Not on the strength of less than what the limit allows.
+      if (takenLately(now) < limit * 0.5) return
+      limit += limit * elapsed * (firstRaise + raisePace * pace * pace)
+    },
+    refused(sentAt) {
+      const now = clock.now()
+      if (sentAt > cutAt) {
+        cut(streak === 0 ? firstCut : nextCut, now, 'it refused a segment as too much')
+        streak++
+      }
+      return Math.min(longestPauseMs, Math.max(1000 / limit, pauseStepMs * 2 ** Math.min(streak - 1, 10)))
+    },
+    congestion(percent) {
+      near = percent >= nearing
+      const now = clock.now()
+      if (percent >= congested && now - cutAt >= Math.max(leastGapMs, latency)) cut(nextCut, now, `it says that it is ${percent} % full`)
+    },
+    view() {
+      const now = this.limit()
+      return now === Number.POSITIVE_INFINITY ? undefined : { segmentsPerSecond: Math.round(now * 10) / 10, why, at: cutAt }
+    },
+  }
+}
