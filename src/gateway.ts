@@ -6,6 +6,7 @@ import { createAdmin } from './admin/create.ts'
 import { openConfiguration, type ConfigurationRoom } from './admin/configuration.ts'
 import { openSeal } from './admin/seal.ts'
 import { bindState, createSupervisor, type Supervisor } from './binds/supervisor.ts'
+import { createTraces } from './binds/trace.ts'
 import { systemClock } from './clock.ts'
 import { demoApp, demoCarriers, demoDocument, demoNumber, demoRecipient, type Demo } from './demo.ts'
 import { isLoopback, type Settings } from './env.ts'
@@ -86,6 +87,9 @@ async function compose(
   const outbound = createOutbound({ log, connectionsPerOrigin: webhooksPerOrigin })
   undo.push(() => outbound.close())
 
+  const traces = createTraces({ clock, log })
+  // Before the server goes, which waits for answers that follow a trace.
+  undo.push(async () => traces.close())
   let table: RoutingTable = compile(room.current())
   const binds: Supervisor = createSupervisor({
     connectors,
@@ -103,6 +107,7 @@ async function compose(
     configuration: () => room.current(),
     table: () => table,
     binds,
+    traces,
     random: Math.random,
   }
   const enter = createEnter(() => room.current())
@@ -114,7 +119,7 @@ async function compose(
   })
   undo.push(() => flow.stop(drainMs))
 
-  const admin = createAdmin({ store, configuration: room, table: () => table, clock, sessions: (id) => sessionsOf(binds, id) })
+  const admin = createAdmin({ store, configuration: room, table: () => table, clock, sessions: (id) => sessionsOf(binds, id), traces })
   const identify = createIdentify({ configuration: () => room.current(), clock })
   const host: Host = {
     log,
@@ -175,6 +180,7 @@ async function compose(
     ...(demoWanted ? { demo: demoOf(root) } : {}),
     async close() {
       serving = false
+      traces.close()
       // Nobody new comes in, then what is under way ends, then the sessions, then the store.
       await server.close(drainMs)
       await flow.stop(drainMs)

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { pino } from 'pino'
 import { openConfiguration, type ConfigurationRoom } from '../src/admin/configuration.ts'
 import { createAdmin } from '../src/admin/create.ts'
 import type { Admin, Caller, SessionsView } from '../src/admin/admin.ts'
 import { openSeal } from '../src/admin/seal.ts'
+import { createTraces, type Traces } from '../src/binds/trace.ts'
 import { testClock, type TestClock } from '../src/clock.ts'
 import type { Account } from '../src/model/account.ts'
 import type { Connector } from '../src/plugin.ts'
@@ -31,6 +33,9 @@ export interface AdminBed {
   caller: Caller
   clock: TestClock
   sessions: Map<string, SessionsView>
+  traces: Traces
+  /** What was logged, as JSON. */
+  lines: string[]
 }
 
 export async function adminBed(context: TestContext): Promise<AdminBed> {
@@ -44,14 +49,28 @@ export async function adminBed(context: TestContext): Promise<AdminBed> {
   const room = await openConfiguration({ store, connectors, seal: openSeal(directory), clock })
   const root = await room.ensureRoot({})
   const sessions = new Map<string, SessionsView>()
+  const lines: string[] = []
+  const traces = createTraces({ clock, log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }) })
   const admin = createAdmin({
     store,
     configuration: room,
     table: () => compile(room.current()),
     clock,
     sessions: (bind) => sessions.get(bind),
+    traces,
   })
-  return { directory, store, room, admin, root, caller: { account: root.id, author: 'test', source: 'cli' }, clock, sessions }
+  return {
+    directory,
+    store,
+    room,
+    admin,
+    root,
+    caller: { account: root.id, author: 'test', source: 'cli' },
+    clock,
+    sessions,
+    traces,
+    lines,
+  }
 }
 
 export const carrier = (systemId = 'me') => ({ connector: 'smpp', config: { host: 'smsc.example', systemId, password: 'hunter2' } })

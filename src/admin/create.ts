@@ -1,4 +1,5 @@
 // Puts the operations together over one configuration room and one store.
+import type { Traces } from '../binds/trace.ts'
 import type { Clock } from '../clock.ts'
 import { isWithin } from '../model/configuration.ts'
 import type { RoutingTable } from '../routing/table.ts'
@@ -11,6 +12,7 @@ import { createAdminMessages, createHostMessages } from './messages.ts'
 import { createDocuments } from './plan.ts'
 import { createStatistics } from './statistics.ts'
 import { createBinds, createNumbers, createRoutes } from './things.ts'
+import { createAdminTraces } from './traces.ts'
 
 export interface AdminParts {
   store: Store
@@ -18,9 +20,10 @@ export interface AdminParts {
   table(): RoutingTable
   clock: Clock
   sessions: SessionsOf
+  traces: Traces
 }
 
-export function createAdmin({ store, configuration: room, table, clock, sessions }: AdminParts): Admin {
+export function createAdmin({ store, configuration: room, table, clock, sessions, traces }: AdminParts): Admin {
   const configuration = room.current
   const messageParts = { store, clock, configuration, table }
   const binds = createBinds(room, room.connectors)
@@ -32,6 +35,7 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     documents: createDocuments(room),
     messages: createAdminMessages(messageParts),
     lanes: createLanes({ store, clock, configuration, binds }),
+    traces: createAdminTraces({ traces, connectors: room.connectors, configuration, onChange: room.onChange }),
     statistics: createStatistics({ store, configuration, sessions }),
     hostMessages: createHostMessages(messageParts),
     async revisions(caller, limit, before) {

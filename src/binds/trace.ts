@@ -4,6 +4,7 @@
 // for one boolean.
 import type { Clock } from '../clock.ts'
 import type { AccountId, BindId } from '../model/message.ts'
+import type { Logger } from '../plugin.ts'
 import type { BindTrace, TracedConnection, TraceDirection, TraceProtocol } from '../model/trace.ts'
 
 export interface TraceEntry {
@@ -28,8 +29,8 @@ export interface TraceOrder {
   seconds: number
   pdus: number
   bodies: boolean
-  /** Who asked. */
-  by: string
+  /** Who asked: on whose behalf, under which name, from where. */
+  by: { account: AccountId; author: string; source: string }
 }
 
 export interface Trace {
@@ -41,7 +42,7 @@ export interface Trace {
   readonly pdus: number
   /** Why it listens no more; undefined while it does. */
   readonly ended: string | undefined
-  /** What is held beyond `n`, oldest first, at most `most`; `missed`: how many entries before them were dropped. */
+  /** What is held beyond `n`, oldest first, at most `most`; `missed`: how many in between were dropped. */
   after(n: number, most: number): { entries: readonly TraceEntry[]; missed: number }
   /** Resolves when there is more than `n`, or the trace has ended. */
   more(n: number): Promise<void>
@@ -77,7 +78,7 @@ interface Ear extends BindTrace {
   on: boolean
 }
 
-export function createTraces({ clock }: { clock: Clock }): Traces {
+export function createTraces({ clock, log }: { clock: Clock; log: Logger }): Traces {
   const ears = new Map<BindId, Ear>()
   const traces = new Map<BindId, Recording>()
 
@@ -117,14 +118,18 @@ export function createTraces({ clock }: { clock: Clock }): Traces {
       if (before?.ended === undefined && before) return 'running'
       traces.delete(order.bind)
       if (!makeRoom(order.account)) return 'too-many'
-      const it = createRecording(order, clock, () => {
-        ear(order.bind).on = false
+      const { bind, seconds, pdus, bodies, by } = order
+      // Who listened to whom is to be found later: with bodies on every level that is in use.
+      log[bodies ? 'warn' : 'info']({ bind, seconds, pdus, bodies, ...by }, 'trace switched on')
+      const it = createRecording(order, clock, (why) => {
+        ear(bind).on = false
+        log.info({ bind, pdus: it.pdus, why }, 'trace ended')
         clock.after(heldMs, () => {
-          if (traces.get(order.bind) === it) traces.delete(order.bind)
+          if (traces.get(bind) === it) traces.delete(bind)
         })
       })
-      traces.set(order.bind, it)
-      ear(order.bind).on = true
+      traces.set(bind, it)
+      ear(bind).on = true
       return it
     },
     get: (bind) => traces.get(bind),
@@ -155,7 +160,7 @@ interface Recording extends Trace {
   end(why: string): void
 }
 
-function createRecording(order: TraceOrder, clock: Clock, onEnd: () => void): Recording {
+function createRecording(order: TraceOrder, clock: Clock, onEnd: (why: string) => void): Recording {
   const startedAt = clock.now()
   const until = startedAt + order.seconds * 1000
   const { protocol, bodies } = order
@@ -197,7 +202,7 @@ function createRecording(order: TraceOrder, clock: Clock, onEnd: () => void): Re
     if (ended !== undefined) return
     ended = why
     cancel()
-    onEnd()
+    onEnd(why)
     wake()
   }
 

@@ -8,6 +8,7 @@ import type { Logger } from '../plugin.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { Store } from '../store/store.ts'
 import type { Supervisor } from '../binds/supervisor.ts'
+import type { Traces } from '../binds/trace.ts'
 
 export interface Core {
   store: Store
@@ -19,6 +20,7 @@ export interface Core {
   configuration(): Configuration
   table(): RoutingTable
   binds: Supervisor
+  traces: Traces
   random(): number
 }
 

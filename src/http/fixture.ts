@@ -7,9 +7,10 @@ import { pino } from 'pino'
 import { createAdmin } from '../admin/create.ts'
 import { openConfiguration } from '../admin/configuration.ts'
 import { openSeal } from '../admin/seal.ts'
+import { createTraces } from '../binds/trace.ts'
 import { systemClock } from '../clock.ts'
 import type { Connector, HttpSide } from '../plugin.ts'
-import { compile } from '../routing/table.ts'
+import { compile, type RoutingTable } from '../routing/table.ts'
 import { openSqlite } from '../store/sqlite/index.ts'
 import { createIdentify } from './auth.ts'
 import { createEnter } from './concurrency.ts'
@@ -29,7 +30,9 @@ export async function listen(
   const connectors = new Map((options.connectors ?? []).map((connector) => [connector.name, connector]))
   const room = await openConfiguration({ store, connectors, seal: openSeal(directory), clock })
   await room.ensureRoot({ id: root, token })
-  const admin = createAdmin({ store, configuration: room, table: () => compile(room.current()), clock, sessions: () => undefined })
+  const traces = createTraces({ clock, log })
+  const table = (): RoutingTable => compile(room.current())
+  const admin = createAdmin({ store, configuration: room, table, clock, sessions: () => undefined, traces })
   const health = { ok: true, status: 'ok' }
   const server: HttpServer = createHttpServer({
     sides: options.sides ?? [],
@@ -52,6 +55,7 @@ export async function listen(
     port,
     server,
     admin,
+    traces,
     store,
     health,
     async close(): Promise<void> {
