@@ -36,6 +36,10 @@ export interface SegmentProgress {
   bind?: BindId
   state: 'unsent' | 'sent' | ReceiptState
   final?: boolean
+  /** When it came into its state, by our clock. */
+  at?: number
+  /** The peer's error code of the newest receipt. */
+  error?: string
 }
 
 export interface Life {
@@ -118,6 +122,8 @@ export type CountName =
   | 'unknown'
   | 'receipts'
   | 'parked'
+  /** Parked receipts given up: too old, or too many. */
+  | 'parkedLost'
   | 'duplicates'
   | 'reported'
   | 'reportsFailed'
@@ -195,8 +201,9 @@ export function afterReceipt(
   if (!known || known.final || isTerminal(life.state) || known.bind !== bind) return undefined
   if (!receipt.final && known.state === receipt.state) return undefined
   const segments = life.segments.slice()
-  const changed: SegmentProgress = { state: receipt.state, bind, final: receipt.final }
+  const changed: SegmentProgress = { state: receipt.state, bind, final: receipt.final, at }
   if (known.ref !== undefined) changed.ref = known.ref
+  if (receipt.error !== undefined) changed.error = receipt.error
   segments[segment] = changed
   const next = copyLife(life)
   next.segments = segments

@@ -21,7 +21,8 @@ export interface Receipt {
   state: ReceiptState
   /** Intermediate states are never final. */
   final: boolean
-  /** Epoch ms by the peer's clock, where it says. */
+  /** Epoch ms by the peer's clock, where it says: when it took the segment, and when that had its state. */
+  submittedAt?: number
   doneAt?: number
   /** The peer's error code as sent, e.g. `001`. */
   error?: string

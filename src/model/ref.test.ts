@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { foldRef, refForm, refKeys, type RefForm } from './ref.ts'
+import { foldRef, isCoincidence, learnedForm, refForm, refKeys, type RefForm } from './ref.ts'
 
 const { idPairs } = JSON.parse(readFileSync('test/fixtures/text/id-pairs.json', 'utf8')) as {
   idPairs: { submitRespId: string; receiptId: string; relation: string }[]
@@ -80,4 +80,18 @@ test('whenever two ids are forms of each other, the keys find them, and there ar
     }),
   )
   fc.assert(fc.property(related, ([response, receipt]) => assert.ok(refForm(response, receipt))))
+})
+
+test('a form is a habit once twenty receipts, nine of ten, agree', () => {
+  assert.equal(learnedForm({}), undefined)
+  assert.deepEqual(learnedForm({ same: 19 }), { form: 'same', seen: 19, of: 19, sure: false })
+  assert.deepEqual(learnedForm({ same: 2, respHexReceiptDec: 20 }), { form: 'respHexReceiptDec', seen: 20, of: 22, sure: true })
+  assert.deepEqual(learnedForm({ same: 30, case: 70 }), { form: 'case', seen: 70, of: 100, sure: false })
+})
+
+test('equal digits are a coincidence only where one side is surely hex and the other decimal', () => {
+  assert.equal(isCoincidence('same', 'respHexReceiptDec'), true)
+  assert.equal(isCoincidence('same', 'respDecReceiptHex'), true)
+  for (const habit of [undefined, 'same', 'case', 'zeros'] as const) assert.equal(isCoincidence('same', habit), false)
+  assert.equal(isCoincidence('respHexReceiptDec', 'respHexReceiptDec'), false)
 })

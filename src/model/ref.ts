@@ -4,6 +4,43 @@
 /** How a receipt's id relates to the response's: learned per bind and shown. */
 export type RefForm = 'same' | 'case' | 'zeros' | 'respHexReceiptDec' | 'respDecReceiptHex'
 
+/** What was learned of a bind: the form seen most, how often, of how many; `sure` once that is a habit. */
+export interface LearnedForm {
+  form: RefForm
+  seen: number
+  of: number
+  sure: boolean
+}
+
+/** Sightings that make a habit, and the share of all that must agree. */
+const habitSeen = 20
+const habitShare = 0.9
+
+/** Undefined before the first receipt was matched. */
+export function learnedForm(counts: Partial<Record<RefForm, number>>): LearnedForm | undefined {
+  let form: RefForm | undefined
+  let seen = 0
+  let of = 0
+  for (const name in counts) {
+    const times = counts[name as RefForm] ?? 0
+    of += times
+    if (times > seen) [form, seen] = [name as RefForm, times]
+  }
+  return form && { form, seen, of, sure: isHabit(seen, of) }
+}
+
+export function isHabit(seen: number, of: number): boolean {
+  return seen >= habitSeen && seen >= of * habitShare
+}
+
+/**
+ * Whether an id that a receipt has as the response had it may yet mean another message: the bind
+ * surely writes one of them in hex and the other in decimal, so that equal digits are a coincidence.
+ */
+export function isCoincidence(form: RefForm, habit: RefForm | undefined): boolean {
+  return form === 'same' && (habit === 'respHexReceiptDec' || habit === 'respDecReceiptHex')
+}
+
 /** Lower case, leading zeros cut. Two ids with different folds and bases are never the same. */
 export function foldRef(raw: string): string {
   return raw

@@ -27,7 +27,10 @@ export const receiptCases: Case[] = [
     'a receipt ends its message, with CDR and report, and a second one is a duplicate',
     async (bench) => {
       const id = await submitted(bench, ['r1'])
-      assert.deepEqual(await bench.store.receipt(carrier, receipt('r1')), { as: 'matched', message: id, form: 'same', state: 'delivered' })
+      const sentAt = bench.clock.now()
+      await bench.clock.advance(1000)
+      const matched = await bench.store.receipt(carrier, receipt('r1'))
+      assert.deepEqual(matched, { as: 'matched', message: id, form: 'same', state: 'delivered', sentAt })
       assert.deepEqual(await bench.store.receipt(carrier, receipt('r1')), { as: 'duplicate' })
       assert.deepEqual(await (await bench.reopen()).receipt(carrier, receipt('r1')), { as: 'duplicate' })
       assert.equal((await bench.store.cdrs(10)).length, 1)
@@ -83,6 +86,128 @@ export const receiptCases: Case[] = [
     },
   ],
   [
+    'ids of every make are found, and those of other messages are not taken for them',
+    async (bench) => {
+      const uuid = '0e999f21-81ef-4974-a414-3de98174e3c7'
+      const made: [response: string, inReceipt: string, form: string][] = [
+        ['1152921504606846977', '1152921504606846977', 'same'],
+        ['1152921504606846978', '1000000000000002', 'respDecReceiptHex'],
+        ['1000000000000003', '1152921504606846979', 'respHexReceiptDec'],
+        ['FFFFFFFFFFFFFFFE', '18446744073709551614', 'respHexReceiptDec'],
+        ['18446744073709551613', '00fffffffffffffffd', 'respDecReceiptHex'],
+        ['340282366920938463463374607431768211455', '340282366920938463463374607431768211455', 'same'],
+        ['0000000000000000000000000000000000000007', '7', 'zeros'],
+        [uuid, uuid.toUpperCase(), 'case'],
+        ['SMSC-1/77-A', 'SMSC-1/77-A', 'same'],
+        ['SMSC-1/77-B', 'smsc-1/77-b', 'case'],
+        ['msg:88:1', 'msg:88:1', 'same'],
+        ['msg:88:2', 'msg:88:2', 'same'],
+        ['été', 'été', 'same'],
+      ]
+      const strangers = [
+        '1152921504606846976', '1000000000000004', '18446744073709551612', uuid.replaceAll('-', ''), `${uuid}-1`,
+        'SMSC-1/77', 'SMSC-1/77-C', 'msg:88', '88', 'ete', '0', '340282366920938463463374607431768211454',
+      ] // prettier-ignore
+      const messages: string[] = []
+      for (const [response] of made) messages.push(await submitted(bench, [response]))
+      for (const stranger of strangers) assert.equal((await bench.store.receipt(carrier, receipt(stranger))).as, 'parked', stranger)
+      for (const [i, [response, inReceipt, form]] of made.entries()) {
+        const result = await bench.store.receipt(carrier, receipt(inReceipt))
+        assert.equal(result.as, 'matched', `${response} as ${inReceipt}`)
+        assert.ok(result.as === 'matched')
+        assert.deepEqual([result.message, result.form], [messages[i], form], `${response} as ${inReceipt}`)
+      }
+    },
+  ],
+  [
+    'once a bind surely writes hex for decimal, equal digits are a coincidence',
+    async (bench) => {
+      for (let i = 0; i < 20; i++) {
+        await submitted(bench, [`7a${i}`])
+        assert.equal((await bench.store.receipt(carrier, receipt(String(Number.parseInt(`7a${i}`, 16))))).as, 'matched')
+      }
+      for (const again of [false, true]) {
+        // In hex 1234 is 4660, and 4660 is 18016.
+        const [first, second] = again ? ['2345', '9029'] : ['1234', '4660']
+        const right = await submitted(bench, [first!])
+        const other = await submitted(bench, [second!])
+        if (again) await bench.reopen()
+        const found = await bench.store.receipt(carrier, receipt(String(Number.parseInt(first!, 16))))
+        assert.deepEqual([found.as === 'matched' && found.message, found.as === 'matched' && found.form], [right, 'respHexReceiptDec'])
+        const next = await bench.store.receipt(carrier, receipt(String(Number.parseInt(second!, 16))))
+        assert.equal(next.as === 'matched' && next.message, other)
+      }
+      // Early: parked for hex 3039, not for the message whose response says 12345.
+      assert.equal((await bench.store.receipt(carrier, receipt('12345'))).as, 'parked')
+      const stranger = await submitted(bench, ['12345'])
+      assert.equal((await life(bench, stranger)).state, 'sent')
+      const meant = await submitted(bench, ['3039'])
+      assert.equal((await life(bench, meant)).state, 'delivered')
+      const same = await submitted(bench, ['100200'])
+      const yet = await bench.store.receipt(carrier, receipt('100200'))
+      assert.equal(yet.as === 'matched' && yet.message, same, 'where there is no other message, the very same id is taken')
+    },
+  ],
+  [
+    'parked receipts are counted and listed by bind, oldest first, page by page, and given up with a count',
+    async (bench) => {
+      const begin = bench.clock.now()
+      for (let i = 0; i < 5; i++) {
+        await bench.store.receipt(carrier, receipt(`Q${i}`, i === 3 ? 'undeliverable' : 'delivered', { error: '007' }))
+        await bench.clock.advance(1000)
+      }
+      await bench.store.receipt(backup, receipt('Q0'))
+      for (const again of [false, true]) {
+        if (again) await bench.reopen()
+        assert.deepEqual(await bench.store.parkedDepths(), [
+          { bind: carrier, parked: 5, oldestAt: begin },
+          { bind: backup, parked: 1, oldestAt: begin + 5000 },
+        ])
+        const seen: string[] = []
+        let cursor: string | undefined
+        do {
+          const page = await bench.store.parked(carrier, 2, cursor)
+          assert.ok(page.receipts.length <= 2)
+          seen.push(...page.receipts.map(({ at, receipt: { ref, state, error } }) => `${ref} ${state} ${error} +${at - begin}`))
+          cursor = page.next
+        } while (cursor !== undefined)
+        assert.deepEqual(seen, [
+          'Q0 delivered 007 +0',
+          'Q1 delivered 007 +1000',
+          'Q2 delivered 007 +2000',
+          'Q3 undeliverable 007 +3000',
+          'Q4 delivered 007 +4000',
+        ])
+      }
+      assert.deepEqual(await bench.store.parked(origin, 10), { receipts: [] })
+      await submitted(bench, ['q4'])
+      const limits = { messagesBefore: 0, statisticsBefore: 0, idempotencyBefore: 0 }
+      while (await bench.store.sweep({ ...limits, earlyBefore: begin + 2500 })) continue
+      assert.deepEqual(
+        (await bench.store.parked(carrier, 10)).receipts.map((each) => each.receipt.ref),
+        ['Q3'],
+        'three were too old, and the message of the fifth came',
+      )
+      await submitted(bench, ['whatever'])
+      const rows = await bench.store.statistics({ binds: [carrier], from: 0, to: bench.clock.now() })
+      assert.equal(
+        rows.filter((row) => row.name === 'parkedLost').reduce((sum, row) => sum + row.count, 0),
+        3,
+      )
+      assert.equal(
+        rows.filter((row) => row.name === 'parked').reduce((sum, row) => sum + row.count, 0),
+        5,
+      )
+      assert.deepEqual(
+        (await (await bench.reopen()).parkedDepths()).map((depth) => [depth.bind, depth.parked]),
+        [
+          [carrier, 1],
+          [backup, 1],
+        ],
+      )
+    },
+  ],
+  [
     'an early receipt is parked and found when its attempt is settled, also after a restart',
     async (bench) => {
       for (const again of [false, true]) {
@@ -116,10 +241,18 @@ export const receiptCases: Case[] = [
       await bench.store.receipt(carrier, receipt('s2'))
       assert.equal((await life(bench, good)).state, 'delivered')
       const bad = await submitted(bench, ['t1', 't2'], { segments: 2 })
-      await bench.store.receipt(carrier, receipt('t1', 'undeliverable'))
+      await bench.store.receipt(carrier, receipt('t1', 'undeliverable', { error: '027' }))
       await bench.store.receipt(carrier, receipt('t2'))
       assert.equal((await life(bench, bad)).state, 'undelivered')
       assert.equal((await life(bench, bad)).failure?.code, 'absent-subscriber')
+      const each = (await (await bench.reopen()).get(bad))!.life.segments
+      assert.deepEqual(
+        each.map(({ ref, state, error, at }) => [ref, state, error, at]),
+        [
+          ['t1', 'undeliverable', '027', bench.clock.now()],
+          ['t2', 'delivered', undefined, bench.clock.now()],
+        ],
+      )
       assert.equal((await bench.store.cdrs(10)).length, 2)
     },
   ],

@@ -20,7 +20,7 @@ export function createReceiving(inner: Inner, lastEarly: number): (bind: BindId,
   function park(bind: number, receipt: Receipt): Promise<ReceiptResult> {
     const early = { id: ++last, bind, receipt, at: clock.now() }
     const lost = refs.park(early)
-    if (lost) commit.add({ ...emptyOp(0), early: [lost.id] })
+    if (lost) commit.add({ ...emptyOp(0), early: [lost.id] }, { counts: [lost.bind, 'parkedLost'] })
     return new Promise((resolve) => {
       commit.add(
         { kind: 'early', id: early.id, bind, receipt: JSON.stringify(receipt), at: early.at },
@@ -41,7 +41,9 @@ export function createReceiving(inner: Inner, lastEarly: number): (bind: BindId,
     return new Promise((resolve) => {
       steps.write(hot, [step], { form: [number, match.form] }, (op) => {
         requeued(inner, op)
-        resolve({ as: 'matched', message: hot.message.id, form: match.form, state: step.life.state })
+        const result: ReceiptResult = { as: 'matched', message: hot.message.id, form: match.form, state: step.life.state }
+        if (step.life.sentAt !== undefined) result.sentAt = step.life.sentAt
+        resolve(result)
       })
     })
   }

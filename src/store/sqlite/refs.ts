@@ -1,7 +1,7 @@
 // Which message and segment a supplier's id stands for. What memory does not know the tables do;
 // receipts that come before their ref is known are parked here, oldest let go beyond a limit.
 import type { Receipt } from '../../model/receipt.ts'
-import { foldRef, refForm, refKeys, type RefForm } from '../../model/ref.ts'
+import { foldRef, isCoincidence, isHabit, refForm, refKeys, type RefForm } from '../../model/ref.ts'
 import type { Hot } from './records.ts'
 
 export interface Known {
@@ -31,26 +31,52 @@ export interface Refs {
   park(early: Early): Early | undefined
   /** Parked receipts for a response's id, taken out. */
   take(bind: number, raw: string): { early: Early; form: RefForm }[]
-  sweep(before: number): void
+  /** Parked receipts from before then are gone; those that were. */
+  sweep(before: number): Early[]
   readonly parked: number
+  /** All that are parked, oldest first. */
+  early(): Iterable<Early>
 }
 
 /** Parked receipts kept in memory (and on disk); a carrier that sends more receipts for nothing we know loses the oldest. */
 export const mostParked = 100_000
-/** Sightings after which a bind's usual form is trusted without a look at the disk. */
+/** Sightings after which a bind's usual form decides between ids, and is trusted without a look at the disk. */
 const enough = 3
+
+interface Forms {
+  counts: Map<RefForm, number>
+  /** Likewise, halved now and then: carriers change their ways. */
+  recent: Map<RefForm, number>
+  /** Sum of the recent ones. */
+  of: number
+  /** The form seen most, when it was seen often enough. */
+  usual: RefForm | undefined
+  /** The usual one, when it is nearly always that. */
+  habit: RefForm | undefined
+}
+
+/** Recent sightings beyond this are halved. */
+const mostRecent = 2000
 
 export function createRefs(): Refs {
   const known = new Map<string, Known[]>()
-  const forms = new Map<number, Map<RefForm, number>>()
+  const forms = new Map<number, Forms>()
   const early = new Map<number, Early>()
   const earlyKeys = new Map<string, Set<number>>()
 
-  function usual(bind: number): RefForm | undefined {
-    let best: RefForm | undefined
+  function learn(one: Forms): void {
+    while (one.of > mostRecent) {
+      one.of = 0
+      for (const [form, times] of one.recent) {
+        const half = Math.floor(times / 2)
+        one.recent.set(form, half)
+        one.of += half
+      }
+    }
     let most = enough - 1
-    for (const [form, times] of forms.get(bind) ?? []) if (times > most) [best, most] = [form, times]
-    return best
+    one.usual = undefined
+    for (const [form, times] of one.recent) if (times > most) [one.usual, most] = [form, times]
+    one.habit = isHabit(most, one.of) ? one.usual : undefined
   }
 
   function unpark(one: Early): void {
@@ -82,28 +108,35 @@ export function createRefs(): Refs {
     match(bind, raw, more) {
       const fold = foldRef(raw)
       const exact = known.get(`${bind} ${fold}`)
+      const learned = forms.get(bind)
+      const habit = learned?.habit
       // Nearly always: one message, and the very same id.
-      if (exact?.length === 1 && exact[0]!.raw === raw)
+      if (exact?.length === 1 && exact[0]!.raw === raw && !isCoincidence('same', habit))
         return { match: { order: exact[0]!.order, segment: exact[0]!.segment, raw, form: 'same' }, sure: true }
-      const habit = usual(bind)
+      const usual = learned?.usual
       let best: Match | undefined
       let rank = -1
       const others = refKeys(raw).flatMap((key) => known.get(`${bind} ${key}`) ?? [])
       for (const one of [...others, ...more]) {
         const form = refForm(one.raw, raw)
         if (!form) continue
-        // The very same id first, then the bind's usual form, then any; of equals the newest message.
-        const merit = form === 'same' ? 2 : form === habit ? 1 : 0
+        // A habit of hex for decimal first, then the very same id, then the bind's usual form, then any; of equals the newest message.
+        const merit = isCoincidence('same', habit) && form === habit ? 3 : form === 'same' ? 2 : form === usual ? 1 : 0
         if (merit > rank || (merit === rank && best !== undefined && one.order > best.order)) [best, rank] = [{ ...one, form }, merit]
       }
-      return { match: best, sure: rank === 2 || (rank === 1 && habit !== 'same') }
+      const sure = rank === 3 || (rank === 2 && !isCoincidence('same', habit)) || (rank === 1 && usual !== 'same')
+      return { match: best, sure }
     },
     seen(bind, form, times = 1) {
-      let counts = forms.get(bind)
-      if (!counts) forms.set(bind, (counts = new Map()))
-      counts.set(form, (counts.get(form) ?? 0) + times)
+      let one = forms.get(bind)
+      if (!one) forms.set(bind, (one = { counts: new Map(), recent: new Map(), of: 0, usual: undefined, habit: undefined }))
+      one.counts.set(form, (one.counts.get(form) ?? 0) + times)
+      one.recent.set(form, (one.recent.get(form) ?? 0) + times)
+      one.of += times
+      // A habit once more stays one.
+      if (form !== one.habit || one.of > mostRecent) learn(one)
     },
-    forms: (bind) => Object.fromEntries(forms.get(bind) ?? []),
+    forms: (bind) => Object.fromEntries(forms.get(bind)?.counts ?? []),
     park(one) {
       early.set(one.id, one)
       for (const key of refKeys(one.receipt.ref)) {
@@ -119,20 +152,25 @@ export function createRefs(): Refs {
     take(bind, raw) {
       if (early.size === 0) return []
       const found: { early: Early; form: RefForm }[] = []
+      const habit = forms.get(bind)?.habit
       for (const id of earlyKeys.get(`${bind} ${foldRef(raw)}`) ?? []) {
         const one = early.get(id)
         const form = one && refForm(raw, one.receipt.ref)
-        if (one && form) found.push({ early: one, form })
+        if (one && form && !isCoincidence(form, habit)) found.push({ early: one, form })
       }
       for (const one of found) unpark(one.early)
       return found.sort((a, b) => a.early.id - b.early.id)
     },
     sweep(before) {
+      const gone: Early[] = []
       for (const one of early.values()) {
         if (one.at >= before) break
         unpark(one)
+        gone.push(one)
       }
+      return gone
     },
+    early: () => early.values(),
     get parked() {
       return early.size
     },
