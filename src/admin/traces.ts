@@ -66,7 +66,7 @@ export function createAdminTraces({ traces, connectors, configuration, onChange 
       if (started === 'running') {
         const { order, until } = traces.get(id)!
         throw new Refused(
-          'conflict',
+          'in-use',
           `The bind ${localBindId(id)} is traced already, by ${order.by.author} until ${new Date(until).toISOString()}: read that trace, or stop it first.`,
         )
       }

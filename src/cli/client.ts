@@ -9,10 +9,19 @@ export interface Client {
   accountSid: string
   /** The answer's JSON. Throws Told for every answer but 2xx. `form` is sent url-encoded, `json` as JSON. */
   request<T>(verb: string, path: string, content?: { json?: unknown; form?: Record<string, string> }): Promise<T>
+  /** The octets of a GET as they come, for as long as they do. Throws Told like `request`; ends where `signal` says so. */
+  read(path: string, signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 /** An error whose message is meant for the person at the terminal, as it is. */
-export class Told extends Error {}
+export class Told extends Error {
+  /** The gateway's own word for why, where it said no. */
+  readonly code: string | undefined
+  constructor(message: string, code?: string) {
+    super(message)
+    this.code = code
+  }
+}
 
 interface Credentials {
   url: string
@@ -54,7 +63,20 @@ function readCredentials(data: string): Credentials | undefined {
 
 export function createClient({ url, accountSid, authToken }: Credentials): Client {
   const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
+
+  async function* read(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    try {
+      const response = await fetch(url + path, { headers: { authorization }, ...(signal ? { signal } : {}) })
+      if (!response.ok) throw refusal(response.status, parsed(await response.text()), accountSid)
+      if (response.body) yield* response.body as unknown as AsyncIterable<Uint8Array>
+    } catch (error) {
+      if (error instanceof Told) throw error
+      if (!signal?.aborted) throw unreachable(url, error)
+    }
+  }
+
   return {
+    read: (path, signal) => read(path, signal),
     url,
     accountSid,
     async request<T>(verb: string, path: string, content: { json?: unknown; form?: Record<string, string> } = {}): Promise<T> {
@@ -73,7 +95,7 @@ export function createClient({ url, accountSid, authToken }: Credentials): Clien
       })
       const text = await response.text()
       const answer = parsed(text)
-      if (!response.ok) throw new Told(refusal(response.status, answer, accountSid))
+      if (!response.ok) throw refusal(response.status, answer, accountSid)
       return answer as T
     },
   }
@@ -95,17 +117,17 @@ function parsed(text: string): unknown {
 }
 
 /** Our own envelope, the simulator's, or Twilio's. */
-function refusal(status: number, answer: unknown, accountSid: string): string {
-  if (status === 401) return `The gateway refuses account ${accountSid}: wrong Account SID or Auth Token.`
+function refusal(status: number, answer: unknown, accountSid: string): Told {
+  if (status === 401) return new Told(`The gateway refuses account ${accountSid}: wrong Account SID or Auth Token.`)
   const { error, message, code } = (answer ?? {}) as {
-    error?: string | { message: string; faults?: { path: string; message: string; line?: number }[] }
+    error?: string | { code?: string; message: string; faults?: { path: string; message: string; line?: number }[] }
     message?: string
     code?: number
   }
-  if (typeof error === 'string') return error
-  if (error) return [error.message, ...(error.faults ?? []).map((fault) => `  ${faultLine(fault)}`)].join('\n')
-  if (message !== undefined) return code === undefined ? message : `${message} (${code})`
-  return `The gateway answered ${status}.`
+  if (typeof error === 'string') return new Told(error)
+  if (error) return new Told([error.message, ...(error.faults ?? []).map((fault) => `  ${faultLine(fault)}`)].join('\n'), error.code)
+  if (message !== undefined) return new Told(code === undefined ? message : `${message} (${code})`)
+  return new Told(`The gateway answered ${status}.`)
 }
 
 export function faultLine({ path, message, line }: { path: string; message: string; line?: number }): string {

@@ -6,6 +6,7 @@ import { connect, Told, type Client } from './client.ts'
 import { apply, plan, type DocumentOptions } from './document.ts'
 import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
 import { explain, release, send, trace } from './messages.ts'
+import { pdus } from './pdus.ts'
 import { carriers, inbox, reply } from './simulate.ts'
 
 /** Runs one command of `argv` (node, program, command …); sets the exit code. */
@@ -127,6 +128,19 @@ function addOperations(program: Command, asked: Asked): void {
     .option(...ofAccount)
     .option(...json)
     .action(asked(binds))
+  program
+    .command('pdus')
+    .description('what passes on the wire of a bind, field by field; passwords are never shown')
+    .requiredOption('--bind <id>', 'the bind')
+    .option('--follow', 'switch a trace on (5 minutes, unless told otherwise) and print as it comes')
+    .option('--for <time>', 'trace so long: 90s, 10m, 1h at most')
+    .option('--count <n>', 'trace so many PDUs')
+    .option('--bodies', 'show what people wrote to each other too')
+    .option('--pcap <file>', 'write a file for Wireshark')
+    .option('--stop', 'switch the trace off')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(pdus))
   const lane = program
     .command('lanes')
     .description('what waits, by bind')

@@ -1,5 +1,7 @@
 // The admin API on express: who asks, whether they may, what they sent checked whole, and one
 // envelope for every no. The routes themselves are data (configuration.ts, operation.ts).
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import express, { Router, type Request, type Response } from 'express'
 import { z } from 'zod'
 import type { Admin, Caller, Fault } from '../../admin/admin.ts'
@@ -8,11 +10,12 @@ import type { Identify } from '../auth.ts'
 import type { Enter } from '../concurrency.ts'
 import { ApiError } from '../errors.ts'
 import { configurationEndpoints } from './configuration.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, Pieces } from './endpoint.ts'
 import { openApi } from './openapi.ts'
 import { operationEndpoints } from './operation.ts'
+import { traceEndpoints } from './traces.ts'
 
-export const endpoints: readonly Endpoint[] = [...configurationEndpoints, ...operationEndpoints]
+export const endpoints: readonly Endpoint[] = [...configurationEndpoints, ...operationEndpoints, ...traceEndpoints]
 
 export interface ApiParts {
   admin: Admin
@@ -60,15 +63,30 @@ export function createApi(parts: ApiParts): Router {
 }
 
 async function answer(parts: ApiParts, of: Endpoint, request: Request, response: Response): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
   const call = {
     admin: parts.admin,
     caller: response.locals['caller'] as Caller,
     at: Date.now(),
     created: () => void response.status(201),
+    signal: gone.signal,
     ...taken(of, request),
   }
   const result = await of.run(call)
-  response.json(result)
+  if (of.media === undefined) response.json(result)
+  else await stream(response, of.media, result as Pieces)
+}
+
+async function stream(response: Response, media: string, pieces: Pieces): Promise<void> {
+  response.setHeader('Content-Type', media)
+  response.flushHeaders()
+  try {
+    await pipeline(Readable.from(pieces), response)
+  } catch (error) {
+    // Whoever read it went away, which is how one that has no end is left.
+    if (!response.destroyed) throw error
+  }
 }
 
 /** Everything that was sent, checked; every fault at once. */

@@ -19,7 +19,10 @@ interface Shape<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A
   body?: B
   /** The operation checks the body itself, with faults in its own words: it is handed over as it came, if it is an object. */
   bodyAsSent?: boolean
+  /** A string where there is a `media`. */
   answer: A
+  /** What is answered instead of JSON: then `run` gives it piece by piece. */
+  media?: 'application/x-ndjson' | 'application/vnd.tcpdump.pcap'
   /** 200; or 201 too, for what creates. */
   creates?: boolean
 }
@@ -34,13 +37,31 @@ export interface Call<P, Q, B> {
   at: number
   /** Answer 201 instead of 200. */
   created(): void
+  /** Aborted when nobody waits for the answer any more. */
+  signal: AbortSignal
 }
+
+export type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
 
 export interface Endpoint extends Shape<z.ZodType, z.ZodType, z.ZodType, z.ZodType> {
   run(call: Call<unknown, unknown, unknown>): unknown
 }
 
 const nothing = z.strictObject({})
+
+/** An answer that is no JSON, sent piece by piece as fast as it is read. */
+export function streamed<P extends z.ZodType = typeof nothing, Q extends z.ZodType = typeof nothing>(
+  shape: Omit<Shape<P, Q, typeof nothing, z.ZodString>, 'answer' | 'body'> & {
+    media: NonNullable<Endpoint['media']>
+    run(call: Call<z.output<P>, z.output<Q>, object>): Pieces
+  },
+): Endpoint {
+  return {
+    ...shape,
+    answer: z.string(),
+    run: (call) => shape.run({ ...call, params: call.params as z.output<P>, query: call.query as z.output<Q>, body: {} }),
+  }
+}
 
 /** Ties what `run` is given and gives back to the schemas. */
 export function endpoint<

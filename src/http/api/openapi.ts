@@ -29,7 +29,8 @@ function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): Jso
 const json = (schema: Json): Json => ({ 'application/json': { schema } })
 
 function operation(of: Endpoint): { [key: string]: Json } {
-  const answer = { description: 'Done', content: json(jsonSchema(of.answer, 'output')) }
+  const schema = jsonSchema(of.answer, 'output')
+  const answer = { description: 'Done', content: of.media === undefined ? json(schema) : { [of.media]: { schema } } }
   return {
     operationId: of.id,
     summary: of.summary,
