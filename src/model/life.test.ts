@@ -173,8 +173,17 @@ test('a receipt for a segment whose siblings are not sent yet is kept, and the m
   const life: Life = { ...sent(segment('a'), { state: 'unsent' }), state: 'queued' }
   const kept = must(news(life, 0, receipt('a', 'delivered')))
   assert.equal(kept.life.state, 'queued')
-  assert.deepEqual(kept.life.segments[0], { ref: 'a', bind: one, state: 'delivered', final: true })
+  assert.deepEqual(kept.life.segments[0], { ref: 'a', bind: one, state: 'delivered', final: true, at: 3000 })
   assert.equal(kept.requeue, undefined)
+})
+
+test('a segment keeps when its state came and the error that came with it', () => {
+  const first = must(news(sent(segment('a'), segment('b')), 0, receipt('a', 'enroute', false), { at: 2500 }))
+  const then = must(news(first.life, 0, receipt('a', 'undeliverable', true, { error: '027', failure: undeliverable }), { at: 2800 }))
+  assert.deepEqual(
+    [first.life.segments[0]?.at, then.life.segments[0]?.at, then.life.segments[0]?.error, then.life.segments[1]?.at],
+    [2500, 2800, '027', undefined],
+  )
 })
 
 test('a receipt from another bind, or for a segment that is not there, changes nothing', () => {

@@ -128,13 +128,13 @@ export const receiptCases: Case[] = [
       }
       for (const again of [false, true]) {
         // In hex 1234 is 4660, and 4660 is 18016.
-        const [first, second] = again ? ['2345', '9029'] : ['1234', '4660']
-        const right = await submitted(bench, [first!])
-        const other = await submitted(bench, [second!])
+        const [first, second] = again ? (['2345', '9029'] as const) : (['1234', '4660'] as const)
+        const right = await submitted(bench, [first])
+        const other = await submitted(bench, [second])
         if (again) await bench.reopen()
-        const found = await bench.store.receipt(carrier, receipt(String(Number.parseInt(first!, 16))))
+        const found = await bench.store.receipt(carrier, receipt(String(Number.parseInt(first, 16))))
         assert.deepEqual([found.as === 'matched' && found.message, found.as === 'matched' && found.form], [right, 'respHexReceiptDec'])
-        const next = await bench.store.receipt(carrier, receipt(String(Number.parseInt(second!, 16))))
+        const next = await bench.store.receipt(carrier, receipt(String(Number.parseInt(second, 16))))
         assert.equal(next.as === 'matched' && next.message, other)
       }
       // Early: parked for hex 3039, not for the message whose response says 12345.

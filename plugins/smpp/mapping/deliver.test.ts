@@ -118,7 +118,15 @@ describe('deliveries', () => {
     const receipt = receiptOf({ short_message: words('DELIVRD') })
     assert.deepEqual(
       { ...receipt, wire: '' },
-      { ref: 'ab12', state: 'delivered', final: true, doneAt: Date.UTC(2026, 10, 21, 5, 17), error: '000', wire: '' },
+      {
+        ref: 'ab12',
+        state: 'delivered',
+        final: true,
+        submittedAt: Date.UTC(2026, 10, 21, 5, 16),
+        doneAt: Date.UTC(2026, 10, 21, 5, 17),
+        error: '000',
+        wire: '',
+      },
     )
     assert.doesNotMatch(receipt.wire!, /secret/)
   })

@@ -31,8 +31,9 @@ describe('receipt text', () => {
   const agree = (text: string): boolean => {
     const scanned = scanReceiptText(Buffer.from(text, 'latin1'))
     if (!scanned) return false
-    const { id, stat, err, doneDate } = parseReceiptText(text)
-    assert.deepEqual({ id: undefined, stat: undefined, err: undefined, doneDate: undefined, ...scanned }, { id, stat, err, doneDate }, text)
+    const { id, stat, err, submitDate, doneDate } = parseReceiptText(text)
+    const none = { id: undefined, stat: undefined, err: undefined, submitDate: undefined, doneDate: undefined }
+    assert.deepEqual({ ...none, ...scanned }, { id, stat, err, submitDate, doneDate }, text)
     return true
   }
 

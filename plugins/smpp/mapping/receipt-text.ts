@@ -33,7 +33,7 @@ function nameOf(raw: string): Name {
   return flat as Name
 }
 
-export type ReceiptFields = Pick<ReceiptText, 'id' | 'stat' | 'err' | 'doneDate'>
+export type ReceiptFields = Pick<ReceiptText, 'id' | 'stat' | 'err' | 'submitDate' | 'doneDate'>
 
 const codes = (text: string): readonly number[] => [...text].map((character) => character.charCodeAt(0))
 /** In the order of appendix B, which is the order in which they are looked for. */
@@ -79,6 +79,9 @@ export function scanReceiptText(octets: Uint8Array): ReceiptFields | undefined {
     } else if (key === doneDate) {
       if (found.doneDate !== undefined) return undefined
       found.doneDate = latin1(octets, start, at)
+    } else if (key === submitDate) {
+      if (found.submitDate !== undefined) return undefined
+      found.submitDate = latin1(octets, start, at)
     }
     if (at === end) return found
   }

@@ -67,8 +67,10 @@ export function readReceipt(pdu: PduOf<'deliver_sm' | 'data_sm'>, octets: Uint8A
   const isFinal = !intermediate && said !== undefined && final.has(state)
   const network = networkError(tlvs)
   const error = text.err ?? (network ? String(network.code) : undefined)
+  const submittedAt = text.submitDate === undefined ? undefined : receiptDate(text.submitDate)
   const doneAt = text.doneDate === undefined ? undefined : receiptDate(text.doneDate)
   const receipt: Receipt = { ref, state, final: isFinal, wire: describe(pdu) }
+  if (submittedAt !== undefined) receipt.submittedAt = submittedAt
   if (doneAt !== undefined) receipt.doneAt = doneAt
   if (error !== undefined) receipt.error = error
   if (isFinal && state !== 'delivered') receipt.failure = failureOf(state, text.stat, error, network)
