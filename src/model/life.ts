@@ -156,7 +156,13 @@ export function finish(
   life: Life,
   state: MessageState,
   at: number,
-  more: { failure?: FailureFacts | undefined; entries?: LifeEntry[]; doneAt?: number | undefined; error?: string | undefined } = {},
+  more: {
+    failure?: FailureFacts | undefined
+    entries?: LifeEntry[]
+    doneAt?: number | undefined
+    error?: string | undefined
+    extras?: Record<string, string> | undefined
+  } = {},
 ): Transition {
   const { failure } = more
   const ended = copyLife(life)
@@ -180,6 +186,7 @@ export function finish(
     if (failure !== undefined) report.failure = failure
     if (more.doneAt !== undefined) report.doneAt = more.doneAt
     if (more.error !== undefined) report.error = more.error
+    if (more.extras !== undefined) report.extras = more.extras
     step.report = report
   }
   return step
@@ -226,7 +233,7 @@ export function afterAllReceipts(
   decision: Decision,
   life: Life,
   at: number,
-  last: Pick<Receipt, 'state' | 'doneAt' | 'error'>,
+  last: Pick<Receipt, 'state' | 'doneAt' | 'error' | 'extras'>,
   so: { bind: BindId; entries: LifeEntry[]; counts: Count[] },
 ): Transition {
   const { bind, entries, counts } = so
@@ -234,7 +241,7 @@ export function afterAllReceipts(
   if (delivered) {
     const clean = copyLife(life)
     delete clean.failure
-    const done = finish(message, decision, clean, 'delivered', at, { entries, doneAt: last.doneAt, error: last.error })
+    const done = finish(message, decision, clean, 'delivered', at, { entries, doneAt: last.doneAt, error: last.error, extras: last.extras })
     done.counts.push(...counts)
     return done
   }
@@ -254,7 +261,13 @@ export function afterAllReceipts(
     }
   }
   const failure = life.failure ?? { kind: 'permanent' as const, code: 'undeliverable' as const }
-  const done = finish(message, decision, life, 'undelivered', at, { failure, entries, doneAt: last.doneAt, error: last.error })
+  const done = finish(message, decision, life, 'undelivered', at, {
+    failure,
+    entries,
+    doneAt: last.doneAt,
+    error: last.error,
+    extras: last.extras,
+  })
   done.counts.push(...counts)
   return done
 }

@@ -28,6 +28,8 @@ export interface Receipt {
   error?: string
   /** Our reading of it, for a final state that is no delivery. */
   failure?: FailureFacts
+  /** What else it carried, by the names that a submission's extras have (`tlv.0x1403`). */
+  extras?: Record<string, string>
   /** The decoded PDU, one line, without the body. */
   wire?: string
 }
@@ -40,4 +42,6 @@ export interface Report {
   /** The peer's done date and error, when a receipt caused the report. */
   doneAt?: number
   error?: string
+  /** The receipt's. */
+  extras?: Record<string, string>
 }
