@@ -41,6 +41,8 @@ export interface Link {
   post(draft: Draft): void
   /** Requests without an answer yet. */
   readonly pending: number
+  /** False once either side has said that it ends: what is asked then is settled as lost, unwritten. */
+  readonly taking: boolean
   /** Requests of the peer that we have not answered yet. */
   readonly owed: number
   /** Who listens from now on: known only after the bind where the peer came to us. `first` is what it bound with. */
@@ -373,6 +375,9 @@ export function createLink(options: LinkOptions): Link {
     post,
     get pending() {
       return inFlight.size
+    },
+    get taking() {
+      return gone === undefined && ending === undefined && !unbinding
     },
     get owed() {
       return owed

@@ -1,53 +1,113 @@
-// A supplier session: one transceiver, transmitter or receiver, or a pair of them, as one. Sends the
-// segments of a message as the window has room and settles when all are answered; hands over what
-// the carrier sends and answers it only when the gateway has made it durable.
-import {
-  AcceptRefused,
-  Failure,
-  failureFacts,
-  type FailureFacts,
-  type Gateway,
-  type Outcome,
-  type Outgoing,
-  type Session,
-} from '../../src/plugin.ts'
-import { describe, type Draft, type Pdu, type PduOf, statuses } from './codec/index.ts'
+// A supplier session: one transceiver, transmitter or receiver, or a pair of them, as one; dialled to
+// one of the carrier's addresses, or bound over a connection that the carrier opened.
+import { timingSafeEqual, createHash } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { Failure, type Gateway, type Outcome, type Session } from '../../src/plugin.ts'
+import type { PduOf } from './codec/index.ts'
 import type { SmppConfig } from './config.ts'
-import { type BindCommand, dialLink } from './dial.ts'
-import type { Answer, Link } from './link.ts'
-import { readDelivery } from './mapping/deliver.ts'
-import { submitFailure } from './mapping/status.ts'
-import { submitSm } from './mapping/submit.ts'
-import { createWindow, type Window } from './window.ts'
+import { createDeliveries } from './deliveries.ts'
+import { type BindCommand, BindRefused, bindSocket, type Dialled, dialLink, type DialParts, versions } from './dial.ts'
+import { type CarrierHost, hostsOf, hostText } from './hosts.ts'
+import { type TlvRules, tlvRules } from './mapping/tlvs.ts'
+import { createSender, offline, type Sender } from './sending.ts'
+import { dialStandby } from './standby.ts'
+import { modeOf } from './supplier-settings.ts'
 
-const commands: Record<SmppConfig['mode'], readonly BindCommand[]> = {
+const commands: Record<'trx' | 'tx' | 'rx' | 'tx+rx', readonly BindCommand[]> = {
   trx: ['bind_transceiver'],
   tx: ['bind_transmitter'],
   rx: ['bind_receiver'],
   'tx+rx': ['bind_transmitter', 'bind_receiver'],
 }
-/** Deliveries being made durable, above which no more are read from the carrier. */
-const mostOpen = 500
-/** How long close() waits for answers, and then for unbind_resp. */
+/** How long close() waits for answers on both sides, and then for unbind_resp. */
 const drainLimitMs = 10_000
 const unbindLimitMs = 2000
 const drainLookMs = 20
 
-export async function dial(gateway: Gateway<SmppConfig>, signal: AbortSignal): Promise<Session> {
-  const { clock, log } = gateway
+/** `peer`: which of the addresses, where a session is bound to each. */
+export async function dial(gateway: Gateway<SmppConfig>, signal: AbortSignal, peer = 0): Promise<Session> {
   const { config } = gateway.bind
-  const deliveries = createDeliveries(gateway)
-  const links: Link[] = []
+  const hosts = hostsOf(config)
+  const only = config.trunk === 'parallel' ? hosts[peer] : hosts[0]
+  if (!only) throw new Failure('permanent', 'bind-down', 'this bind names no address to dial')
+  return dialStandby({
+    hosts: config.trunk === 'parallel' ? [only] : hosts,
+    returnAfterMs: config.returnAfterMs,
+    clock: gateway.clock,
+    log: gateway.log,
+    signal,
+    open: (host) => dialHost(gateway, signal, host),
+  })
+}
+
+async function dialHost(gateway: Gateway<SmppConfig>, signal: AbortSignal, carrier: CarrierHost): Promise<Session> {
+  const { config } = gateway.bind
+  const mode = modeOf(config)
+  if (mode === 'off') throw new Failure('offline', 'bind-down', 'the mode of this bind is off')
+  const rules = tlvRules(config)
+  const parts: DialParts = { gateway, version: versions[config.interfaceVersion], signal, onRequest: createDeliveries(gateway, rules).take }
   try {
-    for (const command of commands[config.mode]) {
-      const { link, peerVersion, peerSystemId } = await dialLink({ config, command, clock, log, signal, trace: gateway.trace, onRequest: deliveries.take })
-      links.push(link)
-      log.info({ command, peer: peerSystemId, version: `0x${peerVersion.toString(16)}` }, 'bound to the carrier')
-    }
+    return sessionOf(gateway, await dialAll(parts, carrier, commands[mode]), rules)
   } catch (error) {
-    for (const link of links) link.end('the other connection could not be bound')
+    if (!(error instanceof BindRefused)) throw error
+    const pair = mode === 'trx' && error.isUnknownCommand
+    // The carrier says what it speaks: so do we.
+    const older = error.peerVersion !== undefined && error.peerVersion < parts.version && error.facts.kind !== 'permanent'
+    if (!pair && !older) throw error
+    if (older) parts.version = error.peerVersion! < versions['3.4'] ? versions['3.3'] : versions['3.4']
+    gateway.log.info(
+      { peer: hostText(carrier), version: `0x${parts.version.toString(16)}` },
+      pair ? 'the carrier has no transceiver: bound as a pair' : 'the carrier has an older version: bound in that',
+    )
+    const asPair = pair || (mode === 'trx' && parts.version < versions['3.4'])
+    return sessionOf(gateway, await dialAll(parts, carrier, commands[asPair ? 'tx+rx' : mode]), rules)
+  }
+}
+
+async function dialAll(parts: DialParts, carrier: CarrierHost, wanted: readonly BindCommand[]): Promise<Dialled[]> {
+  const dialled: Dialled[] = []
+  try {
+    for (const command of wanted) dialled.push(await dialLink({ ...parts, carrier, command }))
+  } catch (error) {
+    for (const { link } of dialled) link.end('the other connection could not be bound')
     throw error
   }
+  return dialled
+}
+
+/** Whether an outbind is from the carrier of this bind. */
+export function isOutbindOf(gateway: Gateway<SmppConfig>, outbind: Pick<PduOf<'outbind'>, 'system_id' | 'password'>): boolean {
+  const expected = gateway.bind.config.outbind
+  return expected !== undefined && expected.systemId === outbind.system_id && isSame(expected.password, outbind.password)
+}
+
+function isSame(a: string, b: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(a), digest(b))
+}
+
+/**
+ * Binds over a connection on which the carrier has said outbind, in the role that the mode says: of a
+ * pair there is only the receiver. Nothing else may read from the socket. Rejects with a Failure,
+ * the connection closed; the session is still to be attached.
+ */
+export async function bindOver(socket: Socket, gateway: Gateway<SmppConfig>, signal: AbortSignal): Promise<Session> {
+  const { config } = gateway.bind
+  const mode = modeOf(config)
+  const rules = tlvRules(config)
+  const parts: DialParts = { gateway, version: versions[config.interfaceVersion], signal, onRequest: createDeliveries(gateway, rules).take }
+  // A carrier of 3.4 asks by outbind for a receiver; one of 5.0 for whatever we are.
+  const wanted: readonly BindCommand[] =
+    mode === 'trx' ? ['bind_transceiver', 'bind_receiver'] : mode === 'tx' ? ['bind_transmitter'] : ['bind_receiver']
+  return sessionOf(gateway, [await bindSocket(socket, wanted, parts)], rules)
+}
+
+function sessionOf(gateway: Gateway<SmppConfig>, dialled: readonly Dialled[], rules: TlvRules): Session {
+  const { clock, log } = gateway
+  const { capabilities, responseTimeoutMs } = gateway.bind.config
+  const links = dialled.map(({ link }) => link)
+  for (const { command, peerSystemId, version } of dialled)
+    log.info({ command, peer: peerSystemId, version: `0x${version.toString(16)}` }, 'bound to the carrier')
   let closing: Promise<void> | undefined
   // A pair lives and dies together.
   const closed = Promise.race(links.map((link) => link.closed)).then(async (why) => {
@@ -57,12 +117,16 @@ export async function dial(gateway: Gateway<SmppConfig>, signal: AbortSignal): P
   })
 
   async function drain(): Promise<void> {
-    const until = clock.now() + Math.min(drainLimitMs, config.responseTimeoutMs)
-    const isOpen = (): boolean => deliveries.open > 0 || links.some((link) => link.pending > 0)
     let alive = true
     void closed.then(() => (alive = false))
-    while (alive && isOpen() && clock.now() < until) await wait(drainLookMs)
+    const settled = async (limitMs: number, isOpen: () => boolean): Promise<void> => {
+      const until = clock.now() + limitMs
+      while (alive && isOpen() && clock.now() < until) await Promise.race([wait(drainLookMs), closed])
+    }
+    await settled(Math.min(drainLimitMs, responseTimeoutMs), () => links.some((link) => link.pending > 0 || link.owed > 0))
     await Promise.all(links.map((link) => Promise.race([link.request({ command: 'unbind', sequence_number: 0 }), wait(unbindLimitMs)])))
+    // What the carrier said before it heard of the unbind is answered, too: it would say it again.
+    await settled(unbindLimitMs, () => links.some((link) => link.owed > 0))
     for (const link of links) link.end('unbound')
     await closed
   }
@@ -71,173 +135,18 @@ export async function dial(gateway: Gateway<SmppConfig>, signal: AbortSignal): P
     return new Promise((resolve) => clock.after(ms, resolve))
   }
 
-  const sender = config.mode === 'rx' ? undefined : createWindow(links[0]!, () => gateway.bind.policy.window)
-  return {
-    ...(sender
-      ? {
-          send: (out: Outgoing): Promise<Outcome> =>
-            closing ? Promise.resolve({ ok: false, failure: offline('the session is closing') }) : send(gateway, sender, out),
-        }
-      : {}),
-    closed,
-    close: () => (closing ??= drain()),
-  }
+  const session: Session = { closed, close: () => (closing ??= drain()) }
+  const transmits = dialled.find(({ command }) => command !== 'bind_receiver')
+  if (transmits)
+    addSender(session, createSender(gateway, transmits.link, transmits.version, rules), capabilities, () => closing !== undefined)
+  return session
 }
 
-function offline(why: string): FailureFacts {
-  return { kind: 'offline', code: 'bind-down', peer: why }
-}
-
-function send(gateway: Gateway<SmppConfig>, window: Window, out: Outgoing): Promise<Outcome> {
-  const pdus = submitsOf(gateway, out)
-  if ('ok' in pdus) return Promise.resolve(pdus)
-  if (pdus.length === 0) return Promise.resolve({ ok: true, refs: [], wire: [] })
-  return new Promise((resolve) => {
-    const answers: Answer[] = []
-    let open = pdus.length
-    for (let i = 0; i < pdus.length; i++) {
-      window.ask(pdus[i]!, (answer) => {
-        answers[i] = answer
-        if (--open === 0) resolve(outcomeOf(pdus, answers))
-      })
-    }
-  })
-}
-
-/** All before the first is written: what cannot be said is found out while nothing has left. */
-function submitsOf(gateway: Gateway<SmppConfig>, { message, segments }: Outgoing): PduOf<'submit_sm'>[] | Outcome {
-  const { config, policy } = gateway.bind
-  const options = { config, concatenation: policy.concatenation, now: gateway.clock.now() }
-  const pdus: PduOf<'submit_sm'>[] = []
-  try {
-    for (let i = 0; i < segments.length; i++) pdus.push(submitSm(message, segments[i]!, options))
-  } catch (error) {
-    return {
-      ok: false,
-      failure: error instanceof Failure ? error.facts : { ...failureFacts(error), kind: 'permanent', code: 'invalid-body' },
-    }
-  }
-  return pdus
-}
-
-function outcomeOf(pdus: readonly PduOf<'submit_sm'>[], answers: readonly Answer[]): Outcome {
-  const wire: string[] = []
-  const refs: string[] = []
-  for (let i = 0; i < pdus.length; i++) {
-    const answer = answers[i]!
-    if (!isTaken(answer)) return brokenOutcome(pdus, answers)
-    wire.push(describe(pdus[i]!), describe(answer.pdu))
-    refs.push(answer.pdu.message_id)
-  }
-  return { ok: true, refs, wire }
-}
-
-/** At least one was not taken; the first such failure is the outcome's. */
-function brokenOutcome(pdus: readonly PduOf<'submit_sm'>[], answers: readonly Answer[]): Outcome {
-  const failure = failureOf(answers.find((answer) => !isTaken(answer))!)
-  const refs = answers.map((answer) => (isTaken(answer) ? answer.pdu.message_id : undefined))
-  const wire = answers.flatMap((answer, i) => [describe(pdus[i]!), answer.kind === 'pdu' ? describe(answer.pdu) : answer.why])
-  return { ok: false, failure, refs, wire }
-}
-
-function isTaken(answer: Answer): answer is { kind: 'pdu'; pdu: PduOf<'submit_sm_resp'> } {
-  return answer.kind === 'pdu' && answer.pdu.command === 'submit_sm_resp' && answer.pdu.command_status === 0
-}
-
-function failureOf(answer: Answer): FailureFacts {
-  switch (answer.kind) {
-    case 'pdu':
-      return submitFailure(answer.pdu.command_status)
-    case 'timeout':
-      return { kind: 'unknown', code: 'peer-timeout', peer: answer.why }
-    case 'unreadable':
-      return { kind: 'unknown', code: 'outcome-unknown', peer: answer.why }
-    case 'lost':
-      return answer.written ? { kind: 'unknown', code: 'connection-lost', peer: answer.why } : offline(answer.why)
-  }
-  return answer satisfies never
-}
-
-interface Deliveries {
-  take(link: Link, pdu: Pdu): void
-  readonly open: number
-}
-
-function createDeliveries(gateway: Gateway<SmppConfig>): Deliveries {
-  const { log } = gateway
-  const options = {
-    /** As it is now: it may have been changed since the bind. */
-    get config() {
-      return gateway.bind.config
-    },
-    owned: (value: string) => gateway.number(value) !== undefined,
-  }
-  const nothing = Promise.resolve()
-  let open = 0
-
-  function deliver(link: Link, pdu: PduOf<'deliver_sm' | 'data_sm'>): void {
-    if (++open === mostOpen) link.hold()
-    const held = open === mostOpen
-    function answer(command_status: number): void {
-      open--
-      if (held) link.release()
-      link.post(response(pdu, command_status))
-    }
-    handOver(pdu).then(
-      () => answer(statuses.ESME_ROK),
-      (error: unknown) => answer(refused(pdu, error)),
-    )
-  }
-
-  /** Resolves when durable; rejects, never throws. */
-  function handOver(pdu: PduOf<'deliver_sm' | 'data_sm'>): Promise<unknown> {
-    try {
-      const delivery = readDelivery(pdu, options)
-      if (delivery.kind === 'receipt') return gateway.receipt(delivery.receipt)
-      if (delivery.kind === 'part') return gateway.part(delivery.part)
-      if (delivery.kind === 'message') return gateway.accept(delivery.submission)
-      log.debug({ pdu: describe(pdu) }, `acknowledged and left at that: ${delivery.why}`)
-      return nothing
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  function refused(pdu: Pdu, error: unknown): number {
-    const why = error instanceof AcceptRefused ? error.why : undefined
-    log[why === undefined ? 'error' : 'warn']({ err: error, pdu: describe(pdu) }, 'a delivery was not taken')
-    return refusal[why ?? 'busy']
-  }
-
-  return {
-    get open() {
-      return open
-    },
-    take(link, pdu) {
-      if (pdu.command === 'deliver_sm' || pdu.command === 'data_sm') deliver(link, pdu)
-      else if (pdu.command === 'alert_notification') log.debug({ pdu: describe(pdu) }, 'a handset may be reached again')
-      else link.post({ command: 'generic_nack', sequence_number: pdu.sequence_number, command_status: statuses.ESME_RINVCMDID })
-    },
-  }
-}
-
-/** T: the carrier keeps the message and tries again. P, R: it does not (SMPP 5.0 §4.7.6). */
-const refusal: Record<AcceptRefused['why'], number> = {
-  busy: statuses.ESME_RX_T_APPN,
-  invalid: statuses.ESME_RX_P_APPN,
-  'no-route': statuses.ESME_RX_R_APPN,
-  suspended: statuses.ESME_RX_R_APPN,
-  'source-not-allowed': statuses.ESME_RX_R_APPN,
-  'destination-not-allowed': statuses.ESME_RX_R_APPN,
-  'too-short': statuses.ESME_RX_P_APPN,
-  'too-long': statuses.ESME_RX_P_APPN,
-  validity: statuses.ESME_RX_P_APPN,
-  throttled: statuses.ESME_RX_T_APPN,
-  'queue-full': statuses.ESME_RX_T_APPN,
-}
-
-function response(pdu: PduOf<'deliver_sm' | 'data_sm'>, command_status: number): Draft {
-  const { sequence_number } = pdu
-  if (pdu.command === 'data_sm') return { command: 'data_sm_resp', sequence_number, command_status }
-  return { command: 'deliver_sm_resp', sequence_number, command_status }
+function addSender(session: Session, sender: Sender, can: SmppConfig['capabilities'], isClosing: () => boolean): void {
+  const refused = (): Outcome => ({ ok: false, failure: offline('the session is closing') })
+  session.send = (out) => (isClosing() ? Promise.resolve(refused()) : sender.send(out))
+  session.free = () => (isClosing() ? Number.MIN_SAFE_INTEGER : sender.free())
+  if (can.query) session.query = (message, refs) => Promise.all(refs.map((ref) => sender.query(message, ref)))
+  if (can.cancel) session.cancel = sender.cancel
+  if (can.replace) session.replace = sender.replace
 }

@@ -1,15 +1,20 @@
-// The window of one link: so many submits await their answer, and no more. The gateway counts
+// The window of one link: so many requests await their answer, and no more. The gateway counts
 // messages; a long one may have more segments than the window has places, and those wait here.
 import type { PduOf } from './codec/index.ts'
 import type { Answer, Link } from './link.ts'
 
+export type Submit = PduOf<'submit_sm' | 'data_sm'>
+type Asked = PduOf<'submit_sm' | 'deliver_sm' | 'data_sm' | 'query_sm' | 'cancel_sm' | 'replace_sm'>
+
 export interface Window {
   /** In the order of the calls. `settle` is called exactly once. */
-  ask(pdu: PduOf<'submit_sm'>, settle: (answer: Answer) => void): void
+  ask(pdu: Asked, settle: (answer: Answer) => void): void
+  /** Asked for and not settled, those that wait for a place too. */
+  readonly open: number
 }
 
 interface Waiting {
-  pdu: PduOf<'submit_sm'>
+  pdu: Asked
   settle(answer: Answer): void
 }
 
@@ -18,7 +23,7 @@ export function createWindow(link: Pick<Link, 'ask'>, size: () => number): Windo
   let open = 0
   let starting = false
 
-  function start(pdu: PduOf<'submit_sm'>, settle: (answer: Answer) => void): void {
+  function start(pdu: Asked, settle: (answer: Answer) => void): void {
     open++
     link.ask(pdu, (answer) => {
       open--
@@ -42,6 +47,9 @@ export function createWindow(link: Pick<Link, 'ask'>, size: () => number): Windo
     ask(pdu, settle) {
       if (waiting.length === 0 && open < size()) start(pdu, settle)
       else waiting.push({ pdu, settle })
+    },
+    get open() {
+      return open + waiting.length
     },
   }
 }

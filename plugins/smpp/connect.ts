@@ -1,0 +1,73 @@
+// A connection to a carrier, plain or over TLS: resolves when it may be spoken on, rejects with a
+// Failure in words for an operator. Its limit is the caller's signal.
+import { connect, type Socket } from 'node:net'
+import { checkServerIdentity, connect as connectTls } from 'node:tls'
+import { Failure } from '../../src/plugin.ts'
+import { type CarrierHost, hostText } from './hosts.ts'
+import type { Connection } from './supplier-settings.ts'
+import { tlsFault, tlsOptions } from './tls.ts'
+
+/** TCP's own probe of an idle connection, beneath enquire_link. */
+const keepAliveMs = 30_000
+
+/** The signal's reason is a Failure. */
+export function connectTo(carrier: CarrierHost, config: Connection, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Failure)
+      return
+    }
+    let socket: Socket
+    try {
+      socket = open(carrier, config)
+    } catch (error) {
+      reject(new Failure('permanent', 'bind-down', `tlsCa, tlsCertificate or tlsKey cannot be used: ${(error as Error).message}`))
+      return
+    }
+    const done = (): void => {
+      signal.removeEventListener('abort', onAbort)
+      socket.off('error', onError)
+    }
+    const onAbort = (): void => {
+      done()
+      // What it still says must not be thrown.
+      socket.on('error', () => {})
+      socket.destroy()
+      reject(signal.reason as Failure)
+    }
+    const onError = (error: Error): void => {
+      done()
+      socket.on('error', () => {})
+      socket.destroy()
+      reject(failureOf(carrier, error))
+    }
+    signal.addEventListener('abort', onAbort)
+    socket.once('error', onError)
+    socket.once(carrier.tls ? 'secureConnect' : 'connect', () => {
+      done()
+      resolve(socket)
+    })
+  })
+}
+
+function open(carrier: CarrierHost, config: Connection): Socket {
+  const { host, port } = carrier
+  if (!carrier.tls) return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs })
+  const name = config.tlsServername ?? host
+  const socket = connectTls({
+    ...tlsOptions(carrier, config),
+    host,
+    port,
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+  })
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, keepAliveMs)
+  return socket
+}
+
+function failureOf(carrier: CarrierHost, error: Error): Failure {
+  const fault = carrier.tls ? tlsFault(error) : undefined
+  // A certificate does not heal by itself: somebody must hear of it.
+  if (fault !== undefined) return new Failure('permanent', 'bind-down', `${hostText(carrier)}: ${fault}`, { cause: error })
+  return new Failure('offline', 'bind-down', `cannot reach ${hostText(carrier)}: ${error.message}`, { cause: error })
+}
