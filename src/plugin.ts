@@ -14,6 +14,7 @@ import type { Receipt, Report } from './model/receipt.ts'
 import type { Decision } from './model/route.ts'
 import type { BindTrace, TraceProtocol } from './model/trace.ts'
 import type { Outbound } from './outbound.ts'
+import type { Charset } from './text/charsets.ts'
 import type { Segment } from './text/segment.ts'
 
 export type { Clock } from './clock.ts'
@@ -54,6 +55,8 @@ export interface Connector<C = unknown> {
     /** The peer sends receipts: a message is awaited after it was sent. */
     receipts: boolean
   }
+  /** Of `text: 'segments'`: the charset in which a bind with these settings wants texts, where they fit it; GSM 7-bit when absent. */
+  charset?(config: unknown): Charset
   /**
    * Reaches the peer: resolves when bound, rejects with a Failure. Called by the supervisor once
    * per session and again, with backoff, after `closed`. Aborted when the bind is stopped.

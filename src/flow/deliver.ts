@@ -197,7 +197,8 @@ function perTurn(live: LiveBind): number {
 
 function splitOptions(live: LiveBind, item: DeliverItem) {
   const { concatenation, nationalTables } = live.bind.policy
-  return { concatenation, nationalTables, reference: Number.parseInt(item.message.id.slice(10, 14), 16) }
+  const charset = live.connector.charset?.(live.bind.config) ?? 'gsm7'
+  return { concatenation, charset, nationalTables, reference: Number.parseInt(item.message.id.slice(10, 14), 16) }
 }
 
 /** Of the sessions that can do it the one with the most room; those with as much take turns. */

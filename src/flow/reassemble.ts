@@ -6,6 +6,7 @@ import type { Body } from '../model/body.ts'
 import type { Submission } from '../model/message.ts'
 import { AcceptRefused, type InboundPart } from '../plugin.ts'
 import { StoreUnavailable, type Part } from '../store/store.ts'
+import { joinTexts } from '../text/index.ts'
 import { accept } from './accept.ts'
 import type { Core } from './core.ts'
 
@@ -63,7 +64,7 @@ async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<voi
 function joinBodies(bodies: readonly Body[]): Body {
   const first = bodies[0]!
   if (first.kind === 'text' && bodies.every((body) => body.kind === 'text')) {
-    return { ...first, text: bodies.map((body) => body.text).join('') }
+    return { ...first, text: joinTexts(bodies.map((body) => body.text)) }
   }
   const octets = bodies.map((body) =>
     body.kind === 'binary' ? body.data : new TextEncoder().encode(body.kind === 'text' ? body.text : ''),

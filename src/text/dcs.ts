@@ -6,7 +6,7 @@ import type { Alphabet } from './segment.ts'
 /** A message waiting indication (TS 23.038 §4): switched on or off, and whether the message is also stored. */
 export interface WaitingIndication {
   active: boolean
-  of: 'voicemail' | 'fax' | 'email' | 'other'
+  of: (typeof waitingKinds)[number]
   store: boolean
 }
 
@@ -21,7 +21,8 @@ export interface DataCoding {
 }
 
 const alphabets: readonly Alphabet[] = ['gsm7', 'binary', 'ucs2', 'gsm7']
-const waitings = ['voicemail', 'fax', 'email', 'other'] as const
+/** By the two lowest bits of their octet. */
+export const waitingKinds = ['voicemail', 'fax', 'email', 'other'] as const
 
 /** Every octet means something. */
 export function parseDcs(octet: number): DataCoding {
@@ -41,7 +42,7 @@ export function parseDcs(octet: number): DataCoding {
   // 1000 to 1011 reserved.
   if (group < 0x0c) return { alphabet: 'gsm7', compressed: false, autoDelete: false }
   // 1100 discard, 1101 store, 1110 store in UCS-2.
-  const waiting: WaitingIndication = { active: (octet & 0x08) !== 0, of: waitings[octet & 0x03] ?? 'other', store: group !== 0x0c }
+  const waiting: WaitingIndication = { active: (octet & 0x08) !== 0, of: waitingKinds[octet & 0x03] ?? 'other', store: group !== 0x0c }
   return { alphabet: group === 0x0e ? 'ucs2' : 'gsm7', compressed: false, autoDelete: false, waiting }
 }
 

@@ -96,6 +96,8 @@ export function encodeGsm7(text: string, alphabet: Gsm7Alphabet = defaultAlphabe
 
 /** The text of septets, one an octet. What no table defines, and octets above 0x7F, become U+FFFD; an escape at the end a space. */
 export function decodeGsm7(septets: Uint8Array, alphabet: Gsm7Alphabet = defaultAlphabet): string {
+  if (alphabet === defaultAlphabet && isAscii(septets))
+    return Buffer.from(septets.buffer, septets.byteOffset, septets.length).toString('latin1')
   const { plain, escaped } = alphabet
   let text = ''
   for (let i = 0; i < septets.length; i++) {
@@ -109,4 +111,12 @@ export function decodeGsm7(septets: Uint8Array, alphabet: Gsm7Alphabet = default
     }
   }
   return text
+}
+
+/** Septets of the default alphabet that are the ASCII code of their character. */
+const asciiSeptets = Uint8Array.from({ length: 256 }, (_, n) => (n < 0x80 && !beyondAscii.test(String.fromCharCode(n)) ? 1 : 0))
+
+function isAscii(septets: Uint8Array): boolean {
+  for (let i = 0; i < septets.length; i++) if (asciiSeptets[septets[i]!] === 0) return false
+  return true
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { Body } from '../model/body.ts'
+import { decodeCharset } from './charsets.ts'
 import { decodeText } from './decode.ts'
 import { headerSeptets } from './septets.ts'
 import { bodyFault, countSegments, split, type Segment, type SplitOptions } from './segment.ts'
@@ -25,7 +26,10 @@ const udh8: SplitOptions = { concatenation: 'udh8', reference: 0x1234 }
 const text = (value: string): Body => ({ kind: 'text', text: value })
 const octets = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'))
 const unitsOf = (s: Segment): number => (s.alphabet === 'ucs2' ? s.data.length / 2 : s.data.length)
-const said = (s: Segment): string => (s.alphabet === 'binary' ? '' : decodeText(s.alphabet, s.data, s.udh))
+function said({ alphabet, data, udh }: Segment): string {
+  if (alphabet === 'binary') return ''
+  return alphabet === 'gsm7' || alphabet === 'ucs2' ? decodeText(alphabet, data, udh) : decodeCharset(alphabet, data)
+}
 
 /** Where our parts are not those of the calculator, though there are as many. */
 const otherParts = new Map([

@@ -1,7 +1,10 @@
 // Long messages become SMS parts that fit 140 octets each, header included (TS 23.040 §9.2.3.24.1).
 // Counting is as Twilio bills: GSM 7-bit where every character is in the default alphabet and its
 // extension, else UCS-2; 160 and 153 septets, 70 and 67 units. Both are on the way of every message.
+// A peer that wants another charset gets parts in it, of what they are on the air: texts that GSM
+// 7-bit has are counted by its septets, all others by octets, 140 and 134.
 import type { Body } from '../model/body.ts'
+import { encodeCharset, type Charset, type OctetCharset } from './charsets.ts'
 import { cutGsm7, cutUcs2 } from './cuts.ts'
 import { defaultAlphabet, encodeGsm7, gsm7Alphabet, septetLength, type Gsm7Alphabet } from './gsm7.ts'
 import { headerSeptets } from './septets.ts'
@@ -11,11 +14,15 @@ import { buildUdh, concatenationElement, parseUdh, shiftElements, takeConcatenat
 
 /** How the characters of a segment are coded on the air. */
 export type Alphabet = 'gsm7' | 'ucs2' | 'binary'
+/** How they are coded towards a peer that may translate them for the air. */
+export type SegmentAlphabet = Alphabet | OctetCharset
 
 export interface SplitOptions {
   /** udh8, udh16: parts of 153/67 (152/66 with a 16-bit reference). sar: parts carry no header but keep the udh8 sizes. payload: one segment, whole. */
   concatenation: 'udh8' | 'udh16' | 'sar' | 'payload'
-  /** National tables (1–13) tried, in this order, before UCS-2. */
+  /** Preferred for texts, gsm7 where absent; what it lacks goes as UCS-2. A message class needs gsm7 or ucs2 and has it. */
+  charset?: Charset
+  /** National tables (1–13) tried, in this order, after gsm7 and before UCS-2. */
   nationalTables?: readonly number[]
   /** 16-bit concatenation reference; its low byte serves for 8 bits. */
   reference: number
@@ -23,13 +30,13 @@ export interface SplitOptions {
 
 /** One SMS part. */
 export interface Segment {
-  alphabet: Alphabet
+  alphabet: SegmentAlphabet
   /** From 0. */
   index: number
   total: number
   /** The concatenation reference where total > 1. */
   reference: number
-  /** gsm7: septets, one an octet, escapes included. ucs2: UTF-16BE octets. binary: as given. Without the header. */
+  /** gsm7: septets, one an octet, escapes included. ucs2: UTF-16BE octets. binary: as given. Others: one octet a character. Without the header. */
   data: Uint8Array
   /** Elements of the user data header (TS 23.040 §9.2.3.24), without its length octet; undefined when none. Concatenation is in it for udh8 and udh16. */
   udh?: Uint8Array
@@ -53,6 +60,10 @@ export function split(body: Body, options: SplitOptions): Segment[] {
   if (body.kind === 'mms') return []
   if (body.kind === 'binary') return splitBinary(body, options)
   const { text, messageClass } = body
+  const { charset } = options
+  if (charset === 'ucs2') return splitUcs2(text, options, messageClass)
+  if (charset !== undefined && charset !== 'gsm7' && messageClass === undefined)
+    return splitOctets(text, charset, options) ?? splitUcs2(text, options, undefined)
   const septets = septetLength(text)
   if (septets >= 0) return splitGsm7(text, septets, defaultAlphabet, options, messageClass)
   const national =
@@ -123,6 +134,19 @@ function splitUcs2(text: string, options: SplitOptions, messageClass: Segment['m
   return ends.map((end, i) => part('ucs2', i, ends.length, options, encodeUcs2(text.slice(ends[i - 1] ?? 0, end)), undefined, messageClass))
 }
 
+/** Undefined: the charset lacks a character. */
+function splitOctets(text: string, charset: OctetCharset, options: SplitOptions): Segment[] | undefined {
+  const all = encodeCharset(charset, text)
+  if (!all) return undefined
+  const whole = (): Segment[] => [part(charset, 0, 1, options, all, undefined, undefined)]
+  const septets = septetLength(text)
+  if (options.concatenation === 'payload' || (septets >= 0 ? septets <= dataSeptets(0, 0) : text.length <= userDataOctets)) return whole()
+  const header = elementOctets[options.concatenation]
+  const ends = septets >= 0 ? cutGsm7(text, defaultAlphabet, dataSeptets(0, header)) : cutUcs2(text, dataOctets(0, header))
+  if (ends.length > maxParts) return whole()
+  return ends.map((end, i) => part(charset, i, ends.length, options, all.subarray(ends[i - 1] ?? 0, end), undefined, undefined))
+}
+
 function splitBinary(body: Body & { kind: 'binary' }, options: SplitOptions): Segment[] {
   const { data, udh, messageClass } = body
   const size = options.concatenation === 'payload' ? data.length : binaryPart(body, elementOctets[options.concatenation])
@@ -162,7 +186,7 @@ function nationalAlphabet(text: string, tables: readonly number[]): Gsm7Alphabet
 }
 
 function part(
-  alphabet: Alphabet,
+  alphabet: SegmentAlphabet,
   index: number,
   total: number,
   options: SplitOptions,

@@ -88,10 +88,10 @@ export function concatenationElement({ reference, total, index, width }: Concate
 function readConcatenation({ id, data }: UdhElement): ConcatenationElement | undefined {
   const width = id === iei.concatenation8 ? 8 : 16
   if (data.length !== (width === 8 ? 3 : 4)) return undefined
-  const [a = 0, b = 0, c = 0, d = 0] = data
-  const found = width === 8 ? { reference: a, total: b, index: c } : { reference: (a << 8) | b, total: c, index: d }
-  if (found.total === 0 || found.index === 0 || found.index > found.total) return undefined
-  return { ...found, width }
+  const at = width === 8 ? 1 : 2
+  const [total, index] = [data[at]!, data[at + 1]!]
+  if (total === 0 || index === 0 || index > total) return undefined
+  return { reference: width === 8 ? data[0]! : (data[0]! << 8) | data[1]!, total, index, width }
 }
 
 /**
@@ -102,11 +102,18 @@ function readConcatenation({ id, data }: UdhElement): ConcatenationElement | und
 export function takeConcatenation(udh: Uint8Array): { concatenation?: ConcatenationElement; rest?: Uint8Array } {
   const parsed = parseUdh(udh)
   if (!parsed.ok) return { rest: udh }
-  const isOne = (e: UdhElement): boolean => e.id === iei.concatenation8 || e.id === iei.concatenation16
-  const concatenation = parsed.elements.findLast((e) => isOne(e) && readConcatenation(e) !== undefined)
-  const others = parsed.elements.filter((e) => !isOne(e))
-  const read = concatenation && readConcatenation(concatenation)
-  return { ...(read ? { concatenation: read } : {}), ...(others.length > 0 ? { rest: buildUdh(others) } : {}) }
+  const taken: { concatenation?: ConcatenationElement; rest?: Uint8Array } = {}
+  const others: UdhElement[] = []
+  for (const element of parsed.elements) {
+    if (element.id === iei.concatenation8 || element.id === iei.concatenation16) {
+      const read = readConcatenation(element)
+      if (read) taken.concatenation = read
+    } else {
+      others.push(element)
+    }
+  }
+  if (others.length > 0) taken.rest = buildUdh(others)
+  return taken
 }
 
 export interface Ports {

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { international } from '../../../src/plugin.ts'
+import { AcceptRefused, international } from '../../../src/plugin.ts'
 import { integer16, integer8, type PduOf, tags, type Tlv } from '../codec/index.ts'
 import { type Delivery, readDelivery } from './deliver.ts'
 import { configOf, submits, text } from './mapping.fixture.ts'
+import { tlvRules } from './tlvs.ts'
 
 /** What the carrier would hand to the other side. */
 function asDelivery(pdu: PduOf<'submit_sm'>, more: Partial<PduOf<'deliver_sm'>> = {}): PduOf<'deliver_sm'> {
   return { ...pdu, command: 'deliver_sm', ...more }
 }
 const read = (pdu: PduOf<'deliver_sm' | 'data_sm'>, config = configOf()): Delivery =>
-  readDelivery(pdu, { config, owned: (n) => n === '+12345678' })
+  readDelivery(pdu, { config, owned: (n) => n === '+12345678', tlvs: tlvRules(config) })
 
 describe('deliveries', () => {
   it('bring back what any form of submit_sm said', () => {
@@ -163,7 +164,7 @@ describe('deliveries', () => {
     assert.equal(read({ ...base, esm_class: 4, short_message: Buffer.from('stat:DELIVRD') }).kind, 'nothing')
     assert.equal(read({ ...base, esm_class: 0x08 }).kind, 'nothing')
   })
-  it('never throw, whatever the fields hold', () => {
+  it('are read or refused, whatever the fields hold', () => {
     const tlv = fc.tuple(fc.constantFrom(...Object.values(tags)), fc.uint8Array({ maxLength: 20 }))
     fc.assert(
       fc.property(
@@ -173,7 +174,11 @@ describe('deliveries', () => {
         fc.array(tlv, { maxLength: 6 }),
         (esm_class, data_coding, short_message, tlvs) => {
           for (const defaultAlphabet of ['gsm7', 'gsm7packed', 'latin1', 'ascii'] as const)
-            read({ ...base, esm_class, data_coding, short_message, tlvs }, configOf({ defaultAlphabet }))
+            try {
+              read({ ...base, esm_class, data_coding, short_message, tlvs }, configOf({ defaultAlphabet }))
+            } catch (error) {
+              assert.ok(error instanceof AcceptRefused, String(error))
+            }
         },
       ),
       { numRuns: 3000 },

@@ -2,7 +2,9 @@
 import { type Address, type Body, type Concatenation, international, type Message, split } from '../../../src/plugin.ts'
 import type { PduOf } from '../codec/index.ts'
 import { smppConfig, type SmppConfig } from '../config.ts'
+import { charsetOf } from './encoding-settings.ts'
 import { submitSm } from './submit.ts'
+import { tlvRules } from './tlvs.ts'
 
 export const configOf = (more: Partial<SmppConfig> = {}): SmppConfig => ({ ...smppConfig.parse({ host: 'h', systemId: 's' }), ...more })
 export const now = Date.UTC(2026, 10, 21, 5, 16, 0)
@@ -37,7 +39,8 @@ export function submits(
   concatenation: Concatenation = 'udh8',
   config = configOf(),
   more: Partial<Message> = {},
+  nationalTables: readonly number[] = [],
 ): PduOf<'submit_sm'>[] {
-  const segments = split(body, { concatenation, reference: 0x1234, nationalTables: [] })
-  return segments.map((segment) => submitSm(messageOf(body, more), segment, { config, concatenation, now }))
+  const segments = split(body, { concatenation, charset: charsetOf(config), reference: 0x1234, nationalTables })
+  return segments.map((segment) => submitSm(messageOf(body, more), segment, { config, concatenation, now, tlvs: tlvRules(config) }))
 }
