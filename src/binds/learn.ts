@@ -24,27 +24,34 @@ export interface Learner {
   view(): LearnedRate | undefined
 }
 
-/** Never stuck: one segment in five seconds always goes. */
-const least = 0.2
-/** First cut, and the cut of refusals that follow it before the peer takes anything again. */
+/** Never stuck: a limit is not below one segment a second, a pause not above five. */
+const least = 1
+const longestPauseMs = 5000
+const pauseStepMs = 25
+/** The first cut; one soon after another; and one before the peer took anything again. */
 const firstCut = 0.9
+const soonCut = 0.75
 const nextCut = 0.6
+const soonSegments = 8
 /** No cut goes below this share of what the peer took in the last second. */
 const leastOfTaken = 0.5
+/** How far above what was taken lately a limit is believed. */
+const mostUnused = 2
 /** The limit grows by a share of itself that grows with what was taken since the last cut. */
 const firstRaise = 0.08
 const raisePace = 0.35
 /** A pace is kept for so many seconds, and for so many segments, before the next. */
 const paceSeconds = 0.5
 const paceSegments = 8
+/** … and so many round trips. */
 const paceRounds = 4
+/** What one segment proves: a peer that takes few is asked for more slowly. */
 const mostSecondsEach = 0.1
-const pauseStepMs = 25
-const longestPauseMs = 1000
 /** After so long without a cut nothing is learned any more. */
 const forgetMs = 600_000
-/** SMPP 5.0 §4.8.4.18: 90–99 nearing congestion, 100 congested; below it the load is as it should be. */
+/** SMPP 5.0 §4.8.4.18: 90–99 nearing congestion, 100 congested; below it the load is as it should be. What it said holds so long. */
 const nearing = 90
+const saidMs = 5000
 const congested = 100
 const leastGapMs = 100
 /** A latency so many times the ordinary one, and so much above it, is a peer that queues. */
@@ -52,6 +59,9 @@ const latencyTimes = 4
 const latencyMoreMs = 200
 /** Cuts by latency in a row: a peer that stays slow after these is slow, not congested. */
 const mostLatencyCuts = 3
+/** What has queued needs so many round trips to drain. */
+const latencyRounds = 4
+const longestDrainMs = 2000
 const slots = 10
 const slotMs = 100
 
@@ -62,7 +72,8 @@ export function createLearner(clock: Clock): Learner {
   let streak = 0
   let pace = 0
   let raisedAt = 0
-  let near = false
+  let sinceCut = 0
+  let nearUntil = 0
   /** Segments taken by tenth of a second. */
   const counts = new Float64Array(slots)
   let slot = 0
@@ -90,13 +101,12 @@ export function createLearner(clock: Clock): Learner {
     return (sum * 1000) / span
   }
 
-  function cut(factor: number, now: number, because: string): void {
+  function cut(factor: number, now: number, because: string, unused = mostUnused): void {
     const lately = takenLately(now)
-    const from = Math.min(limit, Math.max(lately, least))
-    const at = limit === Number.POSITIVE_INFINITY ? from : limit
-    limit = Math.max(least, lately * leastOfTaken, at * factor)
+    // A limit that was not used up says nothing.
+    limit = Math.max(least, lately * leastOfTaken, Math.min(limit, Math.max(lately, least) * unused) * factor)
     cutAt = raisedAt = now
-    pace = 0
+    pace = sinceCut = 0
     why = because
   }
 
@@ -110,9 +120,9 @@ export function createLearner(clock: Clock): Learner {
       if (latency < ordinary * 2) latencyCuts = 0
       return
     }
-    if (now - cutAt < Math.max(leastGapMs, latency)) return
+    if (now - cutAt < Math.min(latencyRounds * latency, longestDrainMs)) return
     if (latencyCuts++ < mostLatencyCuts) {
-      cut(firstCut, now, `its answers take ${Math.round(latency)} ms instead of ${Math.round(ordinary)}`)
+      cut(soonCut, now, `its answers take ${Math.round(latency)} ms instead of ${Math.round(ordinary)}`, 1)
     } else ordinary = latency
   }
 
@@ -127,10 +137,14 @@ export function createLearner(clock: Clock): Learner {
       if (whole) slow(now - sentAt, now)
       if (limit === Number.POSITIVE_INFINITY || sentAt <= cutAt) return
       streak = 0
-      if (near) return
+      sinceCut += segments
+      if (now < nearUntil || (latency > ordinary * 2 && latency > ordinary + latencyMoreMs / 2)) {
+        raisedAt = now
+        return
+      }
       const elapsed = Math.min((now - raisedAt) / 1000, segments * mostSecondsEach)
       raisedAt = now
-      pace += Math.min(elapsed / Math.max(paceSeconds, latency * paceRounds / 1000), segments / paceSegments)
+      pace += Math.min(elapsed / Math.max(paceSeconds, (latency * paceRounds) / 1000), segments / paceSegments)
       // Not on the strength of less than what the limit allows.
       if (takenLately(now) < limit * 0.5) return
       limit += limit * elapsed * (firstRaise + raisePace * pace * pace)
@@ -138,14 +152,14 @@ export function createLearner(clock: Clock): Learner {
     refused(sentAt) {
       const now = clock.now()
       if (sentAt > cutAt) {
-        cut(streak === 0 ? firstCut : nextCut, now, 'it refused a segment as too much')
+        cut(streak > 0 ? nextCut : cutAt > 0 && sinceCut < soonSegments ? soonCut : firstCut, now, 'it refused a segment as too much')
         streak++
       }
       return Math.min(longestPauseMs, Math.max(1000 / limit, pauseStepMs * 2 ** Math.min(streak - 1, 10)))
     },
     congestion(percent) {
-      near = percent >= nearing
       const now = clock.now()
+      nearUntil = percent >= nearing ? now + saidMs : 0
       if (percent >= congested && now - cutAt >= Math.max(leastGapMs, latency)) cut(nextCut, now, `it says that it is ${percent} % full`)
     },
     view() {

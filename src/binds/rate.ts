@@ -78,6 +78,10 @@ export function createRate(policy: () => RatePolicy, clock: Clock): Rate {
       if (policy().adaptiveRate) learner.congestion(percent)
     },
     perSecond,
-    learned: () => (policy().adaptiveRate ? learner.view() : undefined),
+    learned() {
+      const { segmentsPerSecond, adaptiveRate } = policy()
+      const learned = adaptiveRate ? learner.view() : undefined
+      return learned && segmentsPerSecond > 0 && learned.segmentsPerSecond >= segmentsPerSecond ? undefined : learned
+    },
   }
 }

@@ -88,6 +88,7 @@ function attempted(changes: Partial<Attempted> = {}): Attempted {
     outcome: { ok: true, refs: ['r1'] },
     startedAt: now - 5,
     now,
+    restMs: 0,
     random: 0.5,
     ...changes,
   }
@@ -195,4 +196,67 @@ test('a failure after the validity ran out ends the message as expired', () => {
   )
   assert.equal(step.life.state, 'expired')
   assert.equal(step.report?.failure?.code, 'expired')
+})
+
+const dueAfter = (failure: FailureFacts, attempt: number, policy: Partial<BindPolicy>): number | undefined => {
+  const due = afterAttempt(attempted({ item: item({ attempt }), bind: bind(policy), outcome: failed(failure) })).requeue?.due
+  return due === undefined ? undefined : (due - now) / 1000
+}
+
+test('the delays after the first and the second failure are set apart, and then grow up to the maximum', () => {
+  const schedule = { attempts: 10, retryFirstMs: 20_000, retrySecondMs: 300_000, retryMultiplier: 2, retryCapMs: 1_200_000 }
+  const failure: FailureFacts = { kind: 'temporary', code: 'peer-error' }
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((attempt) => dueAfter(failure, attempt, schedule)),
+    [20, 300, 600, 1200, 1200],
+  )
+})
+
+test('a handset or queue that is busy has a schedule of its own, and its tries count', () => {
+  const schedule = { attempts: 4, busyFirstMs: 120_000, busyMultiplier: 1, busyCapMs: 120_000 }
+  for (const failure of [
+    { kind: 'throttled', code: 'queue-full' },
+    { kind: 'temporary', code: 'absent-subscriber' },
+    { kind: 'temporary', code: 'peer-busy' },
+  ] as const) {
+    assert.deepEqual(
+      [0, 1, 2].map((attempt) => dueAfter(failure, attempt, schedule)),
+      [120, 120, 120],
+    )
+    const last = afterAttempt(attempted({ item: item({ attempt: 3 }), bind: bind(schedule), outcome: failed(failure) }))
+    assert.deepEqual([last.requeue?.lane, last.life.attempts], ['AC1/b', 1])
+  }
+})
+
+test('what is throttled keeps its place on the lane once, and makes room when it is throttled again', () => {
+  const outcome = failed({ kind: 'throttled', code: 'throttled' })
+  const first = afterAttempt(attempted({ outcome, restMs: 40, item: item({}, { acceptedAt: now - 5000 }) }))
+  assert.deepEqual(first.requeue, { lane: 'AC1/a', due: now - 5000, attempt: 0, candidate: 0 })
+  const again = afterAttempt(attempted({ outcome, restMs: 40, item: item({ life: first.life }) }))
+  assert.equal(again.requeue?.due, now + 40)
+})
+
+test("the bind's table says how often a code is tried, and whether another candidate gets the message", () => {
+  const failure: FailureFacts = { kind: 'temporary', code: 'peer-error', peerCode: 'ESME_RSYSERR' }
+  const step = (action: object, changes: Partial<DeliverItem> = {}, facts = failure) =>
+    afterAttempt(attempted({ item: item(changes), bind: bind({ actions: { ESME_RSYSERR: action } }), outcome: failed(facts) }))
+  assert.equal(step({ attempts: 1 }).requeue?.lane, 'AC1/b')
+  assert.equal(step({ attempts: 5 }, { attempt: 3 }).requeue?.lane, 'AC1/a')
+  assert.equal(step({ failover: true }).requeue?.lane, 'AC1/b')
+  assert.equal(step({ failover: true }, { candidate: 1 }).requeue?.lane, 'AC1/a', 'no other is left: tried again here')
+  assert.equal(step({ failover: false }, {}, { ...failure, kind: 'permanent' }).life.state, 'failed')
+  assert.equal(step({ failover: false, attempts: 1 }).life.state, 'failed')
+  assert.equal(step({}, {}, { ...failure, peerCode: 'ESME_RINVDSTADR' }).requeue?.lane, 'AC1/a', 'of another code it says nothing')
+})
+
+test('a datagram or transaction is tried once; only what was never written is tried again', () => {
+  for (const mode of ['datagram', 'transaction'] as const) {
+    const after = (failure: FailureFacts) => afterAttempt(attempted({ item: item({}, { mode }), outcome: failed(failure) }))
+    for (const kind of ['temporary', 'throttled', 'permanent'] as const) {
+      const step = after({ kind, code: 'peer-error' })
+      assert.deepEqual([step.life.state, step.requeue, step.cdr?.state], ['failed', undefined, 'failed'], kind)
+    }
+    assert.equal(after({ kind: 'unknown', code: 'peer-timeout' }).cdr?.failure, 'outcome-unknown')
+    assert.equal(after({ kind: 'offline', code: 'connection-lost' }).requeue?.lane, 'AC1/a')
+  }
 })

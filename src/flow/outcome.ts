@@ -1,7 +1,8 @@
 // What follows from one attempt. Retried on the same bind: temporary and throttled failures, and
 // unknown ones where the bind's policy is `resend`. Next candidate: permanent failures and attempts
 // used up. Offline costs nothing: the message was never written. Anything past its validity expires.
-import { backoffMs } from '../binds/backoff.ts'
+// Datagrams and transactions are tried once.
+import { backoffMs, busyShape, retryShape } from '../binds/backoff.ts'
 import type { Bind } from '../model/bind.ts'
 import type { FailureFacts } from '../model/failure.ts'
 import {
@@ -16,6 +17,7 @@ import {
 } from '../model/life.ts'
 import type { Outcome } from '../plugin.ts'
 import type { DeliverItem } from '../store/store.ts'
+import { actionFor, isBusy } from './judge.ts'
 
 export interface Attempted {
   item: DeliverItem
@@ -29,15 +31,14 @@ export interface Attempted {
   outcome: Outcome
   startedAt: number
   now: number
+  /** How long the bind rests after this: what it sends next goes then. */
+  restMs: number
   random: number
 }
 
-/** How long a throttled bind rests when the peer does not say. */
-export const throttlePauseMs = 1000
-
 export function afterAttempt(attempt: Attempted): Transition {
   const { item, bind, outcome, now } = attempt
-  const counted = outcome.ok || (outcome.failure.kind !== 'offline' && outcome.failure.kind !== 'throttled')
+  const counted = outcome.ok || costsAttempt(outcome.failure)
   const segments = progress(attempt)
   const entry: LifeEntry = {
     at: now,
@@ -63,6 +64,11 @@ export function afterAttempt(attempt: Attempted): Transition {
   // With the segments gone (another candidate, a new start) their receipts mean nothing any more.
   if (refs.length > 0 && step.life.segments.length > 0) step.refs = refs
   return step
+}
+
+/** Nothing was written, or it came at a bad moment for the bind: the message is none the worse. */
+function costsAttempt(failure: FailureFacts): boolean {
+  return failure.kind !== 'offline' && (failure.kind !== 'throttled' || isBusy(failure))
 }
 
 const unanswered: FailureFacts = { kind: 'temporary', code: 'peer-error', peer: 'not every segment was answered' }
@@ -115,44 +121,48 @@ function whenFailed(attempt: Attempted, life: Life, entry: LifeEntry, failure: F
   const { message, decision } = item
   const failed: Life = { ...life, failure }
   const counts: Count[] = []
-  const again = (due: number, tries: number): Transition => ({
+  const again = (due: number, tries: number, place = due): Transition => ({
     message: message.id,
     life: failed,
     entries: [entry, { at: now, what: 'retry', bind: bind.id, due }],
-    requeue: { lane: bind.id, due, attempt: tries, candidate: item.candidate },
+    requeue: { lane: bind.id, due: place, attempt: tries, candidate: item.candidate },
     counts: [...counts, { bind: bind.id, name: 'retried' }],
   })
   if (now >= message.validUntil)
     return finish(message, decision, failed, 'expired', now, { failure: { ...failure, code: 'expired' }, entries: [entry] })
-  switch (failure.kind) {
-    case 'offline':
-      return again(now, item.attempt)
-    case 'throttled':
-      counts.push({ bind: bind.id, name: 'throttled' })
-      return again(now + (failure.retryAfterMs ?? throttlePauseMs), item.attempt)
-    case 'unknown':
-      counts.push({ bind: bind.id, name: 'unknown' })
-      if (bind.policy.unknown === 'fail') {
-        const end = finish(message, decision, failed, 'failed', now, { failure: { ...failure, code: 'outcome-unknown' }, entries: [entry] })
-        return { ...end, counts: [...end.counts, ...counts] }
-      }
-      if (bind.policy.unknown === 'hold') {
-        return {
-          message: message.id,
-          life: { ...failed, state: 'held' },
-          entries: [entry, { at: now, what: 'held', why: 'the carrier may have it; release it to send again, or end it' }],
-          counts,
-        }
-      }
-      break
-    case 'temporary':
-      break
-    case 'permanent':
-      return nextCandidate(attempt, failed, [entry], failure)
+  if (failure.kind === 'offline') return again(now, item.attempt)
+  if (failure.kind === 'throttled') counts.push({ bind: bind.id, name: 'throttled' })
+  if (failure.kind === 'unknown') counts.push({ bind: bind.id, name: 'unknown' })
+  const fail = (facts: FailureFacts): Transition => {
+    const end = finish(message, decision, failed, 'failed', now, { failure: facts, entries: [entry] })
+    end.counts.push(...counts)
+    return end
+  }
+  const once = message.mode !== undefined && message.mode !== 'store'
+  if (failure.kind === 'unknown' && (once || bind.policy.unknown === 'fail')) return fail({ ...failure, code: 'outcome-unknown' })
+  if (once) return fail(failure)
+  const action = actionFor(bind.policy, failure)
+  const onwards = (): Transition => (action?.failover === false ? fail(failure) : nextCandidate(attempt, failed, [entry], failure))
+  if (failure.kind === 'permanent') return onwards()
+  if (failure.kind === 'unknown' && bind.policy.unknown === 'hold') {
+    return {
+      message: message.id,
+      life: { ...failed, state: 'held' },
+      entries: [entry, { at: now, what: 'held', why: 'the carrier may have it; release it to send again, or end it' }],
+      counts,
+    }
+  }
+  if (action?.failover === true && decision.candidates[item.candidate + 1]) return onwards()
+  if (failure.kind === 'throttled' && !isBusy(failure)) {
+    // Refused for the first time it keeps its place, before what came later; again, it makes room.
+    const due = now + (failure.retryAfterMs ?? attempt.restMs)
+    return item.life.failure?.kind === 'throttled' || failure.retryAfterMs !== undefined
+      ? again(due, item.attempt)
+      : again(due, item.attempt, Math.max(message.acceptedAt, message.deliverAfter ?? 0))
   }
   const tries = item.attempt + 1
-  if (tries >= bind.policy.attempts) return nextCandidate(attempt, failed, [entry], failure)
-  const shape = { firstMs: bind.policy.retryFirstMs, multiplier: bind.policy.retryMultiplier, capMs: bind.policy.retryCapMs }
+  if (tries >= (action?.attempts ?? bind.policy.attempts)) return onwards()
+  const shape = isBusy(failure) ? busyShape(bind.policy) : retryShape(bind.policy)
   return again(now + (failure.retryAfterMs ?? backoffMs(shape, item.attempt, random)), tries)
 }
 

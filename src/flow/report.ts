@@ -1,6 +1,6 @@
 // Report: tells whoever sent the message what became of it. Tried again by the origin bind's
 // retry policy; given up, with a line in the trace, when its attempts are used up.
-import { backoffMs } from '../binds/backoff.ts'
+import { backoffMs, retryShape } from '../binds/backoff.ts'
 import type { LiveBind } from '../binds/supervisor.ts'
 import type { LifeEntry } from '../model/life.ts'
 import type { Outcome, Session } from '../plugin.ts'
@@ -32,8 +32,7 @@ export async function sendReport(
     attempt,
   }
   if (again) {
-    const shape = { firstMs: policy.retryFirstMs, multiplier: policy.retryMultiplier, capMs: policy.retryCapMs }
-    settlement.retryAt = now + (outcome.failure.retryAfterMs ?? backoffMs(shape, item.attempt, core.random()))
+    settlement.retryAt = now + (outcome.failure.retryAfterMs ?? backoffMs(retryShape(policy), item.attempt, core.random()))
   }
   return settlement
 }
