@@ -7,7 +7,6 @@ import { peersOf } from './supplier-settings.ts'
 import { smppTrace } from './trace/index.ts'
 
 export type { SmppConfig } from './config.ts'
-export { bindOver, isOutbindOf } from './session.ts'
 
 export const smpp: Connector<SmppConfig> = {
   name: 'smpp',

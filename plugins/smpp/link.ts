@@ -8,20 +8,18 @@ import {
   type Command,
   commandIds,
   createParser,
-  createSlab,
   describe,
   type Draft,
   encodePdu,
   type Pdu,
-  type Slab,
   statuses,
   statusText,
   tags,
   type Tap,
   tlvInteger,
-  writePdu,
 } from './codec/index.ts'
 import { occasional } from './occasional.ts'
+import { createOutflow } from './outflow.ts'
 
 /**
  * pdu: the response or a generic_nack. unreadable: it came and could not be read. timeout: written,
@@ -52,6 +50,8 @@ export interface Link {
   release(): void
   /** Resolves when the connection is gone, with why; every request is settled by then. */
   closed: Promise<string>
+  /** Lets go of the socket, for another link over it; this one is then closed. Of what was asked or posted and has not left nothing will. */
+  detach(): Socket
   /** Writes what is there, then closes. */
   end(why: string): void
   destroy(why: string): void
@@ -88,14 +88,11 @@ interface InFlight {
 const unbound = 'the peer unbound'
 const lastSequence = 0x7fff_ffff
 const responseBit = 0x8000_0000
-/** Bytes waiting for a peer that does not read, above which we stop reading from it. */
-const mostWaitingBytes = 1 << 20
 /** A peer that takes no more bytes must not keep the connection for ever. */
 const endTimeoutMs = 2000
 /** After the peer's unbind, what is open on both sides has so long to be answered before unbind_resp. */
 const unbindGraceMs = 2000
 const mostCongestion = 99
-const slabBytes = 16_384
 /** Longer than any PDU takes on any line that carries short messages. */
 const defaultPartialPduMs = 30_000
 
@@ -111,15 +108,8 @@ export function createLink(options: LinkOptions): Link {
   const partialPduMs = options.partialPduMs ?? defaultPartialPduMs
   const inFlight = new Map<number, InFlight>()
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
-  let slab = createSlab(slabBytes)
   let sequence = options.sequence ?? 0
-  let writes = 0
-  let flushing = false
-  /** Being written: the kernel has not taken all of it yet. */
-  let stuck: Slab | undefined
-  let stuckAt = 0
   let holds = 0
-  let heldForBytes = false
   let gone: string | undefined
   /** The peer's unbind, until it is answered. */
   let unbinding: { sequence_number: number } | undefined
@@ -135,37 +125,50 @@ export function createLink(options: LinkOptions): Link {
   let resolveClosed: (why: string) => void
   const closed = new Promise<string>((resolve) => (resolveClosed = resolve))
 
-  const tap: Tap = {
+  const tap = (direction: 'in' | 'out'): Tap => ({
     get on() {
       return trace.on
     },
-    take: (pdu) => trace.record('in', pdu, ends()),
-  }
-  const parser = createParser({ ...(options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}), tap, onPdu, onBad })
+    take: (pdu) => trace.record(direction, pdu, ends()),
+  })
+  const outflow = createOutflow({ socket, clock, tap: tap('out'), isGone: () => gone !== undefined, hold, release })
+  const { append } = outflow
+  const parser = createParser({ ...(options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}), tap: tap('in'), onPdu, onBad })
   const sweepMs = Math.max(10, Math.min(1000, Math.floor(Math.min(responseTimeoutMs, enquireLinkMs, partialPduMs) / 4)))
   const stuckLimitMs = Math.max(responseTimeoutMs, enquireLinkMs)
   let cancelSweep = clock.after(sweepMs, sweep)
 
-  socket.on('data', (chunk: Buffer) => {
+  const onData = (chunk: Buffer): void => {
     heardAt = clock.now()
     parser.push(chunk)
     if (parser.held > 0 && parser.taken !== partialOf) {
       partialOf = parser.taken
       partialAt = heardAt
     }
-  })
-  socket.on('error', (error) => lost(error.message))
-  socket.on('end', () => lost('the peer closed the connection'))
-  socket.on('close', () => lost('the connection is closed'))
+  }
+  const onError = (error: Error): void => lost(error.message)
+  const onEnd = (): void => lost('the peer closed the connection')
+  const onClose = (): void => lost('the connection is closed')
+  socket.on('data', onData).on('error', onError).on('end', onEnd).on('close', onClose)
 
   function lost(why: string): void {
     if (gone !== undefined) return
+    if (trace.on) trace.note(`closed: ${ending ?? why}`, ends())
+    settleAll(why)
+    socket.destroy()
+  }
+
+  function detach(): Socket {
+    if (gone === undefined) settleAll('the connection was handed over')
+    // The error's comes off last: what is let go of must not throw.
+    return socket.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onError)
+  }
+
+  function settleAll(why: string): void {
     gone = ending ?? why
-    if (trace.on) trace.note(`closed: ${gone}`, ends())
     cancelSweep()
     parser.stop()
-    socket.destroy()
-    for (const waiting of inFlight.values()) waiting.settle({ kind: 'lost', written: waiting.write < writes, why: gone })
+    for (const waiting of inFlight.values()) waiting.settle({ kind: 'lost', written: waiting.write < outflow.writes, why: gone })
     inFlight.clear()
     resolveClosed(gone)
   }
@@ -176,44 +179,6 @@ export function createLink(options: LinkOptions): Link {
       remote: { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 },
     }
     return connection
-  }
-
-  function append(draft: Draft): void {
-    const start = slab.end
-    writePdu(slab, draft)
-    if (trace.on) trace.record('out', slab.buffer.subarray(start, slab.end), ends())
-    if (!flushing && !stuck) {
-      flushing = true
-      setImmediate(flush)
-    }
-    if (slab.end > mostWaitingBytes && !heldForBytes) {
-      heldForBytes = true
-      hold()
-    }
-  }
-
-  function flush(): void {
-    flushing = false
-    if (gone !== undefined || stuck || slab.end === 0) return
-    writes++
-    const full = slab
-    socket.write(full.buffer.subarray(0, full.end), () => {
-      if (stuck !== full) return
-      stuck = undefined
-      flush()
-    })
-    if (socket.writableLength > 0) {
-      stuck = full
-      stuckAt = clock.now()
-      slab = createSlab(slabBytes)
-      return
-    }
-    // The kernel took it all: the slab is free again.
-    full.end = 0
-    if (heldForBytes) {
-      heldForBytes = false
-      release()
-    }
   }
 
   function hold(): void {
@@ -238,7 +203,7 @@ export function createLink(options: LinkOptions): Link {
     const { command } = draft
     draft.sequence_number = nextSequence()
     append(draft)
-    const waiting: InFlight = { command, response: commandIds[command] + responseBit, settle, at: clock.now(), write: writes }
+    const waiting: InFlight = { command, response: commandIds[command] + responseBit, settle, at: clock.now(), write: outflow.writes }
     inFlight.set(draft.sequence_number, waiting)
   }
 
@@ -332,7 +297,7 @@ export function createLink(options: LinkOptions): Link {
     let isSilent = false
     for (const [sequence_number, waiting] of inFlight) {
       // In the order of their times. What has not left yet cannot be late.
-      if (now - waiting.at < responseTimeoutMs || waiting.write >= writes) break
+      if (now - waiting.at < responseTimeoutMs || waiting.write >= outflow.writes) break
       inFlight.delete(sequence_number)
       if (heardAt <= waiting.at) isSilent = true
       waiting.settle({ kind: 'timeout', why: `no response to ${waiting.command} in ${responseTimeoutMs} ms` })
@@ -343,7 +308,7 @@ export function createLink(options: LinkOptions): Link {
       lost(`half a PDU, and not the rest of it for ${partialPduMs} ms`)
       return
     }
-    if (stuck && now - stuckAt >= stuckLimitMs) {
+    if (outflow.stuckAt > 0 && now - outflow.stuckAt >= stuckLimitMs) {
       lost(`the peer has taken no octets for ${stuckLimitMs} ms`)
       return
     }
@@ -364,7 +329,7 @@ export function createLink(options: LinkOptions): Link {
   function end(why: string): void {
     if (gone !== undefined) return
     ending ??= why
-    flush()
+    outflow.flushAll()
     socket.end(() => lost(why))
     clock.after(endTimeoutMs, () => lost(why))
   }
@@ -389,6 +354,7 @@ export function createLink(options: LinkOptions): Link {
     hold,
     release,
     closed,
+    detach,
     end,
     destroy: lost,
   }

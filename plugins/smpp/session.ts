@@ -1,12 +1,9 @@
 // A supplier session: one transceiver, transmitter or receiver, or a pair of them, as one; dialled to
 // one of the carrier's addresses, or bound over a connection that the carrier opened.
-import { timingSafeEqual, createHash } from 'node:crypto'
-import type { Socket } from 'node:net'
 import { Failure, type Gateway, type Outcome, type Session } from '../../src/plugin.ts'
-import type { PduOf } from './codec/index.ts'
 import type { SmppConfig } from './config.ts'
 import { createDeliveries } from './deliveries.ts'
-import { type BindCommand, BindRefused, bindSocket, type Dialled, dialLink, type DialParts, versions } from './dial.ts'
+import { type BindCommand, BindRefused, type Dialled, dialLink, type DialParts, versions } from './dial.ts'
 import { type CarrierHost, hostsOf, hostText } from './hosts.ts'
 import { type TlvRules, tlvRules } from './mapping/tlvs.ts'
 import { createSender, offline, type Sender } from './sending.ts'
@@ -54,7 +51,7 @@ async function dialHost(gateway: Gateway<SmppConfig>, signal: AbortSignal, carri
     // The carrier says what it speaks: so do we.
     const older = error.peerVersion !== undefined && error.peerVersion < parts.version && error.facts.kind !== 'permanent'
     if (!pair && !older) throw error
-    if (older) parts.version = error.peerVersion! < versions['3.4'] ? versions['3.3'] : versions['3.4']
+    if (older) parts.version = error.peerVersion < versions['3.4'] ? versions['3.3'] : versions['3.4']
     gateway.log.info(
       { peer: hostText(carrier), version: `0x${parts.version.toString(16)}` },
       pair ? 'the carrier has no transceiver: bound as a pair' : 'the carrier has an older version: bound in that',
@@ -75,34 +72,7 @@ async function dialAll(parts: DialParts, carrier: CarrierHost, wanted: readonly 
   return dialled
 }
 
-/** Whether an outbind is from the carrier of this bind. */
-export function isOutbindOf(gateway: Gateway<SmppConfig>, outbind: Pick<PduOf<'outbind'>, 'system_id' | 'password'>): boolean {
-  const expected = gateway.bind.config.outbind
-  return expected !== undefined && expected.systemId === outbind.system_id && isSame(expected.password, outbind.password)
-}
-
-function isSame(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
-}
-
-/**
- * Binds over a connection on which the carrier has said outbind, in the role that the mode says: of a
- * pair there is only the receiver. Nothing else may read from the socket. Rejects with a Failure,
- * the connection closed; the session is still to be attached.
- */
-export async function bindOver(socket: Socket, gateway: Gateway<SmppConfig>, signal: AbortSignal): Promise<Session> {
-  const { config } = gateway.bind
-  const mode = modeOf(config)
-  const rules = tlvRules(config)
-  const parts: DialParts = { gateway, version: versions[config.interfaceVersion], signal, onRequest: createDeliveries(gateway, rules).take }
-  // A carrier of 3.4 asks by outbind for a receiver; one of 5.0 for whatever we are.
-  const wanted: readonly BindCommand[] =
-    mode === 'trx' ? ['bind_transceiver', 'bind_receiver'] : mode === 'tx' ? ['bind_transmitter'] : ['bind_receiver']
-  return sessionOf(gateway, [await bindSocket(socket, wanted, parts)], rules)
-}
-
-function sessionOf(gateway: Gateway<SmppConfig>, dialled: readonly Dialled[], rules: TlvRules): Session {
+export function sessionOf(gateway: Gateway<SmppConfig>, dialled: readonly Dialled[], rules: TlvRules): Session {
   const { clock, log } = gateway
   const { capabilities, responseTimeoutMs } = gateway.bind.config
   const links = dialled.map(({ link }) => link)
