@@ -17,7 +17,7 @@ const snapBytes = 262_144
 const ethernet = 1
 /** Payload of one segment: an Ethernet frame of 1,514 octets, IPv6, and room for nothing else. */
 const segmentBytes = 1440
-const flags = { fin: 0x11, syn: 0x02, synAck: 0x12, ack: 0x10, push: 0x18 }
+const flags = { syn: 0x02, synAck: 0x12, ack: 0x10, push: 0x18 }
 const firstSequence = 1000
 
 export function captureHead(): Uint8Array {
@@ -62,7 +62,7 @@ export function createCapture({ port, dialled }: CaptureOptions): (entry: TraceE
     const packets: Buffer[] = []
     const send = (from: Side, to: Side, flag: number, payload: Uint8Array): void => {
       packets.push(packet(entry.at, from, to, flag, payload))
-      from.sequence += payload.length + (flag === flags.syn || flag === flags.synAck || flag === flags.fin ? 1 : 0)
+      from.sequence += payload.length + (flag === flags.syn || flag === flags.synAck ? 1 : 0)
     }
     const { local, remote } = it
     if (!it.open && entry.octets) {

@@ -26,8 +26,8 @@ const mostPdus = 100_000
 export async function pdus(client: Client, options: PdusOptions): Promise<string> {
   const { path, query } = place(options)
   if (options.stop) {
-    const { pdus: heard } = await client.request<TraceViewAnswer>('DELETE', path + query)
-    return `${options.bind} is traced no more; ${counted(heard)} heard.`
+    const stopped = await client.request<TraceViewAnswer>('DELETE', path + query)
+    return `${options.bind} is traced no more; ${counted(stopped.pdus)} heard.`
   }
   const limits = limitsOf(options)
   const starts = limits.seconds !== undefined || limits.pdus !== undefined || options.bodies === true
@@ -117,7 +117,7 @@ async function followed(client: Client, options: PdusOptions, starts: boolean, l
       else write(each)
     }
     if (interrupted.signal.aborted && isOurs) await client.request('DELETE', path + query)
-    if (end) return `${counted(end.pdus)}; ${end.ended}.`
+    if (end) return `${counted(end.pdus)}; the trace is over: ${end.ended}.`
     return interrupted.signal.aborted ? 'Interrupted.' : 'The gateway ended the connection.'
   } finally {
     process.off('SIGINT', onInterrupt)
