@@ -15,8 +15,10 @@ export interface Settings {
   store: 'sqlite'
   /** SIGNALBOX_HTTP */
   http: HostPort
-  /** SIGNALBOX_SMPP: where clients' ESMEs will bind. Checked and kept; nothing listens there before the message centre exists. */
-  smpp: HostPort
+  /** SIGNALBOX_SMPP: where clients' ESMEs bind; absent: off. */
+  smpp?: HostPort
+  /** SIGNALBOX_SMPP_TLS, with SIGNALBOX_TLS_CERT and SIGNALBOX_TLS_KEY: the same over TLS; absent: off. */
+  smppTls?: HostPort & { certificate: string; key: string }
   /** SIGNALBOX_PUBLIC_URL: how the world reaches our HTTP; made from SIGNALBOX_HTTP where unset. */
   publicUrl: string
   /** SIGNALBOX_SIMULATOR: where the demo's carriers listen. */
@@ -43,6 +45,9 @@ export const names = [
   'SIGNALBOX_STORE',
   'SIGNALBOX_HTTP',
   'SIGNALBOX_SMPP',
+  'SIGNALBOX_SMPP_TLS',
+  'SIGNALBOX_TLS_CERT',
+  'SIGNALBOX_TLS_KEY',
   'SIGNALBOX_PUBLIC_URL',
   'SIGNALBOX_SIMULATOR',
   'SIGNALBOX_ACCOUNT_SID',
@@ -81,6 +86,21 @@ export function readSettings(environment: Variables, configFile?: string): Setti
   }
   const address = (name: Name, fallback: string): HostPort =>
     hostPort(text(name) ?? fallback) ?? fail(name, 'host:port, for example 127.0.0.1:8080') ?? { host: '127.0.0.1', port: 0 }
+  const optional = (name: Name, fallback: string): HostPort | undefined =>
+    (text(name) ?? fallback) === 'off' ? undefined : address(name, fallback)
+  const pem = (name: Name): string => {
+    const path = text(name)
+    if (path === undefined) fail(name, 'the path of a PEM file, since SIGNALBOX_SMPP_TLS is set')
+    else
+      try {
+        const read = readFileSync(path, 'utf8')
+        if (read.includes('-----BEGIN ')) return read
+        fail(name, 'the path of a PEM file')
+      } catch (error) {
+        fail(name, `a file that can be read (${error instanceof Error ? error.message : String(error)})`)
+      }
+    return ''
+  }
   const days = (name: Name, fallback: number): number => {
     const value = Number(text(name) ?? fallback)
     if (Number.isInteger(value) && value >= 1 && value <= 36_500) return value
@@ -103,12 +123,15 @@ export function readSettings(environment: Variables, configFile?: string): Setti
   if (publicUrl !== undefined && !/^https?:\/\/[^/\s]+$/.test(publicUrl))
     fail('SIGNALBOX_PUBLIC_URL', 'http(s)://host[:port] without a path')
   if (store !== 'sqlite') fail('SIGNALBOX_STORE', 'sqlite')
+  const smpp = optional('SIGNALBOX_SMPP', '127.0.0.1:2775')
+  const smppTls = optional('SIGNALBOX_SMPP_TLS', 'off')
   const settings: Settings = {
     data: text('SIGNALBOX_DATA') ?? './data',
     store: 'sqlite',
     http,
     publicUrl: publicUrl ?? `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`,
-    smpp: address('SIGNALBOX_SMPP', '127.0.0.1:2775'),
+    ...(smpp ? { smpp } : {}),
+    ...(smppTls ? { smppTls: { ...smppTls, certificate: pem('SIGNALBOX_TLS_CERT'), key: pem('SIGNALBOX_TLS_KEY') } } : {}),
     simulator: address('SIGNALBOX_SIMULATOR', '127.0.0.1:2776'),
     ...(accountSid === undefined ? {} : { accountSid }),
     ...(authToken === undefined ? {} : { authToken }),

@@ -28,7 +28,7 @@ import { compile, type RoutingTable } from './routing/table.ts'
 import { openSqlite } from './store/sqlite/index.ts'
 import type { Store } from './store/store.ts'
 import { simulator } from '../plugins/simulator/index.ts'
-import { smpp } from '../plugins/smpp/index.ts'
+import { type Listening, listeningSmpp } from '../plugins/smpp/index.ts'
 import { twilio } from '../plugins/twilio/index.ts'
 
 export interface RunningGateway {
@@ -78,6 +78,7 @@ async function compose(
     carriers: demoWanted ? demoCarriers.map(({ id, password, preset }) => ({ id, password, preset })) : [],
     seed: 1,
   })
+  const smpp = listeningSmpp(smppListens(settings))
   const connectors = new Map<string, Connector>([smpp, twilio, simulated].map((connector) => [connector.name, connector as Connector]))
   const room = await openConfiguration({ store, connectors, seal: openSeal(data, settings.key), clock })
   const root = await room.ensureRoot({
@@ -141,7 +142,9 @@ async function compose(
   }
   const stopListening = new AbortController()
   undo.push(async () => stopListening.abort())
-  for (const connector of connectors.values()) await connector.listen?.(host, stopListening.signal)
+  const stopServing = new AbortController()
+  undo.push(async () => stopServing.abort())
+  for (const connector of connectors.values()) if (!connector.claim) await connector.listen?.(host, stopListening.signal)
 
   let serving = false
   const sides = [...connectors.values()].flatMap((connector) => connector.http?.(host) ?? [])
@@ -169,6 +172,8 @@ async function compose(
   if (demoWanted) await setUpDemo(settings, data, admin, root)
   follow(room.current())
   undo.push(() => binds.close())
+  // Peers that open the sessions themselves come in when their binds are there.
+  for (const connector of connectors.values()) if (connector.claim) await connector.listen?.(host, stopServing.signal)
   serving = true
   await writeCredentials(data, { url: settings.publicUrl, accountSid: root.id, authToken: root.token })
 
@@ -182,6 +187,7 @@ async function compose(
       serving = false
       traces.close()
       // Nobody new comes in, then what is under way ends, then the sessions, then the store.
+      stopServing.abort()
       await server.close(drainMs)
       await flow.stop(drainMs)
       await binds.close()
@@ -190,6 +196,12 @@ async function compose(
       await store.close()
     },
   }
+}
+
+function smppListens({ smpp, smppTls }: Settings): Listening[] {
+  const listen: Listening[] = smpp ? [smpp] : []
+  if (smppTls) listen.push({ host: smppTls.host, port: smppTls.port, tls: { certificate: smppTls.certificate, key: smppTls.key } })
+  return listen
 }
 
 function gateways(room: ConfigurationRoom, make: (bind: Bind) => Gateway): Host['gateway'] {

@@ -1,14 +1,15 @@
 // Accept: a submission becomes a message with its decision, durable before anyone is answered.
-import type { Bind } from '../model/bind.ts'
+import type { Bind, ReportLevel } from '../model/bind.ts'
 import type { Life, LifeEntry } from '../model/life.ts'
 import { finish } from '../model/life.ts'
-import type { Message, MessageId, Submission } from '../model/message.ts'
-import type { Decision } from '../model/route.ts'
+import type { Message, MessageId, ReceiptWish, Submission } from '../model/message.ts'
+import type { Candidate, Decision } from '../model/route.ts'
 import { AcceptRefused } from '../plugin.ts'
 import { decide, decideInbound, inboundNumber } from '../routing/decide.ts'
 import { StoreUnavailable, type NewMessage } from '../store/store.ts'
 import { bodyFault, countSegments, maxParts } from '../text/index.ts'
 import { isDownTooLong } from './downtime.ts'
+import { refuseAddresses, refuseLength, validUntilOf } from './filter.ts'
 import { isSuspended, type Core } from './core.ts'
 
 export interface AcceptOptions {
@@ -25,8 +26,10 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   const segments = countSegments(submission.body)
   const fault = segments > maxParts ? `The body needs ${segments} segments; ${maxParts} is the most.` : bodyFault(submission.body)
   if (fault !== undefined) throw new AcceptRefused('invalid', fault)
+  refuseAddresses(bind, submission)
+  refuseLength(bind, submission)
   const now = core.clock.now()
-  const id = core.ids.next()
+  const id = submission.id ?? core.ids.next()
   const direction = bind.side === 'client' ? 'mt' : 'mo'
   let account = bind.account
   let decision: Decision
@@ -55,8 +58,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   if (submission.idempotencyKey !== undefined) added.idempotencyKey = submission.idempotencyKey
   if (options.joins !== undefined) added.joins = options.joins
   if (decision.candidates.length > 0) {
-    const first = decision.candidates.findIndex((candidate) => !isDownTooLong(core, candidate.bind, now))
-    const candidate = Math.max(0, first)
+    const candidate = firstCandidate(core, decision.candidates, now)
     added.queue = { lane: decision.candidates[candidate]!.bind, due, candidate }
   } else {
     const why = decision.tried[0]?.why
@@ -69,11 +71,33 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   }
   try {
     const accepted = await core.store.accept(added)
-    return accepted.as === 'new' ? id : accepted.of
+    if (accepted.as === 'duplicate') return accepted.of
+    if (added.queue) core.load.added(added.queue.lane)
+    return id
   } catch (error) {
     if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)
     throw error
   }
+}
+
+/** The first that is not down too long and has room; the first with room where all are down. */
+function firstCandidate(core: Core, candidates: readonly Candidate[], now: number): number {
+  let roomy = -1
+  for (let i = 0; i < candidates.length; i++) {
+    const { bind } = candidates[i]!
+    const most = core.configuration().binds.get(bind)?.policy.mostQueued ?? 0
+    if (most > 0 && core.load.waiting(bind) >= most) continue
+    if (!isDownTooLong(core, bind, now)) return i
+    if (roomy < 0) roomy = i
+  }
+  if (roomy < 0) throw new AcceptRefused('queue-full', 'As much as may wait for the binds that could take this waits already.')
+  return roomy
+}
+
+/** What of the wish for reports the bind's level leaves. */
+export function reportWish(level: ReportLevel, asked: ReceiptWish): ReceiptWish {
+  if (level === 'all' || level === 'intermediate' || asked === 'none') return asked
+  return level !== 'none' && (asked === 'both' || asked === level) ? level : 'none'
 }
 
 /** Field by field, see model/life.ts copyLife. */
@@ -85,24 +109,25 @@ function messageOf(
 ): Message {
   const { policy } = bind
   const { from, to, body, priority, receipt, deliverAfter } = submission
-  const validUntil = submission.validUntil ?? (deliverAfter ?? now) + policy.validitySeconds * 1000
+  const mode = submission.mode ?? policy.mode
   const message: Message = {
     id: made.id,
     account: made.account,
     direction: made.direction,
     arrival: bind.id,
     acceptedAt: now,
-    validUntil: Math.min(validUntil, (deliverAfter ?? now) + policy.maxValiditySeconds * 1000),
+    validUntil: validUntilOf(policy, submission, deliverAfter ?? now, now),
     segments: made.segments,
     from,
     to,
     body,
     priority,
-    receipt,
+    receipt: reportWish(policy.reports, receipt),
   }
+  if (mode !== 'store') message.mode = mode
   if (deliverAfter !== undefined) message.deliverAfter = deliverAfter
   if (submission.ref !== undefined) message.ref = submission.ref
-  if (submission.progress !== undefined) message.progress = submission.progress
+  if (submission.progress !== undefined) message.progress = submission.progress && policy.reports === 'intermediate'
   if (submission.report !== undefined) message.report = submission.report
   if (submission.extras !== undefined) message.extras = submission.extras
   if (submission.origin !== undefined) message.origin = submission.origin

@@ -21,12 +21,19 @@ export async function addPart(core: Core, bind: Bind, part: InboundPart): Promis
     return
   }
   const key = JSON.stringify([bind.id, submission.from.value, submission.to.value, reference, total])
+  let complete: Part[] | undefined
   try {
-    const { complete } = await core.store.part({ key, index, total, at: core.clock.now(), data: freeze(submission) })
-    if (complete) await join(core, bind, complete)
+    complete = (await core.store.part({ key, index, total, at: core.clock.now(), data: freeze(submission) })).complete
   } catch (error) {
     if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)
     throw error
+  }
+  if (!complete) return
+  try {
+    await join(core, bind, complete)
+  } catch (error) {
+    // The part is durable: tidyParts joins as soon as it may.
+    if (!(error instanceof AcceptRefused && passing.has(error.why))) throw error
   }
 }
 
@@ -58,8 +65,20 @@ async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<voi
   const pieces = [...parts].sort((a, b) => a.index - b.index).map((part) => thaw(part.data))
   const first = pieces[0]
   if (!first) return
-  await accept(core, bind, { ...first, body: joinBodies(pieces.map((piece) => piece.body)) }, { joins: parts[0]!.key })
+  const whole: Submission = { ...first, body: joinBodies(pieces.map((piece) => piece.body)) }
+  const report = Object.assign({}, ...pieces.map((piece) => piece.report)) as Record<string, string>
+  if (Object.keys(report).length > 0) whole.report = report
+  try {
+    await accept(core, bind, whole, { joins: parts[0]!.key })
+  } catch (error) {
+    // Tried again it would be refused again, and what came after it would wait behind it.
+    if (error instanceof AcceptRefused && !passing.has(error.why)) await core.store.dropParts(parts[0]!.key)
+    throw error
+  }
 }
+
+/** Refusals that pass by themselves: the parts are kept and joined later. */
+const passing: ReadonlySet<string> = new Set(['busy', 'throttled', 'queue-full'])
 
 function joinBodies(bodies: readonly Body[]): Body {
   const first = bodies[0]!

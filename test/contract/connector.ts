@@ -8,6 +8,7 @@ import {
   AcceptRefused,
   createOutbound,
   Failure,
+  newSid,
   systemClock,
   type Account,
   type Bind,

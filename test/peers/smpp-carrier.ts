@@ -2,6 +2,7 @@
 // it would not send, and a gateway that records what it is given.
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import { pino } from 'pino'
 import smpp, { type PDU, type Session as PeerSession } from 'smpp'
 import {
@@ -13,6 +14,7 @@ import {
   type InboundPart,
   international,
   type Message,
+  newSid,
   type Outgoing,
   type Receipt,
   split,
@@ -29,11 +31,15 @@ export interface Carrier {
   close(): Promise<void>
 }
 
-/** Binds whoever comes and answers what `answer` says; undefined: does not answer. */
-export async function carrier(answer: (pdu: PDU, session: PeerSession) => PDU | undefined = takeAll): Promise<Carrier> {
+/** Binds whoever comes and answers what `answer` says; undefined: does not answer. `port`: to be there again. */
+export async function carrier(
+  answer: (pdu: PDU, session: PeerSession) => PDU | undefined = takeAll,
+  tls: TlsOptions = {},
+  port = 0,
+): Promise<Carrier> {
   const sessions: PeerSession[] = []
   const got: PDU[] = []
-  const server = smpp.createServer((session) => {
+  const server = smpp.createServer(tls, (session) => {
     sessions.push(session)
     session.on('error', () => session.destroy())
     session.on('pdu', (pdu: PDU) => {
@@ -43,7 +49,7 @@ export async function carrier(answer: (pdu: PDU, session: PeerSession) => PDU | 
       if (response) session.send(response)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
     sessions,

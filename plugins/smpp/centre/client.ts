@@ -1,0 +1,142 @@
+// A bound session of a client: its requests are taken as its role allows, no more of them at a time
+// than its window holds, and what waits for it is sent as it takes it.
+import type { BindId, Session } from '../../../src/plugin.ts'
+import { type Pdu, statuses } from '../codec/index.ts'
+import type { Link } from '../link.ts'
+import { occasional } from '../occasional.ts'
+import type { Centre } from './connection.ts'
+import { createOutward } from './outward.ts'
+import { refusal } from './statuses.ts'
+import { createSubmits } from './submit.ts'
+import type { Terms } from './terms.ts'
+
+export interface Client {
+  bind: BindId
+  take(pdu: Pdu): void
+  session: Session
+}
+
+/** How long close() waits for what is open, and then for unbind_resp. */
+const drainLimitMs = 10_000
+const unbindLimitMs = 2000
+const drainLookMs = 20
+
+export function createClient({ link, terms, centre }: { link: Link; terms: Terms; centre: Centre }): Client {
+  const { gateway, role, config } = terms
+  const { clock, log } = gateway
+  const warn = occasional(clock, (fields, message) => log.warn(fields, message))
+  const outward = createOutward(link, terms)
+  const submits = createSubmits({
+    link,
+    terms,
+    partIds: centre.partIds,
+    load: () => Math.floor((open * 100) / gateway.bind.policy.window),
+    replacePresent: (submission) => centre.stored.replacePresent(terms, submission),
+    warn,
+  })
+  let open = 0
+  let isHeld = false
+  let closing: Promise<void> | undefined
+  let busyAt = clock.now()
+  if (config.inactivityMs > 0) watch(config.inactivityMs)
+
+  function take(pdu: Pdu): void {
+    busyAt = clock.now()
+    switch (pdu.command) {
+      case 'submit_sm':
+      case 'data_sm':
+      case 'submit_multi':
+        if (!maySubmit(pdu)) return
+        start()
+        void submits.take(pdu).then(done, broken)
+        return
+      case 'query_sm':
+      case 'cancel_sm':
+      case 'replace_sm':
+      case 'broadcast_sm':
+      case 'query_broadcast_sm':
+      case 'cancel_broadcast_sm':
+        if (!maySubmit(pdu)) return
+        start()
+        void centre.stored
+          .answer(terms, pdu)
+          .then((draft) => link.post(draft))
+          .then(done, broken)
+        return
+      case 'bind_transceiver':
+      case 'bind_transmitter':
+      case 'bind_receiver':
+        link.post(refusal(pdu, statuses.ESME_RALYBND))
+        return
+      default:
+        // What a message centre says, not an ESME.
+        link.post({ command: 'generic_nack', sequence_number: pdu.sequence_number, command_status: statuses.ESME_RINVCMDID })
+    }
+  }
+
+  function maySubmit(pdu: Pdu): boolean {
+    if (role !== 'receiver' && !closing) return true
+    link.post(refusal(pdu, closing ? statuses.ESME_RSYSERR : statuses.ESME_RINVBNDSTS))
+    return false
+  }
+
+  /** Beyond the window nothing more is read; what has come already is taken. */
+  function start(): void {
+    if (++open < gateway.bind.policy.window || isHeld) return
+    isHeld = true
+    link.hold()
+  }
+
+  function done(): void {
+    open--
+    if (!isHeld || open >= gateway.bind.policy.window) return
+    isHeld = false
+    link.release()
+  }
+
+  /** A fault of ours in answering: the request stays without an answer, the session lives. */
+  function broken(error: unknown): void {
+    log.error({ err: error }, 'a request could not be answered')
+    done()
+  }
+
+  function watch(limitMs: number): void {
+    clock.after(Math.max(10, limitMs - (clock.now() - busyAt)), () => {
+      if (isGone || closing) return
+      if (clock.now() - busyAt < limitMs) return watch(limitMs)
+      log.info({ limitMs }, 'a client session is unbound: nothing was asked for so long')
+      void session.close()
+    })
+  }
+
+  async function drain(): Promise<void> {
+    const until = clock.now() + drainLimitMs
+    while (!isGone && (link.pending > 0 || open > 0) && clock.now() < until) await wait(drainLookMs)
+    await Promise.race([link.request({ command: 'unbind', sequence_number: 0 }), wait(unbindLimitMs)])
+    link.end('unbound')
+    await link.closed
+  }
+
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => clock.after(ms, resolve))
+  }
+
+  let isGone = false
+  void link.closed.then(() => (isGone = true))
+  const closed = { ok: false, failure: { kind: 'offline', code: 'bind-down', peer: 'the session is closing' } } as const
+  const session: Session = {
+    closed: link.closed,
+    close: () => (closing ??= drain()),
+  }
+  if (role !== 'transmitter') {
+    session.send = (out) => {
+      busyAt = clock.now()
+      return closing ? Promise.resolve(closed) : outward.send(out)
+    }
+    session.report = (message, report) => {
+      busyAt = clock.now()
+      return closing ? Promise.resolve(closed) : outward.report(message, report)
+    }
+  }
+  return { bind: gateway.bind.id, take, session }
+}

@@ -1,0 +1,124 @@
+// One connection of a client's ESME: open, then bound as whoever it says it is, then served until it
+// goes. A connection that does not bind in time, or not rightly, is closed.
+import type { Socket } from 'node:net'
+import type { Clock, Gateway, Logger } from '../../../src/plugin.ts'
+import { type BindPdu, type Draft, integer8, noTlvs, type OutbindPdu, type Pdu, statuses, tags } from '../codec/index.ts'
+import { createLink, type Link } from '../link.ts'
+import { admit, type Refused } from './admit.ts'
+import type { Guard } from './guard.ts'
+import { createClient, type Client } from './client.ts'
+import type { PartIds } from './ids.ts'
+import { refusal } from './statuses.ts'
+import { termsOf } from './terms.ts'
+import type { Stored } from './stored.ts'
+
+export interface Centre {
+  log: Logger
+  clock: Clock
+  guard: Guard
+  partIds: PartIds
+  stored: Stored
+  /** What our bind responses call us. */
+  systemId: string
+  claimed(systemId: string): readonly Gateway[]
+  /** Its account is active, and all above it. */
+  isActive(gateway: Gateway): boolean
+  /** A carrier that asks us to bind; false when nobody expects it. */
+  outbind?(link: Link, pdu: OutbindPdu): Promise<boolean>
+}
+
+const bindLimitMs = 10_000
+const enquireLinkMs = 30_000
+const responseTimeoutMs = 30_000
+const version34 = 0x34
+const version50 = 0x50
+
+export function serve(socket: Socket, address: string, centre: Centre): Link {
+  const { clock, guard } = centre
+  const log = centre.log.child({ peer: address })
+  let client: Client | undefined
+  let isOver = false
+  const link = createLink({ socket, clock, log, enquireLinkMs, responseTimeoutMs, onRequest })
+  const cancelLimit = clock.after(bindLimitMs, () => link.end(`no bind in ${bindLimitMs} ms`))
+
+  function settle(): void {
+    if (isOver) return
+    isOver = true
+    cancelLimit()
+    guard.left(address)
+  }
+  void link.closed.then((why) => {
+    settle()
+    if (client) log.info({ bind: client.bind, why }, 'a client session is gone')
+  })
+
+  function onRequest(pdu: Pdu): void {
+    if (client) {
+      client.take(pdu)
+      return
+    }
+    switch (pdu.command) {
+      case 'bind_transceiver':
+      case 'bind_transmitter':
+      case 'bind_receiver':
+        bind(pdu)
+        return
+      case 'outbind':
+        void outbound(pdu)
+        return
+      default:
+        link.post(refusal(pdu, statuses.ESME_RINVBNDSTS))
+    }
+  }
+
+  async function outbound(pdu: OutbindPdu): Promise<void> {
+    cancelLimit()
+    if (await centre.outbind?.(link, pdu)) return
+    log.warn({ systemId: pdu.system_id.slice(0, 64) }, 'an outbind that no bind expects, or that came to nothing')
+    link.end('an outbind that no bind expects')
+  }
+
+  function bind(pdu: BindPdu): void {
+    const admitted = admit(pdu, address, centre.claimed(pdu.system_id), centre.isActive)
+    if ('status' in admitted) {
+      refuse(pdu, admitted)
+      return
+    }
+    const { gateway, version, role } = admitted
+    const terms = termsOf(admitted)
+    const made = createClient({ link, terms, centre })
+    if (!gateway.attach(made.session)) {
+      refuse(pdu, { status: statuses.ESME_RALYBND, why: 'it has as many sessions as it may', guessing: false, bind: gateway.bind.id })
+      return
+    }
+    client = made
+    settle()
+    link.post(bound(pdu, version))
+    if (gateway.trace) link.trace(gateway.trace, pdu)
+    log.info({ bind: gateway.bind.id, role, version: `0x${version.toString(16)}` }, 'a client is bound')
+  }
+
+  function bound(pdu: BindPdu, version: number): Draft {
+    const { sequence_number } = pdu
+    // SMPP 5.0 §4.8.4.51; 3.3 knows no TLVs.
+    const tlvs = version >= version34 ? [integer8(tags.sc_interface_version, version50)] : noTlvs
+    return { command: `${pdu.command}_resp`, sequence_number, system_id: centre.systemId, tlvs }
+  }
+
+  /** A guess waits for its answer, and meanwhile nothing more is read of the connection. */
+  function refuse(pdu: BindPdu, { status, why, guessing, bind }: Refused): void {
+    const failed = guessing ? guard.failed(address) : { waitMs: 0, blocked: false }
+    log.warn({ systemId: pdu.system_id.slice(0, 64), ...(bind === undefined ? {} : { bind }), why }, 'a bind is refused')
+    if (failed.blocked) log.warn('the address is blocked for a while: too many failed binds in a row')
+    link.hold()
+    cancelLimit()
+    const answer = (): void => {
+      link.post(refusal(pdu, status))
+      link.end(`bind refused: ${why}`)
+    }
+    if (failed.waitMs === 0) answer()
+    else clock.after(failed.waitMs, answer)
+  }
+
+  return link
+}

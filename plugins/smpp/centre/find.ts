@@ -1,0 +1,71 @@
+// The message that a client means by an id it was told, among those that came by its own bind.
+import type { Host, MessageId, MessageView } from '../../../src/plugin.ts'
+import { plainToWire } from '../mapping/address.ts'
+import { readMessageId } from '../mapping/receipt-out.ts'
+import { isShortId, shortId, shortIdTimes, wholeId } from './ids.ts'
+import { fromNote, othersNote, partNote, toNote } from './notes.ts'
+import type { Terms } from './terms.ts'
+
+const version33 = 0x33
+/** How far back a short id is looked for: it comes again every 17 minutes. */
+const shortReachMs = 3 * 86_400_000
+const mostAtOnce = 100
+
+export interface Ends {
+  source_addr: string
+  destination_addr?: string
+}
+
+/** One message, or all of a submit_multi; none when there is none, or its ends are others. */
+export async function find(host: Host, terms: Terms, text: string, ends: Ends): Promise<MessageView[]> {
+  const first = terms.version === version33 && isShortId(text) ? await byShortId(host, terms, text) : await byId(host, terms, text)
+  if (!first || !isOf(first, terms) || !hasEnds(first, ends)) return []
+  const others = first.message.report?.[othersNote]
+  if (others === undefined) return [first]
+  const all = await Promise.all(others.split(' ').map((id) => host.messages.get(first.message.account, id)))
+  return [first, ...all.flatMap((one) => (one && isOf(one, terms) ? [one] : []))]
+}
+
+function isOf({ message }: MessageView, { gateway }: Terms): boolean {
+  return message.arrival === gateway.bind.id
+}
+
+async function byId(host: Host, terms: Terms, text: string): Promise<MessageView | undefined> {
+  const { account } = terms.gateway.bind
+  const id = readMessageId(text, terms.config.receipts.ids)
+  if (id === undefined) return undefined
+  return (await host.messages.get(account, id)) ?? (await byPart(host, account, id))
+}
+
+async function byPart(host: Host, account: string, id: MessageId): Promise<MessageView | undefined> {
+  const whole = wholeId(id)
+  const view = whole === id ? undefined : await host.messages.get(account, whole)
+  return view?.message.report?.[partNote + Number.parseInt(id.slice(30), 16)] === id ? view : undefined
+}
+
+async function byShortId(host: Host, terms: Terms, text: string): Promise<MessageView | undefined> {
+  const short = text.toLowerCase()
+  const { account } = terms.gateway.bind
+  for (const at of shortIdTimes(short, terms.gateway.clock.now(), shortReachMs)) {
+    // A long message is accepted some time after its id was made.
+    const { messages } = await host.messages.list({ account, after: at, before: at, limit: mostAtOnce })
+    const found = messages.find(({ message }) => shortId(message.id) === short)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** As the client wrote them, with or without a plus; what it leaves out is not compared. */
+export function hasEnds({ message }: MessageView, { source_addr, destination_addr = '' }: Ends): boolean {
+  const { report } = message
+  return (
+    isEnd(source_addr, plainToWire(message.from).addr, report?.[fromNote]) &&
+    isEnd(destination_addr, plainToWire(message.to).addr, report?.[toNote])
+  )
+}
+
+function isEnd(given: string, plain: string, note: string | undefined): boolean {
+  if (given === '') return true
+  const bare = given.replace(/^\+/, '')
+  return bare === plain || (note !== undefined && note.split('/').slice(2).join('/').replace(/^\+/, '') === bare)
+}

@@ -1,0 +1,95 @@
+// Where clients' ESMEs connect: plain and TLS. Every connection has a place or is closed at once;
+// there are so many of them and no more.
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Host } from '../../../src/plugin.ts'
+import type { OutbindPdu } from '../codec/index.ts'
+import type { Link } from '../link.ts'
+import { occasional } from '../occasional.ts'
+import { plainAddress } from './addresses.ts'
+import { type Centre, serve } from './connection.ts'
+import { createGuard } from './guard.ts'
+import { createPartIds } from './ids.ts'
+import { createStored } from './stored.ts'
+
+export interface Listening {
+  host: string
+  port: number
+  /** PEM. Absent: plain. */
+  tls?: { certificate: string; key: string }
+}
+
+export interface CentreOptions {
+  listen: readonly Listening[]
+  /** What we call ourselves in bind responses. */
+  systemId?: string
+  /** A carrier that asks us to bind; false when nobody expects it. */
+  outbind?(link: Link, pdu: OutbindPdu): Promise<boolean>
+}
+
+const mostConnections = 10_000
+const keepAliveMs = 30_000
+const handshakeLimitMs = 10_000
+const connector = 'smpp'
+
+/** Resolves when it listens, to the ports in the order of `listen`. Stops listening when aborted; sessions are their binds'. */
+export async function startCentre(host: Host, options: CentreOptions, signal: AbortSignal): Promise<number[]> {
+  const { clock } = host
+  const log = host.log.child({ listener: connector })
+  const warn = occasional(clock, (fields, message) => log.warn(fields, message))
+  const guard = createGuard(clock)
+  const unbound = new Set<Link>()
+  let connections = 0
+  const centre: Centre = {
+    log,
+    clock,
+    guard,
+    partIds: createPartIds(clock),
+    stored: createStored(host),
+    systemId: options.systemId ?? 'signalbox',
+    claimed: (systemId) => host.claimed(connector, systemId),
+    isActive: (gateway) => host.account(gateway.bind.account)?.status === 'active',
+  }
+  if (options.outbind) centre.outbind = options.outbind
+
+  function welcome(socket: Socket): void {
+    const address = plainAddress(socket.remoteAddress)
+    if (connections >= mostConnections || !guard.enter(address)) {
+      warn('turned away', 'a connection is closed at once: the address is blocked, or there are too many', () => ({ peer: address }))
+      socket.on('error', () => {})
+      socket.destroy()
+      return
+    }
+    connections++
+    const link = serve(socket, address, centre)
+    unbound.add(link)
+    void link.closed.then(() => {
+      connections--
+      unbound.delete(link)
+    })
+  }
+
+  const servers = await Promise.all(options.listen.map((each) => open(each, welcome)))
+  signal.addEventListener('abort', () => {
+    for (const server of servers) server.close()
+  })
+  return servers.map((server) => (server.address() as AddressInfo).port)
+}
+
+function open({ host, port, tls }: Listening, welcome: (socket: Socket) => void): Promise<Server> {
+  const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
+  const server = tls
+    ? createTlsServer(
+        { ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: handshakeLimitMs },
+        welcome,
+      )
+    : createServer(settings, welcome)
+  server.maxConnections = mostConnections
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve(server)
+    })
+  })
+}

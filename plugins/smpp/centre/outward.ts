@@ -1,0 +1,183 @@
+// What a client is sent: messages from handsets, and receipts, as deliver_sm or data_sm, within the
+// bind's window. Each resolves with what the client answered.
+import { Failure, failureFacts, type FailureFacts, type Message, type Outcome, type Outgoing, type Report } from '../../../src/plugin.ts'
+import { describe, noTlvs, type PduOf, tags, type Tlv } from '../codec/index.ts'
+import type { Answer, Link } from '../link.ts'
+import { plainToWire, type WireAddress } from '../mapping/address.ts'
+import { writeBody, type WrittenBody } from '../mapping/body.ts'
+import { serviceTypeOf, waitingOf } from '../mapping/extras.ts'
+import { receiptPdu } from '../mapping/receipt-out.ts'
+import { createWindow } from '../window.ts'
+import { fromNote, partNote, toNote } from './notes.ts'
+import { deliverFailure } from './statuses.ts'
+import type { Terms } from './terms.ts'
+
+type Delivery = PduOf<'deliver_sm' | 'data_sm'>
+
+export interface Outward {
+  send(out: Outgoing): Promise<Outcome>
+  report(message: Message, report: Report): Promise<Outcome>
+}
+
+export function createOutward(link: Link, terms: Terms): Outward {
+  const window = createWindow(link, () => terms.gateway.bind.policy.window)
+
+  function deliver(pdus: readonly Delivery[]): Promise<Outcome> {
+    if (pdus.length === 0) return Promise.resolve({ ok: true, refs: [], wire: [] })
+    return new Promise((resolve) => {
+      const answers: Answer[] = []
+      let open = pdus.length
+      for (let i = 0; i < pdus.length; i++) {
+        window.ask(pdus[i]!, (answer) => {
+          answers[i] = answer
+          if (--open === 0) resolve(outcomeOf(pdus, answers))
+        })
+      }
+    })
+  }
+
+  return {
+    send(out) {
+      try {
+        const pdus: Delivery[] = []
+        for (let i = 0; i < out.segments.length; i++) pdus.push(deliverSm(out, i, terms))
+        return deliver(pdus)
+      } catch (error) {
+        return Promise.resolve({ ok: false, failure: unsayable(error) })
+      }
+    },
+    report(message, report) {
+      try {
+        return deliver(receipts(message, report, terms))
+      } catch (error) {
+        return Promise.resolve({ ok: false, failure: unsayable(error) })
+      }
+    },
+  }
+}
+
+/** Of what cannot be written as SMPP has it. */
+function unsayable(error: unknown): FailureFacts {
+  if (error instanceof Failure) return error.facts
+  const { peer } = failureFacts(error)
+  return { kind: 'permanent', code: 'invalid-body', ...(peer === undefined ? {} : { peer }) }
+}
+
+function deliverSm({ message, segments }: Outgoing, i: number, terms: Terms): Delivery {
+  const { config, gateway, version } = terms
+  const { extras } = message
+  const body = writeBody(segments[i]!, config, gateway.bind.policy.concatenation, waitingOf(extras))
+  const passed = extras === undefined ? noTlvs : terms.tlvs.out(extras)
+  if (version < 0x34 && body.tlvs.length > 0)
+    throw new Failure('permanent', 'too-long', 'a 3.3 client takes no TLVs: expected the concatenation udh8 or udh16')
+  const source = plainToWire(message.from)
+  const destination = plainToWire(message.to)
+  const service = extras === undefined ? '' : (serviceTypeOf(extras) ?? '')
+  return written(source, destination, service, message.priority, body, version < 0x34 ? noTlvs : passed, terms)
+}
+
+/** One, or one for each part that the client submitted. */
+function receipts(message: Message, report: Report, terms: Terms): Delivery[] {
+  const notes = message.report
+  const source = wireOf(notes?.[toNote]) ?? plainToWire(message.to)
+  const destination = wireOf(notes?.[fromNote]) ?? plainToWire(message.from)
+  const one = (of: Message, form: Terms['receipts']): Delivery =>
+    written(source, destination, '', 0, receiptPdu(of, report, form), noTlvs, terms)
+  const pdus: Delivery[] = []
+  for (const name in notes) {
+    if (!name.startsWith(partNote)) continue
+    const part: Message = { ...message, report: { ...notes, message_id: notes[name]! } }
+    pdus.push(one(part, { ...terms.receipts, counts: 'one' }))
+  }
+  if (pdus.length === 0) pdus.push(one(message, terms.receipts))
+  return pdus
+}
+
+/** `1/1/447700900123` */
+function wireOf(note: string | undefined): WireAddress | undefined {
+  if (note === undefined) return undefined
+  const [ton = '', npi = ''] = note.split('/', 2)
+  return { ton: Number(ton), npi: Number(npi), addr: note.slice(ton.length + npi.length + 2) }
+}
+
+function written(
+  source: WireAddress,
+  destination: WireAddress,
+  service_type: string,
+  priority_flag: number,
+  body: WrittenBody,
+  passed: readonly Tlv[],
+  { config, version }: Terms,
+): Delivery {
+  const tlvs = passed.length === 0 ? body.tlvs : [...body.tlvs, ...passed]
+  if (config.deliverBy === 'data_sm' && version >= 0x34) {
+    return {
+      command: 'data_sm',
+      command_status: 0,
+      sequence_number: 0,
+      service_type,
+      source_addr_ton: source.ton,
+      source_addr_npi: source.npi,
+      source_addr: source.addr,
+      dest_addr_ton: destination.ton,
+      dest_addr_npi: destination.npi,
+      destination_addr: destination.addr,
+      esm_class: body.esm_class,
+      registered_delivery: 0,
+      data_coding: body.data_coding,
+      tlvs: body.short_message.length === 0 ? tlvs : [[tags.message_payload, body.short_message], ...tlvs],
+    }
+  }
+  return {
+    command: 'deliver_sm',
+    command_status: 0,
+    sequence_number: 0,
+    service_type,
+    source_addr_ton: source.ton,
+    source_addr_npi: source.npi,
+    source_addr: source.addr,
+    dest_addr_ton: destination.ton,
+    dest_addr_npi: destination.npi,
+    destination_addr: destination.addr,
+    esm_class: body.esm_class,
+    protocol_id: 0,
+    priority_flag,
+    schedule_delivery_time: '',
+    validity_period: '',
+    registered_delivery: 0,
+    replace_if_present_flag: 0,
+    data_coding: body.data_coding,
+    sm_default_msg_id: 0,
+    short_message: body.short_message,
+    tlvs,
+  }
+}
+
+function outcomeOf(pdus: readonly Delivery[], answers: readonly Answer[]): Outcome {
+  const wire: string[] = []
+  let failure: FailureFacts | undefined
+  for (let i = 0; i < pdus.length; i++) {
+    const answer = answers[i]!
+    wire.push(describe(pdus[i]!), answer.kind === 'pdu' ? describe(answer.pdu) : answer.why)
+    failure ??= failureOf(answer)
+  }
+  if (!failure) return { ok: true, refs: [], wire }
+  // Those that it took are not sent again; it gives them no ids that we could ask for.
+  return { ok: false, failure, refs: answers.map((answer) => (failureOf(answer) ? undefined : '')), wire }
+}
+
+function failureOf(answer: Answer): FailureFacts | undefined {
+  switch (answer.kind) {
+    case 'pdu':
+      if (answer.pdu.command_status === 0 && answer.pdu.command !== 'generic_nack') return undefined
+      return deliverFailure(answer.pdu.command_status)
+    case 'timeout':
+      return { kind: 'unknown', code: 'peer-timeout', peer: answer.why }
+    case 'unreadable':
+      return { kind: 'unknown', code: 'outcome-unknown', peer: answer.why }
+    case 'lost':
+      if (answer.written) return { kind: 'unknown', code: 'connection-lost', peer: answer.why }
+      return { kind: 'offline', code: 'bind-down', peer: answer.why }
+  }
+  return answer satisfies never
+}

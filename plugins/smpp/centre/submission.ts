@@ -1,0 +1,150 @@
+// What a client submits → a submission of ours. Pure. Every field that cannot be meant is refused by
+// the status that the specification has for it.
+import {
+  type Address,
+  international,
+  type MessagingMode,
+  type Priority,
+  type ReceiptWish,
+  rewriteDestination,
+  type Submission,
+} from '../../../src/plugin.ts'
+import { type PduOf, statuses, tags, type Tlv, tlv, tlvInteger } from '../codec/index.ts'
+import { fromWire, plainToWire } from '../mapping/address.ts'
+import { readBody } from '../mapping/body.ts'
+import { extrasOf } from '../mapping/extras.ts'
+import { extraName } from '../mapping/tlvs.ts'
+import { codingNote, fromNote, toNote } from './notes.ts'
+import type { Terms } from './terms.ts'
+import { timeOf } from './times.ts'
+
+export type Submitted = PduOf<'submit_sm' | 'data_sm' | 'submit_multi'>
+
+export interface Place {
+  reference: number
+  total: number
+  /** From 1. */
+  index: number
+}
+
+export type Read = { submission: Submission; place: Place | undefined } | { status: number; why: string }
+
+export interface Destination {
+  dest_addr_ton: number
+  dest_addr_npi: number
+  destination_addr: string
+}
+
+/** esm_class bits 1–0 (SMPP 5.0 §4.7.12): default, datagram, forward (transaction), store and forward. */
+const modes: readonly (MessagingMode | undefined)[] = [undefined, 'datagram', 'transaction', 'store']
+/** priority_flag (SMPP 5.0 §4.7.14): 0 is what nearly everybody sends. */
+const priorities: readonly Priority[] = [1, 1, 2, 3, 3]
+/** registered_delivery bits 1–0 (SMPP 5.0 §4.7.21). */
+const wishes: readonly ReceiptWish[] = ['none', 'both', 'failure', 'success']
+const intermediateBit = 0x10
+const mostTon = 6
+const alphanumericTon = 5
+const internetNpi = 14
+
+export function readSubmission(pdu: Submitted, destination: Destination, terms: Terms, now: number): Read {
+  const { tlvs } = pdu
+  const from = sourceOf(pdu, terms)
+  if (from === undefined) return refused(statuses.ESME_RINVSRCADR, 'source_addr')
+  if (pdu.source_addr_ton > mostTon) return refused(statuses.ESME_RINVSRCTON, 'source_addr_ton')
+  if (destination.dest_addr_ton > mostTon) return refused(statuses.ESME_RINVDSTTON, 'dest_addr_ton')
+  const to = destinationOf(destination, terms)
+  if (to === undefined) return refused(statuses.ESME_RINVDSTADR, 'destination_addr')
+  const read = readBody(pdu, terms.config, true)
+  if (read.kind === 'refused') return read
+  const registered = pdu.registered_delivery
+  const receipt = wishes[registered & 0x03]!
+  const submission: Submission = { from, to, body: read.body, priority: 1, receipt }
+  if ((registered & intermediateBit) !== 0 && receipt !== 'none') submission.progress = true
+  const mode = modes[pdu.esm_class & 0x03]
+  if (mode !== undefined) submission.mode = mode
+  const fault = pdu.command === 'data_sm' ? lifetime(tlvs, submission, now) : timesAndPriority(pdu, submission, now)
+  if (fault) return fault
+  if (tlvs.length > 0 || pdu.service_type !== '' || read.waiting) {
+    const extras = terms.tlvs.in(tlvs, extrasOf(pdu.service_type, read.waiting))
+    if (extras) submission.extras = extras
+  }
+  const notes = notesOf(pdu, destination, submission)
+  if (notes) submission.report = notes
+  return { submission, place: read.kind === 'part' ? read : undefined }
+}
+
+function refused(status: number, field: string): Read {
+  return { status, why: field }
+}
+
+function sourceOf(pdu: Submitted, { config, owned }: Terms): Address | undefined {
+  const { source_addr_ton, source_addr_npi, source_addr } = pdu
+  if (source_addr === '' && config.source !== '') return configured(config.source)
+  const from = fromWire(source_addr_ton, source_addr_npi, source_addr, owned)
+  return from.value === '' ? undefined : from
+}
+
+function configured(source: string): Address {
+  if (/^\+\d+$/.test(source)) return international(source)
+  if (/^\d+$/.test(source)) return { value: source, ton: 'unknown', npi: 'e164' }
+  return { value: source, ton: 'alphanumeric', npi: 'unknown' }
+}
+
+function destinationOf({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, { gateway, owned }: Terms): Address | undefined {
+  const written = rewriteDestination(destination_addr, gateway.bind.policy.destinationRewrites)
+  const to = written.startsWith('+') ? fromWire(0, dest_addr_npi, written) : fromWire(dest_addr_ton, dest_addr_npi, written, owned)
+  const isNumber = /^\+?[\d*#]+$/.test(to.value)
+  const mayBeWords = dest_addr_ton === alphanumericTon || dest_addr_npi === internetNpi
+  return isNumber || (mayBeWords && to.value !== '') ? to : undefined
+}
+
+function timesAndPriority(pdu: PduOf<'submit_sm' | 'submit_multi'>, submission: Submission, now: number): Read | undefined {
+  const priority = priorities[pdu.priority_flag]
+  if (priority === undefined) return refused(statuses.ESME_RINVPRTFLG, 'priority_flag')
+  submission.priority = priority
+  if (pdu.replace_if_present_flag > 1) return refused(statuses.ESME_RINVREPFLAG, 'replace_if_present_flag')
+  // We keep no canned messages.
+  if (pdu.sm_default_msg_id !== 0) return refused(statuses.ESME_RINVDFTMSGID, 'sm_default_msg_id')
+  if (pdu.schedule_delivery_time !== '') {
+    const at = timeOf(pdu.schedule_delivery_time, now)
+    if (at === undefined) return refused(statuses.ESME_RINVSCHED, 'schedule_delivery_time')
+    if (at > now) submission.deliverAfter = at
+  }
+  if (pdu.validity_period !== '') {
+    const until = timeOf(pdu.validity_period, now)
+    if (until === undefined || until <= Math.max(now, submission.deliverAfter ?? 0))
+      return refused(statuses.ESME_RINVEXPIRY, 'validity_period')
+    submission.validUntil = until
+  }
+  return undefined
+}
+
+/** qos_time_to_live, in seconds (SMPP 5.0 §4.8.4.46). */
+function lifetime(tlvs: readonly Tlv[], submission: Submission, now: number): Read | undefined {
+  const seconds = tlvs.length > 0 ? tlvInteger(tlvs, tags.qos_time_to_live) : undefined
+  if (seconds !== undefined) submission.validUntil = now + Math.max(1, seconds) * 1000
+  return undefined
+}
+
+/** What the client's own receipts, query_sm and replace_sm need: the ends as it wrote them, where that is not how we would. */
+function notesOf(pdu: Submitted, destination: Destination, submission: Submission): Record<string, string> | undefined {
+  let notes: Record<string, string> | undefined
+  const { source_addr_ton, source_addr_npi, source_addr } = pdu
+  const { dest_addr_ton, dest_addr_npi, destination_addr } = destination
+  if (!isPlain(submission.from, source_addr_ton, source_addr_npi, source_addr))
+    (notes ??= {})[fromNote] = `${source_addr_ton}/${source_addr_npi}/${source_addr}`
+  if (!isPlain(submission.to, dest_addr_ton, dest_addr_npi, destination_addr))
+    (notes ??= {})[toNote] = `${dest_addr_ton}/${dest_addr_npi}/${destination_addr}`
+  if (pdu.data_coding !== 0) (notes ??= {})[codingNote] = String(pdu.data_coding)
+  const reference = pdu.tlvs.length > 0 ? tlv(pdu.tlvs, tags.user_message_reference) : undefined
+  if (reference !== undefined && reference.length <= 2) {
+    ;(notes ??= {})[extraName(tags.user_message_reference)] = Buffer.from(reference).toString('hex')
+    submission.ref = String(tlvInteger(pdu.tlvs, tags.user_message_reference) ?? '')
+  }
+  return notes
+}
+
+function isPlain(address: Address, ton: number, npi: number, addr: string): boolean {
+  const plain = plainToWire(address)
+  return plain.ton === ton && plain.npi === npi && plain.addr === addr
+}

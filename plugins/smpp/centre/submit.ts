@@ -1,0 +1,175 @@
+// submit_sm, data_sm and submit_multi of one session: read, accepted, and answered only when durable.
+// A transaction is answered when its outcome is known.
+import { isTerminal, type MessageId, type Submission } from '../../../src/plugin.ts'
+import { type Draft, integer8, noTlvs, type PduOf, statuses, tags, type Tlv, type UnsuccessSme } from '../codec/index.ts'
+import type { Link } from '../link.ts'
+import { writeMessageId } from '../mapping/receipt-out.ts'
+import { type PartIds, partId, shortId } from './ids.ts'
+import { othersNote, partNote } from './notes.ts'
+import { failureReason, refusalStatus } from './statuses.ts'
+import { type Destination, type Place, readSubmission, type Submitted } from './submission.ts'
+import type { Terms } from './terms.ts'
+import type { Occasional } from '../occasional.ts'
+
+export interface Submits {
+  take(pdu: Submitted): Promise<void>
+}
+
+/** SMPP 5.0 §4.8.4.18: 0 idle … 99 congested. */
+const mostCongestion = 99
+const congestionTlvs: readonly (readonly Tlv[])[] = Array.from({ length: mostCongestion + 1 }, (_, percent) => [
+  integer8(tags.congestion_state, percent),
+])
+const version33 = 0x33
+const version50 = 0x50
+
+export function createSubmits(parts: {
+  link: Link
+  terms: Terms
+  partIds: PartIds
+  /** How busy we are, in percent. */
+  load(): number
+  /** Replaces what waits already; false when nothing does. */
+  replacePresent(submission: Submission): Promise<MessageId | undefined>
+  warn: Occasional
+}): Submits {
+  const { link, terms, partIds, warn } = parts
+  const { gateway, config, version } = terms
+  const { clock } = gateway
+  const isOld = version === version33
+
+  /** What the client is told; undefined for the message's own id. */
+  function named(id: MessageId): string {
+    return isOld ? shortId(id) : writeMessageId(id, config.receipts.ids)
+  }
+
+  /** Resolves to the id that the client is told. */
+  async function accept(submission: Submission, place: Place | undefined): Promise<string> {
+    if (place) return await acceptPart(submission, place)
+    if (isOld && submission.id === undefined) note(submission, 'message_id', shortId((submission.id = gateway.newId())))
+    return named(await gateway.accept(submission))
+  }
+
+  async function acceptPart(submission: Submission, place: Place): Promise<string> {
+    const { bind } = gateway
+    const key = JSON.stringify([bind.id, submission.from.value, submission.to.value, place.reference, place.total])
+    // Shorter than parts are kept, so that no message is made twice under one id.
+    const whole = partIds.of(key, place, (bind.policy.partsTimeoutSeconds * 1000) / 2, gateway.newId)
+    const id = isOld ? shortId(place.index === 1 ? whole : gateway.newId()) : partId(whole, place.index)
+    submission.id = whole
+    note(submission, `${partNote}${place.index}`, id)
+    await gateway.part({ reference: place.reference, total: place.total, index: place.index, submission })
+    return isOld ? id : writeMessageId(id, config.receipts.ids)
+  }
+
+  async function submit(pdu: PduOf<'submit_sm' | 'data_sm'>): Promise<void> {
+    const read = readSubmission(pdu, pdu, terms, clock.now())
+    if ('status' in read) {
+      refuse(pdu, read.status, read.why)
+      return
+    }
+    const { submission, place } = read
+    try {
+      if (pdu.command === 'submit_sm' && pdu.replace_if_present_flag === 1 && !place) {
+        const replaced = await parts.replacePresent(submission)
+        if (replaced !== undefined) {
+          answer(pdu, statuses.ESME_ROK, named(replaced), tlvs())
+          return
+        }
+      }
+      const transaction = !place && (submission.mode ?? gateway.bind.policy.mode) === 'transaction'
+      if (transaction && submission.id === undefined) submission.id = gateway.newId()
+      const id = await accept(submission, place)
+      if (transaction) await answerOutcome(pdu, submission.id!, id)
+      else answer(pdu, statuses.ESME_ROK, id, tlvs())
+    } catch (error) {
+      refused(pdu, error)
+    }
+  }
+
+  /** What is not delivered when the time is over may still be: the client is told that it is not known to be. */
+  async function answerOutcome(pdu: PduOf<'submit_sm' | 'data_sm'>, id: MessageId, name: string): Promise<void> {
+    const outcome = await gateway.outcome(id)
+    if (!outcome || outcome.state === 'delivered') return answer(pdu, statuses.ESME_ROK, name, tlvs())
+    const code = isTerminal(outcome.state) ? outcome.failure?.code : 'outcome-unknown'
+    const reason = integer8(tags.delivery_failure_reason, failureReason(code))
+    answer(pdu, statuses.ESME_RDELIVERYFAILURE, name, isOld ? noTlvs : [reason, ...tlvs()])
+  }
+
+  async function submitMulti(pdu: PduOf<'submit_multi'>): Promise<void> {
+    const { dest_address } = pdu
+    if (dest_address.length === 0) return refuse(pdu, statuses.ESME_RINVNUMDESTS, 'number_of_dests')
+    // We keep no distribution lists.
+    if (dest_address.some((each) => each.dest_flag === 2)) return refuse(pdu, statuses.ESME_RCNTSUBDL, 'dl_name')
+    const now = clock.now()
+    const failed: UnsuccessSme[] = []
+    const fail = ({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, error_status_code: number): void =>
+      void failed.push({ dest_addr_ton, dest_addr_npi, destination_addr, error_status_code })
+    let name: string | undefined
+    const others: Promise<void>[] = []
+    const whole = gateway.newId()
+    const ids = dest_address.map(() => gateway.newId())
+    for (const [i, each] of dest_address.entries()) {
+      if (each.dest_flag === 2) continue
+      const read = readSubmission(pdu, each, terms, now)
+      if ('status' in read) {
+        fail(each, read.status)
+        continue
+      }
+      const { submission, place } = read
+      // The first that is taken has the id that the client is told, and knows the others.
+      submission.id = name === undefined ? whole : ids[i]!
+      if (!place) {
+        note(submission, 'message_id', isOld ? shortId(whole) : whole)
+        if (name === undefined && ids.length - i > 1) note(submission, othersNote, ids.slice(i + 1).join(' '))
+      }
+      const accepting = accept(submission, place)
+      if (name === undefined) name = await accepting.catch((error: unknown) => void fail(each, refusalStatus(error)))
+      else
+        others.push(
+          accepting.then(
+            () => {},
+            (error: unknown) => fail(each, refusalStatus(error)),
+          ),
+        )
+    }
+    await Promise.all(others)
+    const { sequence_number } = pdu
+    if (failed.length > 0) warn('multi', 'destinations of a submit_multi were refused', () => ({ refused: failed.length, of: ids.length }))
+    link.post({
+      command: 'submit_multi_resp',
+      sequence_number,
+      command_status: name === undefined ? statuses.ESME_RSUBMITFAIL : statuses.ESME_ROK,
+      message_id: name ?? '',
+      unsuccess_sme: failed,
+      tlvs: tlvs(),
+    })
+  }
+
+  function tlvs(): readonly Tlv[] {
+    return version < version50 ? noTlvs : congestionTlvs[Math.min(mostCongestion, parts.load())]!
+  }
+
+  function answer(pdu: PduOf<'submit_sm' | 'data_sm'>, command_status: number, message_id: string, tlvs: readonly Tlv[]): void {
+    const command = pdu.command === 'submit_sm' ? 'submit_sm_resp' : 'data_sm_resp'
+    link.post({ command, command_status, sequence_number: pdu.sequence_number, message_id, tlvs })
+  }
+
+  function refuse(pdu: Submitted, command_status: number, why: string): void {
+    warn('refused', 'a submission cannot be read, refused', () => ({ command: pdu.command, why, status: command_status }))
+    const draft: Draft = { command: `${pdu.command}_resp`, sequence_number: pdu.sequence_number, command_status, tlvs: tlvs() }
+    link.post(draft)
+  }
+
+  function refused(pdu: Submitted, error: unknown): void {
+    const command_status = refusalStatus(error)
+    warn('refused', 'a submission was not taken', () => ({ err: error, status: command_status }))
+    link.post({ command: `${pdu.command}_resp`, sequence_number: pdu.sequence_number, command_status, tlvs: tlvs() })
+  }
+
+  return { take: (pdu) => (pdu.command === 'submit_multi' ? submitMulti(pdu) : submit(pdu)) }
+}
+
+function note(submission: Submission, name: string, value: string): void {
+  ;(submission.report ??= {})[name] = value
+}
