@@ -2,6 +2,7 @@
 declare module 'smpp' {
   import type { EventEmitter } from 'node:events'
   import type { Server as NetServer, Socket } from 'node:net'
+  import type { TlsOptions } from 'node:tls'
 
   type Fields = Record<string, unknown>
 
@@ -50,7 +51,8 @@ declare module 'smpp' {
     sessions: Session[]
   }
 
-  export function createServer(onSession: (session: Session) => void): Server
+  /** Over TLS where the options have a key and a certificate. */
+  export function createServer(options: TlsOptions, onSession: (session: Session) => void): Server
   export function connect(options: { url: string }, onConnect?: () => void): Session
   export const commands: Record<string, { id: number; params?: Record<string, unknown> }>
   export const tlvs: Record<string, { id: number }>
