@@ -137,7 +137,12 @@ export interface Gateway<C = unknown> {
    * taken. On a client bind this is MT; on a supplier bind MO.
    */
   accept(submission: Submission): Promise<MessageId>
-  /** One inbound part of a long message; the gateway joins. Resolved = durable. */
+  /** An id that no message has: for a submission whose id its peer must be told in another form, or before it is complete. */
+  newId(): MessageId
+  /**
+   * One inbound part of a long message; the gateway joins. Resolved = durable. The message has the id
+   * of its first part, where that has one, and what the parts' `report` say taken together.
+   */
   part(part: InboundPart): Promise<void>
   /** Resolved = durable: now acknowledge the peer. */
   receipt(receipt: Receipt): Promise<'matched' | 'duplicate' | 'parked'>
