@@ -5,13 +5,15 @@ import { join, resolve } from 'node:path'
 import { createAdmin } from './admin/create.ts'
 import { openConfiguration, type ConfigurationRoom } from './admin/configuration.ts'
 import { openSeal } from './admin/seal.ts'
-import { bindState, createSupervisor, type Supervisor } from './binds/supervisor.ts'
+import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
 import { systemClock } from './clock.ts'
 import { demoApp, demoCarriers, demoDocument, demoNumber, demoRecipient, type Demo } from './demo.ts'
 import { isLoopback, type Settings } from './env.ts'
 import type { Core } from './flow/core.ts'
 import { startFlow } from './flow/flow.ts'
+import { createLoad } from './flow/load.ts'
+import { openTruth } from './flow/truth-file.ts'
 import { createEnter } from './http/concurrency.ts'
 import { createIdentify } from './http/auth.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -91,6 +93,7 @@ async function compose(
   const traces = createTraces({ clock, log })
   // Before the server goes, which waits for answers that follow a trace.
   undo.push(async () => traces.close())
+  const { truth, save: saveTruth } = await openTruth(join(data, 'truth.json'), log)
   let table: RoutingTable = compile(room.current())
   const binds: Supervisor = createSupervisor({
     connectors,
@@ -109,18 +112,22 @@ async function compose(
     table: () => table,
     binds,
     traces,
+    truth,
+    load: createLoad({ store, binds }),
     random: Math.random,
   }
   const enter = createEnter(() => room.current())
-  const metrics = createMetrics(() => measure(store, binds, clock.now()))
+  const metrics = createMetrics(() => measure(core))
   const flow = await startFlow(core, {
     cdr: { directory: join(data, 'cdr'), keepDays: settings.cdrDays },
     retention: { messageDays: settings.retentionDays },
     onAccepted: metrics.accepted,
+    saveTruth,
   })
   undo.push(() => flow.stop(drainMs))
 
-  const admin = createAdmin({ store, configuration: room, table: () => table, clock, sessions: (id) => sessionsOf(binds, id), traces })
+  const sessions = (id: BindId) => sessionsOf(binds, id)
+  const admin = createAdmin({ store, configuration: room, table: () => table, clock, sessions, traces, truth: truth.score })
   const identify = createIdentify({ configuration: () => room.current(), clock })
   const host: Host = {
     log,
@@ -254,12 +261,21 @@ function sessionsOf(binds: Supervisor, id: BindId) {
     sessions: live.sessions.size,
     since: live.since,
     inFlight: live.inFlight,
+    ...rateOf(live),
     ...(live.lastError === undefined ? {} : { lastError: live.lastError }),
   }
 }
 
-async function measure(store: Store, binds: Supervisor, now: number) {
-  const [rows, depths] = await Promise.all([store.statistics({ from: 0, to: now }), store.depths()])
+function rateOf({ rate }: LiveBind) {
+  const segmentsPerSecond = rate.perSecond()
+  if (segmentsPerSecond <= 0) return {}
+  const learned = rate.learned()
+  return { rate: { segmentsPerSecond, ...(learned ? { learned: { why: learned.why, at: learned.at } } : {}) } }
+}
+
+async function measure({ store, binds, truth, clock }: Core) {
+  const now = clock.now()
+  const [rows, depths, parked] = await Promise.all([store.statistics({ from: 0, to: now }), store.depths(), store.parkedDepths()])
   const counts = new Map<string, (typeof rows)[number]>()
   for (const row of rows) {
     const key = `${row.bind} ${row.name}`
@@ -271,6 +287,8 @@ async function measure(store: Store, binds: Supervisor, now: number) {
     counts: [...counts.values()],
     depths: depths.map(({ lane, deliver, report }) => ({ bind: lane, deliver, report })),
     sessions: binds.all().map((live) => ({ bind: live.bind.id, sessions: live.sessions.size, inFlight: live.inFlight })),
+    parked: parked.map((each) => ({ bind: each.bind, parked: each.parked, oldestSeconds: Math.max(0, now - each.oldestAt) / 1000 })),
+    truth: truth.scores().flatMap(({ bind, truth: { score } }) => (score === undefined ? [] : [{ bind, score }])),
   }
 }
 

@@ -5,54 +5,17 @@
 import type { AccountStatus } from '../model/account.ts'
 import type { BindPolicy, Side } from '../model/bind.ts'
 import type { BodyKind } from '../model/body.ts'
-import type { CountName, MessageState } from '../model/life.ts'
+import type { MessageState } from '../model/life.ts'
 import type { AccountId, BindId, Direction, MessageId } from '../model/message.ts'
-import type { RefForm } from '../model/ref.ts'
 import type { Decision } from '../model/route.ts'
 import type { DissectedField, TraceDirection } from '../model/trace.ts'
 import type { Messages, MessageView } from '../plugin.ts'
 import type { MessageTrace, Revision } from '../store/store.ts'
+import type { Caller, Fault } from './caller.ts'
+import type { Receipts, Statistics } from './watch.ts'
 
-/** What stands in a view where a secret is. */
-export const mask = '••••'
-
-/** Who does it. `author` and `source` are written with the revision. */
-export interface Caller {
-  /** It may act on this account and all below. */
-  account: AccountId
-  author: string
-  /** An address, or `cli`. */
-  source: string
-}
-
-/** One thing that is wrong, where, and what would be right. */
-export interface Fault {
-  /** `binds[2].config.port`; empty when it is about the whole. */
-  path: string
-  /** `expected 1–65535, got 99999` */
-  message: string
-  /** In a document, from 1. */
-  line?: number
-}
-
-/**
- * absent: no such thing (or not the caller's). invalid: see `faults`, all of them at once.
- * conflict: made on an older revision. in-use: something else needs it; `faults` say what.
- * forbidden: the caller sees it but may not do this (its parent may).
- */
-export type RefusedWhy = 'absent' | 'invalid' | 'conflict' | 'in-use' | 'forbidden'
-
-/** The only error that admin operations throw for what a caller did. Nothing was changed. */
-export class Refused extends Error {
-  readonly why: RefusedWhy
-  readonly faults: Fault[]
-  constructor(why: RefusedWhy, message: string, faults: Fault[] = []) {
-    super(message)
-    this.name = 'Refused'
-    this.why = why
-    this.faults = faults
-  }
-}
+export * from './caller.ts'
+export * from './watch.ts'
 
 /** How a change may be asked for: only if the newest revision is still this one. */
 export interface ChangeOptions {
@@ -392,51 +355,6 @@ export interface AdminTraces {
   capture(caller: Caller, bind: BindId): Iterable<Uint8Array>
 }
 
-// Statistics
-
-/** off: disabled, or nothing to dial. down: no session now. bound: at least one. */
-export interface SessionsView {
-  state: 'off' | 'down' | 'bound'
-  sessions: number
-  /** Since when it is in its state. */
-  since: number
-  lastError?: string
-  /** Segments or reports awaiting an answer. */
-  inFlight: number
-}
-
-/** Injected: what the supervisor says of a bind; undefined when it runs none. */
-export type SessionsOf = (bind: BindId) => SessionsView | undefined
-
-export interface StatisticsQuery {
-  account?: AccountId
-  /** Absent: every bind of the account and below. */
-  bind?: BindId
-  /** Epoch ms, both inclusive, at most 7 days apart. */
-  from: number
-  to: number
-  /** One row a minute too. */
-  series?: boolean
-}
-
-export type Counts = Partial<Record<CountName, number>>
-
-export interface BindStatistics {
-  bind: BindId
-  name: string
-  sums: Counts
-  /** Minutes in which something happened. */
-  series?: { minute: number; counts: Counts }[]
-  sessions?: SessionsView
-  depth: { deliver: number; report: number }
-  /** How this carrier's receipts name messages: times seen. */
-  refForms: Partial<Record<RefForm, number>>
-}
-
-export interface Statistics {
-  binds(caller: Caller, query: StatisticsQuery): Promise<BindStatistics[]>
-}
-
 export interface Admin {
   accounts: Accounts
   binds: Binds
@@ -447,6 +365,7 @@ export interface Admin {
   lanes: Lanes
   traces: AdminTraces
   statistics: Statistics
+  receipts: Receipts
   /** Scoped by exact account, for connectors: what a plugin's Host has. */
   hostMessages: Messages
   /** Newest first. Of changes outside the caller's subtree nothing is shown. */

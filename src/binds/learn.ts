@@ -101,7 +101,7 @@ export function createLearner(clock: Clock): Learner {
     return (sum * 1000) / span
   }
 
-  function cut(factor: number, now: number, because: string, unused = mostUnused): void {
+  function cut(factor: number, now: number, because: string, unused = limit === Number.POSITIVE_INFINITY ? 1 : mostUnused): void {
     const lately = takenLately(now)
     // A limit that was not used up says nothing.
     limit = Math.max(least, lately * leastOfTaken, Math.min(limit, Math.max(lately, least) * unused) * factor)

@@ -9,6 +9,8 @@ import type { RoutingTable } from '../routing/table.ts'
 import type { Store } from '../store/store.ts'
 import type { Supervisor } from '../binds/supervisor.ts'
 import type { Traces } from '../binds/trace.ts'
+import type { Load } from './load.ts'
+import type { Truth } from './truth.ts'
 
 export interface Core {
   store: Store
@@ -21,6 +23,8 @@ export interface Core {
   table(): RoutingTable
   binds: Supervisor
   traces: Traces
+  truth: Truth
+  load: Load
   random(): number
 }
 

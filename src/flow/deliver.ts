@@ -8,7 +8,8 @@ import type { Outcome, Session } from '../plugin.ts'
 import type { DeliverItem, Item, Run, Settlement } from '../store/store.ts'
 import { split, type Segment } from '../text/index.ts'
 import { isSuspended, type Core } from './core.ts'
-import { afterAttempt, throttlePauseMs } from './outcome.ts'
+import { judged } from './judge.ts'
+import { afterAttempt } from './outcome.ts'
 import { sendReport } from './report.ts'
 
 export interface Deliverer {
@@ -123,6 +124,13 @@ export function createDeliverer(core: Core): Deliverer {
 
   function settle(settlement: Settlement, item: Item): Promise<void> {
     const settled = core.store.settle(settlement)
+    if (settlement.kind === 'deliver') {
+      const { requeue } = settlement.transition
+      if (requeue?.lane !== item.lane) {
+        core.load.left(item.lane)
+        if (requeue) core.load.added(requeue.lane)
+      }
+    } else if (settlement.kind === 'report' && settlement.retryAt === undefined) core.load.left(item.lane)
     settled.catch((error: unknown) => core.log.error({ message: item.message.id, err: error }, 'a settlement was not written'))
     return settled
   }
@@ -138,10 +146,12 @@ export function createDeliverer(core: Core): Deliverer {
       return { token, item: item.id, kind: 'deliver', transition: expired }
     }
     if (isSuspended(core, item.message.account)) return { token, item: item.id, kind: 'release', due: now + suspendedRetryMs }
-    return { token, item: item.id, kind: 'deliver', transition: await attempt(live, session, item) }
+    const transition = await attempt(live, session, item)
+    return transition ? { token, item: item.id, kind: 'deliver', transition } : { token, item: item.id, kind: 'release' }
   }
 
-  async function attempt(live: LiveBind, session: Session, item: DeliverItem): Promise<Transition> {
+  /** Undefined: the end came before its turn did. */
+  async function attempt(live: LiveBind, session: Session, item: DeliverItem): Promise<Transition | undefined> {
     const { bind, connector } = live
     const receipts = connector.can.receipts
     const whole = connector.can.text === 'whole' || item.message.body.kind === 'mms'
@@ -152,19 +162,22 @@ export function createDeliverer(core: Core): Deliverer {
     const startedAt = core.clock.now()
     if (item.interrupted && bind.policy.unknown !== 'resend') {
       const outcome: Outcome = { ok: false, failure: interruptedFailure }
-      return afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, random: 0 })
+      return afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, restMs: 0, random: 0 })
     }
     const segments: readonly Segment[] = whole || sent.length === total ? all : sent.map((i) => all[i]!)
     const cost = Math.max(1, segments.length)
-    for (let wait = live.rate.waitMs(); wait > 0; wait = live.rate.waitMs())
+    for (let wait = live.rate.waitMs(); wait > 0; wait = live.rate.waitMs()) {
       await new Promise<void>((resolve) => core.clock.after(wait, resolve))
+      if (stopping) return undefined
+    }
     live.rate.charge(cost)
     live.inFlight += cost
-    const outcome = await session.send!({ message: item.message, segments, attempt: item.attempt }, live.signal)
+    const sentAt = core.clock.now()
+    const outcome = judged(bind.policy, await session.send!({ message: item.message, segments, attempt: item.attempt }, live.signal))
     live.inFlight -= cost
-    if (!outcome.ok && outcome.failure.kind === 'throttled') live.rate.pause(outcome.failure.retryAfterMs ?? throttlePauseMs)
+    const restMs = learn(live, item, outcome, cost, sentAt)
     const now = core.clock.now()
-    const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now, random: core.random() })
+    const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now, restMs, random: core.random() })
     if (item.interrupted) transition.entries.unshift(interruption(item, bind.id, startedAt))
     return transition
   }
@@ -189,9 +202,28 @@ function interruption(item: DeliverItem, bind: BindId, at: number): LifeEntry {
   return { at, what: 'attempt', n: item.life.attempts + 1, bind, outcome: 'failed', failure: interruptedFailure }
 }
 
+/** Tells the bind's rate what became of segments. How long the bind rests now, in ms. */
+function learn(live: LiveBind, item: DeliverItem, outcome: Outcome, segments: number, sentAt: number): number {
+  const { rate } = live
+  if (outcome.ok) {
+    rate.taken(segments, sentAt)
+    return 0
+  }
+  const { failure, refs } = outcome
+  if (refs) {
+    let taken = 0
+    for (const ref of refs) if (ref !== undefined) taken++
+    if (taken > 0) rate.taken(taken, sentAt)
+  }
+  // A message whose own queue stays full tells of that, and nothing of the bind any more.
+  if (failure.kind !== 'throttled' || (failure.code === 'queue-full' && item.life.failure?.code === 'queue-full')) return 0
+  rate.refused(sentAt, failure.code === 'queue-full' ? undefined : failure.retryAfterMs)
+  return rate.waitMs()
+}
+
 /** At most a fifth of a second's worth is claimed at once, so that a slow lane does not lock destinations early. */
 function perTurn(live: LiveBind): number {
-  const rate = live.bind.policy.segmentsPerSecond
+  const rate = live.rate.perSecond()
   return rate > 0 ? Math.max(1, Math.floor(rate / 5)) : maxClaim
 }
 

@@ -6,10 +6,18 @@ import type { Gateway } from '../plugin.ts'
 import { accept } from './accept.ts'
 import type { Core } from './core.ts'
 import type { Ends } from './ends.ts'
+import { refuseAddresses } from './filter.ts'
+import type { Intake } from './intake.ts'
 import { addPart } from './reassemble.ts'
 
-export function gatewayOf(core: Core, ends: Ends, bind: Bind, onAccepted: (tookMs: number) => void): Gateway {
+export function gatewayOf(
+  core: Core,
+  { ends, intake }: { ends: Ends; intake: Intake },
+  bind: Bind,
+  onAccepted: (tookMs: number) => void,
+): Gateway {
   const { id, account } = bind
+  const book = core.truth.of(id)
   const log = core.log.child({ bind: id })
   return {
     get bind() {
@@ -21,17 +29,23 @@ export function gatewayOf(core: Core, ends: Ends, bind: Bind, onAccepted: (tookM
     trace: core.traces.ear(id),
     async accept(submission) {
       const startedAt = performance.now()
-      const message = await accept(core, this.bind, submission)
+      const now = this.bind
+      intake.admit(now, submission.body, true, core.clock.now())
+      const message = await accept(core, now, submission)
       onAccepted(performance.now() - startedAt)
       return message
     },
     newId: core.ids.next,
-    part(part) {
-      return addPart(core, this.bind, part)
+    async part(part) {
+      const now = this.bind
+      refuseAddresses(now, part.submission)
+      intake.admit(now, part.submission.body, part.index === 1, core.clock.now())
+      return addPart(core, now, part)
     },
     async receipt(receipt) {
       const result = await core.store.receipt(id, receipt)
-      if (result.as === 'parked') log.debug({ ref: receipt.ref }, 'receipt parked: no attempt has this id yet')
+      if (result.as === 'matched') book.add(receipt, result.sentAt, core.clock.now())
+      else if (result.as === 'parked') log.debug({ ref: receipt.ref }, 'receipt parked: no attempt has this id yet')
       return result.as
     },
     number(value) {

@@ -1,6 +1,7 @@
 // The routes about messages, decisions, lanes, sessions and statistics.
 import { z } from 'zod'
 import type { LaneView } from '../../admin/admin.ts'
+import { messageStates } from '../../model/life.ts'
 import { ApiError } from '../errors.ts'
 import { absent, given } from './configuration.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
@@ -10,8 +11,9 @@ import {
   lane,
   message,
   messageAnswer,
-  messageStates,
+  messageWithSegments,
   session,
+  sessionsAnswer,
   statisticsAnswer,
   trace,
   traceAnswer,
@@ -20,7 +22,6 @@ import { flag, messageId, timeQuery } from './words.ts'
 
 const id = z.strictObject({ id: messageId })
 const account = z.string().optional().describe('The own account, when absent')
-const iso = (ms: number): string => new Date(ms).toISOString()
 const hourMs = 3_600_000
 
 const messages: Endpoint[] = [
@@ -53,13 +54,14 @@ const messages: Endpoint[] = [
     path: '/messages/{id}',
     id: 'getMessage',
     tag: 'messages',
-    summary: 'One message',
+    summary: 'One message, with the state of each segment',
     params: id,
-    answer: message,
+    answer: messageWithSegments,
     run: async ({ admin, caller, params }) => {
       const found = await admin.messages.trace(caller, params.id)
       if (!found) throw absent('message', params.id)
-      return traceAnswer(found).message
+      const { message: view, segments } = traceAnswer(found)
+      return { ...view, segmentStates: segments }
     },
   }),
   endpoint({
@@ -239,7 +241,7 @@ const statistics: Endpoint[] = [
     run: async ({ admin, caller, query, at }) => {
       const binds = await admin.statistics.binds(caller, { ...given(query), from: at, to: at })
       return {
-        sessions: binds.flatMap(({ bind, name, sessions: now }) => (now ? [{ bind, name, ...now, since: iso(now.since) }] : [])),
+        sessions: binds.flatMap(({ bind, name, sessions: now }) => (now ? [{ bind, name, ...sessionsAnswer(now) }] : [])),
       }
     },
   }),

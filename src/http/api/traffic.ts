@@ -1,25 +1,13 @@
 // What the admin API says about messages, lanes and statistics: schemas, and how the model's words
 // become them. Times are ISO 8601; the trace and its PDUs carry no body.
 import { z } from 'zod'
-import type { BindStatistics } from '../../admin/admin.ts'
-import type { LifeEntry } from '../../model/life.ts'
+import type { BindStatistics, SessionsView } from '../../admin/admin.ts'
+import { messageStates, type LifeEntry } from '../../model/life.ts'
 import type { Message } from '../../model/message.ts'
 import type { MessageView } from '../../plugin.ts'
 import type { MessageTrace } from '../../store/store.ts'
+import { bindReceipts, bindReceiptsAnswer, segment, segmentAnswer } from './receipts.ts'
 import { accountId, time } from './words.ts'
-
-export const messageStates = [
-  'scheduled',
-  'queued',
-  'sent',
-  'held',
-  'delivered',
-  'undelivered',
-  'failed',
-  'expired',
-  'canceled',
-  'unconfirmed',
-] as const
 
 const failure = z.strictObject({
   kind: z.enum(['temporary', 'throttled', 'offline', 'permanent', 'unknown']),
@@ -60,6 +48,7 @@ export const message = z.strictObject({
   decision,
 })
 export type MessageAnswer = z.input<typeof message>
+export const messageWithSegments = message.extend({ segmentStates: z.array(segment).describe('Empty before the first attempt') })
 
 const entry = z.looseObject({
   at: time,
@@ -70,9 +59,7 @@ export const trace = z.strictObject({
   message,
   attempts: z.int(),
   bind: z.string().optional().describe('Of the newest attempt'),
-  segments: z.array(
-    z.strictObject({ ref: z.string().optional(), bind: z.string().optional(), state: z.string(), final: z.boolean().optional() }),
-  ),
+  segments: z.array(segment),
   entries: z.array(entry).describe('Oldest first'),
 })
 export type TraceAnswer = z.input<typeof trace>
@@ -122,7 +109,7 @@ export function traceAnswer({ message: of, decision: decided, life, entries, red
     message: answer(of, decided, life, redactedAt !== undefined),
     attempts: life.attempts,
     ...(life.bind === undefined ? {} : { bind: life.bind }),
-    segments: life.segments,
+    segments: life.segments.map(segmentAnswer),
     entries: entries.map(entryAnswer),
   }
 }
@@ -139,6 +126,13 @@ const sessionFields = {
   since: time,
   lastError: z.string().optional(),
   inFlight: z.int(),
+  rate: z
+    .object({
+      segmentsPerSecond: z.number(),
+      learned: z.object({ why: z.string(), at: time }).optional(),
+    })
+    .optional()
+    .describe('The most that the bind sends now; learned: below its configured rate, because of what its peer said.'),
 }
 export const session = z.strictObject({ bind: z.string(), name: z.string(), ...sessionFields })
 
@@ -153,14 +147,26 @@ export const bindStatistics = z.strictObject({
     .describe('Minutes in which something happened'),
   sessions: z.strictObject(sessionFields).optional(),
   depth: z.strictObject({ deliver: z.int(), report: z.int() }),
-  refForms: counts.describe("How this carrier's receipts name messages: times seen"),
+  receipts: bindReceipts,
 })
 
+export function sessionsAnswer(of: SessionsView) {
+  const { rate, since, ...rest } = of
+  const shown = rate && {
+    rate: {
+      segmentsPerSecond: Math.round(rate.segmentsPerSecond * 10) / 10,
+      ...(rate.learned ? { learned: { why: rate.learned.why, at: iso(rate.learned.at) } } : {}),
+    },
+  }
+  return { ...rest, since: iso(since), ...shown }
+}
+
 export function statisticsAnswer(of: BindStatistics): z.input<typeof bindStatistics> {
-  const { series, sessions, ...rest } = of
+  const { series, sessions, receipts, ...rest } = of
   return {
     ...rest,
     ...(series ? { series: series.map((each) => ({ minute: iso(each.minute), counts: each.counts })) } : {}),
-    ...(sessions ? { sessions: { ...sessions, since: iso(sessions.since) } } : {}),
+    ...(sessions ? { sessions: sessionsAnswer(sessions) } : {}),
+    receipts: bindReceiptsAnswer(receipts),
   }
 }

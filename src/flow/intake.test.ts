@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Supervisor } from '../binds/supervisor.ts'
+import type { Bind, BindPolicy } from '../model/bind.ts'
+import { defaultClientPolicy } from '../model/policy.ts'
+import { AcceptRefused } from '../plugin.ts'
+import { reportWish } from './accept.ts'
+import { createIntake } from './intake.ts'
+import { createLoad, type Load } from './load.ts'
+
+const bind = (policy: Partial<BindPolicy>, id = 'AC1/esme') =>
+  ({ id, side: 'client', policy: { ...defaultClientPolicy, ...policy } }) as Bind
+const limits = defaultClientPolicy.messages
+const text = (length: number) => ({ kind: 'text', text: 'x'.repeat(length) }) as const
+
+function load(depths: Record<string, number> = {}, live: Record<string, object> = {}): Load {
+  return createLoad({
+    store: { depths: async () => Object.entries(depths).map(([lane, deliver]) => ({ lane, deliver, report: 0 })) },
+    binds: { get: (id) => live[id] as ReturnType<Supervisor['get']> },
+  })
+}
+const refusal = (step: () => void): string | undefined => {
+  try {
+    step()
+    return undefined
+  } catch (error) {
+    assert.ok(error instanceof AcceptRefused)
+    return `${error.why}: ${error.message}`
+  }
+}
+
+test('messages above the rate of their bind are refused, each bind by itself', () => {
+  const intake = createIntake(load())
+  const two = bind({ messages: { ...limits, perSecond: 2 } })
+  const submit = (of: Bind, now: number) => refusal(() => intake.admit(of, text(5), true, now))
+  assert.deepEqual([submit(two, 1000), submit(two, 1001)], [undefined, undefined])
+  assert.equal(submit(two, 1002), 'throttled: More than 2 messages a second.')
+  assert.equal(submit(bind(two.policy, 'AC1/other'), 1002), undefined)
+  assert.equal(submit(two, 3000), undefined)
+})
+
+test('segments are counted as they will be sent, and what is refused costs nothing', () => {
+  const intake = createIntake(load())
+  const four = bind({ segments: { ...limits, perMinute: 4 } })
+  const submit = (length: number) => refusal(() => intake.admit(four, text(length), true, 60_000))
+  assert.equal(submit(306), undefined)
+  assert.equal(submit(459), 'throttled: More than 4 segments a minute.')
+  assert.equal(submit(306), undefined)
+  assert.equal(submit(1), 'throttled: More than 4 segments a minute.')
+})
+
+test('the parts of a long message are one message and a segment each', () => {
+  const intake = createIntake(load())
+  const of = bind({ messages: { ...limits, perMinute: 1 }, segments: { ...limits, perMinute: 3 } })
+  const part = (first: boolean) => refusal(() => intake.admit(of, text(100), first, 60_000))
+  assert.deepEqual([part(true), part(false), part(false)], [undefined, undefined, undefined])
+  assert.match(part(true)!, /1 messages a minute/)
+  assert.match(part(false)!, /3 segments a minute/)
+})
+
+test('a client for whom too much waits hands in nothing more until it has fetched some', async () => {
+  const depths: Record<string, number> = { 'AC1/esme': 99 }
+  const waits = load(depths)
+  await waits.refresh()
+  const intake = createIntake(waits)
+  const of = bind({ mostQueued: 100 })
+  const submit = () => refusal(() => intake.admit(of, text(5), true, 0))
+  assert.equal(submit(), undefined)
+  waits.added('AC1/esme')
+  assert.equal(submit(), 'queue-full: 100 messages and reports wait for this client already.')
+  waits.left('AC1/esme')
+  assert.equal(submit(), undefined)
+  depths['AC1/esme'] = 500
+  await waits.refresh()
+  assert.match(submit()!, /queue-full/)
+})
+
+test('a member with too much waiting rests until it has little, and one without a session is down', async () => {
+  const policy = { ...defaultClientPolicy, restAbove: 10, restUntil: 3 }
+  const live = { bind: { paused: false, policy }, connector: { dial() {} }, signal: { aborted: false }, sessions: new Set([{}]) }
+  const depths: Record<string, number> = { a: 10 }
+  const waits = load(depths, { a: live })
+  const after = async (depth: number) => {
+    depths['a'] = depth
+    await waits.refresh()
+    return waits.fitness('a')
+  }
+  assert.deepEqual(
+    [await after(10), await after(11), await after(9), await after(4), await after(3), await after(9)],
+    ['ready', 'resting', 'resting', 'resting', 'ready', 'ready'],
+  )
+  live.sessions.clear()
+  assert.equal(waits.fitness('a'), 'down')
+  assert.equal(waits.fitness('absent'), 'down')
+})
+
+test("the bind's level leaves less of the wish for reports, never more", () => {
+  assert.deepEqual(
+    (['none', 'failure', 'success', 'all', 'intermediate'] as const).map((level) => reportWish(level, 'both')),
+    ['none', 'failure', 'success', 'both', 'both'],
+  )
+  assert.equal(reportWish('failure', 'success'), 'none')
+  assert.equal(reportWish('success', 'success'), 'success')
+  assert.equal(reportWish('intermediate', 'failure'), 'failure')
+  assert.equal(reportWish('all', 'none'), 'none')
+})
