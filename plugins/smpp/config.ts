@@ -1,23 +1,16 @@
 // What an operator says about one SMPP bind. Everything that every connector has (window, rate,
 // retries, concatenation) is in the bind's policy, not here.
 import { z } from 'zod'
+import { addressFields, senderFields } from './mapping/address-settings.ts'
 import { encodingFields } from './mapping/encoding-settings.ts'
 import { tlvFields } from './mapping/tlvs.ts'
 import { checkConnection, connectionFields, latin1 } from './supplier-settings.ts'
 
-const tons = ['auto', 'unknown', 'international', 'national', 'network', 'subscriber', 'alphanumeric', 'abbreviated'] as const
-const npis = ['auto', 'unknown', 'e164', 'data', 'telex', 'landMobile', 'national', 'private', 'ermes', 'internet', 'wap'] as const
-
 export const smppConfig = z
   .strictObject({
     ...connectionFields,
-    sourceTon: z
-      .enum(tons)
-      .default('auto')
-      .describe('TON of numeric senders. auto: what the address is. An alphanumeric sender is always 5.'),
-    sourceNpi: z.enum(npis).default('auto').describe('NPI of senders. auto: what the address is.'),
-    destinationTon: z.enum(tons).default('auto').describe('TON of recipients. auto: what the address is.'),
-    destinationNpi: z.enum(npis).default('auto').describe('NPI of recipients. auto: what the address is.'),
+    ...senderFields,
+    ...addressFields,
     ...encodingFields,
     serviceType: z.string().max(5).regex(latin1).default('').describe('service_type of every message that names none.'),
     registeredDelivery: z

@@ -7,8 +7,8 @@ export type OctetCharset = 'ascii' | 'latin1' | 'cyrillic' | 'hebrew'
 /** What a text may be coded in. */
 export type Charset = 'gsm7' | OctetCharset | 'ucs2'
 
-/** Names of TextDecoder; its ISO 8859-1 is windows-1252, so what peers put in place of control characters is read too (€ at 0x80). */
-const labels = { ascii: 'windows-1252', latin1: 'windows-1252', cyrillic: 'iso-8859-5', hebrew: 'iso-8859-8' } as const
+/** Names of TextDecoder. */
+const labels = { cyrillic: 'iso-8859-5', hebrew: 'iso-8859-8' } as const
 
 interface OctetTable {
   decoder: InstanceType<typeof TextDecoder>
@@ -17,12 +17,12 @@ interface OctetTable {
 }
 
 // Constants, built when first asked for and kept.
-const tables = new Map<OctetCharset, OctetTable>()
+const tables = new Map<keyof typeof labels, OctetTable>()
 
-function tableOf(charset: OctetCharset): OctetTable {
+function tableOf(charset: keyof typeof labels): OctetTable {
   const known = tables.get(charset)
   if (known) return known
-  const decoder = new TextDecoder(labels[charset], { ignoreBOM: true })
+  const decoder = new TextDecoder(labels[charset])
   const octets = new Map<number, number>()
   for (let octet = 0; octet < 256; octet++) {
     const unit = decoder.decode(Uint8Array.of(octet)).charCodeAt(0)
@@ -32,6 +32,9 @@ function tableOf(charset: OctetCharset): OctetTable {
   tables.set(charset, table)
   return table
 }
+
+/** What windows-1252 has in place of the control characters 0x80 to 0x9F of ISO 8859-1. */
+const windows1252 = '€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ'
 
 /** Control characters, which no person writes and peers read in more than one way. */
 function isC1(unit: number): boolean {
@@ -58,9 +61,15 @@ export function encodeCharset(charset: OctetCharset, text: string): Uint8Array |
   return out
 }
 
-/** The text of octets. In ASCII, what has the high bit set is most often Latin-1 and is read as that. */
+/**
+ * The text of octets. In ASCII, what has the high bit set is most often Latin-1 and is read as that;
+ * what are control characters there are windows-1252's (€ at 0x80).
+ */
 export function decodeCharset(charset: OctetCharset, octets: Uint8Array): string {
   if (charset === 'cyrillic' || charset === 'hebrew') return tableOf(charset).decoder.decode(octets)
-  for (let i = 0; i < octets.length; i++) if (isC1(octets[i]!)) return tableOf(charset).decoder.decode(octets)
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')
+  const text = Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')
+  for (let i = 0; i < octets.length; i++) {
+    if (isC1(octets[i]!)) return text.replaceAll(/[\x80-\x9f]/g, (c) => windows1252.charAt(c.charCodeAt(0) - 0x80))
+  }
+  return text
 }

@@ -44,8 +44,8 @@ export function readDelivery(pdu: PduOf<'deliver_sm' | 'data_sm'>, { config, own
   if (userAcks.has(type)) return { kind: 'nothing', why: "an acknowledgement by the handset's user" }
   const read = readBody(pdu, config)
   if (read.kind === 'refused') throw new AcceptRefused('invalid', read.why)
-  const from = fromWire(pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr)
-  const to = fromWire(pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr, owned)
+  const from = fromWire(pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr, undefined, config)
+  const to = fromWire(pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr, owned, config)
   const submission: Submission = { from, to, body: read.body, priority: 1, receipt: 'none' }
   const extras = tlvs.in(pdu.tlvs, extrasOf(pdu.service_type, read.waiting))
   if (extras) submission.extras = extras

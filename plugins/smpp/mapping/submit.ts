@@ -1,5 +1,5 @@
 // One segment of a message → submit_sm.
-import { type Concatenation, Failure, type Message, type Segment } from '../../../src/plugin.ts'
+import type { Concatenation, Message, Segment } from '../../../src/plugin.ts'
 import type { PduOf } from '../codec/index.ts'
 import type { SmppConfig } from '../config.ts'
 import { destinationToWire, sourceToWire } from './address.ts'
@@ -26,8 +26,6 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
   const body = writeBody(segment, config, concatenation, waitingOf(extras))
   const source = sourceToWire(message.from, config)
   const destination = destinationToWire(message.to, config)
-  fits(source.addr, 'invalid-source', 'source_addr')
-  fits(destination.addr, 'invalid-destination', 'destination_addr')
   return {
     command: 'submit_sm',
     command_status: 0,
@@ -50,15 +48,6 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
     sm_default_msg_id: 0,
     short_message: body.short_message,
     tlvs: joinTlvs(body.tlvs, tlvs.out(extras)),
-  }
-}
-
-/** A C-octet string of 21 with its NUL (SMPP 5.0 §4.7.29), one octet a character. */
-function fits(addr: string, failure: 'invalid-source' | 'invalid-destination', field: string): void {
-  if (addr.length > 20) throw new Failure('permanent', failure, `${field}: at most 20 characters, got ${addr.length}`)
-  for (let i = 0; i < addr.length; i++) {
-    const code = addr.charCodeAt(i)
-    if (code === 0 || code > 0xff) throw new Failure('permanent', failure, `${field}: has a character without a single octet`)
   }
 }
 
