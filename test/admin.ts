@@ -13,6 +13,7 @@ import { testClock, type TestClock } from '../src/clock.ts'
 import type { Account } from '../src/model/account.ts'
 import type { Connector } from '../src/plugin.ts'
 import { compile } from '../src/routing/table.ts'
+import { createTruth, type Truth } from '../src/flow/truth.ts'
 import { openSqlite } from '../src/store/sqlite/index.ts'
 import type { Store } from '../src/store/store.ts'
 import { smpp } from '../plugins/smpp/index.ts'
@@ -34,6 +35,7 @@ export interface AdminBed {
   clock: TestClock
   sessions: Map<string, SessionsView>
   traces: Traces
+  truth: Truth
   /** What was logged, as JSON. */
   lines: string[]
 }
@@ -51,6 +53,7 @@ export async function adminBed(context: TestContext): Promise<AdminBed> {
   const sessions = new Map<string, SessionsView>()
   const lines: string[] = []
   const traces = createTraces({ clock, log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }) })
+  const truth = createTruth()
   const admin = createAdmin({
     store,
     configuration: room,
@@ -58,6 +61,7 @@ export async function adminBed(context: TestContext): Promise<AdminBed> {
     clock,
     sessions: (bind) => sessions.get(bind),
     traces,
+    truth: truth.score,
   })
   return {
     directory,
@@ -69,6 +73,7 @@ export async function adminBed(context: TestContext): Promise<AdminBed> {
     clock,
     sessions,
     traces,
+    truth,
     lines,
   }
 }

@@ -4,12 +4,13 @@ import type { Clock } from '../clock.ts'
 import { isWithin } from '../model/configuration.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { Revision, Store } from '../store/store.ts'
-import type { Admin, Caller, SessionsOf } from './admin.ts'
+import type { Admin, Caller, SessionsOf, TruthOf } from './admin.ts'
 import { createAccounts } from './accounts.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { createLanes } from './lanes.ts'
 import { createAdminMessages, createHostMessages } from './messages.ts'
 import { createDocuments } from './plan.ts'
+import { createReceipts } from './receipts.ts'
 import { createStatistics } from './statistics.ts'
 import { createBinds, createNumbers, createRoutes } from './things.ts'
 import { createAdminTraces } from './traces.ts'
@@ -21,12 +22,14 @@ export interface AdminParts {
   clock: Clock
   sessions: SessionsOf
   traces: Traces
+  truth: TruthOf
 }
 
-export function createAdmin({ store, configuration: room, table, clock, sessions, traces }: AdminParts): Admin {
+export function createAdmin({ store, configuration: room, table, clock, sessions, traces, truth }: AdminParts): Admin {
   const configuration = room.current
   const messageParts = { store, clock, configuration, table }
   const binds = createBinds(room, room.connectors)
+  const receipts = createReceipts({ store, configuration, truth })
   return {
     accounts: createAccounts(room),
     binds,
@@ -36,7 +39,8 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     messages: createAdminMessages(messageParts),
     lanes: createLanes({ store, clock, configuration, binds }),
     traces: createAdminTraces({ traces, connectors: room.connectors, configuration, onChange: room.onChange }),
-    statistics: createStatistics({ store, configuration, sessions }),
+    statistics: createStatistics({ store, configuration, sessions, receipts }),
+    receipts,
     hostMessages: createHostMessages(messageParts),
     async revisions(caller, limit, before) {
       const found: Revision[] = []

@@ -271,7 +271,7 @@ test('statistics sum by bind and minute, with sessions and depth', async (contex
     ],
   )
   const line = rows.find((row) => row.bind === bind)!
-  assert.deepEqual([line.depth, line.sessions, line.refForms], [{ deliver: 1, report: 0 }, sessions.get(bind), {}])
+  assert.deepEqual([line.depth, line.sessions, line.receipts], [{ deliver: 1, report: 0 }, sessions.get(bind), { refForms: {}, parked: 0 }])
   assert.deepEqual(
     (await admin.statistics.binds(asBelow, { from, to: clock.now() })).map((row) => row.bind),
     [`${asBelow.account}/api`],

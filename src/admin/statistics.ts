@@ -1,17 +1,19 @@
-// Statistics by bind: sums, minutes, sessions, what waits, and how the carrier names messages.
+// Statistics by bind: sums, minutes, sessions, what waits, and what its receipts tell.
 import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { Store } from '../store/store.ts'
 import { Refused, type BindStatistics, type Counts, type SessionsOf, type Statistics } from './admin.ts'
+import type { BindReceiptsOf } from './receipts.ts'
 
 export interface StatisticsParts {
   store: Store
   configuration(): Configuration
   sessions: SessionsOf
+  receipts: BindReceiptsOf
 }
 
 const longestSpanMs = 7 * 86_400_000
 
-export function createStatistics({ store, configuration, sessions }: StatisticsParts): Statistics {
+export function createStatistics({ store, configuration, sessions, receipts }: StatisticsParts): Statistics {
   return {
     async binds(caller, { account = caller.account, bind, from, to, series }) {
       const now = configuration()
@@ -24,7 +26,11 @@ export function createStatistics({ store, configuration, sessions }: StatisticsP
       }
       const binds = [...now.binds.values()].filter((one) => isWithin(now, one.account, account) && (bind === undefined || one.id === bind))
       if (bind !== undefined && binds.length === 0) throw new Refused('absent', `There is no bind ${bind}.`)
-      const [rows, depths] = await Promise.all([store.statistics({ binds: binds.map((one) => one.id), from, to }), store.depths()])
+      const [rows, depths, parked] = await Promise.all([
+        store.statistics({ binds: binds.map((one) => one.id), from, to }),
+        store.depths(),
+        store.parkedDepths(),
+      ])
       return Promise.all(
         binds.map(async (one): Promise<BindStatistics> => {
           const own = rows.filter((row) => row.bind === one.id)
@@ -37,7 +43,7 @@ export function createStatistics({ store, configuration, sessions }: StatisticsP
             ...(series ? { series: byMinute(own) } : {}),
             ...(live ? { sessions: live } : {}),
             depth: { deliver: depth?.deliver ?? 0, report: depth?.report ?? 0 },
-            refForms: await store.refForms(one.id),
+            receipts: await receipts.inside(one.id, parked),
           }
         }),
       )

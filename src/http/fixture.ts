@@ -11,6 +11,7 @@ import { createTraces } from '../binds/trace.ts'
 import { systemClock } from '../clock.ts'
 import type { Connector, HttpSide } from '../plugin.ts'
 import { compile, type RoutingTable } from '../routing/table.ts'
+import { createTruth } from '../flow/truth.ts'
 import { openSqlite } from '../store/sqlite/index.ts'
 import { createIdentify } from './auth.ts'
 import { createEnter } from './concurrency.ts'
@@ -32,7 +33,8 @@ export async function listen(
   await room.ensureRoot({ id: root, token })
   const traces = createTraces({ clock, log })
   const table = (): RoutingTable => compile(room.current())
-  const admin = createAdmin({ store, configuration: room, table, clock, sessions: () => undefined, traces })
+  const truth = createTruth()
+  const admin = createAdmin({ store, configuration: room, table, clock, sessions: () => undefined, traces, truth: truth.score })
   const health = { ok: true, status: 'ok' }
   const server: HttpServer = createHttpServer({
     sides: options.sides ?? [],
@@ -44,6 +46,8 @@ export async function listen(
       counts: [{ bind: `${root}/northern`, name: 'delivered', count: 7 }],
       depths: [{ bind: `${root}/northern`, deliver: 3, report: 1 }],
       sessions: [{ bind: `${root}/northern`, sessions: 2, inFlight: 5 }],
+      parked: [{ bind: `${root}/northern`, parked: 4, oldestSeconds: 61.5 }],
+      truth: [{ bind: `${root}/northern`, score: 87 }],
     })),
     health: () => health,
     log,
@@ -56,6 +60,7 @@ export async function listen(
     server,
     admin,
     traces,
+    truth,
     store,
     health,
     async close(): Promise<void> {

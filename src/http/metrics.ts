@@ -10,6 +10,10 @@ export interface Measurements {
   counts: readonly { bind: BindId; name: CountName; count: number }[]
   depths: readonly { bind: BindId; deliver: number; report: number }[]
   sessions: readonly { bind: BindId; sessions: number; inFlight: number }[]
+  /** Receipts for ids that nothing was sent under. */
+  parked: readonly { bind: BindId; parked: number; oldestSeconds: number }[]
+  /** 0–100, of binds with receipts enough. */
+  truth: readonly { bind: BindId; score: number }[]
 }
 
 export interface Metrics {
@@ -42,6 +46,19 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
     labelNames: ['bind'],
     registers,
   })
+  const parked = new Gauge({ name: 'signalbox_parked_receipts', help: 'Receipts for unknown ids, kept', labelNames: ['bind'], registers })
+  const parkedAge = new Gauge({
+    name: 'signalbox_parked_receipts_oldest_seconds',
+    help: 'Age of the oldest receipt for an unknown id',
+    labelNames: ['bind'],
+    registers,
+  })
+  const truth = new Gauge({
+    name: 'signalbox_truth_score',
+    help: "How far a bind's receipts can be believed, 0–100",
+    labelNames: ['bind'],
+    registers,
+  })
   const accepts = new Histogram({
     name: 'signalbox_accept_seconds',
     help: 'From a submission handed over until it is durable',
@@ -52,7 +69,7 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
     contentType: registry.contentType,
     async text() {
       const now = await measure()
-      for (const each of [counts, depths, sessions, inFlight]) each.reset()
+      for (const each of [counts, depths, sessions, inFlight, parked, parkedAge, truth]) each.reset()
       for (const { bind, name, count } of now.counts) counts.inc({ bind, event: name }, count)
       for (const { bind, deliver, report } of now.depths) {
         depths.set({ bind, kind: 'deliver' }, deliver)
@@ -62,6 +79,11 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
         sessions.set({ bind: each.bind }, each.sessions)
         inFlight.set({ bind: each.bind }, each.inFlight)
       }
+      for (const each of now.parked) {
+        parked.set({ bind: each.bind }, each.parked)
+        parkedAge.set({ bind: each.bind }, each.oldestSeconds)
+      }
+      for (const each of now.truth) truth.set({ bind: each.bind }, each.score)
       return registry.metrics()
     },
     accepted: (tookMs) => accepts.observe(tookMs / 1000),

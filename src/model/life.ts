@@ -12,17 +12,19 @@ import type { Decision } from './route.ts'
  * receipts are awaited. held: an outcome is unknown and the bind's policy waits for an operator.
  * The others are terminal; unconfirmed: taken by the supplier, but no receipt will come any more.
  */
-export type MessageState =
-  | 'scheduled'
-  | 'queued'
-  | 'sent'
-  | 'held'
-  | 'delivered'
-  | 'undelivered'
-  | 'failed'
-  | 'expired'
-  | 'canceled'
-  | 'unconfirmed'
+export const messageStates = [
+  'scheduled',
+  'queued',
+  'sent',
+  'held',
+  'delivered',
+  'undelivered',
+  'failed',
+  'expired',
+  'canceled',
+  'unconfirmed',
+] as const
+export type MessageState = (typeof messageStates)[number]
 
 const terminal: ReadonlySet<MessageState> = new Set(['delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unconfirmed'])
 

@@ -3,17 +3,19 @@ import type { FailureFacts } from './failure.ts'
 import type { MessageState } from './life.ts'
 
 /** SMPP 5.0 §4.7.15 message_state, in words. */
-export type ReceiptState =
-  | 'enroute'
-  | 'accepted'
-  | 'scheduled'
-  | 'delivered'
-  | 'expired'
-  | 'deleted'
-  | 'undeliverable'
-  | 'rejected'
-  | 'skipped'
-  | 'unknown'
+export const receiptStates = [
+  'enroute',
+  'accepted',
+  'scheduled',
+  'delivered',
+  'expired',
+  'deleted',
+  'undeliverable',
+  'rejected',
+  'skipped',
+  'unknown',
+] as const
+export type ReceiptState = (typeof receiptStates)[number]
 
 export interface Receipt {
   /** The peer's id of the segment, raw, as the receipt has it. */

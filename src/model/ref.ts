@@ -2,7 +2,8 @@
 // cut or added, hex for decimal. The raw id is never rewritten; it is found under folded keys.
 
 /** How a receipt's id relates to the response's: learned per bind and shown. */
-export type RefForm = 'same' | 'case' | 'zeros' | 'respHexReceiptDec' | 'respDecReceiptHex'
+export const refForms = ['same', 'case', 'zeros', 'respHexReceiptDec', 'respDecReceiptHex'] as const
+export type RefForm = (typeof refForms)[number]
 
 /** What was learned of a bind: the form seen most, how often, of how many; `sure` once that is a habit. */
 export interface LearnedForm {

@@ -13,9 +13,10 @@ import { configurationEndpoints } from './configuration.ts'
 import type { Endpoint, Pieces } from './endpoint.ts'
 import { openApi } from './openapi.ts'
 import { operationEndpoints } from './operation.ts'
+import { receiptEndpoints } from './receipts.ts'
 import { traceEndpoints } from './traces.ts'
 
-export const endpoints: readonly Endpoint[] = [...configurationEndpoints, ...operationEndpoints, ...traceEndpoints]
+export const endpoints: readonly Endpoint[] = [...configurationEndpoints, ...operationEndpoints, ...receiptEndpoints, ...traceEndpoints]
 
 export interface ApiParts {
   admin: Admin

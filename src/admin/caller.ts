@@ -1,0 +1,43 @@
+// Who asks for an operation, and how it is refused: one error with every fault at once, in words.
+import type { AccountId } from '../model/message.ts'
+
+/** What stands in a view where a secret is. */
+export const mask = '••••'
+
+/** Who does it. `author` and `source` are written with the revision. */
+export interface Caller {
+  /** It may act on this account and all below. */
+  account: AccountId
+  author: string
+  /** An address, or `cli`. */
+  source: string
+}
+
+/** One thing that is wrong, where, and what would be right. */
+export interface Fault {
+  /** `binds[2].config.port`; empty when it is about the whole. */
+  path: string
+  /** `expected 1–65535, got 99999` */
+  message: string
+  /** In a document, from 1. */
+  line?: number
+}
+
+/**
+ * absent: no such thing (or not the caller's). invalid: see `faults`, all of them at once.
+ * conflict: made on an older revision. in-use: something else needs it; `faults` say what.
+ * forbidden: the caller sees it but may not do this (its parent may).
+ */
+export type RefusedWhy = 'absent' | 'invalid' | 'conflict' | 'in-use' | 'forbidden'
+
+/** The only error that admin operations throw for what a caller did. Nothing was changed. */
+export class Refused extends Error {
+  readonly why: RefusedWhy
+  readonly faults: Fault[]
+  constructor(why: RefusedWhy, message: string, faults: Fault[] = []) {
+    super(message)
+    this.name = 'Refused'
+    this.why = why
+    this.faults = faults
+  }
+}

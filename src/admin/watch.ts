@@ -1,0 +1,74 @@
+// What can be seen of binds: sessions, statistics, receipts. Like every operation, only of those of the
+// caller's own subtree.
+import type { TruthScore } from '../flow/truth-score.ts'
+import type { CountName } from '../model/life.ts'
+import type { AccountId, BindId } from '../model/message.ts'
+import type { LearnedForm, RefForm } from '../model/ref.ts'
+import type { ParkedReceipt } from '../store/store.ts'
+import type { Caller } from './caller.ts'
+
+/** off: disabled, or nothing to dial. down: no session now. bound: at least one. */
+export interface SessionsView {
+  state: 'off' | 'down' | 'bound'
+  sessions: number
+  /** Since when it is in its state. */
+  since: number
+  lastError?: string
+  /** Segments or reports awaiting an answer. */
+  inFlight: number
+  /** Segments a second that the bind sends at most now, where anything limits it, and what it learned of its peer. */
+  rate?: { segmentsPerSecond: number; learned?: { why: string; at: number } }
+}
+
+/** Injected: what the supervisor says of a bind; undefined when it runs none. */
+export type SessionsOf = (bind: BindId) => SessionsView | undefined
+
+export interface StatisticsQuery {
+  account?: AccountId
+  /** Absent: every bind of the account and below. */
+  bind?: BindId
+  /** Epoch ms, both inclusive, at most 7 days apart. */
+  from: number
+  to: number
+  /** One row a minute too. */
+  series?: boolean
+}
+
+export type Counts = Partial<Record<CountName, number>>
+
+export interface BindStatistics {
+  bind: BindId
+  name: string
+  sums: Counts
+  /** Minutes in which something happened. */
+  series?: { minute: number; counts: Counts }[]
+  sessions?: SessionsView
+  depth: { deliver: number; report: number }
+  receipts: BindReceipts
+}
+
+/** What is known of a bind by the receipts that came over it. */
+export interface BindReceipts {
+  /** How they name messages: times seen, and what was learned of it. */
+  refForms: Partial<Record<RefForm, number>>
+  refForm?: LearnedForm
+  /** Those for ids that nothing was sent under. */
+  parked: number
+  oldestParkedAt?: number
+  /** How far they can be believed; absent before the first. */
+  truth?: TruthScore
+}
+
+/** Injected: the flow's truth score of a bind. */
+export type TruthOf = (bind: BindId) => TruthScore | undefined
+
+export interface Receipts {
+  /** Refused (absent) for a bind outside the caller's subtree. */
+  of(caller: Caller, bind: BindId): Promise<BindReceipts>
+  /** Those that wait for their message, oldest first, at most 1000 a page. */
+  parked(caller: Caller, bind: BindId, limit: number, cursor?: string): Promise<{ receipts: ParkedReceipt[]; next?: string }>
+}
+
+export interface Statistics {
+  binds(caller: Caller, query: StatisticsQuery): Promise<BindStatistics[]>
+}
