@@ -46,6 +46,7 @@ export function tlsFault(error: Error & { code?: string }): string | undefined {
   return /^ERR_(?:TLS|SSL)_|CERT/.test(code) ? `the TLS handshake fails (${code})` : undefined
 }
 
-function altNames(error: Error): string {
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason.slice(0, 300) : error.message.slice(0, 300)
+/** What the certificate is for: Node's own words leave it out where an IP address was looked for. */
+function altNames(error: Error & { cert?: { subjectaltname?: string } }): string {
+  return (error.cert?.subjectaltname ?? error.message).slice(0, 300)
 }
