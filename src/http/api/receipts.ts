@@ -92,7 +92,7 @@ export const receiptEndpoints: Endpoint[] = [
     verb: 'get',
     path: '/binds/{id}/receipts',
     id: 'getBindReceipts',
-    tag: 'binds',
+    tag: 'receipts',
     summary: "What the bind's receipts tell: the form of their ids, how many wait for their message, how far they can be believed",
     params,
     query: z.strictObject({ account }),
@@ -104,7 +104,7 @@ export const receiptEndpoints: Endpoint[] = [
     verb: 'get',
     path: '/binds/{id}/receipts/parked',
     id: 'listParkedReceipts',
-    tag: 'binds',
+    tag: 'receipts',
     summary: 'Receipts for ids that nothing was sent under, oldest first',
     params,
     query: z.strictObject({

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { basic, root } from '../fixture.ts'
+import { apiBed, view } from './fixture.ts'
+
+const api = apiBed()
+const { call, storeMessage } = api
+let sub: string
+let subToken: string
+
+test('accounts: created once with a token, changed, moved, their token rotated', async () => {
+  const created = await call('POST /accounts', { name: 'Sub one' })
+  assert.equal(created.status, 201)
+  sub = String(view(created)['id'])
+  subToken = String(view(created)['token'])
+  assert.match(subToken, /^[0-9a-f]{32}$/)
+  assert.equal(view(created)['parent'], root)
+  const shown = await call(`GET /accounts/${sub}`)
+  assert.notEqual(shown.body['token'], subToken, 'masked from then on')
+  assert.equal((await call('GET /accounts', undefined, basic(sub, subToken))).status, 200)
+  const listed = (await call('GET /accounts')).body['accounts'] as { id: string }[]
+  assert.deepEqual(
+    listed.map((each) => each.id),
+    [root, sub],
+  )
+  const renamed = await call(`PUT /accounts/${sub}`, { name: 'Renamed', concurrency: 50 })
+  assert.equal(view(renamed)['name'], 'Renamed')
+  assert.equal(
+    (await call(`PUT /accounts/${sub}`, { name: 'Renamed', concurrency: 50 })).body['changed'],
+    false,
+    'the same again is no change',
+  )
+  const second = String(view(await call('POST /accounts', { name: 'Sub two' }))['id'])
+  assert.equal(view(await call(`PUT /accounts/${second}/parent`, { parent: sub }))['parent'], sub)
+  assert.equal((await call(`PUT /accounts/${sub}/parent`, { parent: second })).status, 400, 'no circle')
+  const rotated = await call(`POST /accounts/${sub}/token`)
+  assert.equal((await call('GET /accounts', undefined, basic(sub, subToken))).status, 401)
+  subToken = String(view(rotated)['token'])
+  assert.equal((await call('GET /accounts', undefined, basic(sub, subToken))).status, 200)
+})
+
+test('a sub-account neither sees nor changes anything above it or beside it', async () => {
+  await api.northern()
+  const below = basic(sub, subToken)
+  const id = await storeMessage('failed')
+  for (const line of [
+    `GET /accounts/${root}`,
+    `GET /binds/northern?account=${root}`,
+    `GET /routes/default?account=${root}`,
+    `GET /messages/${id}`,
+    `GET /messages/${id}/trace`,
+    `POST /messages/${id}/redact`,
+    `DELETE /messages/${id}`,
+    `DELETE /routes/default?account=${root}`,
+    `POST /lanes/northern/pause?account=${root}`,
+    `POST /binds/northern/trace?account=${root}`,
+    `GET /binds/northern/trace?account=${root}`,
+    `DELETE /binds/northern/trace?account=${root}`,
+    `GET /binds/northern/trace/lines?account=${root}`,
+    `GET /binds/northern/trace.pcap?account=${root}`,
+  ]) {
+    const answer = await call(line, undefined, below)
+    assert.equal(answer.status, 404, line)
+  }
+  assert.equal(
+    (await call(`PUT /binds/theirs?account=${root}`, { connector: 'smpp', config: { host: 'x', systemId: 'y' } }, below)).status,
+    404,
+  )
+  assert.deepEqual((await call('GET /messages', undefined, below)).body['messages'], [])
+  assert.equal((await call(`GET /messages/${id}`)).status, 200, 'it is still there')
+})
+
+test('a suspended account, and one below it, may do nothing', async () => {
+  await call(`PUT /accounts/${sub}`, { status: 'suspended' })
+  const answer = await call('GET /accounts', undefined, basic(sub, subToken))
+  assert.equal(answer.status, 403)
+  assert.equal(answer.body.error?.code, 'suspended')
+})
+
+api.walkedAll('accounts.test.ts')
