@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { basic, root } from '../fixture.ts'
-import { apiBed, view } from './fixture.ts'
+import { apiBed, view } from '../../../test/api.ts'
 
 const api = apiBed()
 const { call, storeMessage } = api

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { basic, root, token } from '../fixture.ts'
 import { endpoints } from './api.ts'
-import { apiBed, topics } from './fixture.ts'
+import { apiBed, topics } from '../../../test/api.ts'
 
 const api = apiBed()
 const { call } = api

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { root } from '../fixture.ts'
-import { apiBed } from './fixture.ts'
+import { apiBed } from '../../../test/api.ts'
 
 const api = apiBed({ northern: true })
 const { call, storeMessage } = api

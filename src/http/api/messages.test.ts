@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Message } from '../../model/message.ts'
 import { root } from '../fixture.ts'
-import { apiBed } from './fixture.ts'
+import { apiBed } from '../../../test/api.ts'
 
 const api = apiBed({ northern: true })
 const { call, storeMessage, ids } = api

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeliverItem } from '../../store/store.ts'
 import { basic, root } from '../fixture.ts'
-import { apiBed, view, type Answer } from './fixture.ts'
+import { apiBed, view, type Answer } from '../../../test/api.ts'
 
 const api = apiBed({ northern: true })
 const { call } = api

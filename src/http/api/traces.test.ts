@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { basic, root, token } from '../fixture.ts'
-import { apiBed } from './fixture.ts'
+import { apiBed } from '../../../test/api.ts'
 
 const api = apiBed({ northern: true })
 const { call, walked } = api

@@ -4,14 +4,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { z } from 'zod'
-import { smpp } from '../../../plugins/smpp/index.ts'
-import { twilio } from '../../../plugins/twilio/index.ts'
-import { idSource } from '../../ids.ts'
-import type { MessageState } from '../../model/life.ts'
-import type { Message } from '../../model/message.ts'
-import type { Connector } from '../../plugin.ts'
-import { basic, listen, root, token } from '../fixture.ts'
-import { endpoints } from './api.ts'
+import { smpp } from '../plugins/smpp/index.ts'
+import { twilio } from '../plugins/twilio/index.ts'
+import { idSource } from '../src/ids.ts'
+import type { MessageState } from '../src/model/life.ts'
+import type { Message } from '../src/model/message.ts'
+import type { Connector } from '../src/plugin.ts'
+import { basic, listen, root, token } from '../src/http/fixture.ts'
+import { endpoints } from '../src/http/api/api.ts'
 
 /** The tags of the document by the file that walks their routes. */
 export const topics = {
