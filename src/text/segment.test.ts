@@ -129,11 +129,17 @@ test('the message class is on every part', () => {
   assert.ok(!('messageClass' in (split(text('a'), udh8)[0] ?? {})))
 })
 
-test('a national text goes by single shift where that has every character, else by locking and single shift', () => {
+test('a national text goes by the shift that takes the fewest parts, by single shift where others take as many', () => {
   const allowed: SplitOptions = { ...udh8, nationalTables: [1, 2, 3, 6] }
   assert.deepEqual(split(text('ağaç ş'), allowed)[0]?.udh, octets('240101'))
   assert.deepEqual(split(text('Olá, ação'), allowed)[0]?.udh, octets('240103'))
-  assert.deepEqual(split(text('नमस्ते'), allowed)[0]?.udh, octets('240106250106'))
+  assert.deepEqual(split(text('नमस्ते'), allowed)[0]?.udh, octets('250106'))
+  assert.deepEqual(split(text('नमस्ते ०'), allowed)[0]?.udh, octets('240106250106'))
+  const manyOfTheExtension = split(text(`${'a'.repeat(55)}${'ş'.repeat(90)}`), allowed)
+  assert.deepEqual(
+    manyOfTheExtension.map((s) => s.udh),
+    [octets('250101')],
+  )
   assert.equal(split(text('नमस्ते Ж'), allowed)[0]?.alphabet, 'ucs2')
   assert.equal(split(text('plain €'), allowed)[0]?.udh, undefined)
   assert.equal(split(text('ağaç'), udh8)[0]?.alphabet, 'ucs2')
@@ -144,11 +150,12 @@ test('national parts leave room for their shift elements: 155 septets alone, 149
   const turkish: SplitOptions = { ...udh8, nationalTables: [1] }
   const one = `${'a'.repeat(153)}ş`
   assert.deepEqual(split(text(one), turkish).map(unitsOf), [155])
-  assert.deepEqual(split(text(`${one}a`), turkish).map(unitsOf), [149, 7])
-  assert.deepEqual(split(text(`${one}a`), turkish)[1]?.udh, octets('0003340202240101'))
+  const several = `${one}${'a'.repeat(10)}`
+  assert.deepEqual(split(text(several), turkish).map(unitsOf), [149, 16])
+  assert.deepEqual(split(text(several), turkish)[1]?.udh, octets('0003340202240101'))
   const hindi: SplitOptions = { ...udh8, nationalTables: [6] }
-  assert.deepEqual(split(text('क'.repeat(152)), hindi).map(unitsOf), [152])
-  assert.deepEqual(split(text('क'.repeat(153)), hindi).map(unitsOf), [146, 7])
+  assert.deepEqual(split(text(`${'क'.repeat(150)}०`), hindi).map(unitsOf), [152])
+  assert.deepEqual(split(text(`${'क'.repeat(151)}०`), hindi).map(unitsOf), [146, 7])
 })
 
 test('a binary body is cut into 134 octets, less its own header, which every part keeps', () => {

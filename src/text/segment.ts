@@ -67,7 +67,9 @@ export function split(body: Body, options: SplitOptions): Segment[] {
   const septets = septetLength(text)
   if (septets >= 0) return splitGsm7(text, septets, defaultAlphabet, options, messageClass)
   const national =
-    options.nationalTables?.length && options.concatenation !== 'payload' ? nationalAlphabet(text, options.nationalTables) : undefined
+    options.nationalTables?.length && options.concatenation !== 'payload'
+      ? nationalAlphabet(text, options.nationalTables, options.concatenation)
+      : undefined
   if (national) return splitGsm7(text, septetLength(text, national), national, options, messageClass)
   return splitUcs2(text, options, messageClass)
 }
@@ -170,20 +172,30 @@ function binaryPart({ data, udh }: { data: Uint8Array; udh?: Uint8Array }, conca
   return size < 1 || (udh && takeConcatenation(udh).concatenation) ? data.length : size
 }
 
-/** The first alphabet that has every character: by single shift alone, which costs less header, then with locking shift. */
-function nationalAlphabet(text: string, tables: readonly number[]): Gsm7Alphabet | undefined {
-  for (const table of tables) {
-    if (table < 1 || singleTables[table] === undefined) continue
-    const alphabet = gsm7Alphabet(0, table)
-    if (septetLength(text, alphabet) >= 0) return alphabet
+/**
+ * The alphabet that has every character and takes the fewest parts; of those that take as many, by
+ * single shift alone before locking shift, in the order of the tables.
+ */
+function nationalAlphabet(text: string, tables: readonly number[], concatenation: 'udh8' | 'udh16' | 'sar'): Gsm7Alphabet | undefined {
+  let best: Gsm7Alphabet | undefined
+  let fewest = Infinity
+  for (const shift of nationalShifts) {
+    for (const table of tables) {
+      if (table < 1 || shift.some((tablesOf) => tablesOf[table] === undefined)) continue
+      const alphabet = gsm7Alphabet(shift.includes(lockingTables) ? table : 0, shift.includes(singleTables) ? table : 0)
+      const septets = septetLength(text, alphabet)
+      if (septets < 0) continue
+      const ownOctets = 3 * shift.length
+      const room = dataSeptets(ownOctets, elementOctets[concatenation])
+      const parts = septets <= dataSeptets(ownOctets, 0) ? 1 : Math.ceil(septets / room)
+      if (parts < fewest) [best, fewest] = [alphabet, parts]
+    }
   }
-  for (const table of tables) {
-    if (table < 1 || lockingTables[table] === undefined) continue
-    const alphabet = gsm7Alphabet(table, table)
-    if (septetLength(text, alphabet) >= 0) return alphabet
-  }
-  return undefined
+  return best
 }
+
+/** Which tables are in use beside the default ones; each is an element of three octets. */
+const nationalShifts = [[singleTables], [lockingTables], [lockingTables, singleTables]] as const
 
 function part(
   alphabet: SegmentAlphabet,
