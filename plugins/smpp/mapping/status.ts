@@ -1,4 +1,5 @@
-// command_status of a carrier's response → our failure. What is not in the table is temporary.
+// command_status of a carrier's response → our failure, for every status of SMPP 3.3, 3.4 and 5.0. What
+// is not in the table, a vendor's own among them, is temporary until a bind's `actions` say otherwise.
 import type { FailureCode, FailureFacts, FailureKind } from '../../../src/plugin.ts'
 import { type StatusName, statusOf, statusText } from '../codec/index.ts'
 
@@ -79,8 +80,17 @@ const meanings: Record<Exclude<StatusName, 'ESME_ROK'>, Meaning> = {
 /** Of a response to submit_sm or data_sm. `command_status` is not 0. */
 export function submitFailure(command_status: number): FailureFacts {
   const name = statusOf(command_status)
-  const [kind, code] = (name && name !== 'ESME_ROK' && meanings[name]) || (['temporary', 'peer-error'] as const)
-  return { kind, code, peer: statusText(command_status), peerCode: name ?? statusText(command_status) }
+  if (name === undefined || name === 'ESME_ROK') return unnamed(command_status)
+  const [kind, code] = meanings[name]
+  return { kind, code, peer: statusText(command_status), peerCode: name }
+}
+
+/** SMPP 5.0 §4.7.6: a vendor's own lie in 0x400–0x4FF; many use others, too. */
+function unnamed(command_status: number): FailureFacts {
+  const text = statusText(command_status)
+  const isVendors = command_status >= 0x400 && command_status <= 0x4ff
+  const peer = `${text}, ${isVendors ? "a status of the vendor's own" : 'a status that no version of SMPP names'}`
+  return { kind: 'temporary', code: 'peer-error', peer, peerCode: text }
 }
 
 const bindWords: Partial<Record<StatusName, string>> = {
@@ -91,14 +101,22 @@ const bindWords: Partial<Record<StatusName, string>> = {
   ESME_RALYBND: 'the carrier says we are bound already: an old session lives on, or there are too many',
   ESME_RINVBNDSTS: 'the carrier does not allow this kind of bind',
 }
-const wrongCredentials: ReadonlySet<string> = new Set(['ESME_RINVPASWD', 'ESME_RINVSYSID', 'ESME_RINVSYSTYP'])
+const forGood: ReadonlySet<string> = new Set([
+  'ESME_RINVPASWD',
+  'ESME_RINVSYSID',
+  'ESME_RINVSYSTYP',
+  'ESME_RPROHIBITED',
+  'ESME_RSERTYPUNAUTH',
+  'ESME_RSERTYPDENIED',
+])
 
-/** Of a response to bind_*. Only wrong credentials are permanent: the supervisor tries again either way, but an operator must hear of these. */
+/** Of a response to bind_*. Permanent is what an operator must put right: it is tried again all the same, but seldom. */
 export function bindFailure(command_status: number): FailureFacts {
   const name = statusOf(command_status)
   const words = name && bindWords[name]
   const peer = words ? `${statusText(command_status)}: ${words}` : statusText(command_status)
-  if (name && wrongCredentials.has(name)) return { kind: 'permanent', code: 'not-permitted', peer }
-  if (name === 'ESME_RTHROTTLED') return { kind: 'throttled', code: 'throttled', peer }
-  return { kind: 'temporary', code: 'bind-down', peer }
+  const peerCode = name ?? statusText(command_status)
+  if (name && forGood.has(name)) return { kind: 'permanent', code: 'not-permitted', peer, peerCode }
+  if (name === 'ESME_RTHROTTLED') return { kind: 'throttled', code: 'throttled', peer, peerCode }
+  return { kind: 'temporary', code: 'bind-down', peer, peerCode }
 }

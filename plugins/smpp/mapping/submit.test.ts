@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Address, Failure, type Message } from '../../../src/plugin.ts'
-import { statuses, tags } from '../codec/index.ts'
+import { tags } from '../codec/index.ts'
 import type { SmppConfig } from '../config.ts'
 import { acme, configOf, submits, text } from './mapping.fixture.ts'
-import { bindFailure, submitFailure } from './status.ts'
 import { absoluteTime, relativeTime } from './time.ts'
 
 describe('submit_sm', () => {
@@ -128,31 +127,5 @@ describe('submit_sm', () => {
     assert.equal(submits(text('x'.repeat(160)), 'payload')[0]!.short_message.length, 160)
     assert.equal(submits(text('x'.repeat(161)), 'payload')[0]!.short_message.length, 0)
     assert.equal(submits(text('ж'.repeat(71)), 'payload')[0]!.short_message.length, 0)
-  })
-})
-
-describe('statuses', () => {
-  it('say what to do', () => {
-    const of = (name: keyof typeof statuses) => {
-      const { kind, code } = submitFailure(statuses[name])
-      return `${kind} ${code}`
-    }
-    assert.equal(of('ESME_RTHROTTLED'), 'throttled throttled')
-    assert.equal(of('ESME_RMSGQFUL'), 'throttled queue-full')
-    assert.equal(of('ESME_RINVDSTADR'), 'permanent invalid-destination')
-    assert.equal(of('ESME_RSYSERR'), 'temporary peer-error')
-    assert.equal(of('ESME_RX_T_APPN'), 'temporary peer-error')
-    assert.deepEqual(submitFailure(0x0400), { kind: 'temporary', code: 'peer-error', peer: '0x00000400', peerCode: '0x00000400' })
-    assert.equal(submitFailure(0x0b).peer, 'ESME_RINVDSTADR 0x0000000b')
-  })
-  it('have a meaning each', () => {
-    for (const [name, status] of Object.entries(statuses))
-      if (status !== 0) assert.match(submitFailure(status).peer!, new RegExp(`^${name} `))
-  })
-  it('of a bind: wrong credentials are permanent and said in words', () => {
-    assert.equal(bindFailure(statuses.ESME_RINVPASWD).kind, 'permanent')
-    assert.match(bindFailure(statuses.ESME_RINVPASWD).peer!, /password/)
-    assert.equal(bindFailure(statuses.ESME_RBINDFAIL).kind, 'temporary')
-    assert.equal(bindFailure(0x4ff).kind, 'temporary')
   })
 })
