@@ -38,6 +38,25 @@ function rootId(scope: Scope): AccountId | undefined {
   return undefined
 }
 
+/** `<account>/<trunk>` of the trunk that a name means in an account: the nearest that has a member. */
+export function findTrunk(scope: Scope, account: AccountId, name: string): string | undefined {
+  const line = lineage(scope, account)
+  const slash = name.indexOf('/')
+  const given = slash < 0 ? undefined : name.startsWith('root/') ? rootId(scope) : name.slice(0, slash)
+  const owners = given === undefined ? line : line.includes(given) || isWithin(scope, given, account) ? [given] : []
+  const local = name.slice(slash + 1)
+  for (const owner of owners)
+    for (const bind of scope.binds.values())
+      if (bind.account === owner && bind.side === 'supplier' && bind.policy.trunk === local && local !== '') return `${owner}/${local}`
+  return undefined
+}
+
+/** How `account` names a trunk so that it finds it again. */
+export function nameTrunk(scope: Scope, account: AccountId, id: string): string {
+  const local = localBindId(id)
+  return !findBind(scope, account, local) && findTrunk(scope, account, local) === id ? local : id
+}
+
 /** How `account` names a bind so that it finds it again. */
 export function nameBind(scope: Scope, account: AccountId, id: string): string {
   const local = localBindId(id)
@@ -102,9 +121,16 @@ function targetsOf(bench: Bench, account: AccountId, given: Record<string, unkno
   for (const { name, weight, path: at } of named) {
     if (typeof name !== 'string') continue
     const bind = findBind(bench, account, name)
-    if (!bind || bind.side !== 'supplier') faults.push({ path: at, message: noBind(bench, account, name, 'supplier') })
-    else if (targets.some((target) => target.bind === bind.id)) faults.push({ path: at, message: `${show(name)} is named twice` })
-    else targets.push({ bind: bind.id, ...(typeof weight === 'number' ? { weight } : {}) })
+    const trunk = bind ? undefined : findTrunk(bench, account, name)
+    const id = bind?.side === 'supplier' ? bind.id : trunk
+    if (id === undefined) faults.push({ path: at, message: noBind(bench, account, name, 'supplier') })
+    else if (targets.some((target) => target.bind === id)) faults.push({ path: at, message: `${show(name)} is named twice` })
+    else
+      targets.push({
+        bind: id,
+        ...(trunk === undefined ? {} : { trunk: true as const }),
+        ...(typeof weight === 'number' ? { weight } : {}),
+      })
   }
   return targets
 }

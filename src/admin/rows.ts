@@ -57,7 +57,7 @@ const route = z.object({
     kind: z.enum(['text', 'binary', 'mms']).optional(),
     time: z.object({ days: z.array(z.number()), from: z.string(), to: z.string(), zone: z.string() }).optional(),
   }),
-  to: z.array(z.object({ bind: z.string(), weight: z.number().optional() })),
+  to: z.array(z.object({ bind: z.string(), trunk: z.literal(true).optional(), weight: z.number().optional() })),
   failoverOnReceipt: z.boolean(),
 })
 const number = z.object({

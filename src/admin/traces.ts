@@ -6,6 +6,7 @@ import type { Trace, TraceEntry, Traces } from '../binds/trace.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { Bind } from '../model/bind.ts'
 import type { AccountId, BindId } from '../model/message.ts'
+import { targetMeans } from '../model/route.ts'
 import type { TracedEnd } from '../model/trace.ts'
 import type { Connector } from '../plugin.ts'
 import { Refused, type AdminTraces, type Caller, type TraceLine, type TraceView } from './admin.ts'
@@ -101,7 +102,7 @@ export function createAdminTraces({ traces, connectors, configuration, onChange 
 function ownsBodies(configuration: Configuration, bind: Bind, account: AccountId): boolean {
   for (const [owner, routes] of configuration.routes) {
     if (isWithin(configuration, owner, account)) continue
-    if (routes.some((route) => route.enabled && route.to.some((target) => target.bind === bind.id))) return false
+    if (routes.some((route) => route.enabled && route.to.some((target) => targetMeans(target, bind)))) return false
   }
   return true
 }

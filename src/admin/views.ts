@@ -3,11 +3,11 @@
 import type { Account, OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
 import { localBindId, type Configuration } from '../model/configuration.ts'
-import type { Route } from '../model/route.ts'
+import type { Route, RouteTarget } from '../model/route.ts'
 import type { Connector } from '../plugin.ts'
 import { dayNames } from '../routing/window.ts'
 import { mask, type AccountView, type BindView, type Fault, type NumberView, type RouteView } from './admin.ts'
-import { nameBind } from './refer.ts'
+import { nameBind, nameTrunk } from './refer.ts'
 import { maskSecrets } from './schema.ts'
 
 type Connectors = ReadonlyMap<string, Connector>
@@ -33,6 +33,7 @@ export function bindView(bind: Bind, connectors: Connectors, faults: Fault[] | u
 export function routeView(route: Route, scope: Scope): RouteView {
   const { prefix, sender, account, arrival, kind, time } = route.when
   const name = (bind: string): string => nameBind(scope, route.account, bind)
+  const target = (of: RouteTarget): string => (of.trunk ? nameTrunk(scope, route.account, of.bind) : name(of.bind))
   const split = route.to.filter((target) => target.weight !== undefined)
   const to = route.to.filter((target) => target.weight === undefined)
   return {
@@ -55,8 +56,8 @@ export function routeView(route: Route, scope: Scope): RouteView {
           },
         }
       : {}),
-    ...(split.length > 0 ? { split: Object.fromEntries(split.map((target) => [name(target.bind), target.weight!])) } : {}),
-    ...(to.length > 0 ? { to: to.map((target) => name(target.bind)) } : {}),
+    ...(split.length > 0 ? { split: Object.fromEntries(split.map((one) => [target(one), one.weight!])) } : {}),
+    ...(to.length > 0 ? { to: to.map(target) } : {}),
     failoverOnReceipt: route.failoverOnReceipt,
   }
 }

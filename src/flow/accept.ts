@@ -43,6 +43,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
       kind: submission.body.kind,
       at: now,
       dice: Number.parseInt(id.slice(14, 22), 16) / 2 ** 32,
+      load: core.load,
     })
     if (decision.candidates.length === 0)
       throw new AcceptRefused('no-route', decision.tried[0]?.why ?? 'No route matches this destination.')

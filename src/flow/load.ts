@@ -3,9 +3,10 @@
 import { bindState } from '../binds/supervisor.ts'
 import type { Supervisor } from '../binds/supervisor.ts'
 import type { BindId } from '../model/message.ts'
+import type { TrunkLoad } from '../routing/question.ts'
 import type { Store } from '../store/store.ts'
 
-export interface Load {
+export interface Load extends TrunkLoad {
   /** Messages and reports on the lane, about. */
   waiting(lane: BindId): number
   /** One more was put there. */
@@ -14,17 +15,14 @@ export interface Load {
   left(lane: BindId): void
   /** As the store has it now. */
   refresh(): Promise<void>
-  /** Whether a bind should get something new. */
-  fitness(bind: BindId): Fitness
 }
-/** ready: bound, with room. resting: bound, but overloaded, or refused the moment before. down: no session, or paused. */
-export type Fitness = 'ready' | 'resting' | 'down'
 
 export function createLoad(parts: { store: Pick<Store, 'depths'>; binds: Pick<Supervisor, 'get'> }): Load {
   let depths = new Map<BindId, number>()
   /** Since the last look. */
   let changes = new Map<BindId, number>()
   const resting = new Set<BindId>()
+  const turns = new Map<string, number>()
 
   const waiting = (lane: BindId): number => Math.max(0, (depths.get(lane) ?? 0) + (changes.get(lane) ?? 0))
 
@@ -40,6 +38,11 @@ export function createLoad(parts: { store: Pick<Store, 'depths'>; binds: Pick<Su
       const now = await parts.store.depths()
       depths = new Map(now.map(({ lane, deliver, report }) => [lane, deliver + report]))
       changes = new Map()
+    },
+    turn(trunk) {
+      const turn = turns.get(trunk) ?? 0
+      turns.set(trunk, turn + 1)
+      return turn
     },
     fitness(id) {
       const live = parts.binds.get(id)

@@ -1,4 +1,5 @@
 // One rule of the termination logic, and the decision it leads to.
+import type { Bind } from './bind.ts'
 import type { BodyKind } from './body.ts'
 import type { AccountId, BindId } from './message.ts'
 
@@ -29,6 +30,8 @@ export interface RouteConditions {
 
 export interface RouteTarget {
   bind: BindId
+  /** `bind` names no bind but a trunk of its account, `<account>/<trunk>`: every supplier bind there whose policy has it. */
+  trunk?: true
   /** Share among the weighted targets of a route; absent = failover only, in order. */
   weight?: number
 }
@@ -56,7 +59,15 @@ export interface RuleTried {
 
 export interface Candidate {
   bind: BindId
+  /** Chosen as a member of this trunk: another member may stand in for it. */
+  trunk?: string
   why: string
+}
+
+/** Whether a route's target is, or has among its members, this bind. */
+export function targetMeans(target: RouteTarget, bind: Pick<Bind, 'id' | 'account' | 'policy'>): boolean {
+  if (!target.trunk) return target.bind === bind.id
+  return bind.policy.trunk !== '' && target.bind === `${bind.account}/${bind.policy.trunk}`
 }
 
 /** Stored with the message. No candidates: no route. */

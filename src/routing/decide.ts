@@ -6,10 +6,12 @@ import { isWithin, localBindId, type Configuration } from '../model/configuratio
 import type { Address } from '../model/address.ts'
 import type { OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
+import type { BindId } from '../model/message.ts'
 import type { Candidate, Decision, RuleTried } from '../model/route.ts'
 import { longest } from './prefixes.ts'
 import type { Question } from './question.ts'
-import { matchSentence, ordersOf, type Rule, type RoutingTable } from './table.ts'
+import { matchSentence, ordersOf, trunkedCandidates, type Rule, type RoutingTable } from './table.ts'
+import type { Place } from './trunk.ts'
 
 /** More rules than this are looked at, but not told. */
 const triedLimit = 20
@@ -24,7 +26,7 @@ export function decide(table: RoutingTable, question: Question): Decision {
           if (tried.length < triedLimit - 1) tried.push(failed.otherwise)
           continue
         }
-        const { candidates, told } = order(rule, question)
+        const { candidates, told } = order(table, rule, question)
         if (candidates) {
           tried.push(told)
           return { revision: table.revision, route: rule.route.id, candidates, failoverOnReceipt: rule.route.failoverOnReceipt, tried }
@@ -36,18 +38,41 @@ export function decide(table: RoutingTable, question: Question): Decision {
   return { revision: table.revision, candidates: [], failoverOnReceipt: false, tried }
 }
 
-function order(rule: Rule, question: Question): { candidates?: Candidate[]; told: RuleTried } {
+function order(table: RoutingTable, rule: Rule, question: Question): { candidates?: Candidate[]; told: RuleTried } {
+  let { orders } = rule
+  let told = rule.matched
   // Never back to where it came from: rare, so only then is the order worked out anew.
-  const back = rule.targets.find((target) => target.bind === question.arrival)
-  if (!back) {
-    const found = rule.orders.find((one) => question.dice < one.below)
-    return found ? { candidates: found.candidates, told: rule.matched } : { told: rule.matched }
+  const peer = table.peers.size === 0 ? undefined : table.peers.get(question.arrival)
+  const back = backOf(table, rule.places, question.arrival, peer)
+  if (back.length > 0) {
+    const places: Place[] = []
+    for (const place of rule.places) {
+      const members = place.members.filter(({ bind }) => !back.includes(bind))
+      if (members.length > 0) places.push({ ...place, members })
+    }
+    orders = ordersOf(rule.route, places)
+    const left = back.map((bind) => {
+      const from = bind === question.arrival ? 'the message arrived on it' : `the message came from ${peer}, and so would go back`
+      return `${localBindId(bind)} is left out: ${from}`
+    })
+    told = { ...told, why: `${matchSentence(rule.route)}; ${left.join('; ')}.${places.length > 0 ? '' : ' It cannot be used.'}` }
   }
-  const targets = rule.targets.filter((target) => target !== back)
-  const found = ordersOf(rule.route, targets).find((one) => question.dice < one.below)
-  const why = `${matchSentence(rule.route)}; ${localBindId(back.bind)} is left out: the message arrived on it.`
-  const told = { ...rule.matched, why: found ? why : `${why} It cannot be used.` }
-  return found ? { candidates: found.candidates, told } : { told }
+  for (const one of orders) {
+    if (question.dice >= one.below) continue
+    if (one.candidates) return { candidates: one.candidates, told }
+    const { candidates, passed } = trunkedCandidates(rule.route, one, question)
+    if (passed.length === 0) return { candidates, told }
+    const over = passed.map(({ bind }) => localBindId(bind)).join(', ')
+    return { candidates, told: { ...told, why: `${told.why} Passed over, as resting or without a session: ${over}.` } }
+  }
+  return { told }
+}
+
+function backOf(table: RoutingTable, places: readonly Place[], arrival: BindId, peer: string | undefined): BindId[] {
+  const back: BindId[] = []
+  for (const { members } of places)
+    for (const { bind } of members) if (bind === arrival || (peer !== undefined && table.peers.get(bind) === peer)) back.push(bind)
+  return back
 }
 
 /**

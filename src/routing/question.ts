@@ -13,4 +13,14 @@ export interface Question {
   at: number
   /** 0 ≤ dice < 1, fixed per message: picks among weighted targets. */
   dice: number
+  /** What trunks share their load by; absent: every member is ready, and the first one's turn. */
+  load?: TrunkLoad
 }
+
+export interface TrunkLoad {
+  /** Counts up, for each trunk by itself. */
+  turn(trunk: string): number
+  fitness(bind: BindId): Fitness
+}
+/** ready: bound, with room. resting: bound, but with too much waiting. down: no session, or paused. */
+export type Fitness = 'ready' | 'resting' | 'down'

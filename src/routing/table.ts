@@ -3,15 +3,18 @@
 import type { Bind } from '../model/bind.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
-import type { Candidate, Route, RouteTarget, RuleTried } from '../model/route.ts'
+import { targetMeans, type Candidate, type Route, type RouteTarget, type RuleTried } from '../model/route.ts'
 import { prefixTree, type PrefixNode } from './prefixes.ts'
 import type { Question } from './question.ts'
+import { memberOrder, type Member, type Place } from './trunk.ts'
 import { openTimes, type Zones } from './window.ts'
 
 export interface RoutingTable {
   readonly revision: number
   /** For each account whose routes apply to it, its own first, then its parent's as far as inherited. */
   readonly routesOf: ReadonlyMap<AccountId, readonly PrefixNode<Rule>[]>
+  /** Who is at the other end of a bind, of those that say. */
+  readonly peers: ReadonlyMap<BindId, string>
 }
 
 export interface Condition {
@@ -23,15 +26,17 @@ export interface Rule {
   readonly route: Route
   readonly conditions: readonly Condition[]
   /** Usable targets, in the route's order. */
-  readonly targets: readonly RouteTarget[]
+  readonly places: readonly Place[]
   /** Every order that the split can come to, with the share of dice below which it is taken. */
   readonly orders: readonly Order[]
   readonly matched: RuleTried
 }
 
+/** `candidates` where they are the same for every message: no target is a trunk. */
 export interface Order {
   below: number
-  candidates: Candidate[]
+  places: readonly Place[]
+  candidates?: Candidate[]
 }
 
 export function compile(configuration: Configuration): RoutingTable {
@@ -48,7 +53,9 @@ export function compile(configuration: Configuration): RoutingTable {
       lineage(configuration, account).flatMap((owner) => trees.get(owner) ?? []),
     )
   }
-  return { revision: configuration.revision, routesOf }
+  const peers = new Map<BindId, string>()
+  for (const { id, policy } of configuration.binds.values()) if (policy.peer !== '') peers.set(id, policy.peer)
+  return { revision: configuration.revision, routesOf, peers }
 }
 
 /** The account, then its parent if it inherits, and so on. */
@@ -93,23 +100,34 @@ export function blocked(configuration: Configuration, route: Route, id: BindId):
 }
 
 function compileRule(configuration: Configuration, route: Route, zones: Zones): Rule {
-  const targets: RouteTarget[] = []
+  const places: Place[] = []
   const left: string[] = []
   for (const target of route.to) {
-    const why = blocked(configuration, route, target.bind)
-    if (why === undefined) targets.push(target)
-    else left.push(`${localBindId(target.bind)} is left out: ${why}`)
+    const members: Member[] = []
+    for (const { bind, weight } of target.trunk ? membersOf(configuration, target) : [{ bind: target.bind, weight: 1 }]) {
+      const why = blocked(configuration, route, bind)
+      if (why === undefined) members.push({ bind, weight })
+      else left.push(`${localBindId(bind)} is left out: ${why}`)
+    }
+    if (members.length === 0) {
+      if (target.trunk) left.push(`the trunk ${localBindId(target.bind)} is left out: it has no member`)
+      continue
+    }
+    const place: Place = { members }
+    if (target.weight !== undefined) place.weight = target.weight
+    if (target.trunk) place.trunk = target.bind
+    places.push(place)
   }
   const matched = [matchSentence(route), ...left].join('; ')
   return {
     route,
     conditions: conditionsOf(route, zones),
-    targets,
-    orders: ordersOf(route, targets),
+    places,
+    orders: ordersOf(route, places),
     matched: tried(
       route,
       true,
-      targets.length > 0 ? `${matched}.` : `${matched}${left.length > 0 ? '' : '; it names no bind'}. It cannot be used.`,
+      places.length > 0 ? `${matched}.` : `${matched}${left.length > 0 ? '' : '; it names no bind'}. It cannot be used.`,
     ),
   }
 }
@@ -120,28 +138,59 @@ export function matchSentence(route: Route): string {
     : `Route ${route.id} takes destinations that start with ${route.when.prefix}`
 }
 
+function membersOf(configuration: Configuration, target: RouteTarget): Member[] {
+  const members: Member[] = []
+  for (const bind of configuration.binds.values())
+    if (bind.side === 'supplier' && targetMeans(target, bind)) members.push({ bind: bind.id, weight: bind.policy.trunkWeight })
+  return members.sort((a, b) => (a.bind < b.bind ? -1 : 1))
+}
+
 /** Every first choice with its share; the others follow in the route's order. */
-export function ordersOf(route: Route, targets: readonly RouteTarget[]): Order[] {
-  const weighted = targets.filter((target) => (target.weight ?? 0) > 0)
-  const total = weighted.reduce((sum, target) => sum + (target.weight ?? 0), 0)
-  const firsts = weighted.length > 0 ? weighted : targets.slice(0, 1)
+export function ordersOf(route: Route, usable: readonly Place[]): Order[] {
+  const weighted = usable.filter((place) => (place.weight ?? 0) > 0)
+  const total = weighted.reduce((sum, place) => sum + (place.weight ?? 0), 0)
+  const firsts = weighted.length > 0 ? weighted : usable.slice(0, 1)
   let sum = 0
   return firsts.map((first, n) => {
     sum += first.weight ?? 0
-    const share = weighted.length > 1 ? `its share of the split is ${first.weight} of ${total}` : 'the first choice'
-    const others = targets.filter((target) => target !== first)
-    const candidates = [first, ...others].map((target, i): Candidate =>
-      Object.freeze({
-        bind: target.bind,
-        why:
-          i === 0
-            ? `${localBindId(target.bind)} is ${share === 'the first choice' ? share : `chosen: ${share}`} in route ${route.id}.`
-            : `${localBindId(target.bind)} is number ${i + 1} of route ${route.id}, if those before fail.`,
-      }),
-    )
-    Object.freeze(candidates)
-    return { below: n === firsts.length - 1 ? 1 : sum / total, candidates }
+    const places = [first, ...usable.filter((place) => place !== first)]
+    const order: Order = { below: n === firsts.length - 1 ? 1 : sum / total, places }
+    if (places.every((place) => place.trunk === undefined)) {
+      order.candidates = places.map((place, i) => candidate(route, place.members[0]!.bind, i, shareOf(first, weighted.length, total)))
+      Object.freeze(order.candidates)
+    }
+    return order
   })
+}
+
+function shareOf(first: Place, weighted: number, total: number): string {
+  return weighted > 1 ? `chosen: its share of the split is ${first.weight} of ${total}` : 'the first choice'
+}
+
+function candidate(route: Route, bind: BindId, i: number, first: string): Candidate {
+  const local = localBindId(bind)
+  const why =
+    i === 0 ? `${local} is ${first} in route ${route.id}.` : `${local} is number ${i + 1} of route ${route.id}, if those before fail.`
+  return Object.freeze({ bind, why })
+}
+
+/** The candidates of an order with trunks in it, and the members that were passed over. */
+export function trunkedCandidates(route: Route, order: Order, question: Question): { candidates: Candidate[]; passed: Member[] } {
+  const candidates: Candidate[] = []
+  const passed: Member[] = []
+  for (const place of order.places) {
+    const members = memberOrder(place, question)
+    passed.push(...members.passed)
+    for (const { bind } of members.order) {
+      if (candidates.some((known) => known.bind === bind)) continue
+      if (place.trunk === undefined) candidates.push(candidate(route, bind, candidates.length, 'the first choice'))
+      else {
+        const told = candidates.length === 0 ? 'is next in turn' : `is number ${candidates.length + 1} of route ${route.id}`
+        candidates.push({ bind, trunk: place.trunk, why: `${localBindId(bind)} ${told}, of the trunk ${localBindId(place.trunk)}.` })
+      }
+    }
+  }
+  return { candidates, passed }
 }
 
 function tried(route: Route, matched: boolean, why: string): RuleTried {
