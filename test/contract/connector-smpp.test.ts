@@ -1,7 +1,10 @@
-// The contract of every connector, kept by SMPP towards npm `smpp` as the carrier.
+// The contract of every connector, kept by SMPP towards npm `smpp` as the carrier, plain and over TLS.
+import { describe } from 'node:test'
+import type { TlsOptions } from 'node:tls'
 import type { PDU, Session as PeerSession } from 'smpp'
 import { statuses, type StatusName } from '../../plugins/smpp/codec/index.ts'
 import { smpp } from '../../plugins/smpp/index.ts'
+import { pem, shown } from '../peers/certificates.ts'
 import { carrier, outgoing, takeAll } from '../peers/smpp-carrier.ts'
 import { connectorContract, type How, type Peer } from './connector.ts'
 
@@ -28,35 +31,45 @@ function answerTo(how: How, pdu: PDU, to: PeerSession): PDU | undefined {
   }
 }
 
-connectorContract({
-  connector: smpp,
-  side: 'supplier',
-  secrets: [password],
-  ways: [{ name: 'send', go: (session, text, signal) => session.send!(outgoing(text), signal) }],
-  failures: {
-    temporary: { says: 'ESME_RSYSERR' },
-    throttled: { says: 'ESME_RTHROTTLED' },
-    permanent: { says: 'ESME_RINVDSTADR' },
-    unknown: 'silence',
-    offline: 'closed',
-  },
-  async peer(t): Promise<Peer> {
-    let how: How = 'take'
-    const peer = await carrier((pdu, to) => (pdu.command === 'submit_sm' ? answerTo(how, pdu, to) : pdu.response()))
-    t.after(() => peer.close())
-    const deliver = (fields: Record<string, unknown>): Promise<'acknowledged' | 'refused'> =>
-      new Promise((resolve) => {
-        const addresses = { source_addr_ton: 1, source_addr: '447700900123', dest_addr_ton: 1, destination_addr: '447700900999' }
-        peer.sessions
-          .at(-1)!
-          .deliver_sm({ ...addresses, ...fields }, ({ command_status }) => resolve(command_status === 0 ? 'acknowledged' : 'refused'))
-      })
-    return {
-      config: { host: '127.0.0.1', port: peer.port, systemId: 'box', password, responseTimeoutMs: 500 },
-      meet: (next) => void (how = next),
-      got: () => peer.got.filter((pdu) => pdu.command === 'submit_sm').length,
-      submit: (text) => deliver({ short_message: text }),
-      receipt: (ref) => deliver({ esm_class: 4, short_message: Buffer.from(receiptText(ref)) }),
-    }
-  },
+function contract(config: object, secrets: string[], shownBy: TlsOptions): void {
+  connectorContract({
+    connector: smpp,
+    side: 'supplier',
+    secrets,
+    ways: [{ name: 'send', go: (session, text, signal) => session.send!(outgoing(text), signal) }],
+    failures: {
+      temporary: { says: 'ESME_RSYSERR' },
+      throttled: { says: 'ESME_RTHROTTLED' },
+      permanent: { says: 'ESME_RINVDSTADR' },
+      unknown: 'silence',
+      offline: 'closed',
+    },
+    async peer(t): Promise<Peer> {
+      let how: How = 'take'
+      const peer = await carrier((pdu, to) => (pdu.command === 'submit_sm' ? answerTo(how, pdu, to) : pdu.response()), shownBy)
+      t.after(() => peer.close())
+      const deliver = (fields: Record<string, unknown>): Promise<'acknowledged' | 'refused'> =>
+        new Promise((resolve) => {
+          const addresses = { source_addr_ton: 1, source_addr: '447700900123', dest_addr_ton: 1, destination_addr: '447700900999' }
+          peer.sessions
+            .at(-1)!
+            .deliver_sm({ ...addresses, ...fields }, ({ command_status }) => resolve(command_status === 0 ? 'acknowledged' : 'refused'))
+        })
+      return {
+        config: { host: '127.0.0.1', port: peer.port, systemId: 'box', password, responseTimeoutMs: 500, ...config },
+        meet: (next) => void (how = next),
+        got: () => peer.got.filter((pdu) => pdu.command === 'submit_sm').length,
+        submit: (text) => deliver({ short_message: text }),
+        receipt: (ref) => deliver({ esm_class: 4, short_message: Buffer.from(receiptText(ref)) }),
+      }
+    },
+  })
+}
+
+contract({}, [password], {})
+
+describe('over TLS', () => {
+  const { cert, key } = shown('esme')
+  const asks = { ...shown('carrier'), ca: pem('authority'), requestCert: true, rejectUnauthorized: true }
+  contract({ tls: true, tlsCa: pem('authority'), tlsCertificate: cert, tlsKey: key }, [password, key], asks)
 })

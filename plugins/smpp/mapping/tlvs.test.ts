@@ -52,8 +52,8 @@ describe('TLVs that go out', () => {
       fc.string({ maxLength: 8 }),
     )
     fc.assert(
-      fc.property(fc.dictionary(name, fc.oneof(fc.string({ maxLength: 20 }), fc.stringMatching(/^[0-9a-f]{0,20}$/))), (extras) => {
-        for (const [tag, value] of all.out(extras))
+      fc.property(fc.dictionary(name, fc.oneof(fc.string({ maxLength: 20 }), fc.stringMatching(/^[0-9a-f]{0,20}$/))), (any) => {
+        for (const [tag, value] of all.out(any))
           assert.ok(tag !== tags.message_payload && tag !== tags.sar_msg_ref_num && value.length <= 512)
       }),
     )
