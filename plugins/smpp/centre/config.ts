@@ -1,6 +1,7 @@
 // What an operator says about one client of our message centre. Window, rates, sessions, validity,
 // filters and modes are in the bind's policy, as for every connector.
 import { z } from 'zod'
+import { addressFields } from '../mapping/address-settings.ts'
 import { encodingFields } from '../mapping/encoding-settings.ts'
 import { receiptSettings } from '../mapping/receipt-settings.ts'
 import { tlvFields } from '../mapping/tlvs.ts'
@@ -44,6 +45,7 @@ export const clientConfig = z.strictObject({
     })
     .optional()
     .describe('When something waits for the client and it is not bound, we connect there and ask it by outbind to bind.'),
+  ...addressFields,
   ...encodingFields,
   source: z.string().max(20).regex(latin1).default('').describe('Sender of messages that name none; empty: such messages are refused.'),
   tlvs: tlvFields.tlvs.describe(

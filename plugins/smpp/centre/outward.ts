@@ -3,7 +3,7 @@
 import { Failure, failureFacts, type FailureFacts, type Message, type Outcome, type Outgoing, type Report } from '../../../src/plugin.ts'
 import { describe, noTlvs, type PduOf, tags, type Tlv } from '../codec/index.ts'
 import type { Answer, Link } from '../link.ts'
-import { plainToWire, type WireAddress } from '../mapping/address.ts'
+import { destinationToWire, plainToWire, sourceToWire, type WireAddress } from '../mapping/address.ts'
 import { writeBody, type WrittenBody } from '../mapping/body.ts'
 import { serviceTypeOf, waitingOf } from '../mapping/extras.ts'
 import { receiptPdu } from '../mapping/receipt-out.ts'
@@ -70,8 +70,8 @@ function deliverSm({ message, segments }: Outgoing, i: number, terms: Terms): De
   const passed = extras === undefined ? noTlvs : terms.tlvs.out(extras)
   if (version < 0x34 && body.tlvs.length > 0)
     throw new Failure('permanent', 'too-long', 'a 3.3 client takes no TLVs: expected the concatenation udh8 or udh16')
-  const source = plainToWire(message.from)
-  const destination = plainToWire(message.to)
+  const source = sourceToWire(message.from, config)
+  const destination = destinationToWire(message.to, config)
   const service = extras === undefined ? '' : (serviceTypeOf(extras) ?? '')
   return written(source, destination, service, message.priority, body, version < 0x34 ? noTlvs : passed, terms)
 }

@@ -80,7 +80,7 @@ function refused(status: number, field: string): Read {
 function sourceOf(pdu: Submitted, { config, owned }: Terms): Address | undefined {
   const { source_addr_ton, source_addr_npi, source_addr } = pdu
   if (source_addr === '' && config.source !== '') return configured(config.source)
-  const from = fromWire(source_addr_ton, source_addr_npi, source_addr, owned)
+  const from = fromWire(source_addr_ton, source_addr_npi, source_addr, owned, config)
   return from.value === '' ? undefined : from
 }
 
@@ -90,9 +90,11 @@ function configured(source: string): Address {
   return { value: source, ton: 'alphanumeric', npi: 'unknown' }
 }
 
-function destinationOf({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, { gateway, owned }: Terms): Address | undefined {
+function destinationOf({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, terms: Terms): Address | undefined {
+  const { config, gateway, owned } = terms
   const written = rewriteDestination(destination_addr, gateway.bind.policy.destinationRewrites)
-  const to = written.startsWith('+') ? fromWire(0, dest_addr_npi, written) : fromWire(dest_addr_ton, dest_addr_npi, written, owned)
+  const ton = written.startsWith('+') ? 0 : dest_addr_ton
+  const to = fromWire(ton, dest_addr_npi, written, owned, config)
   const isNumber = /^\+?[\d*#]+$/.test(to.value)
   const mayBeWords = dest_addr_ton === alphanumericTon || dest_addr_npi === internetNpi
   return isNumber || (mayBeWords && to.value !== '') ? to : undefined
