@@ -49,10 +49,10 @@ const paceRounds = 4
 const mostSecondsEach = 0.1
 /** After so long without a cut nothing is learned any more. */
 const forgetMs = 600_000
-/** SMPP 5.0 §4.8.4.18: 90–99 nearing congestion, 100 congested; below it the load is as it should be. What it said holds so long. */
+/** SMPP 5.0 §4.8.4.18: 80–89 is the best load, 90–99 nearing congestion. What it said holds so long. */
+const bestLoad = 80
 const nearing = 90
 const saidMs = 5000
-const congested = 100
 const leastGapMs = 100
 /** A latency so many times the ordinary one, and so much above it, is a peer that queues. */
 const latencyTimes = 4
@@ -159,8 +159,8 @@ export function createLearner(clock: Clock): Learner {
     },
     congestion(percent) {
       const now = clock.now()
-      nearUntil = percent >= nearing ? now + saidMs : 0
-      if (percent >= congested && now - cutAt >= Math.max(leastGapMs, latency)) cut(nextCut, now, `it says that it is ${percent} % full`)
+      nearUntil = percent >= bestLoad ? now + saidMs : 0
+      if (percent >= nearing && now - cutAt >= Math.max(leastGapMs, latency)) cut(firstCut, now, `it says that it is ${percent} % full`)
     },
     view() {
       const now = this.limit()

@@ -3,6 +3,7 @@
 import { backoffMs, retryShape } from '../binds/backoff.ts'
 import type { LiveBind } from '../binds/supervisor.ts'
 import type { LifeEntry } from '../model/life.ts'
+import type { Report } from '../model/receipt.ts'
 import type { Outcome, Session } from '../plugin.ts'
 import type { ReportItem, Settlement } from '../store/store.ts'
 import type { Core } from './core.ts'
@@ -15,7 +16,7 @@ export async function sendReport(
   item: ReportItem,
 ): Promise<Settlement> {
   live.inFlight++
-  const outcome = await session.report!(item.message, item.report, live.signal)
+  const outcome = await session.report!(item.message, rewritten(item.report, live.bind.policy.errorCodes), live.signal)
   live.inFlight--
   const now = core.clock.now()
   const { policy } = live.bind
@@ -36,6 +37,17 @@ export async function sendReport(
   }
   return settlement
 }
+
+/** The report with its error code as the client's table has it; the same report where it says nothing. */
+export function rewritten(report: Report, codes: Record<string, string>): Report {
+  const { error } = report
+  const own = error !== undefined && Object.hasOwn(codes, error) ? codes[error] : undefined
+  // `*` is for failures: a delivery has no error to rewrite.
+  const code = own ?? (failures.has(report.state) ? codes['*'] : undefined)
+  return code === undefined || code === error ? report : { ...report, error: code }
+}
+
+const failures: ReadonlySet<string> = new Set(['undelivered', 'failed', 'expired', 'canceled', 'unconfirmed'])
 
 function line(item: ReportItem, outcome: Outcome, n: number, again: boolean, at: number): LifeEntry {
   const entry: LifeEntry = { at, what: 'report', state: item.report.state, n, outcome: outcome.ok ? 'ok' : again ? 'failed' : 'abandoned' }

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { LiveBind } from '../binds/supervisor.ts'
+import { testClock, type TestClock } from '../clock.ts'
+import { idSource } from '../ids.ts'
+import type { Bind, BindPolicy } from '../model/bind.ts'
+import { defaultPolicy } from '../model/policy.ts'
+import type { Receipt } from '../model/receipt.ts'
+import type { Candidate } from '../model/route.ts'
+import type { Session } from '../plugin.ts'
+import { openSqlite } from '../store/sqlite/index.ts'
+import type { Store } from '../store/store.ts'
+import type { Core } from './core.ts'
+import { createEnds } from './ends.ts'
+import { expireOverdue } from './expire.ts'
+import { leaveLostBinds } from './leave.ts'
+import { createLoad } from './load.ts'
+
+interface Bed {
+  core: Core
+  store: Store
+  clock: TestClock
+  /** Sessions of a bind: 0 is down. */
+  sessions(id: string, sessions: Partial<Session>[]): void
+  /** A message on the lane of its first candidate. */
+  send(candidates: (string | Candidate)[], more?: { attempts?: number }): Promise<string>
+  laneOf(id: string): Promise<string | undefined>
+}
+
+async function bed(context: TestContext, binds: Record<string, Partial<BindPolicy>>): Promise<Bed> {
+  const directory = mkdtempSync(join(tmpdir(), 'leave-'))
+  const clock = testClock()
+  const store = await openSqlite({ directory, clock })
+  context.after(async () => {
+    await store.close()
+    rmSync(directory, { recursive: true })
+  })
+  const live = new Map<string, LiveBind>()
+  const all = new Map<string, Bind>()
+  for (const [id, policy] of Object.entries(binds)) {
+    const bind = { id, account: 'A', side: 'supplier', enabled: true, paused: false, policy: { ...defaultPolicy, ...policy } } as Bind
+    all.set(id, bind)
+    live.set(id, {
+      bind,
+      connector: { dial() {} } as unknown as LiveBind['connector'],
+      sessions: new Set(),
+      since: clock.now(),
+      signal: new AbortController().signal,
+    } as unknown as LiveBind)
+  }
+  const supervisor = { get: (id: string) => live.get(id), all: () => [...live.values()] }
+  const core = {
+    store,
+    clock,
+    binds: supervisor,
+    configuration: () => ({ binds: all }),
+    load: createLoad({ store, binds: supervisor }),
+  } as unknown as Core
+  const ids = idSource(clock.now)
+  return {
+    core,
+    store,
+    clock,
+    sessions(id, sessions) {
+      const it = live.get(id)!
+      it.sessions = new Set(sessions as Session[])
+      it.since = clock.now()
+    },
+    async send(candidates, more = {}) {
+      const id = ids.next()
+      const now = clock.now()
+      const list = candidates.map((one) => (typeof one === 'string' ? { bind: one, why: '' } : one))
+      await store.accept({
+        message: {
+          id,
+          account: 'A',
+          direction: 'mt',
+          arrival: 'A/api',
+          acceptedAt: now,
+          validUntil: now + 3_600_000,
+          segments: 1,
+          from: { value: 'ACME', ton: 'alphanumeric', npi: 'unknown' },
+          to: { value: `+4477009${id.slice(8, 14)}`, ton: 'international', npi: 'e164' },
+          body: { kind: 'text', text: 'hello' },
+          priority: 1,
+          receipt: 'both',
+        },
+        decision: { revision: 1, candidates: list, failoverOnReceipt: false, tried: [] },
+        life: { state: 'queued', segments: [], attempts: more.attempts ?? 0, updatedAt: now },
+        entries: [{ at: now, what: 'accepted', via: 'A/api' }],
+        queue: { lane: list[0]!.bind, due: now, candidate: 0 },
+      })
+      return id
+    },
+    async laneOf(id) {
+      for (const { lane } of await store.depths()) if ((await store.waiting({ lane }, 100)).ids.includes(id)) return lane
+      return undefined
+    },
+  }
+}
+
+const inTrunk = (bind: string): Candidate => ({ bind, trunk: 'A/acme', why: '' })
+
+test('a member of a trunk without a session hands what waits to a ready one at once, one without a trunk does not', async (context) => {
+  const { core, sessions, send, laneOf } = await bed(context, { 'A/n': { trunk: 'acme' }, 'A/e': { trunk: 'acme' }, 'A/alone': {} })
+  sessions('A/e', [{}])
+  const [shared, alone] = [await send([inTrunk('A/n'), inTrunk('A/e')]), await send(['A/alone', 'A/e'])]
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(shared), 'A/e')
+  assert.equal(await laneOf(alone), 'A/alone')
+  const { entries, life } = (await core.store.trace(shared))!
+  assert.match(JSON.stringify(entries.at(-1)), /another member of its trunk/)
+  assert.equal(life.attempts, 0)
+})
+
+test('what was not tried yet may go to any member; what was tried, only to those after it', async (context) => {
+  const { core, sessions, send, laneOf } = await bed(context, { 'A/n': { trunk: 'acme' }, 'A/e': { trunk: 'acme' } })
+  const candidates = [inTrunk('A/n'), inTrunk('A/e')]
+  sessions('A/e', [{}])
+  const id = await send(candidates)
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(id), 'A/e')
+  sessions('A/e', [])
+  sessions('A/n', [{}])
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(id), 'A/n')
+})
+
+test('without a ready member it waits, and is handed over when one is ready', async (context) => {
+  const { core, sessions, send, laneOf, clock } = await bed(context, { 'A/n': { trunk: 'acme', downLimitMs: 0 }, 'A/e': { trunk: 'acme' } })
+  const id = await send([inTrunk('A/n'), inTrunk('A/e')])
+  await clock.advance(120_000)
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(id), 'A/n')
+  sessions('A/e', [{}])
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(id), 'A/e')
+})
+
+test('what has waited for a link longer than the bind allows fails, with its report; what came later may wait on', async (context) => {
+  const { core, store, send, clock, laneOf } = await bed(context, { 'A/n': { relayLimitMs: 60_000, downLimitMs: 0 } })
+  const early = await send(['A/n'])
+  await clock.advance(30_000)
+  const late = await send(['A/n'])
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(early), 'A/n')
+  await clock.advance(30_000)
+  await leaveLostBinds(core)
+  const { life } = (await store.get(early))!
+  assert.deepEqual([life.state, life.failure?.code], ['failed', 'bind-down'])
+  assert.equal((await store.depths()).find(({ lane }) => lane === 'A/api')?.report, 1)
+  assert.equal(await laneOf(late), 'A/n')
+})
+
+test('while the link is up nothing is refused for waiting', async (context) => {
+  const { core, send, clock, laneOf, sessions } = await bed(context, { 'A/n': { relayLimitMs: 1000 } })
+  sessions('A/n', [{}])
+  const id = await send(['A/n'])
+  await clock.advance(60_000)
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(id), 'A/n')
+})
+
+async function sentWithout(context: TestContext, query: boolean, answer: (Receipt | undefined)[] | undefined) {
+  const it = await bed(context, { 'A/n': { query } })
+  const asked: string[][] = []
+  it.sessions('A/n', [
+    {
+      async query(_message, refs) {
+        asked.push([...refs])
+        return answer ?? []
+      },
+    },
+  ])
+  const id = await it.send(['A/n'])
+  const [run] = await it.store.claim('A/n', 1)
+  const item = run!.items[0]!
+  const now = it.clock.now()
+  await it.store.settle({
+    token: run!.token,
+    item: item.id,
+    kind: 'deliver',
+    transition: {
+      message: id,
+      life: { state: 'sent', segments: [{ ref: 'r1', bind: 'A/n', state: 'sent' }], attempts: 1, bind: 'A/n', updatedAt: now, sentAt: now },
+      entries: [],
+      refs: [{ bind: 'A/n', ref: 'r1', segment: 0 }],
+      receiptBy: now + 1000,
+      counts: [],
+    },
+  })
+  const ends = createEnds(it.core)
+  it.store.onEnded(ends.ended)
+  const outcome = ends.of(id, 60_000)
+  await it.clock.advance(1001)
+  await expireOverdue(it.core)
+  return { asked, outcome: await outcome }
+}
+
+test('before a message ends unconfirmed its peer is asked, where the bind says so', async (context) => {
+  const told = await sentWithout(context, true, [{ ref: 'r1', state: 'delivered', final: true }])
+  assert.deepEqual([told.asked, told.outcome?.state], [[['r1']], 'delivered'])
+})
+test('a peer that knows nothing, or only of the way, leaves it unconfirmed', async (context) => {
+  assert.equal((await sentWithout(context, true, [undefined])).outcome?.state, 'unconfirmed')
+  assert.equal((await sentWithout(context, true, [{ ref: 'r1', state: 'enroute', final: false }])).outcome?.state, 'unconfirmed')
+})
+test('a bind that does not query asks nothing', async (context) => {
+  const told = await sentWithout(context, false, [{ ref: 'r1', state: 'delivered', final: true }])
+  assert.deepEqual([told.asked, told.outcome?.state], [[], 'unconfirmed'])
+})
+
+test('who waits for an end is told when it comes, at the limit how it stands, and of no message nothing', async (context) => {
+  const { core, store, send, clock } = await bed(context, { 'A/n': {} })
+  const ends = createEnds(core)
+  store.onEnded(ends.ended)
+  const id = await send(['A/n'])
+  const limited = ends.of(id, 5000)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await clock.advance(5000)
+  assert.deepEqual(await limited, { state: 'queued' })
+  const [one, two] = [ends.of(id, 3_600_000), ends.of(id, 3_600_000)]
+  await clock.advance(3_600_001 - 5000)
+  await expireOverdue(core)
+  assert.equal((await one)?.failure?.code, 'expired')
+  assert.deepEqual(await two, await one)
+  assert.deepEqual(await ends.of(id, 1), await one, 'one that has ended is told at once')
+  assert.equal(await ends.of('f'.repeat(32), 1), undefined)
+})

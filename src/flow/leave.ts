@@ -1,0 +1,104 @@
+// Leave: what waits for a bind that is gone goes elsewhere, or ends. A bind that is down too long,
+// disabled or deleted loses its messages to their next candidate; a member of a trunk without a session
+// loses them to another member at once; and what has waited for a link longer than the bind allows fails.
+import { bindState } from '../binds/supervisor.ts'
+import { copyLife, type Transition } from '../model/life.ts'
+import type { BindId } from '../model/message.ts'
+import type { Candidate } from '../model/route.ts'
+import type { MessageRecord } from '../store/store.ts'
+import type { Core } from './core.ts'
+import { isDownTooLong } from './downtime.ts'
+import { nextCandidate } from './outcome.ts'
+
+const batch = 500
+
+export async function leaveLostBinds(core: Core): Promise<void> {
+  const now = core.clock.now()
+  for (const depth of await core.store.depths()) {
+    if (depth.deliver === 0) continue
+    const lane = depth.lane
+    const step = stepFor(core, lane, now)
+    if (step) await each(core, lane, step)
+  }
+}
+
+type Step = (record: MessageRecord) => { as: 'move' | 'end'; next(fresh: MessageRecord): Transition } | undefined
+
+/** What is to be done with the messages of a lane; undefined when they may wait. */
+function stepFor(core: Core, lane: BindId, now: number): Step | undefined {
+  const bind = core.configuration().binds.get(lane)
+  const live = core.binds.get(lane)
+  const lost = isDownTooLong(core, lane, now)
+  const down = live !== undefined && bindState(live) === 'down' && !live.bind.paused
+  const trunked = bind !== undefined && bind.policy.trunk !== '' && (down || lost)
+  const limit = down ? live.bind.policy.relayLimitMs : 0
+  const late = limit > 0 && now - live!.since >= limit
+  if (!lost && !trunked && !late) return undefined
+  return (record) => {
+    const { message, decision, life } = record
+    const at = decision.candidates.findIndex((candidate) => candidate.bind === lane)
+    const sibling = trunked ? siblingOf(core, record, at) : -1
+    if (sibling >= 0) return { as: 'move', next: (fresh) => toSibling(fresh, lane, sibling, now) }
+    const hasNext = decision.candidates[at + 1] !== undefined
+    const waitsSince = Math.max(life.updatedAt, message.deliverAfter ?? 0, live?.since ?? 0)
+    const tooLate = late && now - waitsSince >= limit
+    if (hasNext && (lost || tooLate)) return { as: 'move', next: (fresh) => onwards(fresh, lane, at, now) }
+    if (bind === undefined || tooLate) return { as: 'end', next: (fresh) => onwards(fresh, lane, at, now) }
+    return undefined
+  }
+}
+
+async function each(core: Core, lane: BindId, step: Step): Promise<void> {
+  let cursor: string | undefined
+  do {
+    const page = await core.store.waiting({ lane }, batch, cursor)
+    await Promise.all(
+      page.ids.map(async (id) => {
+        const record = await core.store.get(id)
+        const found = record && step(record)
+        if (found) await core.store[found.as](id, found.next)
+      }),
+    )
+    cursor = page.next
+  } while (cursor !== undefined)
+}
+
+/**
+ * Another member of the trunk that is ready: one after it, or any when nothing was tried yet; the one
+ * with the least waiting. -1: none, or a part of the message was taken already.
+ */
+function siblingOf(core: Core, { decision, life }: MessageRecord, at: number): number {
+  const own = decision.candidates[at]
+  if (own?.trunk === undefined || life.segments.some((segment) => segment.state !== 'unsent')) return -1
+  let best = -1
+  decision.candidates.forEach((candidate: Candidate, i) => {
+    if (i === at || candidate.trunk !== own.trunk || (i < at && life.attempts > 0)) return
+    if (core.load.fitness(candidate.bind) !== 'ready') return
+    if (best < 0 || core.load.waiting(candidate.bind) < core.load.waiting(decision.candidates[best]!.bind)) best = i
+  })
+  if (best >= 0) core.load.added(decision.candidates[best]!.bind)
+  return best
+}
+
+function toSibling({ message, decision, life }: MessageRecord, lane: BindId, candidate: number, now: number): Transition {
+  const to = decision.candidates[candidate]!.bind
+  const next = copyLife(life)
+  next.updatedAt = now
+  return {
+    message: message.id,
+    life: next,
+    entries: [{ at: now, what: 'failover', from: lane, to, why: 'it has no session, and another member of its trunk has' }],
+    requeue: { lane: to, due: Math.max(now, message.deliverAfter ?? 0), attempt: 0, candidate },
+    counts: [{ bind: lane, name: 'retried' }],
+  }
+}
+
+function onwards({ message, decision, life }: MessageRecord, lane: BindId, candidate: number, now: number): Transition {
+  const next = copyLife(life)
+  next.updatedAt = now
+  return nextCandidate({ item: { message, decision, candidate }, bind: { id: lane }, now }, next, [], {
+    kind: 'permanent',
+    code: 'bind-down',
+    peer: 'the bind is down for longer than its limit',
+  })
+}
