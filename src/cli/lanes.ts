@@ -1,6 +1,6 @@
 // `signalbox binds`, `lanes`, `purge` and `statistics`: what runs, what waits, what happened.
 import type { Client } from './client.ts'
-import { bindName, since, table } from './print.ts'
+import { bindName, query, since, table } from './print.ts'
 
 interface Depth {
   bind: string
@@ -19,11 +19,6 @@ interface Session {
 interface Of {
   account?: string
   json?: boolean
-}
-
-const query = (values: Record<string, string | undefined>): string => {
-  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
 }
 
 export async function binds(client: Client, { account, json }: Of): Promise<string> {
@@ -93,14 +88,21 @@ export async function statistics(client: Client, options: Of & { hours: string }
   const from = new Date(Date.now() - Number(options.hours) * 3_600_000).toISOString()
   const path = `/api/v1/statistics${query({ account: options.account, from })}`
   const answer = await client.request<{
-    binds: { bind: string; sums: Record<string, number>; depth: { deliver: number; report: number } }[]
+    binds: {
+      bind: string
+      sums: Record<string, number>
+      depth: { deliver: number; report: number }
+      receipts: { parked: number; truth?: { score?: number } }
+    }[]
   }>('GET', path)
   if (options.json) return JSON.stringify(answer.binds, undefined, 2)
   const names = ['accepted', 'sent', 'delivered', 'undelivered', 'failed', 'expired', 'retried', 'throttled', 'unknown'] as const
-  const rows = answer.binds.map(({ bind, sums, depth }) => [
+  const rows = answer.binds.map(({ bind, sums, depth, receipts }) => [
     bindName(bind, client.accountSid),
     ...names.map((name) => sums[name] ?? 0),
     depth.deliver + depth.report,
+    receipts.parked,
+    receipts.truth?.score ?? '',
   ])
-  return table(['bind', ...names, 'waiting'], rows, 'Nothing happened yet.')
+  return table(['bind', ...names, 'waiting', 'parked', 'truth'], rows, 'Nothing happened yet.')
 }

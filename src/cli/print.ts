@@ -1,4 +1,5 @@
-// Text for a terminal: columns, times, and names without what is clear from where they stand.
+// Text for a terminal: columns, times, and names without what is clear from where they stand; and the
+// queries that are behind it.
 
 /** Rows under headings, in columns as wide as they need to be; `empty` where there are none. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[], empty: string): string {
@@ -14,6 +15,12 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
         .trimEnd(),
     )
     .join('\n')
+}
+
+/** The query of a URL, without what is undefined; empty when nothing is left. */
+export function query(values: Record<string, string | undefined>): string {
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
 }
 
 /** `2026-11-21 05:13:47.123`, UTC. */

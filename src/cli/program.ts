@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander'
 import { SettingsRefused } from '../env.ts'
 import { connect, Told, type Client } from './client.ts'
+import { bind, parked } from './bind.ts'
 import { apply, plan, type DocumentOptions } from './document.ts'
 import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
 import { explain, release, send, trace } from './messages.ts'
@@ -141,6 +142,21 @@ function addOperations(program: Command, asked: Asked): void {
     .option(...ofAccount)
     .option(...json)
     .action(asked(pdus))
+  program
+    .command('bind')
+    .description('one bind: sessions, what waits, how its receipts name messages and how far they can be believed')
+    .argument('<bind>')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(bind))
+  program
+    .command('parked')
+    .description('receipts for ids that nothing was sent under')
+    .argument('<bind>')
+    .option('--limit <n>', 'at most so many, oldest first', '50')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(parked))
   const lane = program
     .command('lanes')
     .description('what waits, by bind')

@@ -43,8 +43,8 @@ function answer(state: TraceAnswer['message']['state'], entries: LifeEntry[]): T
     },
     attempts: 1,
     segments: [
-      { state: 'sent', ref: 'a1' },
-      { state: 'delivered', ref: 'a2', final: true },
+      { state: 'sent', ref: 'a1', bind: `${account}/northern`, at: iso(at + 2000) },
+      { state: 'undeliverable', ref: 'a2', final: true, error: '027', bind: `${account}/northern`, at: iso(at + 2301) },
     ],
     entries: entries.map((entry) => ({ ...entry, at: iso(entry.at) })),
   }
@@ -110,6 +110,9 @@ test('the trace tells a life from accepted to ended, each with the time since it
     '+2.3 s      ended       delivered',
     '+2.3 s      report 1    delivered: taken',
     '              POST http://127.0.0.1:9000/status 204',
+    '',
+    'segment 1   sent, on northern, id a1, +2.0 s',
+    'segment 2   undeliverable, error 027, on northern, id a2, +2.3 s',
   ])
 })
 

@@ -18,9 +18,22 @@ export function traceLines({ message, segments, entries }: TraceAnswer): string[
     lines.push(`${since(at - accepted).padEnd(margin)}${first}`, ...more.map((line) => indent + line))
     if (entry.what === 'accepted') lines.push(...decisionLines(message.decision, account).map((line) => indent + line))
   }
+  if (segments.length > 1) lines.push('', ...segmentLines(segments, accepted, account))
   const open = segments.filter((segment) => segment.state === 'sent').length
   if (message.state === 'sent' && open > 0) lines.push('', `Waits for ${open === 1 ? 'a receipt' : `${open} receipts`}.`)
   return lines
+}
+
+/** Each segment's own state: what the message's is made of. */
+function segmentLines(segments: TraceAnswer['segments'], accepted: number, account: string): string[] {
+  return segments.map(({ state, ref, bind, at, error }, i) => {
+    const facts: string[] = [state]
+    if (error !== undefined) facts.push(`error ${error}`)
+    if (bind !== undefined) facts.push(`on ${bindName(bind, account)}`)
+    if (ref !== undefined) facts.push(`id ${ref}`)
+    if (at !== undefined) facts.push(since(Date.parse(at) - accepted))
+    return `segment ${String(i + 1).padEnd(4)}${facts.join(', ')}`
+  })
 }
 
 function head(message: MessageAnswer): string[] {
