@@ -46,6 +46,29 @@ for (const [what, ids, expected] of forms) {
   })
 }
 
+const dates = (pdu: PDU | undefined) => ['submit date', 'done date'].map((name) => field(pdu, name))
+
+test('done dates are honest, all the same, before the submit, or absent, with seconds or without', { timeout: 10_000 }, async (t) => {
+  const carriers = await carriersWith(t, { receipts: { seconds: true } })
+  const peer = await customer(t, carriers)
+  let come = 0
+  const next = async (receipts?: PersonalityOptions['receipts']) => {
+    if (receipts) carriers.change('northern', { personality: { receipts } })
+    await peer.submit()
+    return dates((await peer.delivered(++come)).at(-1))
+  }
+  const [submitted, done] = await next()
+  assert.match(`${submitted} ${done}`, /^\d{12} \d{12}$/)
+  assert.ok(done! >= submitted!)
+  assert.match((await next({}))[1] ?? '', /^\d{10}$/)
+  const [after, before] = await next({ done: 'before', seconds: true })
+  assert.ok(before! < after!)
+  assert.equal((await next({ done: 'none' }))[1], undefined)
+  const [, first] = await next({ done: 'frozen', seconds: true })
+  await pause(1100)
+  assert.equal((await next())[1], first)
+})
+
 test('receipts are by text alone or by TLV alone where asked', { timeout: 10_000 }, async (t) => {
   const carriers = await carriersWith(t, { receipts: { form: 'tlv' } })
   const peer = await customer(t, carriers)

@@ -108,6 +108,18 @@ export const presets = {
     what: 'receipts are TLVs only, with an empty text',
     options: { ...byDestination, receipts: { delay: 50, form: 'tlv' } },
   },
+  liar: {
+    what: 'makes its receipts up: all delivered, at once, before the submit by their dates',
+    options: { receipts: { delay: { minMs: 2, maxMs: 10 }, done: 'before', seconds: true } },
+  },
+  honest: {
+    what: 'receipts after 1.5 s in the median with a tail, and 4 of 100 handsets that are off',
+    options: {
+      ...byDestination,
+      fail: [...(byDestination.fail ?? []), { destination: '*', state: 'UNDELIV', error: '027', share: 0.04 }],
+      receipts: { delay: { medianMs: 1500, spread: 0.7, maxMs: 15_000 }, seconds: true },
+    },
+  },
   halfOpen: {
     what: 'falls silent after every 50th submit of a session, its socket staying open',
     options: { ...byDestination, faults: { halfOpenEvery: 50 }, receipts: { delay: 50 } },

@@ -83,6 +83,11 @@ export const personality = z
         lateMs: z.number().min(0).default(5000),
         shuffledMs: z.number().min(0).default(0).describe('up to so much is added at random, so that they overtake each other'),
         intermediate: z.boolean().default(false).describe('ACCEPTD and ENROUTE come first'),
+        done: z
+          .enum(['honest', 'frozen', 'before', 'none'])
+          .default('honest')
+          .describe('done date: when it was done, one and the same for all, a minute before the submit, or none'),
+        seconds: z.boolean().default(false).describe('dates have seconds'),
       })
       .prefault({}),
     faults: z

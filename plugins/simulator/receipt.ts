@@ -25,23 +25,35 @@ export interface ReceiptWriter {
 }
 
 export function createReceiptWriter(): ReceiptWriter {
-  let writtenMinute = -1
+  let written = -1
   let writtenText = ''
+  /** The done date of one who has only one. */
+  let frozenAt = 0
 
-  /** YYMMDDhhmm, UTC. Nearly always the same as the last time. */
-  function minute(at: number): string {
-    const now = Math.floor(at / 60_000)
-    if (now !== writtenMinute) {
-      writtenText = new Date(at).toISOString().replaceAll(/\D/g, '').slice(2, 12)
-      writtenMinute = now
+  /** YYMMDDhhmm, or YYMMDDhhmmss, UTC. Often the same as the last time. */
+  function date(at: number, seconds: boolean): string {
+    // A carrier has its dates one way or the other, so minutes and seconds are never mixed up.
+    const now = Math.floor(at / (seconds ? 1000 : 60_000))
+    if (now !== written) {
+      writtenText = new Date(at)
+        .toISOString()
+        .replaceAll(/\D/g, '')
+        .slice(2, seconds ? 14 : 12)
+      written = now
     }
     return writtenText
   }
 
-  function text(id: string, { part }: Taken, plan: PlannedReceipt, doneAt: number, bare: boolean): string {
-    if (bare) return `id:${id} stat:${plan.state} err:${plan.error}`
+  function done(part: Arrived, at: number, { done: habit, seconds }: Personality['receipts']): string {
+    if (habit === 'none') return ''
+    if (habit === 'frozen') frozenAt ||= at
+    return ` done date:${date(habit === 'before' ? part.at - 60_000 : habit === 'frozen' ? frozenAt : at, seconds)}`
+  }
+
+  function text(id: string, { part }: Taken, plan: PlannedReceipt, doneAt: number, receipts: Personality['receipts']): string {
+    if (receipts.text === 'bare') return `id:${id} stat:${plan.state} err:${plan.error}`
     const delivered = plan.state === 'DELIVRD' ? '001' : '000'
-    const dates = `submit date:${minute(part.at)} done date:${minute(doneAt)}`
+    const dates = `submit date:${date(part.at, receipts.seconds)}${done(part, doneAt, receipts)}`
     return `id:${id} sub:001 dlvrd:${delivered} ${dates} stat:${plan.state} err:${plan.error} text:${quoted(part)}`
   }
 
@@ -59,7 +71,7 @@ export function createReceiptWriter(): ReceiptWriter {
         dest_addr_npi: part.source_addr_npi,
         destination_addr: part.source_addr,
         esm_class: plan.final ? esmReceipt : esmIntermediate,
-        short_message: receipts.form === 'tlv' ? noText : Buffer.from(text(id, taken, plan, doneAt, receipts.text === 'bare'), 'latin1'),
+        short_message: receipts.form === 'tlv' ? noText : Buffer.from(text(id, taken, plan, doneAt, receipts), 'latin1'),
         tlvs: receipts.form === 'text' ? noTlvs : receiptTlvs(id, plan),
       }
     },
