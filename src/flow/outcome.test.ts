@@ -175,8 +175,12 @@ test('only the segments that were not taken are sent again', () => {
     attempted({ sent: [0, 1, 2], total: 3, outcome: failed({ kind: 'temporary', code: 'queue-full' }, ['r0', undefined, 'r2']) }),
   )
   assert.deepEqual(
-    step.life.segments.map((s) => s.state),
-    ['sent', 'unsent', 'sent'],
+    step.life.segments.map((s) => [s.state, s.at]),
+    [
+      ['sent', now],
+      ['unsent', undefined],
+      ['sent', now],
+    ],
   )
   assert.deepEqual(
     step.refs?.map((r) => [r.ref, r.segment]),
@@ -198,8 +202,8 @@ test('a failure after the validity ran out ends the message as expired', () => {
   assert.equal(step.report?.failure?.code, 'expired')
 })
 
-const dueAfter = (failure: FailureFacts, attempt: number, policy: Partial<BindPolicy>): number | undefined => {
-  const due = afterAttempt(attempted({ item: item({ attempt }), bind: bind(policy), outcome: failed(failure) })).requeue?.due
+const dueAfter = (failure: FailureFacts, attempt: number, schedule: Partial<BindPolicy>): number | undefined => {
+  const due = afterAttempt(attempted({ item: item({ attempt }), bind: bind(schedule), outcome: failed(failure) })).requeue?.due
   return due === undefined ? undefined : (due - now) / 1000
 }
 

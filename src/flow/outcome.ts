@@ -103,13 +103,13 @@ function whenTaken({ item: { message, decision }, bind, receipts, now }: Attempt
 }
 
 function progress(attempt: Attempted): SegmentProgress[] {
-  const { item, bind, outcome, sent, total } = attempt
+  const { item, bind, outcome, sent, total, now } = attempt
   const segments: SegmentProgress[] = []
   for (let i = 0; i < total; i++) segments.push(item.life.segments[i] ?? { state: 'unsent' })
   sent.forEach((place, i) => {
     const ref = outcome.refs?.[i]
     if (!outcome.ok && ref === undefined) return
-    const taken: SegmentProgress = { state: 'sent', bind: bind.id }
+    const taken: SegmentProgress = { state: 'sent', bind: bind.id, at: now }
     if (ref) taken.ref = ref
     segments[place] = taken
   })
