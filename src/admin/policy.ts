@@ -20,7 +20,10 @@ const filter: z.ZodType<AddressFilter> = z.strictObject({
   allow: z.array(pattern).max(1000).default([]),
   deny: z.array(pattern).max(1000).default([]),
   // SMPP 5.0 §4.7.1, §4.7.2 in words.
-  tons: z.array(z.enum(['unknown', 'international', 'national', 'network', 'subscriber', 'alphanumeric', 'abbreviated'])).max(7).default([]),
+  tons: z
+    .array(z.enum(['unknown', 'international', 'national', 'network', 'subscriber', 'alphanumeric', 'abbreviated']))
+    .max(7)
+    .default([]),
   npis: z
     .array(z.enum(['unknown', 'e164', 'data', 'telex', 'landMobile', 'national', 'private', 'ermes', 'internet', 'wap']))
     .max(10)
@@ -38,9 +41,13 @@ const action = z.strictObject({
 }) as z.ZodType<PeerAction>
 
 /** A peer's code as its connector writes it, or `*` for all that are not named. */
-const peerCode = z.string().regex(/^(\*|[A-Za-z0-9_.:-]{1,64})$/, 'expected a code such as ESME_RSYSERR or 0x00000403, or * for every other')
+const peerCode = z
+  .string()
+  .regex(/^(\*|[A-Za-z0-9_.:-]{1,64})$/, 'expected a code such as ESME_RSYSERR or 0x00000403, or * for every other')
 /** Three characters in a receipt's text (SMPP 3.4 appendix B); other peers have longer ones. */
 const errorCode = /^(\*|[A-Za-z0-9_.-]{1,16})$/
+
+type Amount = { [F in keyof BindPolicy]: BindPolicy[F] extends number ? F : never }[keyof BindPolicy]
 
 export const policy: z.ZodType<BindPolicy> = z
   .strictObject({
@@ -101,13 +108,9 @@ export const policy: z.ZodType<BindPolicy> = z
     partsIncomplete: z.enum(['deliver', 'drop']),
   })
   .superRefine((value, context) => {
-    const atMost = (field: keyof BindPolicy, limit: keyof BindPolicy): void => {
-      if (Number(value[field]) <= Number(value[limit])) return
-      context.addIssue({
-        code: 'custom',
-        path: [field],
-        message: `expected at most ${limit} (${String(value[limit])}), got ${String(value[field])}`,
-      })
+    const atMost = (field: Amount, limit: Amount): void => {
+      if (value[field] <= value[limit]) return
+      context.addIssue({ code: 'custom', path: [field], message: `expected at most ${limit} (${value[limit]}), got ${value[field]}` })
     }
     atMost('validitySeconds', 'maxValiditySeconds')
     atMost('retryFirstMs', 'retryCapMs')

@@ -33,7 +33,7 @@ export function bindView(bind: Bind, connectors: Connectors, faults: Fault[] | u
 export function routeView(route: Route, scope: Scope): RouteView {
   const { prefix, sender, account, arrival, kind, time } = route.when
   const name = (bind: string): string => nameBind(scope, route.account, bind)
-  const target = (of: RouteTarget): string => (of.trunk ? nameTrunk(scope, route.account, of.bind) : name(of.bind))
+  const named = (of: RouteTarget): string => (of.trunk ? nameTrunk(scope, route.account, of.bind) : name(of.bind))
   const split = route.to.filter((target) => target.weight !== undefined)
   const to = route.to.filter((target) => target.weight === undefined)
   return {
@@ -56,8 +56,8 @@ export function routeView(route: Route, scope: Scope): RouteView {
           },
         }
       : {}),
-    ...(split.length > 0 ? { split: Object.fromEntries(split.map((one) => [target(one), one.weight!])) } : {}),
-    ...(to.length > 0 ? { to: to.map(target) } : {}),
+    ...(split.length > 0 ? { split: Object.fromEntries(split.map((one) => [named(one), one.weight!])) } : {}),
+    ...(to.length > 0 ? { to: to.map(named) } : {}),
     failoverOnReceipt: route.failoverOnReceipt,
   }
 }
