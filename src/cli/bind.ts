@@ -60,7 +60,8 @@ function bindLines(one: Bind, seen: Statistics | undefined, receipts: BindReceip
   return lines
 }
 
-export function receiptLines({ refForm, refForms, parked, oldestParkedAt, truth }: BindReceiptsAnswer, now: number): string[] {
+export function receiptLines(receipts: BindReceiptsAnswer, now: number): string[] {
+  const { refForm, refForms, oldestParkedAt, truth } = receipts
   const lines: string[] = []
   if (refForm) {
     const how = refForm.sure ? 'sure' : 'not sure yet'
@@ -69,7 +70,7 @@ export function receiptLines({ refForm, refForms, parked, oldestParkedAt, truth 
     if (others.length > 0) lines.push(more(others.map(([form, times]) => `${form} ${times}`).join(', ')))
   } else lines.push(line('id form', 'not known yet'))
   const age = oldestParkedAt === undefined ? '' : `, the oldest for ${since(now - Date.parse(oldestParkedAt)).slice(1)}`
-  lines.push(line('parked', `${parked}${age}`))
+  lines.push(line('parked', `${receipts.parked}${age}`))
   if (!truth) lines.push(line('truth', 'no receipts yet'))
   else if (truth.score === undefined) lines.push(line('truth', `not said below 50 receipts; there are ${truth.receipts}`))
   else {
