@@ -11,6 +11,7 @@ import { systemClock } from './clock.ts'
 import { demoApp, demoCarriers, demoDocument, demoNumber, demoRecipient, type Demo } from './demo.ts'
 import { isLoopback, type Settings } from './env.ts'
 import type { Core } from './flow/core.ts'
+import { recall } from './flow/recall.ts'
 import { startFlow } from './flow/flow.ts'
 import { createLoad } from './flow/load.ts'
 import { openTruth } from './flow/truth-file.ts'
@@ -127,7 +128,16 @@ async function compose(
   undo.push(() => flow.stop(drainMs))
 
   const sessions = (id: BindId) => sessionsOf(binds, id)
-  const admin = createAdmin({ store, configuration: room, table: () => table, clock, sessions, traces, truth: truth.score })
+  const admin = createAdmin({
+    store,
+    configuration: room,
+    table: () => table,
+    clock,
+    sessions,
+    traces,
+    truth: truth.score,
+    recall: (record) => recall(binds, record),
+  })
   const identify = createIdentify({ configuration: () => room.current(), clock })
   const host: Host = {
     log,

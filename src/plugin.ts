@@ -252,7 +252,7 @@ export interface Messages {
     limit: number
     cursor?: string
   }): Promise<{ messages: MessageView[]; next?: string }>
-  /** Only what still waits: scheduled or queued. */
+  /** What still waits, scheduled or queued; and what was sent, where the carrier takes all of it back. */
   cancel(account: AccountId, id: MessageId): Promise<'canceled' | 'too-late' | 'absent'>
   redact(account: AccountId, id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'>
   remove(account: AccountId, id: MessageId): Promise<'removed' | 'not-ended' | 'absent'>

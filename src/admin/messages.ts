@@ -7,6 +7,7 @@ import { parseAddress } from '../model/address.ts'
 import { finish, isTerminal, type Transition } from '../model/life.ts'
 import type { AccountId, MessageId } from '../model/message.ts'
 import type { Messages, MessageView, Replacement } from '../plugin.ts'
+import type { Recall } from '../flow/recall.ts'
 import { decide, explain } from '../routing/decide.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { ListQuery, MessageRecord, Store } from '../store/store.ts'
@@ -21,6 +22,8 @@ export interface MessageParts {
   clock: Clock
   configuration(): Configuration
   table(): RoutingTable
+  /** Asks the carrier of a message that was sent to take it back. */
+  recall?: Recall
 }
 
 export function messageView(record: MessageRecord): MessageView {
@@ -51,7 +54,7 @@ export async function unless<T>(given: new () => Error, work: () => Promise<T>):
 }
 
 /** The operations on one message that `sees` lets through. */
-function operations({ store, clock }: MessageParts, sees: (account: AccountId) => boolean) {
+function operations({ store, clock, recall }: MessageParts, sees: (account: AccountId) => boolean) {
   async function find(id: MessageId): Promise<MessageRecord | undefined> {
     if (!/^[0-9a-f]{32}$/.test(id)) return undefined
     const record = await store.get(id)
@@ -62,13 +65,14 @@ function operations({ store, clock }: MessageParts, sees: (account: AccountId) =
     async cancel(id: MessageId): Promise<'canceled' | 'too-late' | 'absent'> {
       const record = await find(id)
       if (!record) return 'absent'
-      if (record.life.state !== 'scheduled' && record.life.state !== 'queued') return 'too-late'
-      const ended = await unless(Moved, () =>
-        store.end(id, ({ message, decision, life }) => {
-          if (life.state !== 'scheduled' && life.state !== 'queued') throw new Moved()
-          return finish(message, decision, life, 'canceled', clock.now(), { failure: { kind: 'permanent', code: 'canceled' } })
-        }),
-      )
+      const { state } = record.life
+      const isWaiting = state === 'scheduled' || state === 'queued'
+      if (!isWaiting && !(await recall?.(record))) return 'too-late'
+      const last = ({ message, decision, life }: MessageRecord): Transition => {
+        if (isWaiting ? life.state !== 'scheduled' && life.state !== 'queued' : life.state !== 'sent') throw new Moved()
+        return finish(message, decision, life, 'canceled', clock.now(), { failure: { kind: 'permanent', code: 'canceled' } })
+      }
+      const ended = await unless(Moved, () => store.end(id, last, !isWaiting))
       if (ended === 'absent') return 'absent'
       return ended === 'ended' ? 'canceled' : 'too-late'
     },

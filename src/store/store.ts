@@ -210,9 +210,10 @@ export interface Store {
 
   /**
    * Ends a message that waits: on a lane but in no run, held, or sent and past `receiptBy`.
-   * `step` computes the last transition from what is stored; it runs on the caller's side.
+   * `step` computes the last transition from what is stored; it runs on the caller's side. `recalled`: the
+   * supplier has given a sent one back, so no receipt is awaited.
    */
-  end(id: MessageId, step: (record: MessageRecord) => Transition): Promise<'ended' | 'in-flight' | 'terminal' | 'absent'>
+  end(id: MessageId, step: (record: MessageRecord) => Transition, recalled?: boolean): Promise<'ended' | 'in-flight' | 'terminal' | 'absent'>
   /** Moves a waiting or held message to another lane or time (failover of a bind that is down, release of a held one). */
   move(id: MessageId, step: (record: MessageRecord) => Transition): Promise<'moved' | 'in-flight' | 'terminal' | 'absent'>
 

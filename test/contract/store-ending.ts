@@ -63,15 +63,18 @@ export const endingCases: Case[] = [
     },
   ],
   [
-    'a message in a run, or with its supplier, is not ended or moved',
+    'a message in a run, or with its supplier, is not ended or moved, unless the supplier gave it back',
     async (bench) => {
       const [id] = await acceptAll(bench, [{}])
       const [run] = await bench.store.claim(carrier, 1)
       const item = run!.items[0] as DeliverItem
       assert.equal(await bench.store.end(id!, cancel(1)), 'in-flight')
       assert.equal(await bench.store.move(id!, () => retried(item, 1, 1, backup)), 'in-flight')
+      assert.equal(await bench.store.end(id!, cancel(1), true), 'in-flight')
       await bench.store.settle(delivery(run!, item, sent(item, ['r'], bench.clock.now())))
       assert.equal(await bench.store.end(id!, cancel(1)), 'in-flight')
+      assert.equal(await bench.store.end(id!, cancel(1), true), 'ended')
+      assert.equal(await bench.store.end(id!, cancel(1), true), 'terminal')
     },
   ],
   [

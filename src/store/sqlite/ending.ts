@@ -17,14 +17,14 @@ export function createEnding(inner: Inner) {
     return entry?.state === 'running'
   }
 
-  async function step<Done extends string>(id: MessageId, done: Done, next: (record: MessageRecord) => Transition) {
+  async function step<Done extends string>(id: MessageId, done: Done, next: (record: MessageRecord) => Transition, recalled = false) {
     inner.check()
     return await withMessage(inner, id, (hot): 'in-flight' | 'terminal' | 'absent' | Promise<Done> => {
       if (!hot) return 'absent'
       if (isTerminal(hot.life.state)) return 'terminal'
       if (running(hot.wait?.[0])) return 'in-flight'
       // A supplier has it, and its receipts may still come.
-      if (hot.life.state === 'sent' && (hot.giveUpAt ?? 0) > clock.now()) return 'in-flight'
+      if (!recalled && hot.life.state === 'sent' && (hot.giveUpAt ?? 0) > clock.now()) return 'in-flight'
       const transition = next(recordOf(hot))
       if (hot.wait) lanes.withdraw(steps.keyOf(hot, hot.wait), hot.order)
       return new Promise((resolve) => {
@@ -37,7 +37,7 @@ export function createEnding(inner: Inner) {
   }
 
   return {
-    end: (id: MessageId, next: (record: MessageRecord) => Transition) => step(id, 'ended' as const, next),
+    end: (id: MessageId, next: (record: MessageRecord) => Transition, recalled?: boolean) => step(id, 'ended' as const, next, recalled),
     move: (id: MessageId, next: (record: MessageRecord) => Transition) => step(id, 'moved' as const, next),
     async amend(id: MessageId, change: (record: MessageRecord) => Message) {
       inner.check()
