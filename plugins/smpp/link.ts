@@ -302,6 +302,8 @@ export function createLink(options: LinkOptions): Link {
       if (heardAt <= waiting.at) isSilent = true
       waiting.settle({ kind: 'timeout', why: `no response to ${waiting.command} in ${responseTimeoutMs} ms` })
     }
+    // Who was told may have ended it.
+    if (gone !== undefined) return
     // While held, it is we who do not read.
     if (holds > 0) partialAt = now
     if (parser.held > 0 && parser.taken === partialOf && now - partialAt >= partialPduMs) {

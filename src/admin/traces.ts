@@ -164,7 +164,7 @@ function lineOf(trace: Trace, { n, at, connection, direction, octets, note }: Tr
   const line: TraceLine = { n, at, local: endText(connection.local), remote: endText(connection.remote) }
   if (note !== undefined) line.note = note
   if (!octets || !direction) return line
-  const { title, fields } = trace.order.protocol.dissect(octets)
+  const { title, fields } = trace.order.protocol.dissect(octets, note === undefined)
   return { ...line, direction, title, fields, octets: Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('hex') }
 }
 

@@ -36,7 +36,8 @@ export interface TraceProtocol {
    * unless `bodies`. Answers why where the octets cannot be read; then all that might hold either is hidden.
    */
   conceal(pdu: Uint8Array, bodies: boolean): string | undefined
-  dissect(pdu: Uint8Array): Dissection
+  /** Of a concealed PDU; `readable` as concealing found it: of another only the header means anything. */
+  dissect(pdu: Uint8Array, readable: boolean): Dissection
 }
 
 export interface Dissection {

@@ -6,6 +6,7 @@ import {
   commandIds,
   createParser,
   createSlab,
+  decodePdu,
   describe,
   encodePdu,
   type Pdu,
@@ -76,6 +77,53 @@ suite('codec', () => {
       assert.deepEqual(plain(pdus[0]!), plain(sample))
     })
   }
+
+  it('writes again the very octets that it read: TLVs nobody knows, headers, relative times, every data_coding', () => {
+    const udh = Buffer.from('0500030702014f', 'hex')
+    const tlvs = [[0x1400, Buffer.from('1101\0')] as const, [0x3fff, new Uint8Array(0)] as const]
+    const more = [0, 1, 3, 4, 8, 0x10, 0xf5].map((data_coding) =>
+      encodePdu({ ...submit, esm_class: 0x40, data_coding, short_message: udh, validity_period: '000002000000000R', tlvs }),
+    )
+    for (const octets of [...samples.map(encodePdu), ...more]) {
+      const read = decodePdu(octets)
+      assert.ok('pdu' in read)
+      assert.equal(read.end, octets.length)
+      assert.deepEqual(encodePdu(read.pdu), octets)
+    }
+  })
+
+  it('decodes one PDU that is there whole, or says why not', () => {
+    const whole = encodePdu(submit)
+    assert.deepEqual('pdu' in decodePdu(whole), true)
+    for (const octets of [whole.subarray(0, 3), whole.subarray(0, 15), whole.subarray(0, -1), Buffer.concat([whole, Buffer.of(0)])]) {
+      const read = decodePdu(octets)
+      assert.ok('kind' in read && read.kind === 'framing', String(octets.length))
+    }
+    const left = patched(
+      Buffer.concat([encodePdu({ command: 'submit_sm_resp', sequence_number: 1, message_id: 'a' }), Buffer.of(1, 2)]),
+      0,
+      20,
+    )
+    const read = decodePdu(left)
+    assert.ok('pdu' in read && read.end === 18)
+  })
+
+  it('tells who listens of every PDU whole, bad ones too, and nobody who does not', () => {
+    const heard: string[] = []
+    const tap = { on: true, take: (pdu: Buffer) => void heard.push(pdu.toString('hex')) }
+    const bad = patched(encodePdu(submit), 4, 0x4711)
+    const stream = Buffer.concat([encodePdu(submit), bad, encodePdu(submit)])
+    const parser = createParser({ tap, onPdu() {}, onBad() {} })
+    for (const octet of stream) parser.push(Buffer.of(octet))
+    assert.deepEqual(
+      heard,
+      [encodePdu(submit), bad, encodePdu(submit)].map((octets) => octets.toString('hex')),
+    )
+    assert.equal(parser.taken, 3)
+    tap.on = false
+    parser.push(encodePdu(submit))
+    assert.equal(heard.length, 3)
+  })
 
   it('gives the same PDUs whatever the chunks, down to single octets', () => {
     const stream = Buffer.concat(samples.map(encodePdu))

@@ -4,13 +4,14 @@ import { statuses } from './constants.ts'
 import { latin1 } from './latin1.ts'
 import { noTlvs, type Tlv } from './pdu.ts'
 
-export class FieldError extends Error {
+/** No Error: it is always caught beside where it is thrown, and a stack would cost ten times the PDU. */
+export class FieldError {
+  readonly message: string
   readonly field: string
   /** What to answer. */
   readonly status: number
   constructor(field: string, why: string, status: number) {
-    super(`${field}: ${why}`)
-    this.name = 'FieldError'
+    this.message = `${field}: ${why}`
     this.field = field
     this.status = status
   }

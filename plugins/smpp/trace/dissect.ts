@@ -20,8 +20,8 @@ import { numberText } from './words.ts'
 /** Octets of a value that are shown; the length is always told. */
 const mostShown = 512
 
-export function dissect(octets: Uint8Array): Dissection {
-  const read = decodePdu(octets)
+export function dissect(octets: Uint8Array, readable = true): Dissection {
+  const read = readable ? decodePdu(octets) : undefined
   const at = Buffer.from(octets.buffer, octets.byteOffset, octets.length)
   const word = (offset: number): number => (offset + 4 <= at.length ? at.readUInt32BE(offset) : 0)
   const command = commandOf(word(4)) ?? 'unknown command'
@@ -31,7 +31,7 @@ export function dissect(octets: Uint8Array): Dissection {
     { name: 'command_status', value: statusText(word(8)) },
     { name: 'sequence_number', value: String(word(12)) },
   ]
-  if ('kind' in read) {
+  if (!read || 'kind' in read) {
     fields.push({ name: 'unreadable', value: octetsText(octets.subarray(16)) })
     return { title: command, fields }
   }
