@@ -1,6 +1,6 @@
 // Receipts: found whatever form their id has, parked when early, counted once.
 import assert from 'node:assert/strict'
-import type { Life } from '../../src/model/life.ts'
+import { afterReceiptTimeout, type Life } from '../../src/model/life.ts'
 import type { DeliverItem, Run } from '../../src/store/store.ts'
 import { backup, carrier, delivery, failed, origin, receipt, retried, sent, type MessageOptions } from './fixture.ts'
 import type { Bench, Case } from './store.ts'
@@ -254,6 +254,53 @@ export const receiptCases: Case[] = [
         ],
       )
       assert.equal((await bench.store.cdrs(10)).length, 2)
+    },
+  ],
+  [
+    'a receipt that contradicts the end, or comes after it, changes nothing and leaves one note',
+    async (bench) => {
+      const id = await submitted(bench, ['n1', 'n2'], { segments: 2 })
+      for (const ref of ['n1', 'n2', 'n2']) await bench.store.receipt(carrier, receipt(ref))
+      const notes = async (of: string): Promise<string[]> =>
+        (await bench.store.trace(of))!.entries.flatMap((entry) => (entry.what === 'note' ? [entry.text] : []))
+      assert.deepEqual(await notes(id), [], 'a duplicate that says the same is not worth a word')
+      for (let i = 0; i < 20; i++) {
+        const late = await bench.store.receipt(carrier, receipt('n2', 'undeliverable', { error: '027' }))
+        assert.deepEqual(late, { as: 'duplicate' })
+      }
+      await bench.store.receipt(carrier, receipt('n1', 'enroute'))
+      const one = ['a receipt came after the end and changed nothing: segment 2 undeliverable, error 027']
+      assert.deepEqual(await notes(id), one)
+      const given = await submitted(bench, ['n3'])
+      await bench.clock.advance(30 * 86_400_000)
+      const at = bench.clock.now()
+      const ended = await bench.store.end(given, ({ message, decision, life: now }) => afterReceiptTimeout(message, decision, now, at))
+      assert.equal(ended, 'ended')
+      await bench.store.receipt(carrier, receipt('n3'))
+      await bench.reopen()
+      assert.deepEqual(await notes(id), one)
+      assert.deepEqual(await notes(given), ['a receipt came after the end and changed nothing: segment 1 delivered'])
+      assert.deepEqual([(await life(bench, id)).state, (await life(bench, given)).state], ['delivered', 'unconfirmed'])
+      assert.equal((await bench.store.cdrs(10)).length, 2)
+      const rows = await bench.store.statistics({ binds: [carrier], from: 0, to: bench.clock.now() })
+      const duplicates = rows.filter((row) => row.name === 'duplicates')
+      assert.equal(
+        duplicates.reduce((sum, row) => sum + row.count, 0),
+        23,
+      )
+    },
+  ],
+  [
+    'early receipts for one id are matched once, and the others counted as duplicates',
+    async (bench) => {
+      const { id, run, item } = await claimed(bench)
+      for (const state of ['accepted', 'delivered', 'delivered'] as const) await bench.store.receipt(carrier, receipt('e1', state))
+      await bench.store.settle(delivery(run, item, sent(item, ['E1'], bench.clock.now())))
+      assert.equal((await life(bench, id)).state, 'delivered')
+      assert.deepEqual(await bench.store.parkedDepths(), [])
+      const rows = await bench.store.statistics({ binds: [carrier], from: 0, to: bench.clock.now() })
+      const counts = Object.fromEntries(rows.map((row) => [row.name, row.count]))
+      assert.deepEqual([counts['parked'], counts['receipts'], counts['duplicates']], [3, 2, 1])
     },
   ],
   [

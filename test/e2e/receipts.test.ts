@@ -159,8 +159,8 @@ it('scores an honest carrier high and a liar low, says why, and remembers it ove
   const liar = await scored('liar', 200)
   const honest = await scored('honest', 80)
   assert.ok(liar.truth!.score! <= 30, JSON.stringify(liar))
-  const whats = liar.truth!.reasons.map((reason) => reason.what)
-  for (const what of ['too-fast', 'impossible-dates', 'all-delivered']) assert.ok(whats.includes(what), what)
+  const whats = new Set(liar.truth!.reasons.map((reason) => reason.what))
+  for (const what of ['too-fast', 'impossible-dates', 'all-delivered']) assert.ok(whats.has(what), what)
   assert.ok(honest.truth!.score! >= 85, JSON.stringify(honest))
   const told = (await line('bind', 'liar')).out
   assert.match(told, /truth +\d+ of 100/)

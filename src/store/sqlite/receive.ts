@@ -1,5 +1,5 @@
 // Receipts: matched to their segment, or parked until an attempt has their id.
-import { afterReceipt } from '../../model/life.ts'
+import { afterReceipt, isTerminal, type LifeEntry, type SegmentProgress } from '../../model/life.ts'
 import type { BindId } from '../../model/message.ts'
 import type { Receipt } from '../../model/receipt.ts'
 import { refKeys } from '../../model/ref.ts'
@@ -12,10 +12,33 @@ import type { Known, Match } from './refs.ts'
 const mostStuck = 100_000
 
 const none: Known[] = []
+/** Messages remembered as having their note; when these are full, one may get a second. */
+const mostNoted = 10_000
+
+/** What comes after the end: no change, but worth a line where it says otherwise. */
+function contradicts(known: SegmentProgress, terminal: boolean, receipt: Receipt): boolean {
+  if (!receipt.final) return false
+  return known.final === true ? receipt.state !== known.state : terminal
+}
 
 export function createReceiving(inner: Inner, lastEarly: number): (bind: BindId, receipt: Receipt) => Promise<ReceiptResult> {
   const { names, refs, commit, steps, clock } = inner
   let last = lastEarly
+  const noted = new Set<number>()
+
+  /** Once a message: a carrier that goes on contradicting itself fills no disk. */
+  function note(hot: Hot, segment: number, { state, error }: Receipt): void {
+    if (noted.has(hot.order)) return
+    if (noted.size === mostNoted) noted.clear()
+    noted.add(hot.order)
+    const code = error === undefined ? '' : `, error ${error}`
+    const entry: LifeEntry = {
+      at: clock.now(),
+      what: 'note',
+      text: `a receipt came after the end and changed nothing: segment ${segment + 1} ${state}${code}`,
+    }
+    commit.add({ ...emptyOp(hot.order), entries: JSON.stringify(entry) }, { done: () => (hot.file = inner.file()) })
+  }
 
   function park(bind: number, receipt: Receipt): Promise<ReceiptResult> {
     const early = { id: ++last, bind, receipt, at: clock.now() }
@@ -35,6 +58,8 @@ export function createReceiving(inner: Inner, lastEarly: number): (bind: BindId,
     const step = hot && known?.ref === match.raw ? afterReceipt(hot.message, hot.decision, hot.life, clock.now(), news) : undefined
     if (!hot || !step) {
       commit.count(number, 'duplicates')
+      if (hot && known?.ref === match.raw && known.bind === bind && contradicts(known, isTerminal(hot.life.state), receipt))
+        note(hot, match.segment, receipt)
       return Promise.resolve({ as: 'duplicate' })
     }
     refs.seen(number, match.form)

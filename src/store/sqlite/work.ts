@@ -144,6 +144,7 @@ export function createWork(inner: Inner): Work {
         const { life } = list.at(-1)!
         const step = afterReceipt(hot.message, hot.decision, life, now, { bind, segment, form: found.form, receipt: found.early.receipt })
         if (step) list.push(step)
+        else commit.count(number, 'duplicates')
         form = [number, found.form]
         refs.seen(number, found.form)
       }
