@@ -5,7 +5,7 @@ import { describe, noTlvs, type PduOf, tags, type Tlv } from '../codec/index.ts'
 import type { Answer, Link } from '../link.ts'
 import { destinationToWire, plainToWire, sourceToWire, type WireAddress } from '../mapping/address.ts'
 import { writeBody, type WrittenBody } from '../mapping/body.ts'
-import { serviceTypeOf, waitingOf } from '../mapping/extras.ts'
+import { joinTlvs, serviceTypeOf, waitingOf } from '../mapping/extras.ts'
 import { receiptPdu } from '../mapping/receipt-out.ts'
 import { createWindow } from '../window.ts'
 import { fromNote, partNote, toNote } from './notes.ts'
@@ -81,8 +81,10 @@ function receipts(message: Message, report: Report, terms: Terms): Delivery[] {
   const notes = message.report
   const source = wireOf(notes?.[toNote]) ?? plainToWire(message.to)
   const destination = wireOf(notes?.[fromNote]) ?? plainToWire(message.from)
+  // What the carrier's receipt carried beside what every receipt has.
+  const passed = report.extras === undefined || terms.version < 0x34 ? noTlvs : terms.tlvs.out(report.extras)
   const one = (of: Message, form: Terms['receipts']): Delivery =>
-    written(source, destination, '', 0, receiptPdu(of, report, form), noTlvs, terms)
+    written(source, destination, '', 0, receiptPdu(of, report, form), passed, terms)
   const pdus: Delivery[] = []
   for (const name in notes) {
     if (!name.startsWith(partNote)) continue
@@ -109,7 +111,7 @@ function written(
   passed: readonly Tlv[],
   { config, version }: Terms,
 ): Delivery {
-  const tlvs = passed.length === 0 ? body.tlvs : [...body.tlvs, ...passed]
+  const tlvs = joinTlvs(body.tlvs, passed)
   if (config.deliverBy === 'data_sm' && version >= 0x34) {
     return {
       command: 'data_sm',
