@@ -30,7 +30,7 @@ export async function connectEsme(port: number): Promise<Esme> {
   const closed = new Promise<void>((resolve) => void session.on('close', () => resolve()))
   const got: PDU[] = []
   const waiting = new Set<(pdu: PDU) => void>()
-  const esme: Esme = {
+  const it: Esme = {
     session,
     got,
     answer: () => 0,
@@ -45,7 +45,7 @@ export async function connectEsme(port: number): Promise<Esme> {
         session.send(new smpp.PDU(command, fields), settle)
       })
     },
-    submit: (fields) => esme.ask('submit_sm', { source_addr: 'Shop', source_addr_ton: 5, dest_addr_ton: 1, dest_addr_npi: 1, ...fields }),
+    submit: (fields) => it.ask('submit_sm', { source_addr: 'Shop', source_addr_ton: 5, dest_addr_ton: 1, dest_addr_npi: 1, ...fields }),
     receipts: () =>
       got.flatMap((pdu) => {
         const text = String(pdu.short_message?.message ?? '')
@@ -63,14 +63,14 @@ export async function connectEsme(port: number): Promise<Esme> {
     if (pdu.command === 'enquire_link' || pdu.command === 'unbind') session.send(pdu.response())
     if (pdu.command !== 'deliver_sm' && pdu.command !== 'data_sm') return
     got.push(pdu)
-    const command_status = esme.answer(pdu)
+    const command_status = it.answer(pdu)
     if (command_status !== undefined) session.send(pdu.response({ command_status }))
   })
   await new Promise<void>((resolve, reject) => {
     session.on('connect', () => resolve())
     void closed.then(() => reject(new Error(`nobody listens on ${port}`)))
   })
-  return esme
+  return it
 }
 
 /** Connected and bound; rejects with the status that refused it. */

@@ -106,9 +106,9 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
   }
 
   /** A guess waits for its answer, and meanwhile nothing more is read of the connection. */
-  function refuse(pdu: BindPdu, { status, why, guessing, bind }: Refused): void {
+  function refuse(pdu: BindPdu, { status, why, guessing, ...of }: Refused): void {
     const failed = guessing ? guard.failed(address) : { waitMs: 0, blocked: false }
-    log.warn({ systemId: pdu.system_id.slice(0, 64), ...(bind === undefined ? {} : { bind }), why }, 'a bind is refused')
+    log.warn({ systemId: pdu.system_id.slice(0, 64), ...of, why }, 'a bind is refused')
     if (failed.blocked) log.warn('the address is blocked for a while: too many failed binds in a row')
     link.hold()
     cancelLimit()

@@ -65,7 +65,7 @@ export function createGuard(clock: Clock): Guard {
       const it = known.get(address)
       if (!it) return
       it.unbound--
-      if (it.unbound <= 0 && it.failures === 0) known.delete(address)
+      if (it.unbound <= 0 && it.failures === 0 && it.blockedUntil <= clock.now()) known.delete(address)
     },
     failed(address) {
       const it = of(address)
@@ -73,12 +73,13 @@ export function createGuard(clock: Clock): Guard {
       if (now - it.newestAt > forgivenMs) it.failures = 0
       it.newestAt = now
       it.failures++
+      const waitMs = Math.min(firstWaitMs * 2 ** (it.failures - 1), longestWaitMs)
       const blocked = it.failures >= mostFailures
       if (blocked) {
         it.failures = 0
         it.blockedUntil = now + blockedMs
       }
-      return { waitMs: Math.min(firstWaitMs * 2 ** (it.failures - 1), longestWaitMs), blocked }
+      return { waitMs, blocked }
     },
   }
 }

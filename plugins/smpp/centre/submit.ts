@@ -103,8 +103,9 @@ export function createSubmits(parts: {
     if (dest_address.some((each) => each.dest_flag === 2)) return refuse(pdu, statuses.ESME_RCNTSUBDL, 'dl_name')
     const now = clock.now()
     const failed: UnsuccessSme[] = []
-    const fail = ({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, error_status_code: number): void =>
-      void failed.push({ dest_addr_ton, dest_addr_npi, destination_addr, error_status_code })
+    const fail = ({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, error_status_code: number): undefined => {
+      failed.push({ dest_addr_ton, dest_addr_npi, destination_addr, error_status_code })
+    }
     let name: string | undefined
     const others: Promise<void>[] = []
     const whole = gateway.newId()
@@ -124,7 +125,7 @@ export function createSubmits(parts: {
         if (name === undefined && ids.length - i > 1) note(submission, othersNote, ids.slice(i + 1).join(' '))
       }
       const accepting = accept(submission, place)
-      if (name === undefined) name = await accepting.catch((error: unknown) => void fail(each, refusalStatus(error)))
+      if (name === undefined) name = await accepting.catch((error: unknown) => fail(each, refusalStatus(error)))
       else
         others.push(
           accepting.then(
@@ -150,9 +151,9 @@ export function createSubmits(parts: {
     return version < version50 ? noTlvs : congestionTlvs[Math.min(mostCongestion, parts.load())]!
   }
 
-  function answer(pdu: PduOf<'submit_sm' | 'data_sm'>, command_status: number, message_id: string, tlvs: readonly Tlv[]): void {
+  function answer(pdu: PduOf<'submit_sm' | 'data_sm'>, command_status: number, message_id: string, more: readonly Tlv[]): void {
     const command = pdu.command === 'submit_sm' ? 'submit_sm_resp' : 'data_sm_resp'
-    link.post({ command, command_status, sequence_number: pdu.sequence_number, message_id, tlvs })
+    link.post({ command, command_status, sequence_number: pdu.sequence_number, message_id, tlvs: more })
   }
 
   function refuse(pdu: Submitted, command_status: number, why: string): void {
