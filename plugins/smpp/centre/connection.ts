@@ -93,8 +93,8 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
     }
     client = made
     settle()
-    link.post(bound(pdu, version))
     if (gateway.trace) link.trace(gateway.trace, pdu)
+    link.post(bound(pdu, version))
     log.info({ bind: gateway.bind.id, role, version: `0x${version.toString(16)}` }, 'a client is bound')
   }
 
