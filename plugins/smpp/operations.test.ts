@@ -225,3 +225,26 @@ describe('our own close', () => {
     assert.equal(settled, 20)
   })
 })
+
+describe('a connection that is open on our side only', () => {
+  it('is found by the first request without an answer, however long the keep-alive is', async (t) => {
+    const { session } = await bound(t, (pdu) => (pdu.command === 'bind_transceiver' ? pdu.response() : undefined), {
+      enquireLinkMs: 60_000,
+      responseTimeoutMs: 150,
+    })
+    const startedAt = Date.now()
+    assert.equal(await failure(send(session)), 'unknown peer-timeout')
+    assert.match(await session.closed, /no response to enquire_link/)
+    assert.ok(Date.now() - startedAt < 5000)
+  })
+  it('is not assumed of a carrier that still answers enquire_link', async (t) => {
+    const { session, peer } = await bound(t, (pdu) => (pdu.command === 'submit_sm' ? undefined : pdu.response()), {
+      enquireLinkMs: 60_000,
+      responseTimeoutMs: 150,
+    })
+    assert.equal(await failure(send(session)), 'unknown peer-timeout')
+    await eventually(() => commandsOf(peer).includes('enquire_link'), 'it is asked')
+    const open = await Promise.race([session.closed, new Promise((resolve) => setTimeout(resolve, 300, 'open'))])
+    assert.equal(open, 'open')
+  })
+})
