@@ -97,7 +97,7 @@ describe('over TLS', () => {
 describe('several addresses', () => {
   it('in parallel are each bound by themselves', async (t) => {
     const peers = [await there(t), await there(t)]
-    const recorded = trunk(peers, { trunk: 'parallel' })
+    const recorded = trunk(peers, { addressUse: 'parallel' })
     assert.equal(smpp.peers!(recorded.gateway.bind.config), 2)
     for (const n of [0, 1]) await send(await dialled(t, recorded, n))
     assert.deepEqual(peers.map(submits), [1, 1])

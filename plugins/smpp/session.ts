@@ -25,10 +25,10 @@ const drainLookMs = 20
 export async function dial(gateway: Gateway<SmppConfig>, signal: AbortSignal, peer = 0): Promise<Session> {
   const { config } = gateway.bind
   const hosts = hostsOf(config)
-  const only = config.trunk === 'parallel' ? hosts[peer] : hosts[0]
+  const only = config.addressUse === 'parallel' ? hosts[peer] : hosts[0]
   if (!only) throw new Failure('permanent', 'bind-down', 'this bind names no address to dial')
   return dialStandby({
-    hosts: config.trunk === 'parallel' ? [only] : hosts,
+    hosts: config.addressUse === 'parallel' ? [only] : hosts,
     returnAfterMs: config.returnAfterMs,
     clock: gateway.clock,
     log: gateway.log,

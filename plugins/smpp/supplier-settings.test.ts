@@ -94,7 +94,7 @@ describe('the words of a bind', () => {
     const peers = (given: object): number => peersOf(smppConfig.parse({ ...base, ...given }))
     assert.equal(peers({ address: 'a' }), 1)
     assert.equal(peers({ addresses: ['a', 'b', 'c'] }), 1)
-    assert.equal(peers({ addresses: ['a', 'b', 'c'], trunk: 'parallel' }), 3)
+    assert.equal(peers({ addresses: ['a', 'b', 'c'], addressUse: 'parallel' }), 3)
     assert.equal(peers({ address: 'a', mode: 'off' }), 0)
     assert.equal(peers({ outbind: { systemId: 'c', password: 'p' } }), 0)
   })

@@ -29,8 +29,8 @@ type ModeWord = (typeof bindModes)[BindMode][number]
 
 export const connectionFields = {
   address: address.optional().describe('Where the carrier listens: host:port; after tls: over TLS. Port 2775, over TLS 3550.'),
-  addresses: z.array(address).min(1).max(mostHosts).optional().describe('Several addresses of one carrier, used as `trunk` says.'),
-  trunk: z
+  addresses: z.array(address).min(1).max(mostHosts).optional().describe('Several addresses of one carrier, used as `addressUse` says.'),
+  addressUse: z
     .enum(['standby', 'parallel'])
     .default('standby')
     .describe(
@@ -140,5 +140,5 @@ export function modeOf({ mode, interfaceVersion }: Pick<Connection, 'mode' | 'in
 /** How many addresses a session each is bound to. */
 export function peersOf(config: Connection): number {
   if (config.outbind || modeOf(config) === 'off') return 0
-  return config.trunk === 'parallel' ? hostsOf(config).length : 1
+  return config.addressUse === 'parallel' ? hostsOf(config).length : 1
 }

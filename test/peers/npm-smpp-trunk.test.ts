@@ -33,7 +33,7 @@ before(async () => {
         policy: { sessions: 2, window: 10, attempts: 50, retryFirstMs: 100, retryCapMs: 300 }
         config:
           addresses: ['127.0.0.1:${plain}', 'tls:127.0.0.1:${secure}']
-          trunk: parallel
+          addressUse: parallel
           tlsCa: ${JSON.stringify(pem('authority'))}
           systemId: box@VMA
           password: hunter22
