@@ -131,7 +131,9 @@ export function createSupervisor(parts: {
       timers.add(cancel)
     }
     const peers = dialledPeers(it)
-    for (let peer = 0; peer < peers; peer++) for (let n = 0; n < bind.policy.sessions; n++) void keep(peer, 0)
+    // A client bind that is dialled (a webhook's) has one; its policy is of those that its peers open.
+    const sessions = bind.side === 'client' ? 1 : bind.policy.sessions
+    for (let peer = 0; peer < peers; peer++) for (let n = 0; n < sessions; n++) void keep(peer, 0)
     return it
   }
 

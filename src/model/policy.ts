@@ -50,5 +50,5 @@ export const defaultPolicy: BindPolicy = {
   partsIncomplete: 'deliver',
 }
 
-/** Of a client bind: its window is how many reports wait for an answer at a time. */
-export const defaultClientPolicy: BindPolicy = { ...defaultPolicy, window: 256 }
+/** Of a client bind: its window is how many requests of either side wait for an answer at a time. */
+export const defaultClientPolicy: BindPolicy = { ...defaultPolicy, sessions: 8, window: 256 }

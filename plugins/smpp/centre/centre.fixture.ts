@@ -106,7 +106,7 @@ export async function house(
       side: 'client' as const,
       enabled: true,
       paused: false,
-      policy: { ...defaultClientPolicy, sessions: 10, ...policy },
+      policy: { ...defaultClientPolicy, ...policy },
       config: clientConfig.parse({ systemId: 'shop', password: 'secret', ...config }),
       createdAt: 0,
       updatedAt: 0,
