@@ -6,7 +6,7 @@ import type { BindId } from '../model/message.ts'
 import { finish, type LifeEntry, type Transition } from '../model/life.ts'
 import type { Outcome, Session } from '../plugin.ts'
 import type { DeliverItem, Item, Run, Settlement } from '../store/store.ts'
-import { split, type Segment } from '../text/index.ts'
+import { smsCount, split, type Segment } from '../text/index.ts'
 import { isSuspended, type Core } from './core.ts'
 import { judged } from './judge.ts'
 import { afterAttempt } from './outcome.ts'
@@ -165,7 +165,7 @@ export function createDeliverer(core: Core): Deliverer {
       return afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, restMs: 0, random: 0 })
     }
     const segments: readonly Segment[] = whole || sent.length === total ? all : sent.map((i) => all[i]!)
-    const cost = Math.max(1, segments.length)
+    const cost = Math.max(1, smsCount(segments))
     for (let wait = live.rate.waitMs(); wait > 0; wait = live.rate.waitMs()) {
       await new Promise<void>((resolve) => core.clock.after(wait, resolve))
       if (stopping) return undefined

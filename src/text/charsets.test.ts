@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { decodeCharset, encodeCharset, type OctetCharset } from './charsets.ts'
 import { decodeText, joinTexts } from './decode.ts'
 import { countSegments, split, type SplitOptions } from './segment.ts'
+import { smsCount } from './sms.ts'
 
 /** Any of these characters, or the space between them. */
 const oneOf = (characters: string) => fc.constantFrom(...characters.split(' '), ' ')
@@ -121,4 +122,22 @@ test('any cut of septets joins to what they say uncut', () => {
     }),
     { numRuns: 1000 },
   )
+})
+
+test('a text that a peer takes whole is as many SMS as it has parts elsewhere', () => {
+  const letters = fc.string({ unit: fc.oneof(oneOf('a b c é {'), oneOf('ж щ 😀'), oneOf('â ç a')), maxLength: 700 })
+  fc.assert(
+    fc.property(letters, fc.constantFrom('gsm7', 'latin1', 'ucs2' as const), (text, charset) => {
+      const parts = split({ kind: 'text', text }, { charset, concatenation: 'udh8', reference: 7 })
+      const whole = split({ kind: 'text', text }, { charset, concatenation: 'payload', reference: 7 })
+      assert.equal(smsCount(parts), parts.length)
+      // Of a charset that is translated for the air, where escapes will be cut is not ours to know.
+      const slack = parts[0]?.alphabet === 'latin1' ? 1 : 0
+      assert.ok(parts.length - smsCount(whole) >= 0 && parts.length - smsCount(whole) <= slack)
+    }),
+    { numRuns: 600 },
+  )
+  const binary = (length: number) =>
+    smsCount(split({ kind: 'binary', data: new Uint8Array(length) }, { concatenation: 'payload', reference: 7 }))
+  assert.deepEqual([binary(0), binary(140), binary(141), binary(269)], [1, 1, 2, 3])
 })

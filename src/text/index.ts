@@ -14,6 +14,7 @@ export {
   type SplitOptions,
 } from './segment.ts'
 export * from './septets.ts'
+export { smsCount } from './sms.ts'
 export { transliterate } from './transliterate.ts'
 export { decodeUcs2, encodeUcs2, wellFormed } from './ucs2.ts'
 export * from './udh.ts'
