@@ -7,8 +7,7 @@
 import type { FailureCode, Message, Report } from '../../../src/plugin.ts'
 import { cString, integer8, noTlvs, tags, type Tlv } from '../codec/index.ts'
 import type { IdForm, ReceiptForm } from './receipt-settings.ts'
-import { errorNumber, smppState } from './receipt-states.ts'
-import { absoluteTime } from './time.ts'
+import { errorNumber, smppState, stateNumbers } from './receipt-states.ts'
 
 export interface ReceiptPdu {
   esm_class: number
@@ -25,6 +24,7 @@ const version50 = 0x50
 /** The text quotes so many characters of the message (SMPP 3.4 appendix B). */
 const quotedCharacters = 20
 const noText = new Uint8Array(0)
+const stateTlvs: readonly Tlv[] = stateNumbers.map((_, number) => integer8(tags.message_state, number))
 
 export function receiptPdu(message: Message, report: Report, form: ReceiptForm): ReceiptPdu {
   const withTlvs = form.version >= version34
@@ -75,8 +75,8 @@ function receiptText(message: Message, report: Report, form: ReceiptForm, id: st
   const of = form.counts === 'one' ? 1 : message.segments
   const sub = count(of)
   const dlvrd = report.state === 'delivered' ? sub : '000'
-  const submitted = date(message.acceptedAt, form)
-  const done = date(report.doneAt ?? report.at, form)
+  const submitted = form.submitDate(message.acceptedAt)
+  const done = form.doneDate(report.doneAt ?? report.at)
   const err = errorText(report, form)
   const words = form.text === 'empty' ? '' : quoted(message)
   const shown = writeMessageId(id, form.textIds)
@@ -85,10 +85,6 @@ function receiptText(message: Message, report: Report, form: ReceiptForm, id: st
 
 function count(n: number): string {
   return n === 1 ? '001' : String(Math.min(n, 999)).padStart(3, '0')
-}
-
-function date(at: number, form: ReceiptForm): string {
-  return absoluteTime(at + form.offsetMs(at)).slice(0, form.seconds ? 12 : 10)
 }
 
 /** The carrier's code as a number, 0 x in front or not; where it gave none, or words, our own. */
@@ -113,6 +109,7 @@ function errorText(report: Report, form: ReceiptForm): string {
 function quoted({ body }: Message): string {
   if (body.kind !== 'text') return ''
   const { text } = body
+  if (startsPlainly(text)) return text.slice(0, quotedCharacters)
   let words = ''
   let characters = 0
   for (let i = 0; i < text.length && characters < quotedCharacters; i++, characters++) {
@@ -124,6 +121,12 @@ function quoted({ body }: Message): string {
   return words
 }
 
+function startsPlainly(text: string): boolean {
+  const end = Math.min(text.length, quotedCharacters)
+  for (let i = 0; i < end; i++) if (!isPlain(text.charCodeAt(i))) return false
+  return true
+}
+
 /** Not $ @ [ \ ] ^ _ ` { | } ~, which stand elsewhere in GSM 03.38 (TS 23.038 §6.2.1). */
 function isPlain(code: number): boolean {
   return code >= 0x20 && code < 0x7b && code !== 0x24 && code !== 0x40 && (code < 0x5b || code > 0x60)
@@ -132,7 +135,7 @@ function isPlain(code: number): boolean {
 function receiptTlvs(message: Message, report: Report, form: ReceiptForm, id: string, state: number): readonly Tlv[] {
   const tlvs: Tlv[] = []
   if (form.form !== 'text') {
-    tlvs.push(cString(tags.receipted_message_id, writeMessageId(id, form.ids)), integer8(tags.message_state, state))
+    tlvs.push(cString(tags.receipted_message_id, writeMessageId(id, form.ids)), stateTlvs[state]!)
     const error = errorOf(report)
     if (error > 0 && error <= 0xffff) tlvs.push(networkError(report.failure?.code, error, report.error !== undefined, form.version))
   }

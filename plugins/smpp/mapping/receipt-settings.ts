@@ -1,5 +1,6 @@
 // How receipts to one client are written: what its bind's settings say, made ready once for many receipts.
 import { z } from 'zod'
+import { absoluteTime } from './time.ts'
 
 const zonePattern = /^[+-](?:0\d|1[0-4]):(?:00|15|30|45)$/
 export const idForms = ['hex', 'HEX', 'decimal', 'uuid'] as const
@@ -37,17 +38,41 @@ export const receiptSettings = z.strictObject({
 export type ReceiptSettings = z.infer<typeof receiptSettings>
 
 /** Settings and the session's version, compiled. */
-export interface ReceiptForm extends Omit<ReceiptSettings, 'zone' | 'textIds'> {
+export interface ReceiptForm extends Omit<ReceiptSettings, 'zone' | 'seconds' | 'textIds'> {
   textIds: IdForm
   /** interface_version of the session: 0x33, 0x34, 0x50. */
   version: number
-  /** What the client's clock is ahead of UTC at a time, in ms. */
-  offsetMs(at: number): number
+  /** The text's dates, in the client's zone. Apart, since each is nearly always the one of the receipt before. */
+  submitDate(at: number): string
+  doneDate(at: number): string
 }
 
 export function receiptForm(settings: ReceiptSettings, version: number): ReceiptForm {
-  const { zone, textIds, ...rest } = settings
-  return { ...rest, textIds: textIds === 'same' ? rest.ids : textIds, version, offsetMs: offsetOf(zone) }
+  const { zone, seconds, textIds, ...rest } = settings
+  const offset = offsetOf(zone)
+  return {
+    ...rest,
+    textIds: textIds === 'same' ? rest.ids : textIds,
+    version,
+    submitDate: dateOf(offset, seconds),
+    doneDate: dateOf(offset, seconds),
+  }
+}
+
+/** YYMMDDhhmm, with ss where wanted. */
+function dateOf(offset: (at: number) => number, seconds: boolean): (at: number) => string {
+  const unitMs = seconds ? 1000 : 60_000
+  const digits = seconds ? 12 : 10
+  let known = Number.NaN
+  let text = ''
+  return (at) => {
+    const unit = Math.floor(at / unitMs)
+    if (unit !== known) {
+      text = absoluteTime(at + offset(at)).slice(0, digits)
+      known = unit
+    }
+    return text
+  }
 }
 
 function isZone(zone: string): boolean {
