@@ -122,6 +122,14 @@ describe('a receipt to a client', () => {
     assert.equal(tlvString(pdu.tlvs, tags.receipted_message_id), 'M-17')
   })
 
+  it('is of one segment where it is about one part that the client has an id of', () => {
+    const form = receiptForm(settings({ ids: 'uuid' }), 0x34)
+    const part = '00abcdef012345678900000000000002'
+    const { short_message, tlvs } = receiptPdu(message(), delivered, form, part)
+    assert.match(Buffer.from(short_message).toString('latin1'), /^id:00abcdef-0123-4567-8900-000000000002 sub:001 dlvrd:001 /)
+    assert.equal(tlvString(tlvs, tags.receipted_message_id), '00abcdef-0123-4567-8900-000000000002')
+  })
+
   it('passes back user_message_reference and other TLVs noted by the client side, whatever the form', () => {
     const report = { 'tlv.0x0204': '1234', 'tlv.0x1400': 'c0ffee', url: 'no TLV' }
     for (const form of ['both', 'text', 'tlv'] as const) {

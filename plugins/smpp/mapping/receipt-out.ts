@@ -26,17 +26,19 @@ const quotedCharacters = 20
 const noText = new Uint8Array(0)
 const stateTlvs: readonly Tlv[] = stateNumbers.map((_, number) => integer8(tags.message_state, number))
 
-export function receiptPdu(message: Message, report: Report, form: ReceiptForm): ReceiptPdu {
+/** `part`: the id that the client was given for one part of a long message; each of them has its receipt, of one segment. */
+export function receiptPdu(message: Message, report: Report, form: ReceiptForm, part?: string): ReceiptPdu {
   const withTlvs = form.version >= version34
   const failure = report.failure?.code
   const { number, word } = smppState(report.state, failure)
   const intermediate = isIntermediate(report)
-  const id = message.report?.['message_id'] ?? message.id
+  const id = part ?? message.report?.['message_id'] ?? message.id
+  const segments = part !== undefined || form.counts === 'one' ? 1 : message.segments
   return {
     // 3.3 knows no notifications: there the text's ENROUTE says it.
     esm_class: intermediate && withTlvs ? esmIntermediate : esmReceipt,
     data_coding: 0,
-    short_message: withTlvs && form.form === 'tlv' ? noText : Buffer.from(receiptText(message, report, form, id, word), 'latin1'),
+    short_message: withTlvs && form.form === 'tlv' ? noText : Buffer.from(receiptText(message, report, form, id, word, segments), 'latin1'),
     tlvs: withTlvs ? receiptTlvs(message, report, form, id, number) : noTlvs,
   }
 }
@@ -71,9 +73,8 @@ export function readMessageId(text: string, form: IdForm): string | undefined {
 
 const ownId = /^[0-9a-f]{32}$/
 
-function receiptText(message: Message, report: Report, form: ReceiptForm, id: string, word: string): string {
-  const of = form.counts === 'one' ? 1 : message.segments
-  const sub = count(of)
+function receiptText(message: Message, report: Report, form: ReceiptForm, id: string, word: string, segments: number): string {
+  const sub = count(segments)
   const dlvrd = report.state === 'delivered' ? sub : '000'
   const submitted = form.submitDate(message.acceptedAt)
   const done = form.doneDate(report.doneAt ?? report.at)
