@@ -230,7 +230,8 @@ function perTurn(live: LiveBind): number {
 function splitOptions(live: LiveBind, item: DeliverItem) {
   const { concatenation, nationalTables } = live.bind.policy
   const charset = live.connector.charset?.(live.bind.config) ?? 'gsm7'
-  return { concatenation, charset, nationalTables, reference: Number.parseInt(item.message.id.slice(10, 14), 16) }
+  // Of the random digits: those before them are mostly zeros, and a phone would mix two messages up.
+  return { concatenation, charset, nationalTables, reference: Number.parseInt(item.message.id.slice(14, 18), 16) }
 }
 
 /** Of the sessions that can do it the one with the most room; those with as much take turns. */

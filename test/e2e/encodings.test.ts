@@ -147,6 +147,15 @@ describe('a text', () => {
     const turkish = await sent('turkish', 'şimdi')
     assert.deepEqual(shown(turkish), ['40 0 032401011b73696d6469'])
   })
+  it('in parts has a reference that the next one has not', async () => {
+    const references = new Set<string>()
+    for (let n = 0; n < 4; n++) {
+      const [first] = await sent('gsm', 'a long message '.repeat(20))
+      references.add(hex(first!.short_message.subarray(0, 4)))
+    }
+    // Of 8 random bits, four the same are one in 16 million.
+    assert.ok(references.size > 1, [...references].join(' '))
+  })
   it("goes out under the bind's sender, addressed as the carrier wants it", async () => {
     const [named] = await sent('named', 'hi')
     assert.deepEqual([named!.source_addr_ton, named!.source_addr_npi, named!.source_addr], [5, 0, 'Signal\x11Box'])
