@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import smpp from 'smpp'
@@ -8,6 +9,7 @@ import { messageOf, now, text } from './mapping.fixture.ts'
 import { readReceipt } from './receipt.ts'
 import { readMessageId, receiptPdu, writeMessageId } from './receipt-out.ts'
 import { idForms, receiptForm, receiptSettings, type ReceiptSettings } from './receipt-settings.ts'
+import { errorNumbers, smppState } from './receipt-states.ts'
 import { parseReceiptText } from './receipt-text.ts'
 import { receiptDate } from './time.ts'
 
@@ -188,7 +190,7 @@ describe('a receipt to a client', () => {
   })
 
   const anyReport = fc.record({
-    state: fc.constantFrom<MessageState>('sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unconfirmed'),
+    state: fc.constantFrom<MessageState>('scheduled', 'sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unconfirmed'),
     code: fc.constantFrom<FailureCode>('undeliverable', 'absent-subscriber', 'no-route', 'expired', 'outcome-unknown', 'rejected'),
     error: fc.option(fc.oneof(fc.nat(999).map(String), fc.string({ maxLength: 20 })), { nil: undefined }),
     doneAt: fc.option(
@@ -208,6 +210,7 @@ describe('a receipt to a client', () => {
 
   it('is read back by our own reader, by npm smpp and by the patterns of clients in the field', () => {
     const states: Partial<Record<MessageState, ReceiptState[]>> = {
+      scheduled: ['scheduled'],
       sent: ['enroute'],
       delivered: ['delivered'],
       expired: ['expired'],
@@ -223,7 +226,8 @@ describe('a receipt to a client', () => {
         (said, more, words, version) => {
           const { state, code, error, doneAt } = said
           const report: Report = { state, at: now + 4000 }
-          if (state !== 'delivered' && state !== 'sent') report.failure = { kind: 'permanent', code }
+          const waits = state === 'sent' || state === 'scheduled'
+          if (state !== 'delivered' && !waits) report.failure = { kind: 'permanent', code }
           if (error !== undefined) report.error = error
           if (doneAt !== undefined) report.doneAt = doneAt
           const of = message({ body: text(words) })
@@ -235,7 +239,7 @@ describe('a receipt to a client', () => {
           assert.equal(readMessageId(read.ref, form), id)
           const expected = states[state]
           if (expected) assert.ok(expected.includes(read.state), `${state} ${read.state}`)
-          assert.equal(read.final, state !== 'sent')
+          assert.equal(read.final, !waits)
           if (pdu.short_message.length === 0) return
           const at = doneAt ?? report.at
           assert.equal(read.doneAt, more.seconds ? at - (at % 1000) : at - (at % 60_000))
@@ -264,6 +268,16 @@ describe('a receipt to a client', () => {
       for (const wrong of ['', 'x', '-1', '9'.repeat(40), 'g'.repeat(32), id + '0']) {
         assert.equal(readMessageId(wrong, form), undefined, `${form} ${wrong}`)
       }
+  })
+
+  it('docs/receipts.md tells every word and every code', () => {
+    const told = readFileSync('docs/receipts.md', 'utf8')
+    for (const [code, number] of Object.entries(errorNumbers)) {
+      const words = `${String(number).padStart(3, '0')} ${code.replaceAll('-', ' ')}`
+      assert.ok(told.includes(words), words)
+    }
+    const states: MessageState[] = ['scheduled', 'sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unconfirmed']
+    for (const { number, word } of states.map((state) => smppState(state))) assert.match(told, new RegExp(`\\| ${number} +\\| ${word} \\|`))
   })
 
   it('settings that do not hold are told in words', () => {

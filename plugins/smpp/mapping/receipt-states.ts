@@ -81,7 +81,7 @@ export function smppState(state: MessageState, failure?: FailureCode): SmppState
 }
 
 /** MAP user errors of a GSM network (TS 29.002 §17.6.6), and from 901 on our own: what a receipt's err says where the carrier gave none. */
-const errorNumbers: Record<FailureCode, number> = {
+export const errorNumbers: Readonly<Record<FailureCode, number>> = {
   'unknown-subscriber': 1,
   'not-permitted': 11,
   blocked: 13,

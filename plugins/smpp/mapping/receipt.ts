@@ -11,6 +11,7 @@ import { receiptDate } from './time.ts'
 const stateWords: ReadonlyMap<string, ReceiptState> = new Map(
   Object.entries<ReceiptState>({
     SCHEDULED: 'scheduled',
+    SCHEDLD: 'scheduled',
     ENROUTE: 'enroute',
     BUFFERED: 'enroute',
     ACKED: 'enroute',
