@@ -88,9 +88,8 @@ async function heard(client: Client, path: string, query: string, write: Write):
     const answer = await client
       .request<{ trace: TraceViewAnswer; lines: TraceLineAnswer[]; missed: number; next: number }>('GET', page(after))
       .catch((error: unknown) => {
-        throw error instanceof Told && error.code === 'absent'
-          ? new Told(`${error.message}\n--follow starts a trace of a bind that there is.`)
-          : error
+        const isUntraced = error instanceof Told && error.message.includes('is not traced')
+        throw isUntraced ? new Told(`${error.message}\nTo trace it now, add --follow.`) : error
       })
     last = answer.trace
     if (answer.missed > 0) write({ missed: answer.missed })
