@@ -36,6 +36,7 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, at: Path): Checke
 }
 
 function tell(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue, path: Path): string {
+  if (issue.code === 'invalid_key' && issue.issues[0]) return `${issue.issues[0].message} as its name, got ${show(path.at(-1))}`
   const got = valueAt(value, path)
   const own = !standard.test(issue.message)
   const expected = own ? issue.message : `expected ${describe(schemasAt(schema, path))}`

@@ -30,7 +30,7 @@ export interface Rate {
 /** Segments that may go at once after a quiet time: a tenth of a second's worth, at least one. */
 const burstSeconds = 0.1
 /** Of a learned rate less: what the peer lets pass at once is not known. */
-const learnedBurstSeconds = 0.01
+const learnedBurstSeconds = 0.05
 /** A bind that does not adapt rests so long when the peer does not say. */
 const plainPauseMs = 1000
 
@@ -46,6 +46,11 @@ export function createRate(policy: () => RatePolicy, clock: Clock): Rate {
     return segmentsPerSecond > 0 ? Math.min(segmentsPerSecond, limit) : limit
   }
 
+  function toleranceMs(rate: number): number {
+    const burst = rate === policy().segmentsPerSecond ? burstSeconds : learnedBurstSeconds
+    return Math.max(0, rate * burst - 1) * (1000 / rate)
+  }
+
   function pause(ms: number): void {
     pausedUntil = Math.max(pausedUntil, clock.now() + ms)
   }
@@ -56,9 +61,7 @@ export function createRate(policy: () => RatePolicy, clock: Clock): Rate {
       if (pausedUntil > now) return pausedUntil - now
       const rate = perSecond()
       if (rate <= 0) return 0
-      const burst = rate === policy().segmentsPerSecond ? burstSeconds : learnedBurstSeconds
-      const tolerance = Math.max(0, rate * burst - 1) * (1000 / rate)
-      return Math.max(0, Math.ceil(theoretical - tolerance - now))
+      return Math.max(0, Math.ceil(theoretical - toleranceMs(rate) - now))
     },
     charge(segments) {
       const rate = perSecond()
@@ -70,9 +73,10 @@ export function createRate(policy: () => RatePolicy, clock: Clock): Rate {
     },
     refused(sentAt, retryAfterMs) {
       const own = policy().adaptiveRate ? learner.refused(sentAt) : plainPauseMs
-      // What was charged at the old rate would hold up the new one.
-      theoretical = Math.min(theoretical, clock.now() + 1000 / Math.max(perSecond(), 1))
       pause(retryAfterMs ?? own)
+      // What was charged at the old rate does not hold up the new one, and no burst follows the pause.
+      const rate = perSecond()
+      theoretical = rate > 0 ? pausedUntil + toleranceMs(rate) : 0
     },
     congestion(percent) {
       if (policy().adaptiveRate) learner.congestion(percent)
