@@ -13,6 +13,9 @@ export const demoCarriers = [
   { id: 'southern', password: 'demo', preset: 'hexIds', says: 'names messages in hex, its receipts in decimal' },
 ] as const
 
+/** What anybody's ESME on this machine may bind with. */
+export const demoClient = { id: 'esme', systemId: 'demo', password: 'demo' } as const
+
 export function demoDocument(simulator: { host: string; port: number }, http: string): string {
   const binds = demoCarriers.map(
     ({ id, password }) =>
@@ -23,6 +26,10 @@ export function demoDocument(simulator: { host: string; port: number }, http: st
     privateWebhooks: true
     binds:
 ${binds.join('\n')}
+      - id: ${demoClient.id}
+        connector: smpp
+        side: client
+        config: { systemId: ${demoClient.systemId}, password: ${demoClient.password} }
     numbers:
       - number: "${demoNumber}"
         settings: { smsUrl: "${http}/demo/sms" }
@@ -53,5 +60,7 @@ export interface Demo {
   number: string
   recipient: string
   carriers: { id: string; says: string }[]
+  /** Of the client bind. */
+  client: { systemId: string; password: string }
   account: AccountId
 }

@@ -14,8 +14,26 @@ test('an empty environment gives the documented defaults', () => {
   assert.equal(settings.cdrDays, 365)
 })
 
-test('the SMPP address is a setting already, and is checked', () => {
+test('SMPP listens by default, elsewhere or not at all, and over TLS with a certificate and its key', () => {
+  assert.deepEqual(readSettings({}).smpp, { host: '127.0.0.1', port: 2775 })
   assert.deepEqual(readSettings({ SIGNALBOX_SMPP: '127.0.0.1:3000' }).smpp, { host: '127.0.0.1', port: 3000 })
+  assert.equal(readSettings({ SIGNALBOX_SMPP: 'off' }).smpp, undefined)
+  assert.equal(readSettings({}).smppTls, undefined)
+  const directory = mkdtempSync(join(tmpdir(), 'signalbox-env-'))
+  const pem = join(directory, 'some.pem')
+  writeFileSync(pem, '-----BEGIN CERTIFICATE-----\n')
+  const tls = { SIGNALBOX_SMPP_TLS: '127.0.0.1:3550', SIGNALBOX_TLS_CERT: pem, SIGNALBOX_TLS_KEY: pem }
+  assert.deepEqual(readSettings(tls).smppTls, {
+    host: '127.0.0.1',
+    port: 3550,
+    certificate: '-----BEGIN CERTIFICATE-----\n',
+    key: '-----BEGIN CERTIFICATE-----\n',
+  })
+  assert.throws(
+    () => readSettings({ SIGNALBOX_SMPP_TLS: '127.0.0.1:3550' }),
+    /SIGNALBOX_TLS_CERT: expected.*\n.*SIGNALBOX_TLS_KEY: expected/,
+  )
+  assert.throws(() => readSettings({ ...tls, SIGNALBOX_TLS_KEY: `${pem}.missing` }), /SIGNALBOX_TLS_KEY: expected a file that can be read/)
   assert.throws(() => readSettings({ SIGNALBOX_SMPP: 'nowhere' }), /SIGNALBOX_SMPP: expected host:port/)
 })
 

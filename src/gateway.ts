@@ -8,7 +8,7 @@ import { openSeal } from './admin/seal.ts'
 import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
 import { systemClock } from './clock.ts'
-import { demoApp, demoCarriers, demoDocument, demoNumber, demoRecipient, type Demo } from './demo.ts'
+import { demoApp, demoCarriers, demoClient, demoDocument, demoNumber, demoRecipient, type Demo } from './demo.ts'
 import { isLoopback, type Settings } from './env.ts'
 import type { Core } from './flow/core.ts'
 import { recall } from './flow/recall.ts'
@@ -38,6 +38,8 @@ export interface RunningGateway {
   url: string
   accountSid: string
   authToken: string
+  /** Where clients bind by SMPP. */
+  smpp: readonly string[]
   /** Where the data is. */
   data: string
   demo?: Demo
@@ -176,6 +178,8 @@ async function compose(
     log,
   })
   if (!isLoopback(settings.http.host)) log.info({ host: settings.http.host }, 'the API is open beyond this machine; put TLS in front')
+  if (settings.smpp && !isLoopback(settings.smpp.host))
+    log.info({ host: settings.smpp.host }, 'SMPP is open beyond this machine, passwords and all: SIGNALBOX_SMPP_TLS is the same over TLS')
   await server.listen(settings.http.host, settings.http.port)
   undo.push(() => server.close(drainMs))
 
@@ -198,6 +202,7 @@ async function compose(
     url: settings.publicUrl,
     accountSid: root.id,
     authToken: root.token,
+    smpp: smppListens(settings).map(smppText),
     data,
     ...(demoWanted ? { demo: demoOf(root) } : {}),
     async close() {
@@ -219,6 +224,10 @@ function smppListens({ smpp, smppTls }: Settings): Listening[] {
   const listen: Listening[] = smpp ? [smpp] : []
   if (smppTls) listen.push({ host: smppTls.host, port: smppTls.port, tls: { certificate: smppTls.certificate, key: smppTls.key } })
   return listen
+}
+
+function smppText({ host, port, tls }: Listening): string {
+  return `${tls ? 'tls:' : ''}${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function gateways(room: ConfigurationRoom, make: (bind: Bind) => Gateway): Host['gateway'] {
@@ -326,7 +335,13 @@ async function setUpDemo(settings: Settings, data: string, admin: ReturnType<typ
 }
 
 function demoOf(root: Account): Demo {
-  return { number: demoNumber, recipient: demoRecipient, carriers: demoCarriers.map(({ id, says }) => ({ id, says })), account: root.id }
+  return {
+    number: demoNumber,
+    recipient: demoRecipient,
+    carriers: demoCarriers.map(({ id, says }) => ({ id, says })),
+    client: demoClient,
+    account: root.id,
+  }
 }
 
 /** What the command line on this machine signs in with. */

@@ -44,11 +44,21 @@ interface SystemError extends Error {
   port?: number
 }
 
+function listensAt(
+  port: number | undefined,
+  { http, simulator, smpp, smppTls }: Pick<Settings, 'http' | 'simulator' | 'smpp' | 'smppTls'>,
+): string {
+  if (port === http.port) return 'SIGNALBOX_HTTP'
+  if (port === smpp?.port) return 'SIGNALBOX_SMPP'
+  if (port === smppTls?.port) return 'SIGNALBOX_SMPP_TLS'
+  return port === simulator.port ? 'SIGNALBOX_SIMULATOR' : 'SIGNALBOX_HTTP'
+}
+
 /** What to say when the gateway does not start. */
-export function standsInTheWay(error: unknown, settings: Pick<Settings, 'http' | 'simulator' | 'data'>): unknown {
+export function standsInTheWay(error: unknown, settings: Pick<Settings, 'http' | 'simulator' | 'smpp' | 'smppTls' | 'data'>): unknown {
   if (!(error instanceof Error)) return error
   const { code, address, port, message } = error as SystemError
-  const variable = port === settings.simulator.port && port !== settings.http.port ? 'SIGNALBOX_SIMULATOR' : 'SIGNALBOX_HTTP'
+  const variable = listensAt(port, settings)
   const at = `${address ?? settings.http.host}:${port ?? settings.http.port}`
   const other = `Choose another: ${variable}=127.0.0.1:${(port ?? settings.http.port) + 10} npm start`
   if (code === 'EADDRINUSE') return new Told(`${at} is taken: another program (another gateway?) listens there. ${other}`)

@@ -6,8 +6,13 @@ import { welcome } from './welcome.ts'
 
 const sid = `AC${'1'.repeat(32)}`
 const token = '0123456789abcdef0123456789abcdef'
-const plain = { url: 'http://127.0.0.1:8080', accountSid: sid, authToken: token, data: '/var/lib/signalbox' }
-const demo = { number: '+15005550006', recipient: '+447700900123', carriers: [{ id: 'northern', says: 'answers at once' }] }
+const plain = { url: 'http://127.0.0.1:8080', accountSid: sid, authToken: token, data: '/var/lib/signalbox', smpp: ['127.0.0.1:2775'] }
+const demo = {
+  number: '+15005550006',
+  recipient: '+447700900123',
+  carriers: [{ id: 'northern', says: 'answers at once' }],
+  client: { systemId: 'visitor', password: 'welcome' },
+}
 
 test('the welcome shows where, as whom, the carriers, the number and a line to copy', () => {
   const text = welcome({ ...plain, tokenIsSet: false, demo })
@@ -26,8 +31,15 @@ test('a token that the operator chose is not shown', () => {
   assert.equal(text.includes('simulate'), false)
 })
 
+test('where clients bind by SMPP is shown, in demo mode as whom, and nothing of it where nobody can', () => {
+  assert.match(welcome({ ...plain, tokenIsSet: false, demo }), /SMPP +127\.0\.0\.1:2775.* visitor .* welcome\n/)
+  assert.match(welcome({ ...plain, tokenIsSet: false }), /SMPP +127\.0\.0\.1:2775: clients bind there\n/)
+  assert.doesNotMatch(welcome({ ...plain, smpp: [], tokenIsSet: false, demo }), /SMPP {2}/)
+})
+
 test('what stands in the way of starting is told in plain words', () => {
-  const settings = { http: { host: '127.0.0.1', port: 8080 }, simulator: { host: '127.0.0.1', port: 2776 }, data: './data' }
+  const at = (port: number) => ({ host: '127.0.0.1', port })
+  const settings = { http: at(8080), simulator: at(2776), smpp: at(2775), data: './data' }
   const system = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more })
   const told = (error: Error): string => {
     const said = standsInTheWay(error, settings)
@@ -36,6 +48,7 @@ test('what stands in the way of starting is told in plain words', () => {
   }
   assert.match(told(system('EADDRINUSE', { address: '127.0.0.1', port: 8080 })), /127\.0\.0\.1:8080 is taken.*SIGNALBOX_HTTP=/)
   assert.match(told(system('EADDRINUSE', { address: '127.0.0.1', port: 2776 })), /2776 is taken.*SIGNALBOX_SIMULATOR=/)
+  assert.match(told(system('EADDRINUSE', { address: '127.0.0.1', port: 2775 })), /2775 is taken.*SIGNALBOX_SMPP=/)
   assert.match(told(system('EACCES', { path: './data' })), /data directory \.\/data cannot be written/)
   const ours = new Error('a fault of ours')
   assert.equal(standsInTheWay(ours, settings), ours)

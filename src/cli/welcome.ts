@@ -7,10 +7,17 @@ export interface Welcome {
   /** The operator chose the token: it is not shown. */
   tokenIsSet: boolean
   data: string
-  demo?: { number: string; recipient: string; carriers: readonly { id: string; says: string }[] }
+  /** Where clients bind by SMPP; empty: nowhere. */
+  smpp: readonly string[]
+  demo?: {
+    number: string
+    recipient: string
+    carriers: readonly { id: string; says: string }[]
+    client: { systemId: string; password: string }
+  }
 }
 
-export function welcome({ url, accountSid, authToken, tokenIsSet, data, demo }: Welcome): string {
+export function welcome({ url, accountSid, authToken, tokenIsSet, data, smpp, demo }: Welcome): string {
   const token = tokenIsSet ? '"$SIGNALBOX_AUTH_TOKEN"' : authToken
   const from = demo?.number ?? '+15550001111'
   const to = demo?.recipient ?? '+447700900123'
@@ -20,7 +27,7 @@ Signalbox takes messages at ${url}
   Account SID   ${accountSid}
   Auth Token    ${tokenIsSet ? 'as set in SIGNALBOX_AUTH_TOKEN' : authToken}
   Data          ${data}
-${demo ? demoText(demo) : ''}
+${smppText(smpp, demo)}${demo ? demoText(demo) : ''}
 Send a text:
 
   curl ${url}/2010-04-01/Accounts/${accountSid}/Messages.json \\
@@ -32,6 +39,12 @@ Then, in another terminal:
   npx signalbox trace SM…                   the message's life, with the sid from the answer
 ${demo ? replyText(demo) : ''}  npx signalbox plan -f my-carrier.yaml     your own carrier: the README has the file
 `.trimStart()
+}
+
+function smppText(smpp: Welcome['smpp'], demo: Welcome['demo']): string {
+  if (smpp.length === 0) return ''
+  const who = demo ? `, in demo mode as system_id ${demo.client.systemId} with the password ${demo.client.password}` : ''
+  return `  SMPP          ${smpp.join(' and ')}: clients bind there${who}\n`
 }
 
 function demoText({ number, carriers }: NonNullable<Welcome['demo']>): string {
