@@ -141,6 +141,9 @@ async function compose(
     recall: (record) => recall(binds, record),
   })
   const identify = createIdentify({ configuration: () => room.current(), clock })
+  const claimants = named(room, flow.gateway, ({ side, connector }) =>
+    side === 'client' && connectors.get(connector)?.claim ? '' : undefined,
+  )
   const host: Host = {
     log,
     clock,
@@ -151,6 +154,7 @@ async function compose(
     claimed: named(room, flow.gateway, ({ side, connector, config }) =>
       side === 'client' ? connectors.get(connector)?.claim?.(config) : undefined,
     ),
+    claimants: (connector) => claimants(connector, ''),
     calling: named(room, flow.gateway, ({ side, connector, config }) =>
       side === 'supplier' ? connectors.get(connector)?.caller?.(config) : undefined,
     ),

@@ -153,6 +153,8 @@ export interface Gateway<C = unknown> {
   outcome(id: MessageId): Promise<MessageOutcome | undefined>
   /** How full the peer says it is, in percent (SMPP 5.0 §4.8.4.18 congestion_state): the bind's rate follows. */
   congestion(percent: number): void
+  /** How many messages and reports wait on the bind's lane, about. */
+  waiting(): number
   /** The number that an address is, where this account owns it. */
   number(value: string): OwnNumber | undefined
   /**
@@ -230,6 +232,8 @@ export interface Host {
    * first: the one whose credentials fit is meant. Names of others are never a hindrance.
    */
   claimed(connector: string, name: string): readonly Gateway[]
+  /** All of those, whatever their names. */
+  claimants(connector: string): readonly Gateway[]
   /** The same of enabled supplier binds, whose peer introduces itself so (Connector.caller). */
   calling(connector: string, name: string): readonly Gateway[]
   /** Every number of exactly this account. */

@@ -167,6 +167,7 @@ export function world(): World {
       outcome: async () => undefined,
       congestion() {},
       newId: () => newSid(''),
+      waiting: () => 0,
       attach: () => false,
       number: (value) => (owner === root && value === ownNumber ? number : undefined),
       account: () => owner,
@@ -207,6 +208,7 @@ export function world(): World {
       gateway: (_connector, id) => gateways.get(id),
       claimed: () => [],
       calling: () => [],
+      claimants: () => [],
       numbers: (id) => (id === root.id ? [number] : []),
       enter() {
         if (made.places === undefined) return () => {}

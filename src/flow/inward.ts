@@ -36,6 +36,7 @@ export function gatewayOf(
       return message
     },
     newId: core.ids.next,
+    waiting: () => core.load.waiting(id),
     async part(part) {
       const now = this.bind
       refuseAddresses(now, part.submission)

@@ -125,6 +125,7 @@ function hostOf(recorded: Recorded<TwilioConfig>): Host {
     gateway: () => recorded.gateway,
     claimed: () => [],
     calling: () => [],
+    claimants: () => [],
     numbers: () => [...recorded.numbers.values()],
     enter: () => () => {},
     messages: {

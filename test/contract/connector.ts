@@ -350,6 +350,7 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
       outcome: async () => undefined,
       congestion() {},
       newId: () => newSid(''),
+      waiting: () => 0,
       attach: () => false,
       number: (value) => recorded.numbers.get(value),
       account: () => account,

@@ -149,6 +149,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
       outcome: async () => undefined,
       congestion() {},
       newId: () => newSid(''),
+      waiting: () => 0,
       attach: () => false,
       number: () => undefined,
       account: () => ({ id: 'AC0' }) as Account,

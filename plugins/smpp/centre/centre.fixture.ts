@@ -34,6 +34,8 @@ export interface Client {
   sessions: Set<Session>
   /** What accept and part wait for; rejects to refuse. */
   durable: () => Promise<void>
+  /** On its lane. */
+  waiting: number
   /** What Gateway.outcome says. */
   outcome: () => Promise<MessageOutcome | undefined>
 }
@@ -71,6 +73,7 @@ export async function house(
     clock,
     account: (id: string) => accounts.get(id),
     claimed: (_connector: string, name: string) => clients.map((one) => one.gateway).filter((one) => one.bind.config.systemId === name),
+    claimants: () => clients.map((one) => one.gateway),
     messages: {
       get: (account: string, id: string) => Promise.resolve(viewOf(account, id)),
       list: ({ account }: { account: string }) =>
@@ -116,6 +119,7 @@ export async function house(
       parts: [],
       sessions: new Set(),
       durable: () => Promise.resolve(),
+      waiting: 0,
       outcome: () => Promise.resolve({ state: 'delivered' }),
       gateway: {
         bind,
@@ -131,6 +135,7 @@ export async function house(
           return id
         },
         newId: () => newSid(''),
+        waiting: () => it.waiting,
         async part(part) {
           await it.durable()
           it.parts.push(part)

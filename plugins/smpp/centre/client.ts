@@ -30,7 +30,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     link,
     terms,
     partIds: centre.partIds,
-    load: () => Math.floor((open * 100) / gateway.bind.policy.window),
+    load,
     replacePresent: (submission) => centre.stored.replacePresent(terms, submission),
     warn,
   })
@@ -39,6 +39,13 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
   let closing: Promise<void> | undefined
   let busyAt = clock.now()
   if (config.inactivityMs > 0) watch(config.inactivityMs)
+
+  /** The fuller of its window and, where that has a bound, what waits for it, in percent. */
+  function load(): number {
+    const { window, mostQueued } = gateway.bind.policy
+    const busy = Math.floor((open * 100) / window)
+    return mostQueued > 0 ? Math.max(busy, Math.floor((gateway.waiting() * 100) / mostQueued)) : busy
+  }
 
   function take(pdu: Pdu): void {
     busyAt = clock.now()

@@ -1,7 +1,7 @@
 // One connection of a client's ESME: open, then bound as whoever it says it is, then served until it
 // goes. A connection that does not bind in time, or not rightly, is closed.
 import type { Socket } from 'node:net'
-import type { Clock, Gateway, Logger } from '../../../src/plugin.ts'
+import type { BindId, Clock, Gateway, Logger } from '../../../src/plugin.ts'
 import { type BindPdu, type Draft, integer8, noTlvs, type OutbindPdu, type Pdu, statuses, tags } from '../codec/index.ts'
 import { createLink, type Link } from '../link.ts'
 import { admit, type Refused } from './admit.ts'
@@ -23,6 +23,8 @@ export interface Centre {
   claimed(systemId: string): readonly Gateway[]
   /** Its account is active, and all above it. */
   isActive(gateway: Gateway): boolean
+  /** The bind has so many receiving sessions more. */
+  received(bind: BindId, sessions: number): void
   /** A carrier that asks us to bind; false when nobody expects it. */
   outbind?(link: Link, pdu: OutbindPdu): Promise<boolean>
 }
@@ -93,6 +95,11 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
     }
     client = made
     settle()
+    if (role !== 'transmitter') {
+      const { id } = gateway.bind
+      centre.received(id, 1)
+      void link.closed.then(() => centre.received(id, -1))
+    }
     if (gateway.trace) link.trace(gateway.trace, pdu)
     link.post(bound(pdu, version))
     log.info({ bind: gateway.bind.id, role, version: `0x${version.toString(16)}` }, 'a client is bound')

@@ -2,14 +2,16 @@
 // there are so many of them and no more.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import type { Host } from '../../../src/plugin.ts'
+import type { BindId, Gateway, Host } from '../../../src/plugin.ts'
 import type { OutbindPdu } from '../codec/index.ts'
 import type { Link } from '../link.ts'
 import { occasional } from '../occasional.ts'
 import { plainAddress } from './addresses.ts'
+import type { ClientConfig } from './config.ts'
 import { type Centre, serve } from './connection.ts'
 import { createGuard } from './guard.ts'
 import { createPartIds } from './ids.ts'
+import { callClients } from './outbind.ts'
 import { createStored } from './stored.ts'
 
 export interface Listening {
@@ -38,7 +40,7 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
   const log = host.log.child({ listener: connector })
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
   const guard = createGuard(clock)
-  const unbound = new Set<Link>()
+  const receiving = new Map<BindId, number>()
   let connections = 0
   const centre: Centre = {
     log,
@@ -48,35 +50,41 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
     stored: createStored(host),
     systemId: options.systemId ?? 'signalbox',
     claimed: (systemId) => host.claimed(connector, systemId),
+    received: (bind, sessions) => void receiving.set(bind, (receiving.get(bind) ?? 0) + sessions),
     isActive: (gateway) => host.account(gateway.bind.account)?.status === 'active',
   }
   if (options.outbind) centre.outbind = options.outbind
 
-  function welcome(socket: Socket): void {
+  function welcome(socket: Socket): Link | undefined {
     const address = plainAddress(socket.remoteAddress)
     if (connections >= mostConnections || !guard.enter(address)) {
       warn('turned away', 'a connection is closed at once: the address is blocked, or there are too many', () => ({ peer: address }))
       socket.on('error', () => {})
       socket.destroy()
-      return
+      return undefined
     }
     connections++
     const link = serve(socket, address, centre)
-    unbound.add(link)
-    void link.closed.then(() => {
-      connections--
-      unbound.delete(link)
-    })
+    void link.closed.then(() => connections--)
+    return link
   }
 
   const servers = await Promise.all(options.listen.map((each) => open(each, welcome)))
+  callClients({
+    clock,
+    log,
+    claimants: () => host.claimants(connector) as readonly Gateway<ClientConfig>[],
+    isReceiving: (bind) => (receiving.get(bind) ?? 0) > 0,
+    welcome,
+    signal,
+  })
   signal.addEventListener('abort', () => {
     for (const server of servers) server.close()
   })
   return servers.map((server) => (server.address() as AddressInfo).port)
 }
 
-function open({ host, port, tls }: Listening, welcome: (socket: Socket) => void): Promise<Server> {
+function open({ host, port, tls }: Listening, welcome: (socket: Socket) => unknown): Promise<Server> {
   const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
   const server = tls
     ? createTlsServer(

@@ -105,7 +105,7 @@ describe('a message from a handset', () => {
     await new Promise((resolve) => setTimeout(resolve, 40))
     assert.equal(client.got.length, 2)
     client.answer = 0
-    for (const { sequence_number } of [...client.got]) client.link.post({ command: 'deliver_sm_resp', sequence_number })
+    for (const { sequence_number } of client.got) client.link.post({ command: 'deliver_sm_resp', sequence_number })
     assert.ok((await sending).ok)
     assert.deepEqual(
       deliveries(client).map((pdu) => [pdu.esm_class, Buffer.from(pdu.short_message.subarray(0, 6)).toString('hex')]),

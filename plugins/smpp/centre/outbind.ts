@@ -1,0 +1,74 @@
+// Clients that want to be called: while something waits for one that has no receiving session, we
+// connect to it, say outbind, and it binds over that connection (SMPP 5.0 §2.3.2). Again and again, at a pace
+// that slows down, until it is there or nothing waits.
+import { connect, type Socket } from 'node:net'
+import type { BindId, Clock, Gateway, Logger } from '../../../src/plugin.ts'
+import type { Link } from '../link.ts'
+import type { ClientConfig } from './config.ts'
+
+const lookEveryMs = 1000
+const firstPauseMs = 2000
+const longestPauseMs = 300_000
+const connectLimitMs = 10_000
+
+export function callClients(parts: {
+  clock: Clock
+  log: Logger
+  claimants(): readonly Gateway<ClientConfig>[]
+  isReceiving(bind: BindId): boolean
+  /** Serves a connection as if the peer had made it; undefined when it has no place. */
+  welcome(socket: Socket): Link | undefined
+  signal: AbortSignal
+}): void {
+  const { clock, log, signal } = parts
+  const paces = new Map<BindId, { failures: number; nextAt: number }>()
+
+  function look(): void {
+    if (signal.aborted) return
+    const wanted = new Set<BindId>()
+    for (const gateway of parts.claimants()) {
+      const { id, config, paused } = gateway.bind
+      if (!config.outbind || paused || parts.isReceiving(id) || gateway.waiting() === 0) continue
+      wanted.add(id)
+      const pace = paces.get(id) ?? { failures: 0, nextAt: 0 }
+      if (clock.now() < pace.nextAt) continue
+      paces.set(id, { failures: pace.failures + 1, nextAt: clock.now() + Math.min(firstPauseMs * 2 ** pace.failures, longestPauseMs) })
+      void call(id, config.outbind)
+    }
+    for (const id of paces.keys()) if (!wanted.has(id)) paces.delete(id)
+    clock.after(lookEveryMs, look)
+  }
+
+  async function call(bind: BindId, { host, port, systemId, password }: NonNullable<ClientConfig['outbind']>): Promise<void> {
+    const socket = await reach(host, port)
+    if (typeof socket === 'string') {
+      log.warn({ bind, host, port, why: socket }, 'a client cannot be called by outbind')
+      return
+    }
+    const link = parts.welcome(socket)
+    if (!link) return
+    log.info({ bind, host, port }, 'something waits: the client is called by outbind')
+    link.post({ command: 'outbind', sequence_number: 1, system_id: systemId, password })
+  }
+
+  function reach(host: string, port: number): Promise<Socket | string> {
+    return new Promise((resolve) => {
+      const socket = connect({ host, port, noDelay: true, keepAlive: true })
+      const give = (why: string): void => {
+        cancel()
+        socket.destroy()
+        resolve(why)
+      }
+      const onError = (error: Error): void => give(error.message)
+      const cancel = clock.after(connectLimitMs, () => give(`no connection in ${connectLimitMs} ms`))
+      socket.once('error', onError)
+      socket.once('connect', () => {
+        cancel()
+        socket.off('error', onError)
+        resolve(socket)
+      })
+    })
+  }
+
+  look()
+}
