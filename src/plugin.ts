@@ -1,6 +1,5 @@
 // The one door for connectors: the interface they implement, what the gateway gives them, and the
 // pure words and tables they may use. A plugin imports this file and its own folder, nothing else.
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
@@ -80,8 +79,30 @@ export interface Connector<C = unknown> {
 
 export interface HttpSide {
   router: Router
-  /** The few hot requests, taken before express: true when this one was. Must answer exactly as the router would. */
-  hot?(request: IncomingMessage, response: ServerResponse): boolean
+  hot?: Hot
+}
+
+/** The few hot requests, taken before express and, where they are plain, before node:http. Answered exactly as the router would. */
+export interface Hot {
+  takes(method: string, url: string): boolean
+  /** Calls `answer` once. Never throws. */
+  serve(request: HotRequest, answer: (said: HotAnswer) => void): void
+}
+
+export interface HotRequest {
+  method: string
+  url: string
+  /** The first header of this name, which is in lower case. */
+  header(name: string): string | undefined
+  body: Buffer
+  remoteAddress: string
+}
+
+export interface HotAnswer {
+  status: number
+  /** Names and values in turn; without Content-Length. */
+  headers: readonly string[]
+  body: string
 }
 
 /** What a connector is given to send. Segments that a peer already took are left out. */

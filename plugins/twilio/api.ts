@@ -1,9 +1,8 @@
 // One request of the 2010 API from its bytes to its answer: path, authentication, concurrency, form,
-// resource, envelope. It stands straight on node:http; the router and the hot path both come here, so
-// their answers are the same.
+// resource, envelope. The router and the hot path both come here, so their answers are the same.
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Host, Identity } from '../../src/plugin.ts'
+import type { Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
 import { Refused, refusalJson, refusalXml } from './errors.ts'
 import { maxBodyBytes, one, parseForm, parseFormBytes, type Form } from './form.ts'
 import { create, fetchMedia, fetchOne, list, remove, update, type Answer, type Target } from './messages.ts'
@@ -13,11 +12,6 @@ const messagesPath =
   /^\/(?:2010-04-01|2008-08-01)\/Accounts\/([^/?]*)\/(SMS\/)?Messages(?:\/([^/?.]*)(\/Media)?)?(\.json|\.xml)?(?:\?(.*))?$/
 const anyPath = /^\/(?:2010-04-01|2008-08-01)(?:[/?.]|$)/
 const accountPath = /^\/[^/]*\/Accounts\/([^/?.]+)/
-
-/** `POST /2010-04-01/Accounts/AC…/Messages.json` and its forms: what is taken before express. */
-export function isHot(request: IncomingMessage): boolean {
-  return request.method === 'POST' && hotFormat(request.url ?? '') !== undefined
-}
 
 /** Whether a path is this API's at all; what it is not, it leaves to others. */
 export function isOurs(url: string): boolean {
@@ -103,8 +97,17 @@ function placeOf(url: string): Place | undefined {
   return { accountSid, target, media: media !== undefined, search }
 }
 
+/** What is asked, its body apart: that may be too long to be read. */
+type Asked = Omit<HotRequest, 'body'>
+
+export interface TwilioApi {
+  serve(request: IncomingMessage, response: ServerResponse): void
+  /** `POST /2010-04-01/Accounts/AC…/Messages.json` and its forms. */
+  hot: Hot
+}
+
 /** Answers requests; never throws, never rejects. */
-export function twilioApi(host: Host): (request: IncomingMessage, response: ServerResponse) => void {
+export function twilioApi(host: Host): TwilioApi {
   /** Requests that are being answered. */
   let concurrent = 0
 
@@ -119,9 +122,10 @@ export function twilioApi(host: Host): (request: IncomingMessage, response: Serv
     return account
   }
 
-  async function answer(request: IncomingMessage, url: string, bytes: Buffer | undefined): Promise<Answer> {
+  async function answer(asked: Asked, bytes: Buffer | undefined): Promise<Answer> {
+    const { url } = asked
     const place = placeOf(url)
-    const said = host.identify(headerOf(request, 'authorization'), request.socket.remoteAddress ?? '')
+    const said = host.identify(asked.header('authorization'), asked.remoteAddress)
     const identity = said instanceof Promise ? await said : said
     if (!place) {
       authorized(identity, accountPath.exec(url)?.[1] ?? '', url)
@@ -136,22 +140,20 @@ export function twilioApi(host: Host): (request: IncomingMessage, response: Serv
       const target: Target = { account, legacy, format, path }
       if (sid !== undefined) target.sid = sid
       if (sid === '') throw new Refused(20404, path)
-      return await resource(request, target, place, bytes)
+      return await resource(asked, target, place, bytes)
     } finally {
       leave()
     }
   }
 
-  function resource(request: IncomingMessage, target: Target, { media, search }: Place, bytes: Buffer): Promise<Answer> {
-    const { method } = request
+  function resource(asked: Asked, target: Target, { media, search }: Place, bytes: Buffer): Promise<Answer> {
+    const { method } = asked
     if (method === 'POST' && !media) {
-      const form = formOf(request, bytes)
+      const form = formOf(asked, bytes)
       const tunnelled = target.sid === undefined ? undefined : one(form, '_method')?.toUpperCase()
       if (tunnelled === 'DELETE') return remove(host, target)
       if (target.sid !== undefined) return update(host, target, form)
-      // Node's own reading, where there is one, joins several.
-      const key = headerOf(request, 'idempotency-key') === undefined ? undefined : request.headers['idempotency-key']
-      return create(host, target, form, typeof key === 'string' ? key : undefined)
+      return create(host, target, form, asked.header('idempotency-key'))
     }
     if (method === 'GET' || method === 'HEAD') {
       if (media) return fetchMedia(host, target)
@@ -161,10 +163,9 @@ export function twilioApi(host: Host): (request: IncomingMessage, response: Serv
     throw new Refused(20004)
   }
 
-  function refusedAnswer(request: IncomingMessage, url: string, error: unknown): Answer {
+  function refusedAnswer({ method, url }: Asked, error: unknown): Answer {
     const refused = error instanceof Refused ? error : new Refused(20500)
-    if (!(error instanceof Refused))
-      host.log.error({ err: error, method: request.method, path: pathOf(url) }, 'a request of the Twilio API failed')
+    if (!(error instanceof Refused)) host.log.error({ err: error, method, path: pathOf(url) }, 'a request of the Twilio API failed')
     const headers =
       refused.status === 401
         ? ['WWW-Authenticate', 'Basic realm="Twilio API"']
@@ -175,38 +176,22 @@ export function twilioApi(host: Host): (request: IncomingMessage, response: Serv
     return headers ? { status: refused.status, body, headers } : { status: refused.status, body }
   }
 
-  async function respond(request: IncomingMessage, response: ServerResponse, startedAt: number, bytes: Buffer | undefined): Promise<void> {
-    const url = request.url ?? ''
+  async function respond(asked: Asked, bytes: Buffer | undefined, done: (said: HotAnswer) => void): Promise<void> {
+    const startedAt = performance.now()
     concurrent++
+    let said: Answer
     try {
-      let said: Answer
-      try {
-        said = request.method === 'OPTIONS' ? preflight : await answer(request, url, bytes)
-      } catch (error) {
-        said = refusedAnswer(request, url, error)
-      }
-      if (!bytes) {
-        request.resume()
-        host.clock.after(discardMs, () => {
-          if (!request.complete) request.destroy()
-        })
-      }
-      write(request, response, said, isJson(url), (performance.now() - startedAt) / 1000)
-    } catch {
-      response.destroy()
-    } finally {
-      concurrent--
+      said = asked.method === 'OPTIONS' ? preflight : await answer(asked, bytes)
+    } catch (error) {
+      said = refusedAnswer(asked, error)
     }
+    const { status, body } = said
+    done({ status, body, headers: headersOf(said, isJson(asked.url), (performance.now() - startedAt) / 1000) })
+    concurrent--
   }
 
-  /** Head and body leave together. */
-  function write(request: IncomingMessage, response: ServerResponse, { status, body, headers }: Answer, json: boolean, took: number): void {
-    const length = Buffer.byteLength(body)
-    const head = [
-      'Content-Type',
-      json ? 'application/json' : 'application/xml',
-      'Content-Length',
-      String(length),
+  function headersOf({ status, headers }: Answer, json: boolean, took: number): string[] {
+    const all = [
       'Twilio-Request-Id',
       requestId(),
       'Twilio-Request-Duration',
@@ -220,18 +205,45 @@ export function twilioApi(host: Host): (request: IncomingMessage, response: Serv
       'Access-Control-Allow-Origin',
       '*',
     ]
-    if (status === 204) head.splice(0, 4)
-    if (headers) head.push(...headers)
-    response.writeHead(status, head)
-    if (request.method === 'HEAD') response.end()
-    // As many bytes as characters: ASCII, which is Latin-1 too and quicker to write.
-    else response.end(body, length === body.length ? 'latin1' : 'utf8')
+    if (status !== 204) all.push('Content-Type', json ? 'application/json' : 'application/xml')
+    if (headers) all.push(...headers)
+    return all
   }
 
-  return (request, response) => {
-    const startedAt = performance.now()
-    readBody(request, (bytes) => void respond(request, response, startedAt, bytes))
+  return {
+    serve(request, response) {
+      const asked: Asked = {
+        method: request.method ?? '',
+        url: request.url ?? '',
+        header: (name) => headerOf(request, name),
+        remoteAddress: request.socket.remoteAddress ?? '',
+      }
+      readBody(request, (bytes) => {
+        if (!bytes) discardRest(host, request)
+        void respond(asked, bytes, (said) => write(request, response, said))
+      })
+    },
+    hot: {
+      takes: (method, url) => method === 'POST' && hotFormat(url) !== undefined,
+      serve: (request, done) => void respond(request, request.body, done),
+    },
   }
+}
+
+/** Of a body too long: read only so that the client gets to its answer. */
+function discardRest(host: Host, request: IncomingMessage): void {
+  request.resume()
+  host.clock.after(discardMs, () => {
+    if (!request.complete) request.destroy()
+  })
+}
+
+/** Head and body leave together. */
+function write(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HotAnswer): void {
+  const length = Buffer.byteLength(body)
+  response.writeHead(status, status === 204 ? [...headers] : [...headers, 'Content-Length', String(length)])
+  if (request.method === 'HEAD') response.end()
+  else response.end(body)
 }
 
 const preflight: Answer = {
@@ -261,9 +273,9 @@ function isJson(url: string): boolean {
 
 const formType = 'application/x-www-form-urlencoded'
 
-function formOf(request: IncomingMessage, bytes: Buffer): Form {
+function formOf(asked: Asked, bytes: Buffer): Form {
   if (bytes.length === 0) return new Map()
-  const type = headerOf(request, 'content-type')
+  const type = asked.header('content-type')
   if (type !== undefined && type !== formType && !/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
     throw new Refused(20422, `Content-Type application/x-www-form-urlencoded expected, got ${type}`)
   return parseFormBytes(bytes)

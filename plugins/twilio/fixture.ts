@@ -288,8 +288,24 @@ export function mounted(host: Host, way: 'hot' | 'router'): RequestListener {
   app.disable('x-powered-by')
   app.use(side.router)
   return (request: IncomingMessage, response: ServerResponse) => {
-    if (way === 'hot' && side.hot?.(request, response)) return
-    app(request, response)
+    const { method = '', url = '', headers } = request
+    const plain = Number(headers['content-length']) <= 65_536
+    if (way === 'router' || !plain || !side.hot?.takes(method, url)) return app(request, response)
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const asked = {
+        method,
+        url,
+        header: (name: string) => headers[name] as string | undefined,
+        body: Buffer.concat(chunks),
+        remoteAddress: '',
+      }
+      side.hot?.serve(asked, (said) => {
+        response.writeHead(said.status, [...said.headers])
+        response.end(said.body)
+      })
+    })
   }
 }
 

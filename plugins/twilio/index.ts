@@ -2,7 +2,7 @@
 // replies by Twilio's webhooks. Wiring only.
 import { Router } from 'express'
 import type { Connector } from '../../src/plugin.ts'
-import { isHot, isOurs, twilioApi } from './api.ts'
+import { isOurs, twilioApi } from './api.ts'
 import { webhookSession } from './session.ts'
 import { config, numberSettings, type TwilioConfig } from './settings.ts'
 
@@ -13,19 +13,12 @@ export const twilio: Connector<TwilioConfig> = {
   can: { text: 'whole', mms: false, receipts: false },
   dial: async (gateway, signal) => webhookSession(gateway, signal),
   http(host) {
-    const serve = twilioApi(host)
+    const api = twilioApi(host)
     const router = Router()
     router.use((request, response, next) => {
-      if (isOurs(request.originalUrl)) serve(request, response)
+      if (isOurs(request.originalUrl)) api.serve(request, response)
       else next()
     })
-    return {
-      router,
-      hot(request, response) {
-        if (!isHot(request)) return false
-        serve(request, response)
-        return true
-      },
-    }
+    return { router, hot: api.hot }
   },
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Router } from 'express'
+import type { Hot } from '../plugin.ts'
 import { basic, listen, root, token } from './fixture.ts'
 
 let house: Awaited<ReturnType<typeof listen>>
@@ -15,17 +15,28 @@ before(async () => {
   router.get('/cold', (_request, response) => {
     response.send('cold')
   })
+  router.post('/hot/x', async (request, response) => {
+    let body = ''
+    for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
+    response.send(`/hot/x ${body}`)
+  })
   router.get('/throws', () => {
     throw new Error('secret details')
   })
   router.get('/slow', (_request, response) => {
     finish = () => void response.send('slow')
   })
-  const hot = (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (request.url === '/broken') throw new Error('secret details')
-    if (request.url !== '/hot') return false
-    response.end('hot')
-    return true
+  const hot: Hot = {
+    takes: (_method, url) => url.startsWith('/hot'),
+    serve({ url, body, header }, answer) {
+      const said = {
+        status: 200,
+        headers: ['X-Said', header('x-say') ?? 'nothing'],
+        body: url === '/hot' ? 'hot' : `${url} ${body.toString()} é`,
+      }
+      if (url === '/hot/slow') finish = () => answer(said)
+      else answer(said)
+    },
   }
   house = await listen({ sides: [{ router, hot }], limits: { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 } })
 })
@@ -41,11 +52,9 @@ test('hot requests are answered before express, the others by their router', asy
 })
 
 test('a fault of ours is a 500 that tells nothing, and the listener lives on', async () => {
-  for (const path of ['/throws', '/broken']) {
-    const answer = await get(path)
-    assert.equal(answer.status, 500)
-    assert.doesNotMatch(await answer.text(), /secret details/)
-  }
+  const answer = await get('/throws')
+  assert.equal(answer.status, 500)
+  assert.doesNotMatch(await answer.text(), /secret details/)
   assert.equal((await get('/cold')).status, 200)
 })
 
@@ -75,6 +84,87 @@ test('metrics through a proxy want the root account', async () => {
   assert.equal((await get('/metrics', proxied)).status, 401)
   assert.equal((await get('/metrics', { ...proxied, authorization: basic(root, token) })).status, 200)
 })
+
+/** What is said to these bytes, written piece by piece, until the peer hangs up or says nothing for a while. */
+async function bytes(...pieces: string[]): Promise<string> {
+  const socket = connect(house.port, '127.0.0.1')
+  let said = ''
+  socket.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  socket.on('error', () => {})
+  for (const piece of pieces) {
+    socket.write(piece)
+    await new Promise((resolve) => setTimeout(resolve, 60))
+  }
+  socket.destroy()
+  return said
+}
+
+const post = (body: string, more = ''): string => `POST /hot/x HTTP/1.1\r\nHost: x\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`
+
+test('a hot request straight off its socket is answered whole, in its own character set, and the connection kept', async () => {
+  const said = await bytes(post('a=b', 'X-Say: yes\r\n'), post('c=d'))
+  assert.equal(said.match(/HTTP\/1\.1 200 OK\r\n/g)?.length, 2)
+  assert.match(said, /X-Said: yes\r\nContent-Length: 13\r\nDate: .* GMT\r\nConnection: keep-alive/)
+  assert.match(said, /\/hot\/x a=b é/)
+  assert.match(said, /\/hot\/x c=d é/)
+})
+
+test('a hot request in pieces, pipelined, chunked or by other words is answered just so', async () => {
+  const whole = post('a=b')
+  for (const pieces of [
+    [whole.slice(0, 9), whole.slice(9)],
+    [whole.slice(0, -2), whole.slice(-2)],
+    [whole + whole],
+    [whole, 'GET /cold HTTP/1.1\r\nHost: x\r\n\r\n', whole],
+    ['POST /hot/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n'],
+    ['POST /hot/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\na=b'],
+    ['POST /hot/x HTTP/1.0\r\nContent-Length: 3\r\n\r\na=b'],
+  ]) {
+    const said = await bytes(...pieces)
+    const expected = pieces.join('').split('POST /hot').length - 1
+    assert.equal(said.split('/hot/x a=b').length - 1, expected, `${pieces.join('|')} → ${said}`)
+    assert.doesNotMatch(said, /HTTP\/1\.1 [45]/)
+  }
+})
+
+test('a hot request whose head is doubtful is refused as node refuses it', async () => {
+  for (const doubtful of [
+    'Content-Length: 4\r\n',
+    'Content-Length: -1\r\n',
+    'Bad Name: x\r\n',
+    'A: b\r\n c\r\nTransfer-Encoding: chunked\r\n',
+  ]) {
+    const said = await bytes(`POST /hot/x HTTP/1.1\r\nHost: x\r\n${doubtful}Content-Length: 3\r\n\r\na=b`)
+    assert.match(said, /^HTTP\/1\.1 400 /, doubtful)
+  }
+  assert.match(await bytes('POST /hot/x HTTP/1.1\r\nContent-Length: 3\r\n\r\na=b'), /^HTTP\/1\.1 400 /, 'no Host')
+})
+
+test('a hot connection that says nothing is cut, and one that stops in a body', async () => {
+  assert.equal(await converse(), '')
+  assert.match(await converse('POST /hot/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc'), /^HTTP\/1\.1 408 |^$/)
+})
+
+test('closing waits for a hot answer under way too', async () => {
+  const other = await listen({ sides: [{ router: Router(), hot: slowHot }] })
+  const idle = connect(other.port, '127.0.0.1')
+  await once(idle, 'connect')
+  const answer = fetch(`${other.url}/hot`, { method: 'POST', body: 'a=b' })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const began = Date.now()
+  const closed = other.server.close(10_000)
+  idle.resume()
+  await once(idle, 'close')
+  finish()
+  assert.equal(await (await answer).text(), 'late')
+  await closed
+  assert.ok(Date.now() - began < 5000)
+})
+
+const slowHot: Hot = {
+  takes: () => true,
+  serve: (_request, answer) => void (finish = () => answer({ status: 200, headers: [], body: 'late' })),
+}
 
 /** Writes, then waits for the peer to hang up; resolves to what it said. */
 async function converse(...writes: string[]): Promise<string> {

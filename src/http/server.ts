@@ -1,16 +1,17 @@
-// The one HTTP listener: the few hot requests before anything else, then whatever the connectors
-// mount, /health, /metrics and the admin API. Nobody holds it up: headers, their time and the whole
+// The one HTTP listener: the few hot requests before anything else (front.ts), then whatever the
+// connectors mount, /health, /metrics and the admin API. Nobody holds it up: headers, their time and the whole
 // request's time are capped, and closing waits only so long for answers under way.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import type { Admin } from '../admin/admin.ts'
 import type { Configuration } from '../model/configuration.ts'
-import type { HttpSide, Logger } from '../plugin.ts'
+import type { Hot, HotRequest, HttpSide, Logger } from '../plugin.ts'
 import { createApi } from './api/api.ts'
 import type { Identify } from './auth.ts'
 import type { Enter } from './concurrency.ts'
 import { ApiError, errorAnswers, sendError } from './errors.ts'
+import { createFront } from './front.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface HttpParts {
@@ -45,25 +46,24 @@ const defaultLimits = {
   connectionsCheckingInterval: 2_000,
 }
 export type HttpLimits = typeof defaultLimits
+/** Octets; a longer one is for the router, which has the words for it. */
+const longestHotBody = 65_536
 
 export function createHttpServer(parts: HttpParts): HttpServer {
   const app = createApp(parts)
   const hot = parts.sides.flatMap((side) => side.hot ?? [])
   let closing = false
-
-  const server = createServer({ ...defaultLimits, ...parts.limits }, (request: IncomingMessage, response: ServerResponse) => {
+  const limits = { ...defaultLimits, ...parts.limits }
+  const server = createServer(limits, (request: IncomingMessage, response: ServerResponse) => {
     if (closing) response.shouldKeepAlive = false
-    try {
-      for (const take of hot) if (take(request, response)) return
-    } catch (error) {
-      parts.log.error({ err: error, method: request.method }, 'a hot request failed')
-      if (!response.headersSent) response.writeHead(500).end()
-      else response.destroy()
-      return
-    }
-    app(request, response)
+    const taker = hot.find((one) => one.takes(request.method ?? '', request.url ?? ''))
+    if (taker) serveHot(taker, request, response, () => app(request, response))
+    else app(request, response)
   })
   server.maxHeadersCount = 100
+  const [listener] = server.listeners('connection')
+  const front = createFront({ hot, limits, hand: (socket) => listener?.call(server, socket) })
+  if (hot.length > 0) server.removeAllListeners('connection').on('connection', front.take)
 
   return {
     listen(host, port) {
@@ -80,15 +80,44 @@ export function createHttpServer(parts: HttpParts): HttpServer {
       closing = true
       if (!server.listening) return
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      front.close()
       // A connection whose answer was under way is idle once it is written; asked for again rather
       // than noticed on each answer, which would cost every request.
       const idle = setInterval(() => server.closeIdleConnections(), 20)
-      const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+      const cut = setTimeout(() => {
+        front.cut()
+        server.closeAllConnections()
+      }, drainMs)
       await closed
       clearInterval(idle)
       clearTimeout(cut)
     },
   }
+}
+
+/** A hot request that came by node:http; `otherwise` where its body is of unknown length, or long. */
+function serveHot({ serve }: Hot, request: IncomingMessage, response: ServerResponse, otherwise: () => void): void {
+  const length = Number(request.headers['content-length'] ?? Number.NaN)
+  if (!(length <= longestHotBody)) return otherwise()
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('error', () => response.destroy())
+  request.on('end', () => {
+    const asked: HotRequest = {
+      method: request.method ?? '',
+      url: request.url ?? '',
+      header: (name) => firstOf(request.headers[name]),
+      body: Buffer.concat(chunks),
+      remoteAddress: request.socket.remoteAddress ?? '',
+    }
+    serve(asked, ({ status, headers, body }) => {
+      response.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body))]).end(body)
+    })
+  })
+}
+
+function firstOf(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : header?.[0]
 }
 
 function createApp(parts: HttpParts): Express {
