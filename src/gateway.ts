@@ -25,7 +25,7 @@ import type { Account } from './model/account.ts'
 import { accountAsItStands, type Configuration } from './model/configuration.ts'
 import type { BindId } from './model/message.ts'
 import { defaultClientPolicy } from './model/policy.ts'
-import { createOutbound } from './outbound.ts'
+import { createOutboundThread } from './outbound.ts'
 import type { Connector, Gateway, Host, Logger } from './plugin.ts'
 import { compile, type RoutingTable } from './routing/table.ts'
 import { openSqlite } from './store/sqlite/index.ts'
@@ -90,7 +90,7 @@ async function compose(
     ...(settings.accountSid === undefined ? {} : { id: settings.accountSid }),
     ...(settings.authToken === undefined ? {} : { token: settings.authToken }),
   })
-  const outbound = createOutbound({ log, connectionsPerOrigin: webhooksPerOrigin })
+  const outbound = createOutboundThread({ connectionsPerOrigin: webhooksPerOrigin }, log)
   undo.push(() => outbound.close())
 
   const traces = createTraces({ clock, log })

@@ -22,7 +22,7 @@ export interface OutboundRequest {
    */
   repeatable?: boolean
   /** Looked at some twenty times a second. */
-  signal?: AbortSignal
+  signal?: { readonly aborted: boolean }
 }
 
 export interface OutboundResponse {

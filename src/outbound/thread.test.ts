@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, test } from 'node:test'
+import { OutboundError, type OutboundErrorKind, type OutboundRequest } from './contract.ts'
+import { createOutboundThread } from './thread.ts'
+
+const closing: (() => Promise<unknown>)[] = []
+after(async () => {
+  for (const close of closing) await close()
+})
+
+async function peer(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closing.push(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+function thread() {
+  const outbound = createOutboundThread({}, { error() {} })
+  closing.push(() => outbound.close())
+  return outbound
+}
+
+const ask = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ({
+  method: 'POST',
+  url,
+  connectTimeoutMs: 1000,
+  readTimeoutMs: 1000,
+  totalTimeoutMs: 2000,
+  allowPrivate: true,
+  maxBytes: 1000,
+  redirects: 0,
+  ...more,
+})
+
+async function fails(kind: OutboundErrorKind, promise: Promise<unknown>): Promise<void> {
+  await assert.rejects(promise, (error) => error instanceof OutboundError && error.kind === kind)
+}
+
+test('many requests at once are each answered with what is theirs, bytes and headers unchanged', async () => {
+  const url = await peer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const n = request.headers['x-n'] as string
+      response.writeHead(200 + (Number(n) % 2), { 'X-N': n, 'Set-Cookie': ['a=1', 'b=2'] })
+      response.end(Buffer.concat([Buffer.from([0, 255, 10]), ...chunks]))
+    })
+  })
+  const outbound = thread()
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, n) => outbound.request(ask(`${url}?${n}`, { headers: { 'x-n': String(n) }, body: `né ${n}` }))),
+  )
+  for (const [n, answer] of answers.entries()) {
+    assert.equal(answer.status, 200 + (n % 2))
+    assert.equal(answer.url, `${url}?${n}`)
+    assert.equal(answer.headers['x-n'], String(n))
+    assert.deepEqual(answer.headers['set-cookie'], ['a=1', 'b=2'])
+    assert.deepEqual(answer.body, Buffer.concat([Buffer.from([0, 255, 10]), Buffer.from(`né ${n}`)]))
+  }
+})
+
+test('failures keep their kind', async () => {
+  const slow = await peer(() => {})
+  const outbound = thread()
+  await fails('connect', outbound.request(ask('http://127.0.0.1:1/')))
+  await fails('refused', outbound.request(ask(slow, { allowPrivate: false })))
+  await fails('read-timeout', outbound.request(ask(slow, { readTimeoutMs: 100 })))
+  await fails('bad-url', outbound.request(ask('nonsense')))
+  await fails('bad-url', outbound.request(ask(slow, { headers: { a: 'b\nc: d' } })))
+})
+
+test('a signal ends a request soon, and closing ends all', async () => {
+  const slow = await peer(() => {})
+  const outbound = thread()
+  const abort = new AbortController()
+  const one = outbound.request(ask(slow, { signal: abort.signal }))
+  setTimeout(() => abort.abort(), 20)
+  await fails('aborted', one)
+  const other = outbound.request(ask(slow))
+  const closed = outbound.close()
+  await fails('aborted', other)
+  await closed
+  await fails('aborted', outbound.request(ask(slow)))
+})

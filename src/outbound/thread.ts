@@ -1,0 +1,137 @@
+// The same requests, made by a thread of their own: what they cost in sockets, parsing and
+// collecting is not the flow's. Requests and answers cross in batches, one a turn of the event loop.
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Logger } from 'pino'
+import { OutboundError, type Outbound, type OutboundErrorKind, type OutboundRequest, type OutboundResponse } from './contract.ts'
+
+/** What crosses: fields of several requests, one after another, `requestFields` each. */
+export type Asked = (number | string | undefined)[]
+export const requestFields = 11
+/** And of answers: id, status (0: failed), URL or kind of error, body or words, headers (undefined: as those of the answer before). */
+export type Told = (number | string | OutboundResponse['headers'] | undefined)[]
+export const answerFields = 5
+
+export interface ThreadSettings {
+  connections?: number
+  connectionsPerOrigin?: number
+  ca?: string
+}
+
+const tickMs = 50
+const endMs = 2000
+
+interface Open {
+  answered(response: OutboundResponse): void
+  failed(error: OutboundError): void
+  signal: OutboundRequest['signal']
+}
+
+export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger, 'error'>): Outbound {
+  const open = new Map<number, Open>()
+  let last = 0
+  let batch: Asked = []
+  let closed = false
+  let timer: NodeJS.Timeout | undefined
+  let headers: OutboundResponse['headers'] = {}
+  let worker = start()
+
+  function start(): Worker {
+    const made = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), { workerData: settings })
+    made.unref()
+    made.on('message', told)
+    made.on('error', (error) => {
+      log.error({ err: error }, 'the thread that calls webhooks died; another is started')
+      if (made !== worker) return
+      worker = start()
+      failAll(new OutboundError('connect', 'the thread that calls webhooks died', error))
+    })
+    return made
+  }
+
+  function failAll(error: OutboundError): void {
+    const failing = [...open.values()]
+    open.clear()
+    for (const one of failing) one.failed(error)
+  }
+
+  function flush(): void {
+    if (batch.length === 0) return
+    worker.postMessage(batch)
+    batch = []
+  }
+
+  function told(answers: Told): void {
+    for (let i = 0; i < answers.length; i += answerFields) {
+      const id = answers[i] as number
+      const status = answers[i + 1] as number
+      if (status !== 0 && answers[i + 4] !== undefined) headers = answers[i + 4] as OutboundResponse['headers']
+      const one = open.get(id)
+      if (!one) continue
+      open.delete(id)
+      if (status === 0) one.failed(new OutboundError(answers[i + 2] as OutboundErrorKind, answers[i + 3] as string))
+      else one.answered({ status, url: answers[i + 2] as string, body: Buffer.from(answers[i + 3] as string, 'latin1'), headers })
+    }
+  }
+
+  /** Signals are looked at, as the thread itself does. */
+  function tick(): void {
+    for (const [id, one] of open) {
+      if (!one.signal?.aborted) continue
+      open.delete(id)
+      worker.postMessage([-id] satisfies Asked)
+      one.failed(new OutboundError('aborted', 'aborted'))
+    }
+    if (open.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+    worker.unref()
+  }
+
+  return {
+    request(request) {
+      return new Promise((answered, failed) => {
+        if (closed) return failed(new OutboundError('aborted', 'closed'))
+        if (request.signal?.aborted) return failed(new OutboundError('aborted', 'aborted'))
+        const fields = headerText(request.headers)
+        if (fields === undefined) return failed(new OutboundError('bad-url', 'a header that cannot be sent'))
+        const id = ++last
+        open.set(id, { answered, failed, signal: request.signal })
+        if (timer === undefined) {
+          timer = setInterval(tick, tickMs).unref()
+          worker.ref()
+        }
+        if (batch.length === 0) setImmediate(flush)
+        const flags = (request.allowPrivate ? 1 : 0) + (request.repeatable ? 2 : 0)
+        batch.push(
+          id, request.method, request.url, fields, request.body, request.connectTimeoutMs, request.readTimeoutMs, request.totalTimeoutMs,
+          flags, request.maxBytes, request.redirects,
+        ) // prettier-ignore
+      })
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      clearInterval(timer)
+      failAll(new OutboundError('aborted', 'closed'))
+      const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+      worker.postMessage([])
+      const late = setTimeout(() => void worker.terminate(), endMs)
+      await ended
+      clearTimeout(late)
+    },
+  }
+}
+
+/** Names and values, a line each; undefined where one has a line end of its own. */
+function headerText(headers: Record<string, string> | undefined): string | undefined {
+  let text = ''
+  let lines = 0
+  for (const name in headers) {
+    text += `${name}\n${headers[name] ?? ''}\n`
+    lines += 2
+  }
+  let ends = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) ends++
+  return ends === lines ? text : undefined
+}

@@ -1,0 +1,81 @@
+// The thread that thread.ts asks: one client, its answers told in batches.
+import { parentPort, workerData } from 'node:worker_threads'
+import { createOutbound } from './client.ts'
+import { OutboundError, type OutboundRequest, type OutboundResponse } from './contract.ts'
+import { requestFields, type Asked, type ThreadSettings, type Told } from './thread.ts'
+
+const outbound = createOutbound(workerData as ThreadSettings)
+const signals = new Map<number, { aborted: boolean }>()
+let answers: Told = []
+/** Those of the answer told last. */
+let headers: OutboundResponse['headers'] | undefined
+
+function tell(id: number, status: number, where: string, what: string, given: OutboundResponse['headers'] | undefined): void {
+  signals.delete(id)
+  if (answers.length === 0) setImmediate(flush)
+  answers.push(id, status, where, what, given)
+}
+
+function flush(): void {
+  parentPort?.postMessage(answers)
+  answers = []
+}
+
+function headersOf(text: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  const lines = text.split('\n')
+  for (let i = 0; i + 1 < lines.length; i += 2) found[lines[i]!] = lines[i + 1]!
+  return found
+}
+
+function ask(fields: Asked, at: number): void {
+  const id = fields[at] as number
+  const flags = fields[at + 8] as number
+  const signal = { aborted: false }
+  signals.set(id, signal)
+  const request: OutboundRequest = {
+    method: fields[at + 1] as 'GET' | 'POST',
+    url: fields[at + 2] as string,
+    headers: headersOf(fields[at + 3] as string),
+    connectTimeoutMs: fields[at + 5] as number,
+    readTimeoutMs: fields[at + 6] as number,
+    totalTimeoutMs: fields[at + 7] as number,
+    allowPrivate: (flags & 1) !== 0,
+    repeatable: (flags & 2) !== 0,
+    maxBytes: fields[at + 9] as number,
+    redirects: fields[at + 10] as number,
+    signal,
+  }
+  const body = fields[at + 4]
+  if (body !== undefined) request.body = body as string
+  outbound.request(request).then(
+    (response) => {
+      // An answer with the same head as the one before has the very same headers: they cross once.
+      const same = response.headers === headers
+      headers = response.headers
+      tell(id, response.status, response.url, response.body.toString('latin1'), same ? undefined : headers)
+    },
+    (error: unknown) => {
+      const { kind, message } = error instanceof OutboundError ? error : new OutboundError('protocol', String(error))
+      tell(id, 0, kind, message, undefined)
+    },
+  )
+}
+
+parentPort?.on('message', (fields: Asked) => {
+  if (fields.length === 0) {
+    void outbound.close().then(() => parentPort?.close())
+    return
+  }
+  for (let at = 0; at < fields.length;) {
+    const id = fields[at] as number
+    if (id < 0) {
+      const signal = signals.get(-id)
+      if (signal) signal.aborted = true
+      at++
+    } else {
+      ask(fields, at)
+      at += requestFields
+    }
+  }
+})
