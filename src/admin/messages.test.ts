@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { adminBed, carrier, type AdminBed } from '../../test/admin.ts'
 import { idSource } from '../ids.ts'
 import { international } from '../model/address.ts'
+import type { Cdr } from '../model/cdr.ts'
 import type { Life } from '../model/life.ts'
 import type { Message, MessageId } from '../model/message.ts'
 import { decide } from '../routing/decide.ts'
@@ -74,7 +75,7 @@ test('a waiting message is canceled once, with its CDR and its report', async (c
   assert.equal(trace.life.state, 'canceled')
   assert.equal(trace.life.failure!.code, 'canceled')
   assert.deepEqual(
-    (await store.cdrs(10)).map(({ cdr }) => [cdr.message, cdr.state]),
+    (await store.cdrs(10)).map(({ message, json }) => [message, (JSON.parse(json) as Cdr).state]),
     [[id, 'canceled']],
   )
   const [run] = await store.claim(`${root.id}/api`, 1)

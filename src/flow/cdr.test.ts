@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import { testClock, type TestClock } from '../clock.ts'
-import type { Cdr } from '../model/cdr.ts'
-import type { Store } from '../store/store.ts'
+import type { CdrRow, Store } from '../store/store.ts'
 import { startCdrs, type CdrSettings } from './cdr.ts'
 import type { Core } from './core.ts'
 
@@ -18,7 +17,7 @@ interface Bed {
   directory: string
   clock: TestClock
   /** Ended and not marked as written. */
-  rows: { sequence: number; cdr: Cdr }[]
+  rows: CdrRow[]
   end(count?: number): void
   start(settings?: Partial<CdrSettings>): ReturnType<typeof startCdrs>
   /** Rows are not marked as written: the process dies between. */
@@ -54,7 +53,10 @@ function bed(t: TestContext): Bed {
     rows: [],
     forgetful: false,
     end(count = 1) {
-      for (let i = 0; i < count; i++) it_.rows.push({ sequence: ++sequence, cdr: { message: String(sequence), state: 'delivered' } as Cdr })
+      for (let i = 0; i < count; i++) {
+        const message = String(++sequence)
+        it_.rows.push({ sequence, message, account: 'AC1', json: JSON.stringify({ message, state: 'delivered' }) })
+      }
     },
     start: (settings = {}) => startCdrs(core, { directory, keepDays: 3, ...settings }),
     names,

@@ -5,9 +5,9 @@ import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backoffMs } from '../binds/backoff.ts'
-import type { Cdr } from '../model/cdr.ts'
 import type { AccountId } from '../model/message.ts'
 import { OutboundError } from '../outbound.ts'
+import type { CdrRow } from '../store/store.ts'
 import { repeat, type Core } from './core.ts'
 
 export interface CdrSettings {
@@ -38,9 +38,7 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
       const fresh = rows.filter((row) => row.sequence > file.last)
       if (fresh.length > 0) await file.append(fresh, core.clock.now())
       const accounts = core.configuration().accounts
-      const hooked = rows
-        .filter(({ cdr }) => accounts.get(cdr.account)?.cdrUrl !== undefined)
-        .map((row) => ({ ...row, account: row.cdr.account }))
+      const hooked = rows.filter(({ account }) => accounts.get(account)?.cdrUrl !== undefined)
       await core.store.cdrsWritten(rows.at(-1)!.sequence, hooked)
       if (rows.length < batch) break
     }
@@ -58,14 +56,15 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
     for (let failures = 0; !stopping;) {
       const rows = await core.store.cdrHooks(account, 100)
       if (rows.length === 0) return
-      for (const { sequence, cdr } of rows) {
+      for (const cdr of rows) {
         if (stopping) return
+        const { sequence } = cdr
         const row = core.configuration().accounts.get(account)
         if (!row?.cdrUrl) {
           await core.store.cdrHookDone(account, rows.at(-1)!.sequence)
           return
         }
-        const problem = await postOne(core, row.cdrUrl, row.privateWebhooks, sequence, cdr, giveUp.signal)
+        const problem = await postOne(core, row.cdrUrl, row.privateWebhooks, cdr, giveUp.signal)
         if (problem === undefined) {
           failures = 0
           await core.store.cdrHookDone(account, sequence)
@@ -96,20 +95,13 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
   }
 }
 
-async function postOne(
-  core: Core,
-  url: string,
-  allowPrivate: boolean,
-  sequence: number,
-  cdr: Cdr,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function postOne(core: Core, url: string, allowPrivate: boolean, cdr: CdrRow, signal: AbortSignal): Promise<string | undefined> {
   try {
     const answer = await core.outbound.request({
       method: 'POST',
       url,
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ sequence, ...cdr }),
+      body: numbered(cdr),
       connectTimeoutMs: 5000,
       readTimeoutMs: hookTimeoutMs,
       totalTimeoutMs: hookTimeoutMs,
@@ -123,6 +115,11 @@ async function postOne(
     if (error instanceof OutboundError) return `${error.kind}: ${error.message}`
     throw error
   }
+}
+
+/** The CDR with its sequence number as the first field. */
+function numbered({ sequence, json }: CdrRow): string {
+  return `{"sequence":${sequence},${json.slice(1)}`
 }
 
 async function pause(core: Core, ms: number, stopped: () => boolean): Promise<void> {
@@ -176,9 +173,9 @@ async function openFile(settings: CdrSettings) {
     get last() {
       return last
     },
-    async append(rows: readonly { sequence: number; cdr: Cdr }[], now: number): Promise<void> {
+    async append(rows: readonly CdrRow[], now: number): Promise<void> {
       const into = await turn(now)
-      const lines = Buffer.from(rows.map(({ sequence, cdr }) => `${JSON.stringify({ sequence, ...cdr })}\n`).join(''))
+      const lines = Buffer.from(`${rows.map(numbered).join('\n')}\n`)
       try {
         // A disk that fills up takes the beginning and says so only with the next write.
         for (let at = 0; at < lines.length;) at += (await into.write(lines, at, lines.length - at, size + at)).bytesWritten

@@ -27,16 +27,20 @@ export interface Cdr {
   finalAt: string
 }
 
-let isoOf = 0
-let isoText = ''
+/** Beginnings of ISO times up to the second, of an even and an odd one: most of a moment's times share theirs. */
+const isoSeconds = [Number.NaN, Number.NaN]
+const isoHeads = ['', '']
+const thousandths: readonly string[] = Array.from({ length: 1000 }, (_, n) => `${String(n).padStart(3, '0')}Z`)
 
-/** Most of a moment's times are the same millisecond. */
+/** As Date's toISOString. */
 function iso(ms: number): string {
-  if (ms !== isoOf) {
-    isoOf = ms
-    isoText = new Date(ms).toISOString()
+  const second = Math.floor(ms / 1000)
+  const slot = second & 1
+  if (isoSeconds[slot] !== second) {
+    isoHeads[slot] = new Date(second * 1000).toISOString().slice(0, -4)
+    isoSeconds[slot] = second
   }
-  return isoText
+  return isoHeads[slot]! + thousandths[ms - second * 1000]!
 }
 
 export function cdrOf(message: Message, decision: Decision, life: Life): Cdr {

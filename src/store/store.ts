@@ -5,7 +5,6 @@
 // is the queue of one bind. A *grain* is what only one run at a time may touch: the destination
 // address for deliveries (across all lanes), the message for reports. A *run* is up to four items
 // of one grain, one account and one lane, claimed together, oldest first. Times are epoch ms.
-import type { Cdr } from '../model/cdr.ts'
 import type { CountName, Life, LifeEntry, MessageState, Transition } from '../model/life.ts'
 import type { AccountId, BindId, Direction, Message, MessageId, Priority } from '../model/message.ts'
 import type { Receipt, Report } from '../model/receipt.ts'
@@ -112,6 +111,15 @@ export interface Part {
   at: number
   /** The connector's submission, as the flow wants it back. */
   data: string
+}
+
+export interface CdrRow {
+  /** Rises with the order of ending. */
+  sequence: number
+  message: MessageId
+  account: AccountId
+  /** A Cdr (model/cdr.ts), as the JSON that it was written as. */
+  json: string
 }
 
 export interface StatisticsRow {
@@ -244,10 +252,10 @@ export interface Store {
   dropParts(key: string): Promise<void>
 
   /** CDRs in order of ending, from after `cursor`; at most `max`. */
-  cdrs(max: number): Promise<{ sequence: number; cdr: Cdr }[]>
+  cdrs(max: number): Promise<CdrRow[]>
   /** Written to the file up to here; those of `hooked` accounts stay for their webhooks. */
-  cdrsWritten(upTo: number, hooked: { sequence: number; account: AccountId; cdr: Cdr }[]): Promise<void>
-  cdrHooks(account: AccountId, max: number): Promise<{ sequence: number; cdr: Cdr }[]>
+  cdrsWritten(upTo: number, hooked: CdrRow[]): Promise<void>
+  cdrHooks(account: AccountId, max: number): Promise<CdrRow[]>
   cdrHookDone(account: AccountId, upTo: number): Promise<void>
   /** Accounts for which CDRs wait. */
   cdrHookAccounts(): Promise<AccountId[]>

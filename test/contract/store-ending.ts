@@ -1,5 +1,6 @@
 // Ends and moves of what waits, expiry, purges.
 import assert from 'node:assert/strict'
+import type { Cdr } from '../../src/model/cdr.ts'
 import { afterReceiptTimeout, finish, type Transition } from '../../src/model/life.ts'
 import type { Message } from '../../src/model/message.ts'
 import type { DeliverItem, MessageRecord } from '../../src/store/store.ts'
@@ -26,7 +27,7 @@ export const endingCases: Case[] = [
       assert.deepEqual(await bench.store.claim(carrier, 10), [])
       assert.equal((await bench.store.get(id!))?.life.state, 'canceled')
       assert.deepEqual(
-        (await bench.store.cdrs(10)).map(({ cdr }) => cdr.state),
+        (await bench.store.cdrs(10)).map(({ json }) => (JSON.parse(json) as Cdr).state),
         ['canceled', 'canceled'],
       )
       assert.deepEqual(await bench.store.depths(), [{ lane: origin, deliver: 0, report: 2 }])

@@ -145,7 +145,7 @@ export const listCases: Case[] = [
           [open],
         )
         assert.deepEqual(
-          (await bench.store.cdrs(10)).map(({ cdr }) => cdr.message),
+          (await bench.store.cdrs(10)).map(({ message }) => message),
           [id],
         )
         await bench.reopen()

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import type { Cdr } from '../../src/model/cdr.ts'
 import { finish } from '../../src/model/life.ts'
 import { account, carrier, origin } from './fixture.ts'
+import type { CdrRow } from '../../src/store/store.ts'
 import type { Bench, Case } from './store.ts'
 import { acceptAll, drain, times } from './store-lanes.ts'
 
-async function ended(bench: Bench, count: number): Promise<{ sequence: number; cdr: Cdr }[]> {
+async function ended(bench: Bench, count: number): Promise<CdrRow[]> {
   await acceptAll(
     bench,
     times(count, () => ({ receipt: 'none' })),
@@ -48,7 +49,7 @@ export const streamCases: Case[] = [
         failure: { kind: 'permanent', code: 'no-route' },
       })
       await bench.store.accept({ ...rest, life: end.life, entries: [...added.entries, ...end.entries], ended: end })
-      assert.equal((await bench.store.cdrs(10))[0]!.cdr.failure, 'no-route')
+      assert.equal((JSON.parse((await bench.store.cdrs(10))[0]!.json) as Cdr).failure, 'no-route')
       assert.equal((await bench.store.claim(origin, 10)).length, 1)
       assert.equal((await bench.store.claim(carrier, 10)).length, 0)
       assert.deepEqual(

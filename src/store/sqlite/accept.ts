@@ -2,11 +2,12 @@
 import { idOrder } from '../../ids.ts'
 import type { CountName } from '../../model/life.ts'
 import type { MessageId } from '../../model/message.ts'
-import type { Accepted, NewMessage } from '../store.ts'
+import type { Accepted, CdrRow, NewMessage } from '../store.ts'
 import { requeued, type Inner } from './inner.ts'
-import { stateNumber, type MessageOp } from './ops.ts'
+import { lifeJson, stateNumber, type MessageOp } from './ops.ts'
 import type { Parts } from './parts.ts'
 import { freeze, hotBytes, type Hot } from './records.ts'
+import { joined } from './steps.ts'
 
 export interface Accepting {
   accept(added: NewMessage): Promise<Accepted>
@@ -49,7 +50,7 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
     const { message, decision, life, queue, ended } = added
     const order = idOrder(message.id)
     const wait = queue ? ([steps.nextItem(), names.of(queue.lane), queue.due, 0, queue.candidate] as MessageOp['wait']) : null
-    const json = { message: freeze(message), decision: JSON.stringify(decision), life: JSON.stringify(life) }
+    const json = { message: freeze(message), decision: JSON.stringify(decision), life: lifeJson(life) }
     const hot: Hot = {
       order,
       message,
@@ -66,7 +67,12 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
     }
     const puts = wait ? [steps.deliverRow(hot, wait)] : []
     if (ended?.report) puts.push(steps.reportRow(hot, ended.report, 0, ended.report.at))
-    const sequence = ended?.cdr ? steps.nextSequence() : 0
+    const row: CdrRow | undefined = ended?.cdr && {
+      sequence: steps.nextSequence(),
+      message: message.id,
+      account: ended.cdr.account,
+      json: JSON.stringify(ended.cdr),
+    }
     const counts: (number | CountName)[] = [names.of(message.arrival), 'accepted']
     for (const count of ended?.counts ?? []) counts.push(names.of(count.bind), count.name)
     const op: MessageOp = {
@@ -76,11 +82,11 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
       state: stateNumber(life.state),
       giveUpAt: hot.giveUpAt,
       wait,
-      entries: added.entries.map((entry) => JSON.stringify(entry)).join(','),
+      entries: joined('', added.entries),
       refs: null,
       puts,
       deletes: null,
-      cdr: ended?.cdr ? [sequence, JSON.stringify(ended.cdr)] : null,
+      cdr: row ? [row.sequence, row.json] : null,
       early: null,
       insert: {
         tail: message.id.slice(14),
@@ -103,7 +109,7 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
         done: () => {
           hot.file = inner.file()
           inner.records.add(hot)
-          if (ended?.cdr) inner.cdrs.ended(sequence, ended.cdr)
+          if (row) inner.cdrs.ended(row)
           if (added.joins !== undefined) parts.joined(added.joins)
           requeued(inner, op)
           accepted(message.id)

@@ -1,14 +1,9 @@
 // The CDR stream: the newest are handed on from memory; when nobody takes them for long, from the table.
-import type { Cdr } from '../../model/cdr.ts'
 import type { MessageId } from '../../model/message.ts'
-
-export interface CdrRow {
-  sequence: number
-  cdr: Cdr
-}
+import type { CdrRow } from '../store.ts'
 
 export interface CdrStream {
-  ended(sequence: number, cdr: Cdr): void
+  ended(row: CdrRow): void
   onEnded(listener: (id: MessageId) => void): void
   /** Undefined: ask the table, for those after this. */
   read(max: number): CdrRow[] | undefined
@@ -25,13 +20,13 @@ export function createCdrStream(start: { written: number; last: number }): CdrSt
   let from = start.last
   let listener: (id: MessageId) => void = () => {}
   return {
-    ended(sequence, cdr) {
+    ended(row) {
       if (rows.length >= mostInMemory) {
         from = rows.at(-1)!.sequence
         rows = []
       }
-      rows.push({ sequence, cdr })
-      listener(cdr.message)
+      rows.push(row)
+      listener(row.message)
     },
     onEnded(next) {
       listener = next

@@ -14,6 +14,7 @@ import type { Logger } from 'pino'
 import {
   RevisionConflict,
   StoreUnavailable,
+  type CdrRow,
   type ConfigurationChange,
   type ConfigurationKind,
   type Revision,
@@ -246,10 +247,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         const rows = cdrs.read(max)
         if (rows) return rows
         await flusher.flush()
-        return (await reads.cdrs(cdrs.written, max)).map(([sequence, cdr]) => ({ sequence, cdr: JSON.parse(cdr) as Cdr }))
+        return (await reads.cdrs(cdrs.written, max)).map(cdrRow)
       },
       async cdrsWritten(upTo, those) {
-        const rows = those.map(({ account, sequence, cdr }): [number, number, string] => [names.of(account), sequence, JSON.stringify(cdr)])
+        const rows = those.map(({ account, sequence, json }): [number, number, string] => [names.of(account), sequence, json])
         await written({ kind: 'written', upTo, hooked: rows })
         cdrs.wrote(upTo)
         for (const [account, sequence] of rows) hooked.set(account, Math.max(sequence, hooked.get(account) ?? 0))
@@ -258,7 +259,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         const id = names.find(account)
         if (id === undefined || !hooked.has(id)) return []
         await flusher.flush()
-        return (await reads.hooks(id, max)).map(([sequence, cdr]) => ({ sequence, cdr: JSON.parse(cdr) as Cdr }))
+        return (await reads.hooks(id, max)).map(cdrRow)
       },
       async cdrHookDone(account, upTo) {
         const id = names.of(account)
@@ -329,6 +330,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       },
     }
   }
+}
+
+function cdrRow([sequence, json]: [number, string]): CdrRow {
+  const { message, account } = JSON.parse(json) as Cdr
+  return { sequence, message, account, json }
 }
 
 /** The newest id ever: of the last row, or, where that was removed since, one with an empty tail. */

@@ -16,16 +16,11 @@ const pattern = /^journal-(\d+)$/
 /** Records are numbered within their file, and files apart. */
 const perFile = 2 ** 21
 
-/** `lines` are ASCII. */
 export function record(number: number, lines: readonly string[]): Buffer {
-  let length = headBytes
-  for (const line of lines) length += line.length + 1
+  const text = `${lines.join('\n')}\n`
+  const length = headBytes + Buffer.byteLength(text)
   const buffer = Buffer.allocUnsafe(length)
-  let end = headBytes
-  for (const line of lines) {
-    end += buffer.write(line, end, 'latin1')
-    buffer[end++] = 10
-  }
+  buffer.write(text, headBytes, length - headBytes === text.length ? 'latin1' : 'utf8')
   buffer.writeUInt32LE(magic, 0)
   buffer.writeUInt32LE(length - headBytes, 4)
   buffer.writeDoubleLE(number, 12)
@@ -51,7 +46,7 @@ export function* records(file: Buffer, fileNumber: number, verified = false): Ge
     const end = at + headBytes + length
     if (file.readUInt32LE(at) !== magic || end > file.length || number !== last + 1) return
     if (!verified && file.readUInt32LE(at + 8) !== crc32(file.subarray(at + 12, end))) return
-    yield file.toString('latin1', at + headBytes, end)
+    yield file.toString('utf8', at + headBytes, end)
     last = number
     at = end
   }

@@ -4,7 +4,7 @@ import type { Life } from '../../model/life.ts'
 import type { Message, MessageId } from '../../model/message.ts'
 import type { Decision } from '../../model/route.ts'
 import type { MessageRecord } from '../store.ts'
-import { ascii, type Wait } from './ops.ts'
+import type { Wait } from './ops.ts'
 import type { MessageRow } from './reads.ts'
 
 export interface Hot {
@@ -130,8 +130,8 @@ export function createRecords(given: {
 /** What an object costs beyond its JSON, roughly. */
 const overheadBytes = 1500
 
-export function hotBytes(...json: string[]): number {
-  return json.reduce((sum, text) => sum + 2 * text.length, overheadBytes)
+export function hotBytes(message: string, decision: string, life: string): number {
+  return overheadBytes + 2 * (message.length + decision.length + life.length)
 }
 
 export function fromRow(row: MessageRow): Hot {
@@ -145,7 +145,7 @@ export function fromRow(row: MessageRow): Hot {
     hidden: tenant < 0,
     giveUpAt,
     wait: wait === null ? null : (JSON.parse(wait) as Wait),
-    bytes: hotBytes(life, message, decision),
+    bytes: hotBytes(message, decision, life),
     open: 0,
     file: 0,
     refs: undefined,
@@ -164,7 +164,7 @@ export function isOf(hot: Hot | undefined, id: MessageId): hot is Hot {
 
 export function freeze(message: Message): string {
   const { body } = message
-  if (body.kind !== 'binary') return ascii(JSON.stringify(message))
+  if (body.kind !== 'binary') return JSON.stringify(message)
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
   return JSON.stringify({ ...message, body: { ...body, data: base64(body.data), ...(body.udh ? { udh: base64(body.udh) } : {}) } })
 }

@@ -3,11 +3,11 @@ import type { CountName, LifeEntry, Transition } from '../../model/life.ts'
 import { isTerminal } from '../../model/life.ts'
 import type { RefForm } from '../../model/ref.ts'
 import { foldRef } from '../../model/ref.ts'
-import type { Cdr } from '../../model/cdr.ts'
 import type { Report } from '../../model/receipt.ts'
+import type { CdrRow } from '../store.ts'
 import type { Commit } from './commit.ts'
 import type { Names } from './names.ts'
-import { stateNumber, type MessageOp, type QueueKey, type QueueRow, type RefRow, type Wait } from './ops.ts'
+import { lifeJson, stateNumber, type MessageOp, type QueueKey, type QueueRow, type RefRow, type Wait } from './ops.ts'
 import type { Hot } from './records.ts'
 import type { Refs } from './refs.ts'
 
@@ -22,7 +22,7 @@ export interface Steps {
   write(hot: Hot, steps: Transition[], more: StepExtras, done: (op: MessageOp) => void): void
 }
 
-interface StepExtras {
+export interface StepExtras {
   /** Parked receipts that these steps took up. */
   early?: number[]
   form?: [bind: number, form: RefForm]
@@ -34,7 +34,7 @@ export function createSteps(given: {
   refs: Refs
   lastItem: number
   lastSequence: number
-  ended(sequence: number, cdr: Cdr): void
+  ended(row: CdrRow): void
   file(): number
 }): Steps {
   const { commit, names, refs } = given
@@ -75,7 +75,7 @@ export function createSteps(given: {
       let rows: RefRow[] | null = null
       let puts: QueueRow[] | null = null
       let cdr: MessageOp['cdr'] = null
-      let ended: Cdr | undefined
+      let ended: CdrRow | undefined
       let receiptBy: number | undefined
       let requeue: Transition['requeue']
       let report: Report | undefined
@@ -92,8 +92,8 @@ export function createSteps(given: {
           reports++
         }
         if (step.cdr) {
-          cdr = [++lastSequence, JSON.stringify(step.cdr)]
-          ended = step.cdr
+          ended = { sequence: ++lastSequence, message: step.message, account: step.cdr.account, json: JSON.stringify(step.cdr) }
+          cdr = [ended.sequence, ended.json]
         }
         for (const { bind, name } of step.counts) counts.push(names.of(bind), name)
       }
@@ -112,7 +112,7 @@ export function createSteps(given: {
       const op: MessageOp = {
         kind: 'message',
         order: hot.order,
-        life: JSON.stringify(life),
+        life: lifeJson(life),
         state: stateNumber(life.state),
         giveUpAt: hot.giveUpAt,
         wait: hot.wait,
@@ -129,14 +129,13 @@ export function createSteps(given: {
         hidden: false,
         report: report && reports === 1 ? report : null,
       }
-      const sequence = lastSequence
       commit.add(op, {
         counts,
         form: more.form ?? null,
         done: () => {
           hot.open--
           hot.file = given.file()
-          if (ended) given.ended(sequence, ended)
+          if (ended) given.ended(ended)
           done(op)
         },
       })
@@ -144,7 +143,8 @@ export function createSteps(given: {
   }
 }
 
-function joined(before: string, entries: readonly LifeEntry[]): string {
+/** JSON of trace entries, parted by commas, after what is there. */
+export function joined(before: string, entries: readonly LifeEntry[]): string {
   let text = before
   for (const entry of entries) text = text === '' ? JSON.stringify(entry) : `${text},${JSON.stringify(entry)}`
   return text

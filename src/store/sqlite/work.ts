@@ -1,9 +1,10 @@
 // Claim and settle: what leaves a lane, and what came of it.
-import { mergeReceipts, afterReceipt, type Transition } from '../../model/life.ts'
+import { mergeReceipts, afterReceipt, type CountName, type Transition } from '../../model/life.ts'
 import { StoreUnavailable, type Item, type Run, type Settlement } from '../store.ts'
 import { emptyOp, withHot, type Inner } from './inner.ts'
 import type { QueueKey } from './ops.ts'
 import type { Hot } from './records.ts'
+import type { StepExtras } from './steps.ts'
 import type { Entry, PickedRun } from './turns.ts'
 
 export interface Work {
@@ -123,7 +124,10 @@ export function createWork(inner: Inner): Work {
       if (settlement.kind === 'report') return settleReport(settlement, entry, hot, over)
       if (!hot) return over()
       const { early, form, list } = delivered(hot, settlement.transition)
-      steps.write(hot, list, { ...(early.length > 0 ? { early } : {}), ...(form ? { form } : {}) }, (op) => {
+      const more: StepExtras = {}
+      if (early.length > 0) more.early = early
+      if (form) more.form = form
+      steps.write(hot, list, more, (op) => {
         if (op.puts) for (const put of op.puts) lanes.insert(put, op.report ?? undefined)
         over()
       })
@@ -153,11 +157,16 @@ export function createWork(inner: Inner): Work {
   }
 
   function settleReport(settlement: Settlement & { kind: 'report' }, entry: Entry, hot: Hot | undefined, over: () => void): void {
-    const op = { ...emptyOp(entry.message), entries: JSON.stringify(settlement.entry), deletes: [keyOf(entry)] }
+    const op = emptyOp(entry.message)
+    op.entries = JSON.stringify(settlement.entry)
+    op.deletes = [keyOf(entry)]
     const { retryAt } = settlement
     const put = retryAt !== undefined && hot && entry.report ? steps.reportRow(hot, entry.report, settlement.attempt, retryAt) : undefined
-    commit.add(put ? { ...op, puts: [put] } : op, {
-      counts: settlement.counts.flatMap(({ bind, name }) => [names.of(bind), name]),
+    if (put) op.puts = [put]
+    const counts: (number | CountName)[] = []
+    for (const { bind, name } of settlement.counts) counts.push(names.of(bind), name)
+    commit.add(op, {
+      counts,
       done: () => {
         if (hot) hot.file = inner.file()
         if (put) lanes.insert(put)
