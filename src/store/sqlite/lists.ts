@@ -99,6 +99,7 @@ export function createLists(inner: Inner) {
         // A step whose write is under way is in memory and in no file yet: waited for, a little.
         for (let tries = 0; hot.open > 0 && tries < 20; tries++) await new Promise((resolve) => setTimeout(resolve, 5))
         const record = recordOf(hot)
+        await commit.drain()
         await flusher.flush()
         const entries = await reader.entries(hot.order)
         return { ...record, entries: JSON.parse(`[${entries ?? ''}]`) as MessageTrace['entries'] }
