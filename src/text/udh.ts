@@ -1,6 +1,7 @@
 // The user data header (TS 23.040 §9.2.3.24): elements read and written. A header here is its elements
 // without the length octet. What comes from a wire may be malformed: that is a result with a reason,
 // never a throw. Elements that mean nothing here are kept and written as they were.
+import { newOctets } from './octets.ts'
 
 /** Information element identifiers (TS 23.040 §9.2.3.24). */
 export const iei = {
@@ -63,7 +64,7 @@ export function splitUserData(userData: Uint8Array): UserData {
 /** The length octet, the header and the data; the data alone without a header. */
 export function joinUserData(udh: Uint8Array | undefined, data: Uint8Array): Uint8Array {
   if (!udh) return data
-  const out = new Uint8Array(1 + udh.length + data.length)
+  const out = newOctets(1 + udh.length + data.length)
   out[0] = udh.length
   out.set(udh, 1)
   out.set(data, 1 + udh.length)
