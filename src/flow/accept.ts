@@ -1,5 +1,6 @@
 // Accept: a submission becomes a message with its decision, durable before anyone is answered.
 import type { Bind, ReportLevel } from '../model/bind.ts'
+import type { FailureCode } from '../model/failure.ts'
 import type { Life, LifeEntry } from '../model/life.ts'
 import { finish } from '../model/life.ts'
 import type { Message, MessageId, ReceiptWish, Submission } from '../model/message.ts'
@@ -15,6 +16,8 @@ import { isSuspended, type Core } from './core.ts'
 export interface AcceptOptions {
   /** Key of the inbound parts that the submission was joined from. */
   joins?: string
+  /** Its parts were acknowledged already: it is accepted all the same, and ends at once for this. */
+  refused?: AcceptRefused
 }
 
 /**
@@ -24,16 +27,21 @@ export interface AcceptOptions {
  */
 export async function accept(core: Core, bind: Bind, submission: Submission, options: AcceptOptions = {}): Promise<MessageId> {
   const segments = countSegments(submission.body)
-  const fault = segments > maxParts ? `The body needs ${segments} segments; ${maxParts} is the most.` : bodyFault(submission.body)
-  if (fault !== undefined) throw new AcceptRefused('invalid', fault)
-  refuseAddresses(bind, submission)
-  refuseLength(bind, submission)
+  const { refused } = options
+  if (!refused) {
+    const fault = segments > maxParts ? `The body needs ${segments} segments; ${maxParts} is the most.` : bodyFault(submission.body)
+    if (fault !== undefined) throw new AcceptRefused('invalid', fault)
+    refuseAddresses(bind, submission)
+    refuseLength(bind, submission)
+  }
   const now = core.clock.now()
   const id = submission.id ?? core.ids.next()
   const direction = bind.side === 'client' ? 'mt' : 'mo'
   let account = bind.account
   let decision: Decision
-  if (direction === 'mt') {
+  if (refused) {
+    decision = { revision: core.table().revision, candidates: [], failoverOnReceipt: false, tried: [] }
+  } else if (direction === 'mt') {
     if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
     decision = decide(core.table(), {
       account,
@@ -62,9 +70,9 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     const candidate = firstCandidate(core, decision.candidates, now)
     added.queue = { lane: decision.candidates[candidate]!.bind, due, candidate }
   } else {
-    const why = decision.tried[0]?.why
+    const why = refused?.message ?? decision.tried[0]?.why
     const end = finish(message, decision, life, 'failed', now, {
-      failure: { kind: 'permanent', code: 'no-route', ...(why === undefined ? {} : { peer: why }) },
+      failure: { kind: 'permanent', code: refused ? (refusalCodes[refused.why] ?? 'rejected') : 'no-route', ...(why === undefined ? {} : { peer: why }) },
     })
     added.life = end.life
     added.entries = [...entries, ...end.entries]
@@ -79,6 +87,24 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)
     throw error
   }
+}
+
+const refusalCodes: Partial<Record<AcceptRefused['why'], FailureCode>> = {
+  'no-route': 'no-route',
+  suspended: 'account-suspended',
+  invalid: 'invalid-body',
+  'source-not-allowed': 'invalid-source',
+  'destination-not-allowed': 'invalid-destination',
+  'too-long': 'too-long',
+}
+
+/** Of a part on a client bind: what nobody would take is refused now, not once all parts are there. */
+export function refuseUnroutable(core: Core, bind: Bind, { from, to, body }: Submission): void {
+  const { account, id: arrival, side } = bind
+  if (side !== 'client') return
+  if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
+  const { candidates, tried } = decide(core.table(), { account, arrival, from, to, kind: body.kind, at: core.clock.now(), dice: 0 })
+  if (candidates.length === 0) throw new AcceptRefused('no-route', tried[0]?.why ?? 'No route matches this destination.')
 }
 
 /** The first that is not down too long and has room; the first with room where all are down. */

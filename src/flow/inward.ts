@@ -3,7 +3,7 @@
 import { localBindId } from '../model/configuration.ts'
 import type { Bind } from '../model/bind.ts'
 import type { Gateway } from '../plugin.ts'
-import { accept } from './accept.ts'
+import { accept, refuseUnroutable } from './accept.ts'
 import type { Core } from './core.ts'
 import type { Ends } from './ends.ts'
 import { refuseAddresses } from './filter.ts'
@@ -40,6 +40,7 @@ export function gatewayOf(
     async part(part) {
       const now = this.bind
       refuseAddresses(now, part.submission)
+      refuseUnroutable(core, now, part.submission)
       intake.admit(now, part.submission.body, part.index === 1, core.clock.now())
       return addPart(core, now, part)
     },

@@ -71,9 +71,10 @@ async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<voi
   try {
     await accept(core, bind, whole, { joins: parts[0]!.key })
   } catch (error) {
-    // Tried again it would be refused again, and what came after it would wait behind it.
-    if (error instanceof AcceptRefused && !passing.has(error.why)) await core.store.dropParts(parts[0]!.key)
-    throw error
+    if (!(error instanceof AcceptRefused) || passing.has(error.why)) throw error
+    // Its parts were acknowledged: whoever sent them is told by the message's end.
+    delete whole.validUntil
+    await accept(core, bind, whole, { joins: parts[0]!.key, refused: error })
   }
 }
 

@@ -30,6 +30,7 @@ before(async () => {
       - ${bindTo(world.carriers, 'north')}
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
       - { id: till, connector: smpp, side: client, config: { systemId: till, password: drawer } }
+      - { id: terse, connector: smpp, side: client, policy: { longestText: 200 }, config: { systemId: terse, password: short } }
     numbers:
       - { number: "${number}", bind: shop }
     routes:
@@ -87,6 +88,19 @@ test('a long message submitted in parts goes out whole, and each part is receipt
     assert.equal(state['message_state'], 2)
   }
   await client.close()
+})
+
+test('a long message that may not be sent as a whole fails, and each part of it is receipted', async () => {
+  const client = await bind({ systemId: 'terse', password: 'short' })
+  const ids: string[] = []
+  for (const index of [1, 2]) {
+    const short_message = Buffer.concat([Buffer.from([5, 0, 3, 0x78, 2, index]), Buffer.alloc(150, 'x')])
+    const response = await client.submit({ destination_addr: '447700900125', registered_delivery: 1, esm_class: 0x40, short_message })
+    assert.equal(response.command_status, 0)
+    ids.push(response.message_id)
+  }
+  const receipts = await eventually('two receipts', () => (client.receipts().length === 2 ? client.receipts() : undefined))
+  assert.deepEqual(receipts.map(({ id, stat }) => [id, stat]), ids.map((id) => [id, 'REJECTD']))
 })
 
 test('Cyrillic, emoji, binary and message_payload reach the handset as they are', async () => {
