@@ -61,7 +61,7 @@ describe("a carrier's address", () => {
     assert.match(faults({ address: 'a', port: 1 })[0]!, /^port: is for `host`/)
     assert.match(faults({ address: 'a:b:c' })[0]!, /^address: expected host:port/)
     assert.match(faults({ host: 'a b' })[0]!, /^host: /)
-    assert.deepEqual(faults({ mode: 'off', systemId: '' }), [])
+    assert.deepEqual(faults({ mode: 'off' }), [])
     assert.deepEqual(faults({ outbind: { systemId: 'c', password: 'p' } }), [])
     assert.match(faults({ address: 'a', outbind: { systemId: 'c', password: 'p' } })[0]!, /^outbind: the carrier connects to us/)
   })
@@ -74,7 +74,7 @@ describe('the words of a bind', () => {
     assert.deepEqual(credentialsOf({ systemId: 'me@x', systemType: 'VMA' }), { systemId: 'me@x', systemType: 'VMA' })
     assert.deepEqual(credentialsOf({ systemId: '@x', systemType: '' }), { systemId: '@x', systemType: '' })
     assert.match(faults({ address: 'a', systemId: 'me@thirteenchars' })[0]!, /^systemId: system_type, after the @/)
-    assert.match(faults({ address: 'a', systemId: '' })[0]!, /^systemId: expected the system_id/)
+    assert.match(faults({ address: 'a', systemId: '' })[0]!, /^systemId: /)
   })
 
   for (const [word, mode] of [

@@ -55,7 +55,7 @@ export const connectionFields = {
     .enum(['full', 'none'])
     .default('full')
     .describe('none: any certificate is taken, so anybody on the way can read and change everything. Logged at each bind.'),
-  systemId: z.string().max(77).regex(latin1).default('').describe('system_id, as the carrier gave it out; systemId@systemType gives both.'),
+  systemId: z.string().min(1).max(77).regex(latin1).describe('system_id, as the carrier gave it out; systemId@systemType gives both.'),
   password: z.string().max(64).regex(latin1).default('').describe('password of the system_id.').meta({ secret: true }),
   systemType: z.string().max(12).regex(latin1).default('').describe('system_type; empty unless the carrier names one.'),
   mode: z
@@ -113,7 +113,6 @@ export function checkConnection(given: Connection, context: z.RefinementCtx): vo
   if (given.port !== undefined && given.host === undefined) fault('port', 'is for `host`; an address ends with its port')
   if (given.host !== undefined && hostsOf(given).length === 0) fault('host', 'expected a host name or an IP address')
   const { systemId, systemType } = credentialsOf(given)
-  if (systemId === '' && given.mode !== 'off') fault('systemId', 'expected the system_id that the carrier gave out')
   if (systemId.length > 64) fault('systemId', 'system_id: expected at most 64 characters')
   if (systemType.length > 12) fault('systemId', 'system_type, after the @: expected at most 12 characters')
   if ((given.tlsKey === undefined) !== (given.tlsCertificate === undefined))

@@ -64,8 +64,8 @@ test('refuses with every fault at once, each with its path and what would be rig
   const { admin, caller, root, room } = await adminBed(context)
   const policies = await refusal(
     admin.binds.put(caller, root.id, 'bad', {
-      connector: 'smpp',
-      side: 'client',
+      connector: 'twilio',
+      side: 'supplier',
       policy: { window: 0, unknown: 'maybe' as 'hold', speed: 3 } as object,
       config: carrier().config,
     }),
@@ -74,16 +74,16 @@ test('refuses with every fault at once, each with its path and what would be rig
   assert.deepEqual(policies.faults.slice(1), [
     'policy.window: expected 1–10000, got 0',
     'policy.unknown: expected one of resend, hold, fail, got "maybe"',
-    'side: expected supplier for smpp, got "client"',
+    'side: expected client for twilio, got "supplier"',
   ])
   const { faults } = await refusal(
     admin.binds.put(caller, root.id, 'bad', { connector: 'smpp', config: { host: '', port: 99999, sytemId: 'x', password: 7 } }),
   )
   assert.match(faults[0]!, /^config\.sytemId: there is no such field; there are .*systemId/)
   assert.deepEqual(faults.slice(1), [
-    'config.host: expected text of at least 1 character, got ""',
+    'config.host: expected text of 1–255 characters, got ""',
     'config.port: expected 1–65535, got 99999',
-    'config.systemId: is missing: expected text of 1–64 characters',
+    'config.systemId: is missing: expected text of 1–77 characters',
     `config.password: expected text of 0–64 characters, got ${mask}`,
   ])
   assert.equal(room.current().revision, 1)

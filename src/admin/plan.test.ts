@@ -57,6 +57,7 @@ test('a document is planned, applied whole, and then changes nothing', async (co
     { field: 'policy.window', after: 20 },
     { field: 'policy.segmentsPerSecond', after: 50 },
     { field: 'config.host', after: 'smsc.example' },
+    { field: 'config.port', after: 2775 },
     { field: 'config.systemId', after: 'me' },
     { field: 'config.password', after: mask },
   ])
@@ -176,7 +177,7 @@ servers: []
     '21: accounts[1].id: there is no account AC00000000000000000000000000000000',
     '22: accounts[2].id: expected root, or AC and 32 lowercase hex digits, got "nobody"',
     '9: accounts[0].binds[0].config.port: expected 1–65535, got 99999',
-    '8: accounts[0].binds[0].config.systemId: is missing: expected text of 1–64 characters',
+    '8: accounts[0].binds[0].config.systemId: is missing: expected text of 1–77 characters',
     '11: accounts[0].binds[1].id: "carrier-a" is there twice',
     '12: accounts[0].binds[1].connector: expected one of smpp, twilio, got "pigeon"',
     '14: accounts[0].numbers[0].number: expected a number in quotes, such as "+15550001111", got 15550001111',
