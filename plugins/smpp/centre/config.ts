@@ -51,6 +51,12 @@ export const clientConfig = z.strictObject({
   tlvs: tlvFields.tlvs.describe(
     "TLVs by number: `in`, those of the client's that are kept with a message and handed on; `out`, those of a message from a handset that the client is sent. Tags (0x1400), ranges (0x1400-0x14ff), names, or * for all that are not our own.",
   ),
+  broadcast: z
+    .string()
+    .max(20)
+    .regex(latin1)
+    .default('')
+    .describe('Address that broadcast_sm is for, to which a route leads; empty: broadcasts are refused.'),
   deliverBy: z
     .enum(['deliver_sm', 'data_sm'])
     .default('deliver_sm')

@@ -7,6 +7,7 @@ import { readBody } from '../mapping/body.ts'
 import { errorNumber, type SmppState, smppState } from '../mapping/receipt-states.ts'
 import { absoluteTime } from '../mapping/time.ts'
 import { serviceTypeOf } from '../mapping/extras.ts'
+import { broadcast, cancelBroadcast, queryBroadcast } from './broadcast.ts'
 import { find, hasEnds } from './find.ts'
 import { codingNote } from './notes.ts'
 import { refusal } from './statuses.ts'
@@ -106,11 +107,11 @@ export function createStored(host: Host): Stored {
         case 'replace_sm':
           return replace(terms, pdu)
         case 'broadcast_sm':
-          return Promise.resolve(refusal(pdu, statuses.ESME_RBCASTFAIL))
+          return broadcast(terms, pdu)
         case 'query_broadcast_sm':
-          return Promise.resolve(refusal(pdu, statuses.ESME_RBCASTQUERYFAIL))
+          return queryBroadcast(host, terms, pdu)
         case 'cancel_broadcast_sm':
-          return Promise.resolve(refusal(pdu, statuses.ESME_RBCASTCANCELFAIL))
+          return cancelBroadcast(host, terms, pdu)
       }
       return pdu satisfies never
     },

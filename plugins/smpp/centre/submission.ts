@@ -79,12 +79,13 @@ function refused(status: number, field: string): Read {
 
 function sourceOf(pdu: Submitted, { config, owned }: Terms): Address | undefined {
   const { source_addr_ton, source_addr_npi, source_addr } = pdu
-  if (source_addr === '' && config.source !== '') return configured(config.source)
+  if (source_addr === '' && config.source !== '') return configuredAddress(config.source)
   const from = fromWire(source_addr_ton, source_addr_npi, source_addr, owned, config)
   return from.value === '' ? undefined : from
 }
 
-function configured(source: string): Address {
+/** As an operator writes it: `+447700900123`, `12345` or a name. */
+export function configuredAddress(source: string): Address {
   if (/^\+\d+$/.test(source)) return international(source)
   if (/^\d+$/.test(source)) return { value: source, ton: 'unknown', npi: 'e164' }
   return { value: source, ton: 'alphanumeric', npi: 'unknown' }

@@ -1,7 +1,7 @@
 // submit_sm, data_sm and submit_multi of one session: read, accepted, and answered only when durable.
 // A transaction is answered when its outcome is known.
 import { isTerminal, type MessageId, type Submission } from '../../../src/plugin.ts'
-import { type Draft, integer8, noTlvs, type PduOf, statuses, tags, type Tlv, type UnsuccessSme } from '../codec/index.ts'
+import { type Draft, integer8, noTlvs, type PduOf, statuses, tags, type Tlv, tlvInteger, type UnsuccessSme } from '../codec/index.ts'
 import type { Link } from '../link.ts'
 import { writeMessageId } from '../mapping/receipt-out.ts'
 import { type PartIds, partId, shortId } from './ids.ts'
@@ -81,7 +81,7 @@ export function createSubmits(parts: {
       if (transaction && submission.id === undefined) submission.id = gateway.newId()
       const id = await accept(submission, place)
       if (transaction) await answerOutcome(pdu, submission.id!, id)
-      else answer(pdu, statuses.ESME_ROK, id, tlvs())
+      else answer(pdu, statuses.ESME_ROK, id, pdu.command === 'data_sm' ? withDpf(pdu, tlvs()) : tlvs())
     } catch (error) {
       refused(pdu, error)
     }
@@ -169,6 +169,11 @@ export function createSubmits(parts: {
   }
 
   return { take: (pdu) => (pdu.command === 'submit_multi' ? submitMulti(pdu) : submit(pdu)) }
+}
+
+/** Where a delivery-pending flag is asked for: we set none, and so send no alert_notification (SMPP 5.0 §4.8.4.32, .56). */
+function withDpf(pdu: PduOf<'data_sm'>, more: readonly Tlv[]): readonly Tlv[] {
+  return tlvInteger(pdu.tlvs, tags.set_dpf) === 1 ? [integer8(tags.dpf_result, 0), ...more] : more
 }
 
 function note(submission: Submission, name: string, value: string): void {
