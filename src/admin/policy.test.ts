@@ -30,8 +30,8 @@ test('faults of every new field say where, what was expected, and what came', ()
   ])
   assert.match(faults({ actions: { 'no code!': {} } })[0]!, /expected a code such as ESME_RSYSERR/)
   assert.match(faults({ actions: { '*': { retry: 1 } } })[0]!, /actions\["?\*"?\].*retry|actions\.\*\.retry: there is no such field/)
-  assert.deepEqual(faults({ sources: { allow: ['+44', ''] } }), [
-    'policy.sources.allow[1]: expected a prefix such as +44, a name such as ACME, or a pattern such as +4477* or 7????, got ""',
+  assert.deepEqual(faults({ sources: { allow: ['+44', ' x'] } }), [
+    'policy.sources.allow[1]: expected a prefix such as +44, a name such as ACME, or a pattern such as +4477* or 7????, got " x"',
   ])
   assert.match(
     faults({ destinations: { tons: ['mobile'] } })[0]!,

@@ -51,7 +51,7 @@ before(async () => {
       - ${bindTo(carriers, 'other')}
       - ${bindTo(carriers, 'rejecting')}
       - ${bindTo(carriers, 'failing')}
-      - ${bindTo(carriers, 'throttling', '{ window: 10, attempts: 2, retryFirstMs: 100 }')}
+      - ${bindTo(carriers, 'throttling', '{ window: 10, attempts: 2, retryFirstMs: 100, adaptiveRate: false }')}
       - ${bindTo(carriers, 'forgetful', '{ receiptTimeoutSeconds: 1 }')}
       - id: silent
         connector: smpp
