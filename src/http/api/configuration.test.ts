@@ -37,7 +37,7 @@ test('a bind that does not hold is refused with every fault at once, in words', 
   const answer = await call('PUT /binds/bad', { connector: 'smpp', config: { port: 99_999, hots: 'x' }, policy: { window: 0 } })
   assert.equal(answer.status, 400)
   const paths = answer.body.error?.faults?.map((fault) => fault.path) ?? []
-  for (const path of ['config.port', 'config.address', 'config.systemId', 'policy.window'])
+  for (const path of ['config.port', 'config.systemId', 'config.hots', 'policy.window'])
     assert.ok(paths.includes(path), `${path} in ${paths.join(', ')}`)
   assert.equal((await call('GET /binds/bad')).status, 404)
 })
