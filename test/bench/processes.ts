@@ -11,6 +11,8 @@ export interface Running {
   first: string
   /** Lines printed after the first. */
   lines: string[]
+  /** What it said on standard error, as far as it is kept. */
+  errors: string[]
   /** User + system CPU of all its threads so far, in µs. */
   cpuMicros(): number
   /** Highest resident memory so far, in MiB. */
@@ -42,7 +44,7 @@ export async function start(
 ): Promise<Running> {
   const child = spawn(process.execPath, [...(path === 'src/main.js' ? gatewayFlags : []), program(path), ...args], {
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   })
   const errors: string[] = []
   child.stderr.on('data', (chunk: Buffer) => {
@@ -68,6 +70,7 @@ export async function start(
     child,
     first,
     lines,
+    errors,
     exited,
     cpuMicros: () => cpuMicrosOf(pid),
     maxRssMb: () => statusMb(pid, 'VmHWM'),
