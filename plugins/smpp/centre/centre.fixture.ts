@@ -76,8 +76,12 @@ export async function house(
     claimants: () => clients.map((one) => one.gateway),
     messages: {
       get: (account: string, id: string) => Promise.resolve(viewOf(account, id)),
-      list: ({ account }: { account: string }) =>
-        Promise.resolve({ messages: [...views.values()].filter((one) => one.message.account === account).toReversed() }),
+      list: ({ account, to }: { account: string; to?: string }) =>
+        Promise.resolve({
+          messages: [...views.values()]
+            .filter(({ message }) => message.account === account && (to === undefined || message.to.value === to))
+            .toReversed(),
+        }),
       cancel(account: string, id: string) {
         const view = viewOf(account, id)
         if (!view) return Promise.resolve('absent')

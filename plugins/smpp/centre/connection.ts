@@ -16,6 +16,8 @@ export interface Centre {
   log: Logger
   clock: Clock
   guard: Guard
+  /** Connections on which nobody has bound yet. */
+  unbound: Set<Link>
   partIds: PartIds
   stored: Stored
   /** What our bind responses call us. */
@@ -41,11 +43,13 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
   let client: Client | undefined
   let isOver = false
   const link = createLink({ socket, clock, log, enquireLinkMs, responseTimeoutMs, onRequest })
+  centre.unbound.add(link)
   const cancelLimit = clock.after(bindLimitMs, () => link.end(`no bind in ${bindLimitMs} ms`))
 
   function settle(): void {
     if (isOver) return
     isOver = true
+    centre.unbound.delete(link)
     cancelLimit()
     guard.left(address)
   }

@@ -46,6 +46,7 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
     log,
     clock,
     guard,
+    unbound: new Set(),
     partIds: createPartIds(clock),
     stored: createStored(host),
     systemId: options.systemId ?? 'signalbox',
@@ -69,7 +70,12 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
     return link
   }
 
-  const servers = await Promise.all(options.listen.map((each) => open(each, welcome)))
+  const servers: Server[] = []
+  signal.addEventListener('abort', () => {
+    for (const server of servers) server.close()
+    for (const link of centre.unbound) link.end('the gateway stops')
+  })
+  for (const each of options.listen) servers.push(await open(each, welcome))
   callClients({
     clock,
     log,
@@ -77,9 +83,6 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
     isReceiving: (bind) => (receiving.get(bind) ?? 0) > 0,
     welcome,
     signal,
-  })
-  signal.addEventListener('abort', () => {
-    for (const server of servers) server.close()
   })
   return servers.map((server) => (server.address() as AddressInfo).port)
 }

@@ -11,6 +11,7 @@ import { broadcast, cancelBroadcast, queryBroadcast } from './broadcast.ts'
 import { find, hasEnds } from './find.ts'
 import { codingNote } from './notes.ts'
 import { refusal } from './statuses.ts'
+import { destinationOf } from './submission.ts'
 import type { Terms } from './terms.ts'
 import { timeOf } from './times.ts'
 
@@ -47,22 +48,22 @@ export function createStored(host: Host): Stored {
   async function cancel(terms: Terms, pdu: PduOf<'cancel_sm'>): Promise<Draft> {
     const { account } = terms.gateway.bind
     if (pdu.message_id === '' && (pdu.source_addr === '' || pdu.destination_addr === '')) return refusal(pdu, statuses.ESME_RINVMSGID)
-    const views = pdu.message_id === '' ? await waiting(terms, pdu) : await find(host, terms, pdu.message_id, pdu)
+    const views =
+      pdu.message_id === ''
+        ? await waiting(terms, destinationOf(pdu, terms)?.value ?? '', pdu)
+        : await find(host, terms, pdu.message_id, pdu)
     if (views.length === 0) return refusal(pdu, pdu.message_id === '' ? statuses.ESME_RCANCELFAIL : statuses.ESME_RINVMSGID)
     const done = await Promise.all(views.map(({ message }) => host.messages.cancel(account, message.id)))
     return refusal(pdu, done.includes('canceled') ? statuses.ESME_ROK : statuses.ESME_RCANCELFAIL)
   }
 
-  /** Of these ends, by their service_type where one is given. */
-  async function waiting(
-    terms: Terms,
-    ends: { service_type: string; source_addr: string; destination_addr: string },
-  ): Promise<MessageView[]> {
+  /** To this recipient, from this end, by their service_type where one is given. */
+  async function waiting(terms: Terms, to: string, ends: { service_type: string; source_addr: string }): Promise<MessageView[]> {
     const { account, id } = terms.gateway.bind
     const found: MessageView[] = []
     let cursor: string | undefined
     for (let looked = 0; looked < mostLooked; looked += page) {
-      const listed = await host.messages.list({ account, limit: page, ...(cursor === undefined ? {} : { cursor }) })
+      const listed = await host.messages.list({ account, to, limit: page, ...(cursor === undefined ? {} : { cursor }) })
       for (const view of listed.messages) {
         if (view.state !== 'queued' && view.state !== 'scheduled') continue
         if (view.message.arrival !== id || !hasEnds(view, ends)) continue
@@ -119,10 +120,9 @@ export function createStored(host: Host): Stored {
       const ends = {
         service_type: serviceTypeOf(submission.extras ?? {}) ?? '',
         source_addr: submission.from.value,
-        destination_addr: submission.to.value,
       }
       const { account } = terms.gateway.bind
-      for (const { message } of await waiting(terms, ends)) {
+      for (const { message } of await waiting(terms, submission.to.value, ends)) {
         const change: Replacement = { body: submission.body, receipt: submission.receipt }
         if (submission.validUntil !== undefined) change.validUntil = submission.validUntil
         if ((await host.messages.replace(account, message.id, change)) === 'replaced') return message.id

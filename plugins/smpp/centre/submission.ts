@@ -91,7 +91,8 @@ export function configuredAddress(source: string): Address {
   return { value: source, ton: 'alphanumeric', npi: 'unknown' }
 }
 
-function destinationOf({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, terms: Terms): Address | undefined {
+/** Undefined: it is no recipient. */
+export function destinationOf({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, terms: Terms): Address | undefined {
   const { config, gateway, owned } = terms
   const written = rewriteDestination(destination_addr, gateway.bind.policy.destinationRewrites)
   const ton = written.startsWith('+') ? 0 : dest_addr_ton
