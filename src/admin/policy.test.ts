@@ -13,15 +13,14 @@ const faults = (changes: Record<string, unknown>): string[] => {
 test('the defaults are a policy, and what was stored before a field existed gets its default', () => {
   assert.deepEqual(faults({}), [])
   assert.deepEqual(check(policy, { ...defaultClientPolicy }, []), { value: defaultClientPolicy })
-  const { sessions, window, segmentsPerSecond, attempts, retryFirstMs, retryMultiplier, retryCapMs, downLimitMs, unknown } = defaultPolicy
-  const { validitySeconds, maxValiditySeconds, receiptTimeoutSeconds, concatenation, destinationRewrites, nationalTables } = defaultPolicy
-  const { partsTimeoutSeconds, partsIncomplete } = defaultPolicy
-  const first = {
-    ...{ sessions, window, segmentsPerSecond, attempts, retryFirstMs, retryMultiplier, retryCapMs, downLimitMs, unknown },
-    ...{ validitySeconds, maxValiditySeconds, receiptTimeoutSeconds, concatenation, destinationRewrites, nationalTables },
-    ...{ partsTimeoutSeconds, partsIncomplete },
-  }
-  assert.deepEqual(check(policy, first, []), { value: defaultPolicy })
+  const first = new Set(
+    [
+      'sessions window segmentsPerSecond attempts retryFirstMs retryMultiplier retryCapMs downLimitMs unknown validitySeconds',
+      'maxValiditySeconds receiptTimeoutSeconds concatenation destinationRewrites nationalTables partsTimeoutSeconds partsIncomplete',
+    ].flatMap((line) => line.split(' ')),
+  )
+  const stored = Object.fromEntries(Object.entries(defaultPolicy).filter(([field]) => first.has(field)))
+  assert.deepEqual(check(policy, stored, []), { value: defaultPolicy })
 })
 
 test('faults of every new field say where, what was expected, and what came', () => {
@@ -65,6 +64,6 @@ test('a route names a trunk by its name, is shown so, and a trunk that nobody is
   assert.deepEqual(good.faults, [])
   await admin.documents.apply(caller, good)
   assert.deepEqual(plan(document('acme')).changes, [])
-  const [route] = await admin.routes.list(caller, root.id)
+  const [route] = admin.routes.list(caller, root.id)
   assert.deepEqual(route?.to, ['acme'])
 })

@@ -72,7 +72,11 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   } else {
     const why = refused?.message ?? decision.tried[0]?.why
     const end = finish(message, decision, life, 'failed', now, {
-      failure: { kind: 'permanent', code: refused ? (refusalCodes[refused.why] ?? 'rejected') : 'no-route', ...(why === undefined ? {} : { peer: why }) },
+      failure: {
+        kind: 'permanent',
+        code: refused ? (refusalCodes[refused.why] ?? 'rejected') : 'no-route',
+        ...(why === undefined ? {} : { peer: why }),
+      },
     })
     added.life = end.life
     added.entries = [...entries, ...end.entries]

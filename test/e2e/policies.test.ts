@@ -124,13 +124,13 @@ describe('a rate that is learned', () => {
 
 describe('a trunk', () => {
   it('shares its load in turn among the members that are bound', async () => {
-    const before = ['north', 'east', 'west'].map((id) => countsOf(id).taken)
+    const takenBefore = ['north', 'east', 'west'].map((id) => countsOf(id).taken)
     const messages = await Promise.all(
       Array.from({ length: 30 }, (_, i) => create(world.setup, { To: `+4476${String(i).padStart(8, '0')}`, From: ourNumber, Body: 'x' })),
     )
     for (const message of messages) await reaches(world.setup, message, 'delivered')
     assert.deepEqual(
-      ['north', 'east', 'west'].map((id, i) => countsOf(id).taken - before[i]!),
+      ['north', 'east', 'west'].map((id, i) => countsOf(id).taken - takenBefore[i]!),
       [10, 10, 10],
     )
   })
