@@ -23,8 +23,13 @@ export function createOutward(link: Link, terms: Terms): Outward {
   const window = createWindow(link, () => terms.gateway.bind.policy.window)
 
   function deliver(pdus: readonly Delivery[]): Promise<Outcome> {
-    if (pdus.length === 0) return Promise.resolve({ ok: true, refs: [], wire: [] })
+    const only = pdus[0]
+    if (!only) return Promise.resolve({ ok: true, refs: [], wire: [] })
     return new Promise((resolve) => {
+      if (pdus.length === 1) {
+        window.ask(only, (answer) => resolve(outcomeOf(pdus, [answer])))
+        return
+      }
       const answers: Answer[] = []
       let open = pdus.length
       for (let i = 0; i < pdus.length; i++) {
