@@ -30,6 +30,7 @@ before(async () => {
       - ${bindTo(world.carriers, 'north')}
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
       - { id: till, connector: smpp, side: client, config: { systemId: till, password: drawer } }
+      - { id: slow, connector: smpp, side: client, policy: { messages: { perSecond: 5 }, sessions: 2 }, config: { systemId: slow, password: lane } }
       - { id: terse, connector: smpp, side: client, policy: { longestText: 200 }, config: { systemId: terse, password: short } }
     numbers:
       - { number: "${number}", bind: shop }
@@ -100,7 +101,10 @@ test('a long message that may not be sent as a whole fails, and each part of it 
     ids.push(response.message_id)
   }
   const receipts = await eventually('two receipts', () => (client.receipts().length === 2 ? client.receipts() : undefined))
-  assert.deepEqual(receipts.map(({ id, stat }) => [id, stat]), ids.map((id) => [id, 'REJECTD']))
+  assert.deepEqual(
+    receipts.map(({ id, stat }) => [id, stat]),
+    ids.map((id) => [id, 'REJECTD']),
+  )
 })
 
 test('Cyrillic, emoji, binary and message_payload reach the handset as they are', async () => {
@@ -248,6 +252,46 @@ test('a transaction is answered when the handset has it, or not', async () => {
   assert.equal(bad.command_status, 0xfe)
   assert.equal(bad['delivery_failure_reason'], 2)
   await client.close()
+})
+
+test('above its rate a client is throttled, above its sessions refused, and both pass', async () => {
+  const client = await bind({ systemId: 'slow', password: 'lane' })
+  const statuses = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      client.submit({ destination_addr: `4477009${40_000 + n}`, short_message: 'Hello' }).then(({ command_status }) => command_status),
+    ),
+  )
+  assert.ok(statuses.includes(0x58) && statuses.includes(0), statuses.join(' '))
+  await bind({ systemId: 'slow', password: 'lane' })
+  await assert.rejects(bind({ systemId: 'slow', password: 'lane' }), /0x5$/)
+  await client.close()
+  await eventually('a place again', () =>
+    bind({ systemId: 'slow', password: 'lane' }).then(
+      () => true,
+      () => undefined,
+    ),
+  )
+})
+
+test('a gateway that stops answers what is open, unbinds its clients, and has what they submitted when it is back', async () => {
+  const client = await bind()
+  let unbound = false
+  client.session.on('unbind', () => (unbound = true))
+  const responses = Array.from({ length: 100 }, (_, n) =>
+    client
+      .submit({ destination_addr: `4477009${50_000 + n}`, short_message: 'Hello', registered_delivery: 1 })
+      .then(({ command_status, message_id }) => (command_status === 0 ? message_id : undefined)),
+  )
+  const restarting = world.restart()
+  const ids = (await Promise.all(responses)).filter((id) => id !== undefined)
+  await client.closed
+  await restarting
+  assert.ok(unbound)
+  const back = await bind()
+  await eventually('every receipt', () => {
+    const seen = new Set([...client.receipts(), ...back.receipts()].map(({ id }) => id))
+    return ids.every((id) => seen.has(id)) ? true : undefined
+  })
 })
 
 test('a gateway that is killed after its responses, before the receipts, loses neither message nor receipt', async () => {
