@@ -136,6 +136,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     close: () => (closing ??= drain()),
   }
   if (role !== 'transmitter') {
+    session.free = outward.free
     session.send = (out) => {
       busyAt = clock.now()
       return closing ? Promise.resolve(closed) : outward.send(out)

@@ -16,14 +16,13 @@ export interface Ends {
   destination_addr?: string
 }
 
-/** One message, or all of a submit_multi; none when there is none, or its ends are others. */
+/** One message, or those of a submit_multi between these ends; none when there is none, or its ends are others. */
 export async function find(host: Host, terms: Terms, text: string, ends: Ends): Promise<MessageView[]> {
   const first = terms.version === version33 && isShortId(text) ? await byShortId(host, terms, text) : await byId(host, terms, text)
-  if (!first || !isOf(first, terms) || !hasEnds(first, ends)) return []
-  const others = first.message.report?.[othersNote]
-  if (others === undefined) return [first]
-  const all = await Promise.all(others.split(' ').map((id) => host.messages.get(first.message.account, id)))
-  return [first, ...all.flatMap((one) => (one && isOf(one, terms) ? [one] : []))]
+  if (!first) return []
+  const others = first.message.report?.[othersNote]?.split(' ') ?? []
+  const all = [first, ...(await Promise.all(others.map((id) => host.messages.get(first.message.account, id))))]
+  return all.filter((one) => one !== undefined).filter((one) => isOf(one, terms) && hasEnds(one, ends))
 }
 
 function isOf({ message }: MessageView, { gateway }: Terms): boolean {

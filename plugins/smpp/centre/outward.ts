@@ -17,6 +17,8 @@ type Delivery = PduOf<'deliver_sm' | 'data_sm'>
 export interface Outward {
   send(out: Outgoing): Promise<Outcome>
   report(message: Message, report: Report): Promise<Outcome>
+  /** PDUs that need not wait now. */
+  free(): number
 }
 
 export function createOutward(link: Link, terms: Terms): Outward {
@@ -42,6 +44,7 @@ export function createOutward(link: Link, terms: Terms): Outward {
   }
 
   return {
+    free: () => terms.gateway.bind.policy.window - window.open,
     send(out) {
       try {
         const pdus: Delivery[] = []

@@ -27,7 +27,7 @@ export function refusalStatus(error: unknown): number {
 export function deliverFailure(command_status: number): FailureFacts {
   const facts = submitFailure(command_status)
   // A client's full queue is its own affair: later, without a pause for what others are sent.
-  if (command_status === statuses.ESME_RMSGQFUL) return { kind: 'temporary', code: 'queue-full', peer: facts.peer ?? '' }
+  if (command_status === statuses.ESME_RMSGQFUL) return { ...facts, kind: 'temporary', code: 'queue-full' }
   return facts
 }
 

@@ -115,6 +115,21 @@ describe('cancel_sm', () => {
     assert.equal(view.state, 'queued')
   })
 
+  it('of a submit_multi takes back what goes to the recipient that it names, or all', async (t) => {
+    const { there, client } = await submitted(t)
+    const dests = [1, 2, 3].map((n) => ({ dest_flag: 1 as const, dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: `44770090000${n}` }))
+    const pdu = (await client.ask({ ...submitDraft, command: 'submit_multi', dest_address: dests })) as PduOf<'submit_multi_resp'>
+    const states = () =>
+      [...there.views.values()]
+        .slice(1)
+        .map(({ message, state }) => message.to.value.slice(-1) + state)
+        .toSorted()
+    assert.equal(await cancel(client, { message_id: pdu.message_id, source_addr: 'Shop', destination_addr: '447700900002' }), 0)
+    assert.deepEqual(states(), ['1queued', '2canceled', '3queued'])
+    assert.equal(await cancel(client, { message_id: pdu.message_id }), 0)
+    assert.deepEqual(states(), ['1canceled', '2canceled', '3canceled'])
+  })
+
   it('without an id takes back all that waits between these ends, of this service_type', async (t) => {
     const { there, client } = await submitted(t)
     await client.submit({ service_type: 'CMT' })
@@ -144,6 +159,14 @@ describe('replace_sm', () => {
     const { body, receipt, validUntil } = there.views.get(id)!.message
     assert.deepEqual([body, receipt], [{ kind: 'text', text: 'Other' }, 'failure'])
     assert.ok(Math.abs(validUntil - Date.now() - 86_400_000) < 5000)
+  })
+
+  it('without a text leaves the text, and refuses one of too many parts', async (t) => {
+    const { there, client, id } = await submitted(t)
+    assert.equal(await replace(client, { message_id: id, registered_delivery: 0 }), 0)
+    assert.deepEqual([there.views.get(id)!.message.body, there.views.get(id)!.message.receipt], [{ kind: 'text', text: 'Hello' }, 'none'])
+    const tlvs: Tlv[] = [[tags.message_payload, Buffer.alloc(60_000, 'x')]]
+    assert.equal(await replace(client, { message_id: id, tlvs }), statuses.ESME_RINVMSGLEN)
   })
 
   it('keeps the data_coding of the submit', async (t) => {

@@ -1,7 +1,7 @@
 // Requests about messages that we have: query_sm, cancel_sm, replace_sm and their like, answered
 // from the store. A client sees what came by its own bind and nothing else.
 import type { Host, MessageId, MessageView, Replacement, Submission } from '../../../src/plugin.ts'
-import { isTerminal } from '../../../src/plugin.ts'
+import { bodyFault, countSegments, isTerminal, maxParts } from '../../../src/plugin.ts'
 import { type Draft, type PduOf, statuses } from '../codec/index.ts'
 import { readBody } from '../mapping/body.ts'
 import { errorNumber, type SmppState, smppState } from '../mapping/receipt-states.ts'
@@ -86,9 +86,12 @@ export function createStored(host: Host): Stored {
     if (pdu.sm_default_msg_id !== 0) return refusal(pdu, statuses.ESME_RINVDFTMSGID)
     const now = gateway.clock.now()
     const coding = Number(view.message.report?.[codingNote] ?? 0)
+    const change: Replacement = { receipt: receiptWishes[pdu.registered_delivery & 0x03]! }
     const read = readBody({ esm_class: 0, data_coding: coding, short_message: pdu.short_message, tlvs: pdu.tlvs }, config, true)
     if (read.kind === 'refused') return refusal(pdu, read.status)
-    const change: Replacement = { body: read.body, receipt: receiptWishes[pdu.registered_delivery & 0x03]! }
+    if (countSegments(read.body) > maxParts || bodyFault(read.body) !== undefined) return refusal(pdu, statuses.ESME_RINVMSGLEN)
+    // Without a text it stays as it was.
+    if (pdu.short_message.length > 0 || pdu.tlvs.length > 0) change.body = read.body
     if (pdu.validity_period !== '') {
       const until = timeOf(pdu.validity_period, now)
       if (until === undefined || until <= now) return refusal(pdu, statuses.ESME_RINVEXPIRY)

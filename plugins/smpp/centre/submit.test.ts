@@ -186,6 +186,14 @@ describe('a transaction', () => {
   }
 })
 
+it('a transaction of a 3.3 client has its short id in its receipts, too', async (t) => {
+  const { port, clients } = await house(t)
+  const client = await bound(t, port, { interface_version: 0x33 })
+  const { message_id, command_status } = await client.submit({ esm_class: 0x02 })
+  assert.equal(command_status, 0)
+  assert.equal(clients[0]!.accepted[0]!.report?.['message_id'], message_id)
+})
+
 describe('the parts of a long message', () => {
   it('are answered each with an id, which share the message', async (t) => {
     const { port, clients } = await house(t)
@@ -255,6 +263,20 @@ describe('a submit_multi', () => {
       ],
     )
     assert.equal(clients[0]!.accepted[0]!.id, pdu.message_id)
+  })
+
+  it('of a part of a long message is one id too', async (t) => {
+    const { port, clients } = await house(t)
+    const client = await bound(t, port)
+    const { esm_class = 0, short_message = Buffer.alloc(0) } = part(1, 'Hello')
+    const draft = { ...multi(dest('447700900001'), dest('447700900002')), esm_class, short_message } as Draft
+    const pdu = (await client.ask(draft)) as PduOf<'submit_multi_resp'>
+    assert.match(pdu.message_id, /^[0-9a-f]{30}01$/)
+    assert.deepEqual(
+      clients[0]!.parts.map(({ submission }) => submission.report),
+      [{ 'part.1': pdu.message_id }, { 'part.1': pdu.message_id }],
+    )
+    assert.equal(new Set(clients[0]!.parts.map(({ submission }) => submission.id)).size, 2)
   })
 
   it('that nobody takes is refused as a whole', async (t) => {

@@ -43,20 +43,21 @@ export function createSubmits(parts: {
     return isOld ? shortId(id) : writeMessageId(id, config.receipts.ids)
   }
 
-  /** Resolves to the id that the client is told. */
-  async function accept(submission: Submission, place: Place | undefined): Promise<string> {
-    if (place) return await acceptPart(submission, place)
-    if (isOld && submission.id === undefined) note(submission, 'message_id', shortId((submission.id = gateway.newId())))
+  /** Resolves to the id that the client is told: `known`, where it was told one already. */
+  async function accept(submission: Submission, place: Place | undefined, known?: string): Promise<string> {
+    if (place) return await acceptPart(submission, place, known)
+    if (isOld && submission.report?.['message_id'] === undefined)
+      note(submission, 'message_id', shortId((submission.id ??= gateway.newId())))
     return named(await gateway.accept(submission))
   }
 
-  async function acceptPart(submission: Submission, place: Place): Promise<string> {
+  async function acceptPart(submission: Submission, place: Place, known: string | undefined): Promise<string> {
     const { bind } = gateway
     // A NUL is in none of them.
     const key = `${bind.id}\0${submission.from.value}\0${submission.to.value}\0${place.reference}\0${place.total}`
     // Shorter than parts are kept, so that no message is made twice under one id.
     const whole = partIds.of(key, place, (bind.policy.partsTimeoutSeconds * 1000) / 2, gateway.newId)
-    const id = isOld ? shortId(place.index === 1 ? whole : gateway.newId()) : partId(whole, place.index)
+    const id = known ?? (isOld ? shortId(place.index === 1 ? whole : gateway.newId()) : partId(whole, place.index))
     submission.id = whole
     note(submission, `${partNote}${place.index}`, id)
     await gateway.part({ reference: place.reference, total: place.total, index: place.index, submission })
@@ -126,7 +127,7 @@ export function createSubmits(parts: {
         note(submission, 'message_id', isOld ? shortId(whole) : whole)
         if (name === undefined && ids.length - i > 1) note(submission, othersNote, ids.slice(i + 1).join(' '))
       }
-      const accepting = accept(submission, place)
+      const accepting = accept(submission, place, place && name)
       if (name === undefined) name = await accepting.catch((error: unknown) => fail(each, refusalStatus(error)))
       else
         others.push(
