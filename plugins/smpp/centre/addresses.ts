@@ -30,6 +30,16 @@ export function plainAddress(address: string | undefined): string {
   return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(bare) ? bare.slice(7) : bare
 }
 
+/** Who is meant by an address when it is counted: of IPv6 the network, since one peer has 2^64 addresses of it. */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address
+  const [head = '', tail] = address.toLowerCase().split('::')
+  const [front, back] = [head, tail ?? ''].map((text) => (text === '' ? [] : text.split(':')))
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - front!.length - back!.length)
+  const groups = [...front!, ...Array<string>(zeros).fill('0'), ...back!].slice(0, 4)
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
+}
+
 /** No ranges: every address is within. */
 export function isWithinRanges(address: string, ranges: readonly string[]): boolean {
   if (ranges.length === 0) return true

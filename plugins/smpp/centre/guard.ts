@@ -1,7 +1,8 @@
 // Who may still try to bind from where. Failed binds of an address cost it time, more with each, and
 // after a number of them it is blocked for a while; connections that have not bound are few per
-// address. Memory is bounded: the address that was quiet longest is forgotten first.
+// address (of IPv6, per network). Memory is bounded: the address that was quiet longest is forgotten first.
 import type { Clock } from '../../../src/plugin.ts'
+import { networkOf } from './addresses.ts'
 
 export interface Guard {
   /** The address is blocked, or has too many connections that are not bound. Else it has a place: call `left` once. */
@@ -33,15 +34,15 @@ interface Known {
 export function createGuard(clock: Clock): Guard {
   const known = new Map<string, Known>()
 
-  function of(address: string): Known {
-    let it = known.get(address)
+  function of(key: string): Known {
+    let it = known.get(key)
     if (!it) {
       if (known.size >= mostAddresses) forgetOne()
       it = { unbound: 0, failures: 0, newestAt: 0, blockedUntil: 0 }
     }
     // Moved to the end: the one forgotten first is the one quiet longest.
-    known.delete(address)
-    known.set(address, it)
+    known.delete(key)
+    known.set(key, it)
     return it
   }
 
@@ -56,19 +57,20 @@ export function createGuard(clock: Clock): Guard {
 
   return {
     enter(address) {
-      const it = of(address)
+      const it = of(networkOf(address))
       if (it.blockedUntil > clock.now() || it.unbound >= mostUnbound) return false
       it.unbound++
       return true
     },
     left(address) {
-      const it = known.get(address)
+      const key = networkOf(address)
+      const it = known.get(key)
       if (!it) return
       it.unbound--
-      if (it.unbound <= 0 && it.failures === 0 && it.blockedUntil <= clock.now()) known.delete(address)
+      if (it.unbound <= 0 && it.failures === 0 && it.blockedUntil <= clock.now()) known.delete(key)
     },
     failed(address) {
-      const it = of(address)
+      const it = of(networkOf(address))
       const now = clock.now()
       if (now - it.newestAt > forgivenMs) it.failures = 0
       it.newestAt = now

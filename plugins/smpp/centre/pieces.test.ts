@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { testClock } from '../../../src/clock.ts'
-import { isRange, isWithinRanges, plainAddress } from './addresses.ts'
+import { isRange, isWithinRanges, networkOf, plainAddress } from './addresses.ts'
 import { createGuard } from './guard.ts'
 import { createPartIds, partId, shortId, shortIdTimes, wholeId } from './ids.ts'
 import { timeOf } from './times.ts'
@@ -16,6 +16,18 @@ test('addresses are within ranges of their family, in whatever form a socket sho
   assert.ok(ranges.every(isRange))
   for (const text of ['', '192.0.2.0/33', '192.0.2/24', '192.0.2.0/', 'example.com', '::1/129', '192.0.2.0/24/1', 'fe80::1%eth0'])
     assert.ok(!isRange(text), text)
+})
+
+test('IPv6 addresses of one network are one', () => {
+  assert.equal(networkOf('192.0.2.1'), '192.0.2.1')
+  assert.equal(networkOf('2001:db8::1'), '2001:db8:0:0::/64')
+  assert.equal(networkOf('2001:0DB8:0:0:ffff::9'), '2001:db8:0:0::/64')
+  assert.equal(networkOf('2001:db8:0:1::'), '2001:db8:0:1::/64')
+  assert.equal(networkOf('::1'), '0:0:0:0::/64')
+  const guard = createGuard(testClock())
+  for (let n = 1; n <= 10; n++) guard.failed(`2001:db8::${n}`)
+  assert.ok(!guard.enter('2001:db8::ffff'))
+  assert.ok(guard.enter('2001:db8:1::1'))
 })
 
 test('a place is given to so many unbound connections of an address, and again when one has left', () => {
