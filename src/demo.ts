@@ -13,7 +13,7 @@ export const demoCarriers = [
   { id: 'southern', password: 'demo', preset: 'hexIds', says: 'names messages in hex, its receipts in decimal' },
 ] as const
 
-/** What anybody's ESME on this machine may bind with. */
+/** What anybody's ESME on this machine may bind with; its password is no secret, so from elsewhere nobody may. */
 export const demoClient = { id: 'esme', systemId: 'demo', password: 'demo' } as const
 
 export function demoDocument(simulator: { host: string; port: number }, http: string): string {
@@ -29,7 +29,7 @@ ${binds.join('\n')}
       - id: ${demoClient.id}
         connector: smpp
         side: client
-        config: { systemId: ${demoClient.systemId}, password: ${demoClient.password} }
+        config: { systemId: ${demoClient.systemId}, password: ${demoClient.password}, addresses: [127.0.0.0/8, '::1'] }
     numbers:
       - number: "${demoNumber}"
         settings: { smsUrl: "${http}/demo/sms" }
