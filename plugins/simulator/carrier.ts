@@ -58,6 +58,8 @@ interface Surroundings {
   clock: Clock
   handsets: Handsets
   ledger?: Ledger | undefined
+  /** Each PDU of a MO that the customer answered with ESME_ROK. */
+  onMoAcked?: ((pdu: Draft) => void) | undefined
 }
 
 type Due =
@@ -70,7 +72,7 @@ const outboxLimit = 1_000_000
 /** A receipt or MO that the customer asked to have later. */
 const againAfterMs = 1000
 
-export function createCarrier(options: CarrierOptions, { seed, clock, handsets, ledger }: Surroundings): Carrier {
+export function createCarrier(options: CarrierOptions, { seed, clock, handsets, ledger, onMoAcked }: Surroundings): Carrier {
   const { id } = options
   let personality = resolvePersonality(options)
   const startedAt = clock.now()
@@ -86,6 +88,9 @@ export function createCarrier(options: CarrierOptions, { seed, clock, handsets, 
     now: clock.now,
     window: () => personality.window,
     later: (delivery) => schedule.add(clock.now() + againAfterMs, { what: 'again', delivery }),
+    acked(delivery) {
+      if (onMoAcked && delivery.kind === 'mo') onMoAcked(delivery.draft(0))
+    },
   })
 
   function onDue(due: Due): void {

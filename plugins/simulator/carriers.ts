@@ -1,7 +1,7 @@
 // Simulated carriers behind one listener, told apart by system_id. Real SMPP over real sockets.
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { systemClock, type Clock } from '../../src/plugin.ts'
-import { statuses } from '../smpp/codec/index.ts'
+import { type Draft, statuses } from '../smpp/codec/index.ts'
 import { createCarrier, type Carrier, type CarrierOptions, type CarrierView } from './carrier.ts'
 import { createHandsets, type Shown } from './handsets.ts'
 import { openLedger } from './ledger.ts'
@@ -21,6 +21,8 @@ export interface CarriersOptions {
   log?: { info(facts: object, text: string): void }
   /** Path of a file to append every submit taken to. */
   ledger?: string
+  /** Each PDU of a MO that the customer answered with ESME_ROK, before anything else is read from it. */
+  onMoAcked?(pdu: Draft): void
 }
 
 export interface Reply {
@@ -59,7 +61,7 @@ export async function startCarriers(options: CarriersOptions): Promise<Carriers>
   const carriers = new Map<string, Carrier>()
   for (const carrier of options.carriers) {
     if (carriers.has(carrier.id)) throw new Error(`carriers: ${JSON.stringify(carrier.id)} is there twice`)
-    carriers.set(carrier.id, createCarrier(carrier, { seed, clock, handsets, ledger }))
+    carriers.set(carrier.id, createCarrier(carrier, { seed, clock, handsets, ledger, onMoAcked: options.onMoAcked }))
   }
   const sessions = new Map<Socket, Session>()
 

@@ -49,7 +49,13 @@ const temporary: ReadonlySet<number> = new Set([
   statuses.ESME_RX_T_APPN,
 ])
 
-export function createOutbox(options: { now(): number; window(): number; later(delivery: Delivery): void }): Outbox {
+export function createOutbox(options: {
+  now(): number
+  window(): number
+  later(delivery: Delivery): void
+  /** The customer has it. */
+  acked?(delivery: Delivery): void
+}): Outbox {
   const { now, later } = options
   const counts: OutboxCounts = { receiptsSent: 0, receiptsAcked: 0, moSent: 0, moAcked: 0, repeated: 0, refused: 0 }
   const receivers: Receiver[] = []
@@ -118,8 +124,10 @@ export function createOutbox(options: { now(): number; window(): number; later(d
       const sent = receiver.inFlight.get(sequence_number)
       if (!sent) return
       receiver.inFlight.delete(sequence_number)
-      if (command_status === 0) counts[sent.delivery.kind === 'mo' ? 'moAcked' : 'receiptsAcked']++
-      else if (temporary.has(command_status)) {
+      if (command_status === 0) {
+        counts[sent.delivery.kind === 'mo' ? 'moAcked' : 'receiptsAcked']++
+        options.acked?.(sent.delivery)
+      } else if (temporary.has(command_status)) {
         counts.repeated++
         later(sent.delivery)
       } else counts.refused++

@@ -1,0 +1,151 @@
+// A client as a process of a proof: it binds as it is told to, and again with backoff whenever the
+// gateway is gone; submits until a line comes on stdin; and notes in its ledger what it was told and
+// sent before it does anything else. Now and then it leaves instead of answering. Reads one JSON job
+// from argv.
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { pino } from 'pino'
+import { type Pdu, type PduOf, tags, tlvString } from '../../plugins/smpp/codec/index.ts'
+import { createLink, type Link } from '../../plugins/smpp/link.ts'
+import { systemClock } from '../../src/clock.ts'
+import { openProofLedger } from './ledger.ts'
+import { generator, sleep } from './rounds.ts'
+import { type EsmeLine, isLong, partsOf, placeOf, textOf } from './traffic.ts'
+
+export interface EsmeJob {
+  port: number
+  systemId: string
+  password: string
+  /** One connection each. */
+  binds: ('transceiver' | 'transmitter' | 'receiver')[]
+  source: string
+  /** Destinations begin with one of these in turn; a running number follows. */
+  prefixes: string[]
+  firstDestination: number
+  perSecond: number
+  window: number
+  /** Of what comes, so much is left without an answer: the client cuts the connection. */
+  leaves: number
+  seed: number
+  ledger: string
+}
+
+const firstBackoffMs = 20
+const mostBackoffMs = 320
+const tickMs = 10
+/** More than registered_delivery 1: some want failures only, some nothing (SMPP 5.0 §4.7.21). */
+const registeredInTurn = [1, 1, 1, 1, 1, 1, 1, 2, 0]
+
+const job = JSON.parse(process.argv[2] ?? '{}') as EsmeJob
+const note: (line: EsmeLine) => void = openProofLedger(job.ledger)
+const random = generator(job.seed)
+const log = pino({ level: 'silent' })
+/** Bound and able to submit. */
+const submitting: Link[] = []
+let connections = 0
+let next = job.firstDestination
+
+async function stayBound(kind: EsmeJob['binds'][number]): Promise<never> {
+  let backoffMs = firstBackoffMs
+  for (;;) {
+    if (await once(kind, ++connections)) backoffMs = firstBackoffMs
+    await sleep(backoffMs * (0.5 + random()))
+    backoffMs = Math.min(mostBackoffMs, backoffMs * 2)
+  }
+}
+
+/** One connection from its beginning to its end; whether it was ever bound. */
+async function once(kind: EsmeJob['binds'][number], session: number): Promise<boolean> {
+  const socket = connect({ port: job.port, host: '127.0.0.1' })
+  socket.setNoDelay(true)
+  const link = createLink({
+    socket,
+    clock: systemClock,
+    log,
+    enquireLinkMs: 60_000,
+    responseTimeoutMs: 60_000,
+    onRequest: (pdu) => came(link, session, pdu),
+  })
+  const bound = await link.request({
+    command: `bind_${kind}`,
+    sequence_number: 0,
+    system_id: job.systemId,
+    password: job.password,
+    interface_version: 0x34,
+  })
+  const isBound = bound.kind === 'pdu' && bound.pdu.command_status === 0
+  if (!isBound) link.destroy('not bound')
+  else if (kind !== 'receiver') submitting.push(link)
+  await link.closed
+  const at = submitting.indexOf(link)
+  if (at >= 0) submitting.splice(at, 1)
+  if (isBound) note({ what: 'end', session, at: Date.now() })
+  return isBound
+}
+
+function came(link: Link, session: number, pdu: Pdu): void {
+  if (pdu.command !== 'deliver_sm') return
+  const isReceipt = (pdu.esm_class & 0x3c) === 0x04
+  const { part, parts, text } = placeOf(pdu)
+  const key = isReceipt ? (tlvString(pdu.tlvs, tags.receipted_message_id) ?? '') : `${pdu.source_addr} ${part}`
+  const says = isReceipt ? (/stat:(\w+)/.exec(text)?.[1] ?? '') : text
+  const answered = random() >= job.leaves
+  note({ what: isReceipt ? 'receipt' : 'mo', key, says, parts, session, at: Date.now(), answered })
+  if (answered) link.post({ command: 'deliver_sm_resp', sequence_number: pdu.sequence_number, command_status: 0 })
+  else link.destroy('left')
+}
+
+function submit(over: Link): void {
+  const n = next++
+  const to = `${job.prefixes[n % job.prefixes.length]!}${String(n).padStart(8, '0')}`
+  const registered = registeredInTurn[n % registeredInTurn.length]!
+  const text = Buffer.from(textOf(to))
+  const draft: PduOf<'submit_sm'> = {
+    command: 'submit_sm',
+    command_status: 0,
+    sequence_number: 0,
+    service_type: '',
+    source_addr_ton: 1,
+    source_addr_npi: 1,
+    source_addr: job.source,
+    dest_addr_ton: 1,
+    dest_addr_npi: 1,
+    destination_addr: to,
+    esm_class: 0,
+    protocol_id: 0,
+    priority_flag: 0,
+    schedule_delivery_time: '',
+    validity_period: '',
+    registered_delivery: registered,
+    replace_if_present_flag: 0,
+    data_coding: 0,
+    sm_default_msg_id: 0,
+    short_message: isLong(to) ? new Uint8Array(0) : text,
+    tlvs: isLong(to) ? [[tags.message_payload, text]] : [],
+  }
+  over.ask(draft, (answer) => {
+    if (answer.kind !== 'pdu' || answer.pdu.command !== 'submit_sm_resp') return note({ what: 'cut', to })
+    const { command_status: status, message_id: id } = answer.pdu
+    if (status === 0) note({ what: 'taken', id, to, registered, parts: partsOf(to) })
+    else note({ what: 'refused', to, status })
+  })
+}
+
+async function hush(): Promise<void> {
+  clearInterval(submits)
+  while (submitting.some((link) => link.pending > 0)) await sleep(tickMs)
+  console.log('hushed')
+}
+
+const submits = setInterval(() => {
+  let due = (job.perSecond * tickMs) / 1000
+  due = Math.floor(due) + (random() < due % 1 ? 1 : 0)
+  for (let n = 0; n < due; n++) {
+    const over = submitting[n % Math.max(1, submitting.length)]
+    if (over && over.taking && over.pending < job.window) submit(over)
+  }
+}, tickMs)
+createInterface({ input: process.stdin }).once('line', () => void hush())
+process.on('SIGTERM', () => process.exit(0))
+console.log('ready')
+await Promise.all(job.binds.map((kind) => stayBound(kind)))

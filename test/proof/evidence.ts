@@ -1,0 +1,65 @@
+// What the gateway itself says after a proof: its CDR files, its list of messages, and the traces of
+// those that a carrier got more than once.
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Cdr } from '../../src/model/cdr.ts'
+import { api, sid, token, type Setup } from '../bench/gateway.ts'
+import { readLedger } from './ledger.ts'
+import { sleep } from './rounds.ts'
+
+/** By message id, every CDR of it. */
+export async function cdrsOf(setup: Setup): Promise<Map<string, Cdr[]>> {
+  const directory = join(setup.data, 'cdr')
+  const found = new Map<string, Cdr[]>()
+  for (const name of await readdir(directory).catch(() => [] as string[])) {
+    for (const cdr of await readLedger<Cdr>(join(directory, name))) {
+      const others = found.get(cdr.message)
+      if (others) others.push(cdr)
+      else found.set(cdr.message, [cdr])
+    }
+  }
+  return found
+}
+
+export function twilioStatus(state: string): string {
+  return state === 'expired' ? 'failed' : state === 'unconfirmed' ? 'sent' : state
+}
+
+/** The Twilio status of every message, by its id without the SM. */
+export async function listed(port: number): Promise<Map<string, string>> {
+  const states = new Map<string, string>()
+  const headers = { authorization: `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}` }
+  let path: string | null = `/2010-04-01/Accounts/${sid}/Messages.json?PageSize=1000`
+  while (path) {
+    const answer: Response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+    const page = (await answer.json()) as { messages: { sid: string; status: string }[]; next_page_uri: string | null }
+    for (const message of page.messages) states.set(message.sid.slice(2), message.status)
+    path = page.next_page_uri
+  }
+  return states
+}
+
+/** Whether an attempt of it is on record whose outcome nobody could know. */
+export async function hasUnknownAttempt(setup: Setup, id: string): Promise<boolean> {
+  const trace = await api<{ entries: { what: string; failure?: { kind: string } }[] }>(setup, `/api/v1/messages/SM${id}/trace`)
+  return trace.entries.some((entry) => entry.what === 'attempt' && entry.failure?.kind === 'unknown')
+}
+
+const lookEveryMs = 500
+const standstillMs = 30_000
+/** For what would come a second time. */
+const afterwardsMs = 2000
+
+/** Looks until nothing is missing, or nothing has changed for long. */
+export async function settle(missing: () => Promise<number>): Promise<void> {
+  let last = Number.NaN
+  let since = Date.now()
+  for (;;) {
+    const now = await missing()
+    if (now === 0 || Date.now() - since > standstillMs) break
+    if (now !== last) since = Date.now()
+    last = now
+    await sleep(lookEveryMs)
+  }
+  await sleep(afterwardsMs)
+}

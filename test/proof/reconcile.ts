@@ -1,0 +1,216 @@
+// What must hold after a proof of SMPP, from the ledgers of clients and carriers and what the gateway says:
+//   every submit answered ESME_ROK has exactly one CDR, whose state is listed, too,
+//   every part of it is in the carrier's ledger, and only those twice whose attempt is recorded `unknown`,
+//   every final state that was asked for came as a receipt under the right id, and no other did,
+//   a receipt came again only where its connection ended before the answer can have been noted,
+//   every MO whose parts were all answered ESME_ROK came to the client whole.
+import type { Cdr } from '../../src/model/cdr.ts'
+import type { Setup } from '../bench/gateway.ts'
+import { cdrsOf, hasUnknownAttempt, listed, twilioStatus } from './evidence.ts'
+import { readLedger } from './ledger.ts'
+import type { Proof } from './rounds.ts'
+import { type AckedLine, type CameLine, type EsmeLine, partsOf, type TakenLine, textOf } from './traffic.ts'
+
+/** Paths. */
+export interface Ledgers {
+  submits: string
+  acked: string
+  /** One of each client. */
+  clients: string[]
+}
+
+/** A receipt or part as it came, and when the connection that it came over ended. */
+type Copy = CameLine & { endedAt: number }
+
+export interface All {
+  taken: TakenLine[]
+  cut: number
+  refused: number
+  /** By message id. */
+  receipts: Map<string, Copy[]>
+  /** By handset and part. */
+  mo: Map<string, Copy[]>
+  /** By destination, how often each part was taken. */
+  carrier: Map<string, number[]>
+  /** Submits whose text is not what was submitted. */
+  garbled: string[]
+  /** By handset, the parts answered. */
+  acked: Map<string, Set<number>>
+  cdrs: Map<string, Cdr[]>
+}
+
+/** An answer that came so long before the end was noted: commits are gathered for some ms, and then synced to a disk that others use. */
+const noteWithinMs = 2000
+const words: Record<string, string> = { delivered: 'DELIVRD', undelivered: 'UNDELIV' }
+
+export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
+  const all: All = {
+    taken: [],
+    cut: 0,
+    refused: 0,
+    receipts: new Map(),
+    mo: new Map(),
+    carrier: new Map(),
+    garbled: [],
+    acked: new Map(),
+    cdrs: await cdrsOf(setup),
+  }
+  for (const path of ledgers.clients) gather(all, await readLedger<EsmeLine>(path))
+  for (const { to, part = 1, text } of await readLedger<{ to: string; part?: number; text: string }>(ledgers.submits)) {
+    const number = to.replace('+', '')
+    const times = all.carrier.get(number) ?? Array.from({ length: partsOf(number) }, () => 0)
+    all.carrier.set(number, times)
+    times[part - 1] = (times[part - 1] ?? 0) + 1
+    if (!textOf(number).includes(text)) all.garbled.push(number)
+  }
+  for (const { from, part } of await readLedger<AckedLine>(ledgers.acked)) {
+    const parts = all.acked.get(from)
+    if (parts) parts.add(part)
+    else all.acked.set(from, new Set([part]))
+  }
+  return all
+}
+
+function gather(all: All, lines: readonly EsmeLine[]): void {
+  const ends = new Map<number, number>()
+  for (const line of lines) if (line.what === 'end') ends.set(line.session, line.at)
+  for (const line of lines) {
+    if (line.what === 'taken') all.taken.push(line)
+    else if (line.what === 'cut') all.cut++
+    else if (line.what === 'refused') all.refused++
+    else if (line.what === 'receipt' || line.what === 'mo') {
+      const of = line.what === 'receipt' ? all.receipts : all.mo
+      const copy: Copy = { ...line, endedAt: ends.get(line.session) ?? Number.POSITIVE_INFINITY }
+      const others = of.get(line.key)
+      if (others) others.push(copy)
+      else of.set(line.key, [copy])
+    }
+  }
+}
+
+/** How much has not come yet that must. */
+export function missing(all: All): number {
+  let open = 0
+  for (const { id, registered } of all.taken) {
+    const state = all.cdrs.get(id)?.[0]?.state
+    if (state === undefined || (wants(registered, state) && !all.receipts.has(id))) open++
+  }
+  const made = moMade(all)
+  for (const from of all.acked.keys()) if (!made.has(from) || !isWhole(all, from)) open++
+  return open
+}
+
+/** registered_delivery: 1 every end, 2 failures (SMPP 5.0 §4.7.21). */
+function wants(registered: number, state: string): boolean {
+  return registered === 1 || (registered === 2 && state !== 'delivered')
+}
+
+/** Whether all parts came, and make the text. */
+function isWhole({ mo }: All, from: string): boolean {
+  let text = ''
+  for (let part = 1; part <= partsOf(from); part++) text += mo.get(`${from} ${part}`)?.[0]?.says ?? ''
+  return text === textOf(`+${from}`)
+}
+
+/** Those copies after which another was not to come: they were answered, and the answer could be noted. */
+function unaccounted(copies: readonly Copy[]): Copy[] {
+  return copies.slice(0, -1).filter(({ answered, at, endedAt }) => answered && endedAt - at > noteWithinMs)
+}
+
+export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'acknowledged' | 'figures' | 'faults'>> {
+  const faults: string[] = []
+  const states = await listed(setup.httpPort)
+  for (const { id, to, registered } of all.taken) {
+    const found = all.cdrs.get(id) ?? []
+    if (found.length !== 1) faults.push(`${id} to ${to} has ${found.length} CDRs`)
+    const parts = all.carrier.get(to)
+    if (!parts?.every((times) => times > 0)) faults.push(`${id} to ${to} was acknowledged and is not whole at the carrier`)
+    const state = found[0]?.state
+    if (state === undefined) continue
+    if (states.get(id) !== twilioStatus(state)) faults.push(`${id} is listed as ${states.get(id)}, its CDR says ${state}`)
+    const word = words[state]
+    if (word === undefined) faults.push(`${id} to ${to} ended ${state}, and no carrier said so`)
+    const receipts = all.receipts.get(id) ?? []
+    if (wants(registered, state) !== receipts.length > 0)
+      faults.push(`${id} to ${to} ended ${state}, registered_delivery ${registered}, and has ${receipts.length} receipts`)
+    const other = receipts.find(({ says }) => says !== word)
+    if (other) faults.push(`${id} ended ${state} and was reported as ${other.says}`)
+  }
+  const idOf = new Map<string, string>()
+  for (const [id, cdrs] of all.cdrs) {
+    if (cdrs.length > 1) faults.push(`${id} has ${cdrs.length} CDRs`)
+    if (cdrs[0]!.direction === 'mt') idOf.set(cdrs[0]!.to.replace('+', ''), id)
+  }
+  for (const number of all.garbled) faults.push(`${number} got a text that nobody sent`)
+  const twice = await sentTwice(setup, all, idOf, faults)
+  let receiptsAgain = 0
+  for (const [id, copies] of all.receipts) {
+    if (!all.cdrs.has(id)) faults.push(`a receipt came for ${id}, which has no CDR`)
+    receiptsAgain += copies.length - 1
+    for (const { at } of unaccounted(copies)) faults.push(`the receipt of ${id} came again, although it was answered in time at ${at}`)
+  }
+  const mo = replies(all, faults)
+  return {
+    acknowledged: all.taken.length,
+    figures: [
+      ['submits answered ESME_ROK', all.taken.length],
+      ['submits cut by the kill (no answer)', all.cut],
+      ['submits refused', all.refused],
+      ["destinations in the carriers' ledger", all.carrier.size],
+      ['messages of which a carrier has a part more than once', twice.sent],
+      ['of those recorded `unknown` in their trace', twice.recorded],
+      ['messages whose receipt came to the client', all.receipts.size],
+      ['receipts that came again: the gateway or the client went before the answer was noted', receiptsAgain],
+      ['MO that a carrier was answered ESME_ROK for, in all parts', mo.acked],
+      ['parts of MO that came to the client again', mo.again],
+      ['MO that a carrier sent again, as it had no answer: another message each', mo.madeAgain],
+    ],
+    faults,
+  }
+}
+
+async function sentTwice(setup: Setup, all: All, idOf: Map<string, string>, faults: string[]): Promise<{ sent: number; recorded: number }> {
+  let sent = 0
+  let recorded = 0
+  for (const [to, parts] of all.carrier) {
+    if (parts.every((times) => times <= 1)) continue
+    sent++
+    const id = idOf.get(to)
+    if (id !== undefined && (await hasUnknownAttempt(setup, id))) recorded++
+    else faults.push(`${id} to ${to} is ${Math.max(...parts)} times at the carrier and no attempt of it is recorded as unknown`)
+  }
+  return { sent, recorded }
+}
+
+/** By handset, the messages that were made of what it wrote and delivered. */
+function moMade({ cdrs }: All): Map<string, number> {
+  const made = new Map<string, number>()
+  for (const [cdr] of cdrs.values()) {
+    if (cdr?.direction !== 'mo' || cdr.state !== 'delivered') continue
+    const from = cdr.from.replace('+', '')
+    made.set(from, (made.get(from) ?? 0) + 1)
+  }
+  return made
+}
+
+/** An MO that the carrier sends again, as it got no answer, is another message. */
+function replies(all: All, faults: string[]): { acked: number; again: number; madeAgain: number } {
+  const made = moMade(all)
+  let acked = 0
+  for (const [from, parts] of all.acked) {
+    if (parts.size < partsOf(from)) faults.push(`of the MO from ${from} only ${parts.size} parts were ever answered`)
+    else acked++
+    if (!isWhole(all, from)) faults.push(`the MO from ${from} was answered and did not come to the client whole`)
+    if (!made.has(from)) faults.push(`the MO from ${from} was answered and has no CDR that says delivered`)
+  }
+  let again = 0
+  let madeAgain = 0
+  for (const messages of made.values()) madeAgain += messages - 1
+  for (const [key, copies] of all.mo) {
+    const messages = made.get(key.split(' ')[0]!) ?? 1
+    again += copies.length - 1
+    if (unaccounted(copies).length > messages - 1)
+      faults.push(`the MO ${key} came ${copies.length} times, although it was answered in time`)
+  }
+  return { acked, again, madeAgain }
+}

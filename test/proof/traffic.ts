@@ -1,0 +1,81 @@
+// What the processes of the SMPP proof agree on: which texts are sent, and what is noted of them.
+import { tags, tlv, type PduOf } from '../../plugins/smpp/codec/index.ts'
+import { splitUserData, takeConcatenation } from '../../src/text/index.ts'
+
+/** A submit_sm_resp, noted before anything else. */
+export interface TakenLine {
+  what: 'taken'
+  id: string
+  to: string
+  registered: number
+  /** SMS that the text makes. */
+  parts: number
+}
+/** A submit that was refused (`status`), or got no answer before its connection was gone. */
+export interface UntakenLine {
+  what: 'refused' | 'cut'
+  to: string
+  status?: number
+}
+/** A receipt or a part of an MO, noted before it is answered; `answered` false: the client left instead. */
+export interface CameLine {
+  what: 'receipt' | 'mo'
+  /** Of a receipt, the message id; of an MO, the handset and the part. */
+  key: string
+  /** stat of a receipt, text of the part. */
+  says: string
+  parts: number
+  session: number
+  at: number
+  answered: boolean
+}
+/** A connection that was bound is gone. */
+export interface EndLine {
+  what: 'end'
+  session: number
+  at: number
+}
+export type EsmeLine = TakenLine | UntakenLine | CameLine | EndLine
+
+/** A part of an MO that the carrier need not send again. */
+export interface AckedLine {
+  from: string
+  to: string
+  part: number
+}
+
+/** One in so many is long. */
+const longEvery = 10
+const filler = ' The quick brown fox jumps over the lazy dog and is not seen again.'
+
+export function isLong(number: string): boolean {
+  return Number(number.slice(-4)) % longEvery === 3
+}
+
+/** The text that goes to this number, or comes from it. A long one has three parts. */
+export function textOf(number: string): string {
+  return isLong(number) ? `For or from ${number}.${filler.repeat(6)}` : `For or from ${number}.`
+}
+
+export function partsOf(number: string): number {
+  return isLong(number) ? 3 : 1
+}
+
+/** The place of a deliver_sm in its long message (esm_class bit 6, SMPP 5.0 §4.7.12), and its text. */
+export function placeOf(pdu: Pick<PduOf<'deliver_sm'>, 'esm_class' | 'short_message' | 'tlvs'>): {
+  part: number
+  parts: number
+  text: string
+} {
+  const data = pdu.short_message.length > 0 ? pdu.short_message : (tlv(pdu.tlvs, tags.message_payload) ?? pdu.short_message)
+  if ((pdu.esm_class & 0x40) === 0) return { part: 1, parts: 1, text: latin(data) }
+  const split = splitUserData(data)
+  if (!split.ok) return { part: 1, parts: 1, text: latin(data) }
+  const { concatenation } = takeConcatenation(split.udh)
+  return { part: concatenation?.index ?? 1, parts: concatenation?.total ?? 1, text: latin(split.data) }
+}
+
+/** Letters, digits, blanks and full stops are the same octets in GSM 7-bit. */
+function latin(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('latin1')
+}
