@@ -1,4 +1,4 @@
-// Debian's Kannel as a peer of the benchmark: bearerbox and smsbox with one SMPP carrier, set up as
+// Debian's Kannel as a peer of tests and of the benchmark: bearerbox and smsbox with one SMPP carrier, set up as
 // quick as it gets without giving up what its store promises.
 // HTTP sendsms → store → SMPP → receipt → dlr-url; sendsms is answered once bearerbox has the message.
 // Measured: the file store with a window of 100 does best; `spool` costs a third more CPU, and a
@@ -23,6 +23,14 @@ export interface KannelOptions {
   workDir: string
   /** submit_sm awaiting their response. */
   window: number
+  /** A transmitter and a receiver in place of a transceiver. */
+  pair?: boolean
+  /** interface-version, 34 unless told otherwise. */
+  version?: 33 | 34 | 50
+  /** More lines of the smsc group; by default, that ids are decimal. */
+  smsc?: string
+  /** More groups, parted by empty lines. */
+  groups?: string
 }
 
 export interface Kannel {
@@ -38,7 +46,18 @@ export interface Kannel {
 const startWithinMs = 15_000
 const stopWithinMs = 10_000
 
+/** A port that was free may be taken by the time a box opens it; then others are tried. */
 export async function startKannel(options: KannelOptions): Promise<Kannel> {
+  for (let tries = 3; ; tries--) {
+    try {
+      return await startBoxes(options)
+    } catch (error) {
+      if (tries === 1 || options.sendsmsPort !== undefined) throw error
+    }
+  }
+}
+
+async function startBoxes(options: KannelOptions): Promise<Kannel> {
   const bearerbox = peer('kannel')
   if (bearerbox === undefined) throw new Error('Kannel is not here: apt-get install -y kannel')
   const directory = join(options.workDir, 'kannel')
@@ -55,6 +74,15 @@ export async function startKannel(options: KannelOptions): Promise<Kannel> {
     return child
   }
   const said: string[] = []
+  const until = async (holds: () => Promise<unknown>, what: string): Promise<void> => {
+    const deadline = Date.now() + startWithinMs
+    while (!(await holds())) {
+      if (children.some((child) => child.exitCode !== null || child.signalCode !== null))
+        throw new Error(`Kannel ended, waiting for ${what}`)
+      if (Date.now() > deadline) throw new Error(`waited ${startWithinMs / 1000} s for ${what}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
   const stop = async (): Promise<void> => {
     // smsbox first, so that it does not complain of a lost bearerbox.
     for (const child of children.toReversed()) await ended(child)
@@ -63,7 +91,7 @@ export async function startKannel(options: KannelOptions): Promise<Kannel> {
     run(bearerbox)
     await until(() => statusPage(adminPort), 'bearerbox to answer')
     run(join(bearerbox, '..', 'smsbox'))
-    const ready = (page: string | undefined) => page !== undefined && /\(online/.test(page) && /smsbox.*\(on-line/.test(page)
+    const ready = (page = ''): boolean => page.split('(online').length > (options.pair ? 2 : 1) && /smsbox.*\(on-line/.test(page)
     await until(async () => ready(await statusPage(adminPort)), 'Kannel to be bound to the carrier')
     await until(() => answers(`http://127.0.0.1:${sendsmsPort}/`), 'smsbox to listen')
   } catch (error) {
@@ -86,14 +114,51 @@ interface Places {
   sendsmsPort: number
 }
 
+/** msg-id-type: in the response and in the receipt. */
+const decimalIds = 'msg-id-type = 0x03'
+
 /** Kannel user guide 1.4.5: groups core, smsc (SMPP), smsbox and sendsms-user. Groups are parted by empty lines. */
 function configuration(options: KannelOptions, { directory, adminPort, smsboxPort, sendsmsPort }: Places): string {
-  const { sinkPort, systemId = 'normal', password = 'secret', store, window } = options
+  const {
+    sinkPort,
+    systemId = 'normal',
+    password = 'secret',
+    store,
+    window,
+    pair = false,
+    version = 34,
+    smsc = decimalIds,
+    groups = '',
+  } = options
   const stores = {
     none: '',
     file: `store-type = file\nstore-location = ${join(directory, 'kannel.store')}\n`,
     spool: `store-type = spool\nstore-location = ${join(directory, 'spool')}\n`,
   }
+  // A pair is two groups: one of them may not have both ports.
+  const modes = pair
+    ? [`port = ${sinkPort}\ntransceiver-mode = false`, `receive-port = ${sinkPort}\ntransceiver-mode = false`]
+    : [`port = ${sinkPort}\ntransceiver-mode = true`]
+  const smscGroup = (mode: string): string => `group = smsc
+smsc = smpp
+smsc-id = sink
+host = 127.0.0.1
+${mode}
+smsc-username = ${systemId}
+smsc-password = ${password}
+system-type = ""
+interface-version = ${version}
+source-addr-autodetect = true
+dest-addr-ton = 1
+dest-addr-npi = 1
+max-pending-submits = ${window}
+wait-ack = 60
+wait-ack-expire = 2
+enquire-link-interval = 30
+reconnect-delay = 1
+${smsc}
+
+`
   return `group = core
 admin-port = ${adminPort}
 admin-interface = 127.0.0.1
@@ -105,28 +170,7 @@ smsbox-max-pending = ${Math.max(100, window)}
 box-allow-ip = 127.0.0.1
 dlr-storage = internal
 ${stores[store]}
-group = smsc
-smsc = smpp
-smsc-id = sink
-host = 127.0.0.1
-port = ${sinkPort}
-transceiver-mode = true
-smsc-username = ${systemId}
-smsc-password = ${password}
-system-type = ""
-interface-version = 34
-source-addr-autodetect = true
-dest-addr-ton = 1
-dest-addr-npi = 1
-max-pending-submits = ${window}
-wait-ack = 60
-wait-ack-expire = 2
-enquire-link-interval = 30
-reconnect-delay = 1
-# Decimal ids in the response and in the receipt.
-msg-id-type = 0x03
-
-group = smsbox
+${modes.map(smscGroup).join('')}group = smsbox
 bearerbox-host = 127.0.0.1
 bearerbox-port = ${smsboxPort}
 sendsms-port = ${sendsmsPort}
@@ -141,6 +185,8 @@ username = bench
 password = bench
 concatenation = true
 max-messages = 10
+
+${groups}
 `
 }
 
@@ -157,14 +203,6 @@ async function answers(url: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-async function until(holds: () => Promise<unknown>, what: string): Promise<void> {
-  const deadline = Date.now() + startWithinMs
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited ${startWithinMs / 1000} s for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
 }
 
 async function ended(child: ChildProcess): Promise<void> {
