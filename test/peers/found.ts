@@ -1,11 +1,11 @@
 // The programs nobody here wrote that tests run against, as far as this machine has them. With
 // CI=true each of them must be there.
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 export interface Peer {
   name: string
-  /** What is looked for on the path. */
+  /** What is looked for on the path; an absolute path is a file that is there or not. */
   program: string
   /** The Debian package that brings it. */
   debian: string
@@ -17,6 +17,12 @@ export interface Peer {
 export const peers = [
   { name: 'kannel', program: 'bearerbox', debian: 'kannel', what: 'another gateway: interop and the benchmark beside us' },
   { name: 'tshark', program: 'tshark', debian: 'tshark', what: 'an independent dissector of what we put on the wire' },
+  {
+    name: 'net-smpp',
+    program: '/usr/share/perl5/Net/SMPP.pm',
+    debian: 'libnet-smpp-perl',
+    what: 'a client of the message centre, in Perl',
+  },
   { name: 'strace', program: 'strace', debian: 'strace', what: 'shows that no acknowledgement leaves before its write is synced' },
 ] as const satisfies readonly Peer[]
 
@@ -26,6 +32,7 @@ export type PeerName = (typeof peers)[number]['name']
 export function peer(name: PeerName): string | undefined {
   const wanted = peers.find((each) => each.name === name)
   if (!wanted) return undefined
+  if (isAbsolute(wanted.program)) return existsSync(wanted.program) ? wanted.program : undefined
   const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
   return places.map((place) => join(place, wanted.program)).find(isProgram)
 }
