@@ -56,7 +56,12 @@ declare module 'smpp' {
   export function connect(options: { url: string }, onConnect?: () => void): Session
   export const commands: Record<string, { id: number; params?: Record<string, unknown> }>
   export const tlvs: Record<string, { id: number }>
+  /** Makes a TLV known by name, both ways. */
+  export function addTLV(name: string, options: { id: number; type: unknown }): void
+  export const types: { tlv: { buffer: unknown } }
   const smpp: {
+    addTLV: typeof addTLV
+    types: typeof types
     PDU: typeof PDU
     createServer: typeof createServer
     connect: typeof connect
