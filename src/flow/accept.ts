@@ -7,15 +7,15 @@ import type { Message, MessageId, ReceiptWish, Submission } from '../model/messa
 import type { Candidate, Decision } from '../model/route.ts'
 import { AcceptRefused } from '../plugin.ts'
 import { decide, decideInbound, inboundNumber } from '../routing/decide.ts'
-import { StoreUnavailable, type NewMessage } from '../store/store.ts'
+import { type Joined, type NewMessage, StoreUnavailable } from '../store/store.ts'
 import { bodyFault, countSegments, maxParts } from '../text/index.ts'
 import { isDownTooLong } from './downtime.ts'
 import { refuseAddresses, refuseLength, validUntilOf } from './filter.ts'
 import { isSuspended, type Core } from './core.ts'
 
 export interface AcceptOptions {
-  /** Key of the inbound parts that the submission was joined from. */
-  joins?: string
+  /** The inbound parts that the submission was joined from. */
+  joins?: Joined
   /** Its parts were acknowledged already: it is accepted all the same, and ends at once for this. */
   refused?: AcceptRefused
 }

@@ -5,7 +5,7 @@ import type { Bind } from '../model/bind.ts'
 import type { Body } from '../model/body.ts'
 import type { Submission } from '../model/message.ts'
 import { AcceptRefused, type InboundPart } from '../plugin.ts'
-import { StoreUnavailable, type Part } from '../store/store.ts'
+import { type Joined, type Part, StoreUnavailable } from '../store/store.ts'
 import { joinTexts } from '../text/index.ts'
 import { accept } from './accept.ts'
 import type { Core } from './core.ts'
@@ -68,13 +68,14 @@ async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<voi
   const whole: Submission = { ...first, body: joinBodies(pieces.map((piece) => piece.body)) }
   const report = Object.assign({}, ...pieces.map((piece) => piece.report)) as Record<string, string>
   if (Object.keys(report).length > 0) whole.report = report
+  const joins: Joined = { key: parts[0]!.key, parts: parts.map((part) => [part.index, part.at]) }
   try {
-    await accept(core, bind, whole, { joins: parts[0]!.key })
+    await accept(core, bind, whole, { joins })
   } catch (error) {
     if (!(error instanceof AcceptRefused) || passing.has(error.why)) throw error
     // Its parts were acknowledged: whoever sent them is told by the message's end.
     delete whole.validUntil
-    await accept(core, bind, whole, { joins: parts[0]!.key, refused: error })
+    await accept(core, bind, whole, { joins, refused: error })
   }
 }
 

@@ -20,8 +20,13 @@ export interface NewMessage {
   queue?: { lane: BindId; due: number; candidate: number }
   ended?: Pick<Transition, 'report' | 'cdr' | 'counts'>
   idempotencyKey?: string
-  /** The inbound parts that this message was joined from; removed in the same transaction. */
-  joins?: string
+  /** The inbound parts that this message was joined from; removed in the same transaction. One that came again since stays. */
+  joins?: Joined
+}
+
+export interface Joined {
+  key: string
+  parts: [index: number, at: number][]
 }
 
 export type Accepted = { as: 'new' } | { as: 'duplicate'; of: MessageId }
@@ -221,7 +226,11 @@ export interface Store {
    * `step` computes the last transition from what is stored; it runs on the caller's side. `recalled`: the
    * supplier has given a sent one back, so no receipt is awaited.
    */
-  end(id: MessageId, step: (record: MessageRecord) => Transition, recalled?: boolean): Promise<'ended' | 'in-flight' | 'terminal' | 'absent'>
+  end(
+    id: MessageId,
+    step: (record: MessageRecord) => Transition,
+    recalled?: boolean,
+  ): Promise<'ended' | 'in-flight' | 'terminal' | 'absent'>
   /** Moves a waiting or held message to another lane or time (failover of a bind that is down, release of a held one). */
   move(id: MessageId, step: (record: MessageRecord) => Transition): Promise<'moved' | 'in-flight' | 'terminal' | 'absent'>
 

@@ -113,7 +113,10 @@ export const streamCases: Case[] = [
         (await bench.store.staleParts(at + 1, 10)).map((parts) => parts.length).sort((a, b) => a - b),
         [1, 3],
       )
-      await bench.store.accept({ ...bench.source.message({ direction: 'mo' }), joins: 'k' })
+      await bench.store.accept({
+        ...bench.source.message({ direction: 'mo' }),
+        joins: { key: 'k', parts: [1, 2, 3].map((index) => [index, at]) },
+      })
       assert.deepEqual(
         (await bench.store.staleParts(at + 1, 10)).map((parts) => parts[0]!.key),
         ['other'],
@@ -122,6 +125,28 @@ export const streamCases: Case[] = [
       await bench.store.dropParts('other')
       await bench.reopen()
       assert.deepEqual(await bench.store.staleParts(at + 1, 10), [])
+    },
+  ],
+  [
+    'a part that came again while its message was accepted stays, over a restart, until a message has it',
+    async (bench) => {
+      const at = bench.clock.now()
+      const joined = [1, 2].map((index): [number, number] => [index, at])
+      for (const index of [1, 2]) await bench.store.part({ ...part('k', index, at), total: 2 })
+      const accepted = bench.store.accept({ ...bench.source.message({ direction: 'mo' }), joins: { key: 'k', parts: joined } })
+      await Promise.all([accepted, bench.store.part({ ...part('k', 2, at + 1), total: 2 })])
+      const left = async (): Promise<number[][]> => (await bench.store.staleParts(at + 2, 10)).flat().map((kept) => [kept.index, kept.at])
+      assert.deepEqual(await left(), [[2, at + 1]])
+      await bench.reopen()
+      assert.deepEqual(await left(), [[2, at + 1]])
+      const { complete } = await bench.store.part({ ...part('k', 1, at + 2), total: 2 })
+      assert.deepEqual(
+        complete?.map((kept) => [kept.index, kept.at]),
+        [
+          [1, at + 2],
+          [2, at + 1],
+        ],
+      )
     },
   ],
 ]

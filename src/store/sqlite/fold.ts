@@ -2,6 +2,7 @@
 // insert, and its queue items never reach a table.
 import type { CountName } from '../../model/life.ts'
 import type { RefForm } from '../../model/ref.ts'
+import type { Joined } from '../store.ts'
 import { decode, entry, group, type MessageFields, type OtherOp, type Rare } from './ops.ts'
 
 export interface RowChange {
@@ -37,6 +38,7 @@ export interface Changes {
   hookDone: [account: number, upTo: number][]
   parts: { key: string; place: number; total: number; at: number; data: string }[]
   droppedParts: string[]
+  joinedParts: [key: string, place: number, at: number][]
   idempotency: [message: number, account: number, key: string, tail: string][]
   counts: Map<string, [minute: number, bind: number, name: CountName, count: number]>
   forms: Map<string, [bind: number, form: RefForm, count: number]>
@@ -48,7 +50,7 @@ export interface Changes {
 export function foldFile(file: number, texts: Iterable<string>): Changes {
   const changes: Changes = {
     file, operations: 0, names: [], messages: new Map(), puts: new Map(), deletes: [], refs: [], early: new Map(), earlyDeletes: [], cdrs: new Map(),
-    cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], idempotency: [], counts: new Map(), forms: new Map(),
+    cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], joinedParts: [], idempotency: [], counts: new Map(), forms: new Map(),
     depths: new Map(), lastItem: 0, lastEarly: 0,
   } // prettier-ignore
   for (const text of texts) {
@@ -127,7 +129,7 @@ function foldMessage(changes: Changes, fields: MessageFields): void {
 function foldRare(changes: Changes, row: RowChange, { early, idempotency, joins, replace, hidden }: Rare): void {
   for (const id of early ?? []) if (!changes.early.delete(id)) changes.earlyDeletes.push(id)
   if (idempotency && row.insert) changes.idempotency.push([row.order, ...idempotency, row.insert.tail])
-  if (joins !== null) dropParts(changes, joins)
+  if (joins !== null) joinParts(changes, joins)
   if (replace) row.replace = replace
   if (hidden) row.hidden = true
 }
@@ -187,4 +189,12 @@ function deepen(changes: Changes, key: string, by: number): void {
 function dropParts(changes: Changes, key: string): void {
   changes.parts = changes.parts.filter((part) => part.key !== key)
   changes.droppedParts.push(key)
+}
+
+/** Only those that the message has: the same part may have come again while it was accepted. */
+function joinParts(changes: Changes, { key, parts }: Joined): void {
+  const isJoined = (part: Changes['parts'][number]): boolean =>
+    part.key === key && parts.some(([place, at]) => part.place === place && part.at === at)
+  changes.parts = changes.parts.filter((part) => !isJoined(part))
+  for (const [place, at] of parts) changes.joinedParts.push([key, place, at])
 }

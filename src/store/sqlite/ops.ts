@@ -4,6 +4,7 @@
 import type { CountName, Life, MessageState } from '../../model/life.ts'
 import type { Report } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'
+import type { Joined } from '../store.ts'
 
 /** The order is the number in the table: append only. */
 export const states: readonly MessageState[] = [
@@ -50,7 +51,7 @@ export interface MessageOp {
   early: number[] | null
   insert: Insert | null
   idempotency: [account: number, key: string] | null
-  joins: string | null
+  joins: Joined | null
   replace: [message: string, redactedAt: number | null] | null
   hidden: boolean
   /** The one that `puts` has, where it has just one: spares parsing it. Not written. */
@@ -82,7 +83,7 @@ export const group = '\x1d'
 export interface Rare {
   early: number[] | null
   idempotency: [number, string] | null
-  joins: string | null
+  joins: Joined | null
   replace: [string, number | null] | null
   hidden: boolean
 }

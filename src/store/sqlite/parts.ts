@@ -1,5 +1,5 @@
 // Inbound parts of long messages, all in memory (they live for minutes) and all in the journal.
-import { StoreUnavailable, type Part } from '../store.ts'
+import { type Joined, type Part, StoreUnavailable } from '../store.ts'
 import type { Commit } from './commit.ts'
 
 export interface Parts {
@@ -7,7 +7,7 @@ export interface Parts {
   stale(before: number, max: number): Part[][]
   drop(key: string): Promise<void>
   /** They became a message: written with it. */
-  joined(key: string): void
+  joined(joined: Joined): void
 }
 
 /** More incomplete parts than this are refused: the carrier keeps them. */
@@ -72,6 +72,10 @@ export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>)
         )
       })
     },
-    joined: forget,
+    joined(joined) {
+      const parts = messages.get(joined.key)
+      for (const [index, at] of joined.parts) if (parts?.get(index)?.at === at && parts.delete(index)) count--
+      if (parts?.size === 0) messages.delete(joined.key)
+    },
   }
 }
