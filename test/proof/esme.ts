@@ -10,7 +10,7 @@ import { createLink, type Link } from '../../plugins/smpp/link.ts'
 import { systemClock } from '../../src/clock.ts'
 import { openProofLedger } from './ledger.ts'
 import { generator, sleep } from './rounds.ts'
-import { type EsmeLine, isLong, partsOf, placeOf, textOf } from './traffic.ts'
+import { cutNumber, cutParts, type EsmeLine, isLong, partText, partsOf, placeOf, textOf } from './traffic.ts'
 
 export interface EsmeJob {
   port: number
@@ -33,6 +33,8 @@ export interface EsmeJob {
 const firstBackoffMs = 20
 const mostBackoffMs = 320
 const tickMs = 10
+/** One message in so many is cut into parts here. */
+const cutEvery = 21
 /** More than registered_delivery 1: some want failures only, some nothing (SMPP 5.0 §4.7.21). */
 const registeredInTurn = [1, 1, 1, 1, 1, 1, 1, 2, 0]
 
@@ -44,6 +46,8 @@ const log = pino({ level: 'silent' })
 const submitting: Link[] = []
 let connections = 0
 let next = job.firstDestination
+/** Parts that are not known to be taken. */
+let open = 0
 
 async function stayBound(kind: EsmeJob['binds'][number]): Promise<never> {
   let backoffMs = firstBackoffMs
@@ -97,10 +101,15 @@ function came(link: Link, session: number, pdu: Pdu): void {
 
 function submit(over: Link): void {
   const n = next++
-  const to = `${job.prefixes[n % job.prefixes.length]!}${String(n).padStart(8, '0')}`
-  const registered = registeredInTurn[n % registeredInTurn.length]!
-  const text = Buffer.from(textOf(to))
-  const draft: PduOf<'submit_sm'> = {
+  const prefix = job.prefixes[n % job.prefixes.length]!
+  if (n % cutEvery === 0) {
+    const to = cutNumber(prefix, n / cutEvery)
+    for (let part = 1; part <= cutParts; part++) void submitPart(over, to, part, n & 0xff)
+  } else submitWhole(over, `${prefix}${String(n).padStart(8, '0')}`, registeredInTurn[n % registeredInTurn.length]!)
+}
+
+function draftTo(to: string, registered: number): PduOf<'submit_sm'> {
+  return {
     command: 'submit_sm',
     command_status: 0,
     sequence_number: 0,
@@ -120,9 +129,36 @@ function submit(over: Link): void {
     replace_if_present_flag: 0,
     data_coding: 0,
     sm_default_msg_id: 0,
-    short_message: isLong(to) ? new Uint8Array(0) : text,
-    tlvs: isLong(to) ? [[tags.message_payload, text]] : [],
+    short_message: new Uint8Array(0),
+    tlvs: [],
   }
+}
+
+/** Again and again, until it is known to be taken. */
+async function submitPart(first: Link, to: string, part: number, reference: number): Promise<void> {
+  open++
+  for (let over: Link | undefined = first; ; over = submitting[0]) {
+    if (over) {
+      const draft = draftTo(to, 1)
+      // The user data begins with a header: concatenation, 8-bit reference (TS 23.040 §9.2.3.24.1).
+      draft.esm_class = 0x40
+      draft.short_message = Buffer.concat([Buffer.of(5, 0, 3, reference, cutParts, part), Buffer.from(partText(to, part))])
+      const answer = await over.request(draft)
+      if (answer.kind === 'pdu' && answer.pdu.command === 'submit_sm_resp' && answer.pdu.command_status === 0) {
+        note({ what: 'part', id: answer.pdu.message_id, to, part })
+        break
+      }
+    }
+    await sleep(tickMs)
+  }
+  open--
+}
+
+function submitWhole(over: Link, to: string, registered: number): void {
+  const draft = draftTo(to, registered)
+  const text = Buffer.from(textOf(to))
+  if (isLong(to)) draft.tlvs = [[tags.message_payload, text]]
+  else draft.short_message = text
   over.ask(draft, (answer) => {
     if (answer.kind !== 'pdu' || answer.pdu.command !== 'submit_sm_resp') return note({ what: 'cut', to })
     const { command_status: status, message_id: id } = answer.pdu
@@ -133,7 +169,7 @@ function submit(over: Link): void {
 
 async function hush(): Promise<void> {
   clearInterval(submits)
-  while (submitting.some((link) => link.pending > 0)) await sleep(tickMs)
+  while (open > 0 || submitting.some((link) => link.pending > 0)) await sleep(tickMs)
   console.log('hushed')
 }
 

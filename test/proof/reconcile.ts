@@ -3,13 +3,14 @@
 //   every part of it is in the carrier's ledger, and only those twice whose attempt is recorded `unknown`,
 //   every final state that was asked for came as a receipt under the right id, and no other did,
 //   a receipt came again only where its connection ended before the answer can have been noted,
+//   every part that a client cut itself is in a text at the carrier and has its receipt,
 //   every MO whose parts were all answered ESME_ROK came to the client whole.
 import type { Cdr } from '../../src/model/cdr.ts'
 import type { Setup } from '../bench/gateway.ts'
 import { cdrsOf, hasUnknownAttempt, listed, twilioStatus } from './evidence.ts'
 import { readLedger } from './ledger.ts'
 import type { Proof } from './rounds.ts'
-import { type AckedLine, type CameLine, type EsmeLine, partsOf, type TakenLine, textOf } from './traffic.ts'
+import { type AckedLine, type CameLine, type EsmeLine, isCut, type PartLine, partsOf, partText, type TakenLine, textOf } from './traffic.ts'
 
 /** Paths. */
 export interface Ledgers {
@@ -24,6 +25,7 @@ type Copy = CameLine & { endedAt: number }
 
 export interface All {
   taken: TakenLine[]
+  parts: PartLine[]
   cut: number
   refused: number
   /** By message id. */
@@ -32,6 +34,8 @@ export interface All {
   mo: Map<string, Copy[]>
   /** By destination, how often each part was taken. */
   carrier: Map<string, number[]>
+  /** By destination, the texts of messages whose parts a client cut. */
+  joined: Map<string, string[]>
   /** Submits whose text is not what was submitted. */
   garbled: string[]
   /** By handset, the parts answered. */
@@ -41,16 +45,20 @@ export interface All {
 
 /** An answer that came so long before the end was noted: commits are gathered for some ms, and then synced to a disk that others use. */
 const noteWithinMs = 2000
+/** Their last two digits are the number of the part; the message has another id. */
+const partIds = /0[1-3]$/
 const words: Record<string, string> = { delivered: 'DELIVRD', undelivered: 'UNDELIV' }
 
 export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
   const all: All = {
     taken: [],
+    parts: [],
     cut: 0,
     refused: 0,
     receipts: new Map(),
     mo: new Map(),
     carrier: new Map(),
+    joined: new Map(),
     garbled: [],
     acked: new Map(),
     cdrs: await cdrsOf(setup),
@@ -58,6 +66,10 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
   for (const path of ledgers.clients) gather(all, await readLedger<EsmeLine>(path))
   for (const { to, part = 1, text } of await readLedger<{ to: string; part?: number; text: string }>(ledgers.submits)) {
     const number = to.replace('+', '')
+    if (isCut(number)) {
+      all.joined.set(number, [...(all.joined.get(number) ?? []), text])
+      continue
+    }
     const times = all.carrier.get(number) ?? Array.from({ length: partsOf(number) }, () => 0)
     all.carrier.set(number, times)
     times[part - 1] = (times[part - 1] ?? 0) + 1
@@ -76,6 +88,7 @@ function gather(all: All, lines: readonly EsmeLine[]): void {
   for (const line of lines) if (line.what === 'end') ends.set(line.session, line.at)
   for (const line of lines) {
     if (line.what === 'taken') all.taken.push(line)
+    else if (line.what === 'part') all.parts.push(line)
     else if (line.what === 'cut') all.cut++
     else if (line.what === 'refused') all.refused++
     else if (line.what === 'receipt' || line.what === 'mo') {
@@ -95,6 +108,7 @@ export function missing(all: All): number {
     const state = all.cdrs.get(id)?.[0]?.state
     if (state === undefined || (wants(registered, state) && !all.receipts.has(id))) open++
   }
+  for (const { id } of all.parts) if (!all.receipts.has(id)) open++
   const made = moMade(all)
   for (const from of all.acked.keys()) if (!made.has(from) || !isWhole(all, from)) open++
   return open
@@ -142,10 +156,11 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
     if (cdrs[0]!.direction === 'mt') idOf.set(cdrs[0]!.to.replace('+', ''), id)
   }
   for (const number of all.garbled) faults.push(`${number} got a text that nobody sent`)
+  checkParts(all, faults)
   const twice = await sentTwice(setup, all, idOf, faults)
   let receiptsAgain = 0
   for (const [id, copies] of all.receipts) {
-    if (!all.cdrs.has(id)) faults.push(`a receipt came for ${id}, which has no CDR`)
+    if (!all.cdrs.has(id) && !partIds.test(id)) faults.push(`a receipt came for ${id}, which has no CDR`)
     receiptsAgain += copies.length - 1
     for (const { at } of unaccounted(copies)) faults.push(`the receipt of ${id} came again, although it was answered in time at ${at}`)
   }
@@ -154,6 +169,7 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
     acknowledged: all.taken.length,
     figures: [
       ['submits answered ESME_ROK', all.taken.length],
+      ['parts of messages that a client cut, answered ESME_ROK', all.parts.length],
       ['submits cut by the kill (no answer)', all.cut],
       ['submits refused', all.refused],
       ["destinations in the carriers' ledger", all.carrier.size],
@@ -166,6 +182,18 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
       ['MO that a carrier sent again, as it had no answer: another message each', mo.madeAgain],
     ],
     faults,
+  }
+}
+
+function checkParts({ parts, joined, receipts }: All, faults: string[]): void {
+  for (const { id, to, part } of parts) {
+    const texts = joined.get(to) ?? []
+    if (!texts.some((text) => text.includes(partText(to, part).trim())))
+      faults.push(`part ${part} to ${to} was acknowledged and is not at the carrier`)
+    const came = receipts.get(id) ?? []
+    if (came.length === 0) faults.push(`part ${part} to ${to} was acknowledged as ${id} and has no receipt`)
+    const other = came.find(({ says }) => says !== (to.endsWith('7') ? 'UNDELIV' : 'DELIVRD'))
+    if (other) faults.push(`part ${part} to ${to} was reported as ${other.says}`)
   }
 }
 

@@ -104,7 +104,7 @@ function document(carrierPort: number): string {
   const supplier = (id: string, sessions: number, mode: string): string =>
     `      - { id: ${id}, connector: smpp, policy: { sessions: ${sessions}, window: 20 }, config: { host: 127.0.0.1, port: ${carrierPort}, systemId: ${id}, password: ${password}, mode: ${mode} } }`
   const client = ({ name }: { name: string }): string =>
-    `      - { id: ${name}, connector: smpp, side: client, policy: { window: 20 }, config: { systemId: ${name}, password: ${password} } }`
+    `      - { id: ${name}, connector: smpp, side: client, policy: { window: 20, partsTimeoutSeconds: 5 }, config: { systemId: ${name}, password: ${password} } }`
   return `
 accounts:
   - id: root

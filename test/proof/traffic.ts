@@ -11,6 +11,13 @@ export interface TakenLine {
   /** SMS that the text makes. */
   parts: number
 }
+/** The same of a message that the client cut into parts itself. Each part is submitted until it is answered. */
+export interface PartLine {
+  what: 'part'
+  id: string
+  to: string
+  part: number
+}
 /** A submit that was refused (`status`), or got no answer before its connection was gone. */
 export interface UntakenLine {
   what: 'refused' | 'cut'
@@ -35,7 +42,7 @@ export interface EndLine {
   session: number
   at: number
 }
-export type EsmeLine = TakenLine | UntakenLine | CameLine | EndLine
+export type EsmeLine = TakenLine | PartLine | UntakenLine | CameLine | EndLine
 
 /** A part of an MO that the carrier need not send again. */
 export interface AckedLine {
@@ -59,6 +66,22 @@ export function textOf(number: string): string {
 
 export function partsOf(number: string): number {
   return isLong(number) ? 3 : 1
+}
+
+/** Of a message that a client cuts into parts. Joined they are one SMS. */
+export const cutParts = 3
+const cutPrefix = '9'
+
+export function cutNumber(prefix: string, n: number): string {
+  return `${prefix}${cutPrefix}${String(n).padStart(7, '0').slice(-7)}`
+}
+
+export function isCut(number: string): boolean {
+  return number.length === 12 && number[4] === cutPrefix
+}
+
+export function partText(number: string, part: number): string {
+  return `Part ${part} for ${number}. `
 }
 
 /** The place of a deliver_sm in its long message (esm_class bit 6, SMPP 5.0 §4.7.12), and its text. */
