@@ -16,6 +16,12 @@ export interface Peer {
 /** In the order in which they are shown. `npm test` installs exactly these with CI=true. */
 export const peers = [
   { name: 'kannel', program: 'bearerbox', debian: 'kannel', what: 'another gateway: interop and the benchmark beside us' },
+  {
+    name: 'drive_smpp',
+    program: '/usr/lib/kannel/test/drive_smpp',
+    debian: 'kannel-extras',
+    what: "Kannel's own message centre, a carrier of the supplier side",
+  },
   { name: 'tshark', program: 'tshark', debian: 'tshark', what: 'an independent dissector of what we put on the wire' },
   {
     name: 'net-smpp',
