@@ -256,7 +256,10 @@ export interface Store {
 
   /** An inbound part of a long message; `complete` has all parts, by index, when this was the last. */
   part(part: Part): Promise<{ complete?: Part[] }>
-  /** Long messages of which parts are older than `before`, or complete but never joined (a crash between). */
+  /**
+   * Long messages of which a part is older than `before`; complete ones (a crash came before they were
+   * joined) only when all are: what has just become complete is being joined.
+   */
   staleParts(before: number, max: number): Promise<Part[][]>
   dropParts(key: string): Promise<void>
 

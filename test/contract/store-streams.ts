@@ -147,6 +147,9 @@ export const streamCases: Case[] = [
           [2, at + 1],
         ],
       )
+      // Complete since just now: whoever was told so is joining it.
+      assert.deepEqual(await left(), [])
+      assert.equal((await bench.store.staleParts(at + 3, 10)).length, 1)
     },
   ],
 ]

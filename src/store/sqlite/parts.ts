@@ -55,7 +55,9 @@ export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>)
       for (const parts of messages.values()) {
         if (found.length === max) break
         const list = [...parts.values()]
-        if (list.some((part) => part.at < before)) found.push(list.sort((a, b) => a.index - b.index))
+        const isOld = (one: Part): boolean => one.at < before
+        // What has just become complete is being joined.
+        if (list.length === list[0]?.total ? list.every(isOld) : list.some(isOld)) found.push(list.sort((a, b) => a.index - b.index))
       }
       return found
     },
