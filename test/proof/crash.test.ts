@@ -11,8 +11,8 @@ async function holds(t: TestContext, prove: (options: ProofOptions) => Promise<P
   assert.ok(proof.acknowledged > least, `only ${proof.acknowledged} were acknowledged: too few to prove anything`)
 }
 
-test('loses nothing and accounts for every repeat over 20 kills', { timeout: 240_000 }, (t) => holds(t, proveHttp, 500))
+test('loses nothing and accounts for every repeat over 20 kills', { timeout: 420_000 }, (t) => holds(t, proveHttp, 500))
 
-test('loses no submit, receipt or MO between SMPP clients and carriers over 20 kills', { timeout: 240_000 }, (t) =>
+test('loses no submit, receipt or MO between SMPP clients and carriers over 20 kills', { timeout: 420_000 }, (t) =>
   holds(t, proveSmpp, 500),
 )

@@ -11,6 +11,8 @@ import { proveSmpp } from './smpp.ts'
 const paths = { http: proveHttp, smpp: proveSmpp }
 type Path = keyof typeof paths
 const shownFaults = 100
+const intro =
+  'The gateway runs under load; those around it are processes with ledgers of their own. Each round ends the gateway with SIGKILL at a random moment and starts it again on the same data. At the end all ledgers, the CDRs, the list of messages and the traces are held against each other.'
 
 function reportOf(path: Path, proof: Proof): string {
   const again = `npm run proof:crash -- --path ${path} --rounds ${proof.rounds} --seed ${proof.seed}`
@@ -54,5 +56,5 @@ for (const path of asked) {
   console.log(sections.at(-1))
   if (proof.faults.length > 0) isProved = false
 }
-if (values.report) await writeFile(values.report, `# Crash proof\n\n${sections.join('\n\n').trimEnd()}\n`)
+if (values.report) await writeFile(values.report, `# Crash proof\n\n${intro}\n\n${sections.join('\n\n').trimEnd()}\n`)
 process.exit(isProved ? 0 : 1)
