@@ -5,12 +5,15 @@ import { StoreUnavailable } from '../store.ts'
 import type { Clock } from '../../clock.ts'
 import type { CountName } from '../../model/life.ts'
 import type { RefForm } from '../../model/ref.ts'
-import { encode, type Op } from './ops.ts'
+import { encode, type MessageOp, type Op } from './ops.ts'
+import { clear, createSlab, putBytes, type Slab } from './slab.ts'
 import type { Journal } from './journal.ts'
 
 export interface Entry {
   op: Op
-  line: string
+  /** Its line in the record. */
+  from: number
+  to: number
   /** Pairs to count once written: bind, name. */
   counts: (number | CountName)[] | null
   form: [bind: number, form: RefForm] | null
@@ -21,7 +24,7 @@ export interface Entry {
 }
 
 export interface Commit {
-  add(op: Op, more?: Partial<Omit<Entry, 'op' | 'line'>>): void
+  add(op: Op, more?: Partial<Pick<Entry, 'counts' | 'form' | 'done' | 'refused'>>): void
   /** Counted with the next record; lost when none is written any more. */
   count(bind: number, name: CountName): void
   /** Entries kept because they could not be written yet. */
@@ -34,15 +37,23 @@ export interface Commit {
 
 const gatherMs = 2
 const retryMs = 100
-/** A record of more lines is cut in two only by the disk; this bounds the string. */
+/** A record is longer only by what one tick adds: more than that is a backlog, which goes in several. */
 const mostBytes = 8 << 20
+
+/** A record and what it holds. */
+interface Batch {
+  slab: Slab
+  entries: Entry[]
+}
 
 export function groupCommit(
   journal: Journal,
   clock: Clock,
   hooks: { written(op: Op): void; between(): void; failed(error: Error): void; recovered(): void },
 ): Commit {
-  let waiting: Entry[] = []
+  /** Gathered, oldest first; the last is added to. */
+  let batches: Batch[] = [{ slab: createSlab(), entries: [] }]
+  let spare: Slab | undefined
   let writing = false
   let timer: NodeJS.Timeout | undefined
   let failing = false
@@ -51,7 +62,7 @@ export function groupCommit(
   let idle: (() => void)[] = []
 
   function wake(): void {
-    if (writing || timer !== undefined || waiting.length === 0) return
+    if (writing || timer !== undefined || empty()) return
     const wait = failing ? retryMs : performance.now() - lastWrite >= gatherMs ? 0 : gatherMs
     if (wait === 0) {
       timer = undefined
@@ -60,27 +71,32 @@ export function groupCommit(
     } else timer = setTimeout(write, wait)
   }
 
-  function take(): Entry[] {
-    let bytes = 0
-    let n = 0
-    while (n < waiting.length && bytes < mostBytes) bytes += waiting[n++]!.line.length
-    // Never cut between entries of one tick while the whole fits; a batch beyond that is an emergency backlog.
-    const batch = n === waiting.length ? waiting : waiting.slice(0, n)
-    waiting = n === waiting.length ? [] : waiting.slice(n)
-    return batch
+  function empty(): boolean {
+    return batches.length === 1 && batches[0]!.entries.length === 0
+  }
+
+  function fresh(): Batch {
+    const slab = spare ?? createSlab()
+    spare = undefined
+    return { slab, entries: [] }
   }
 
   function write(): void {
     timer = undefined
     writing = true
-    const batch = take()
-    const counted = summary(batch, loose, Math.floor(clock.now() / 60_000) * 60_000)
+    const batch = batches.shift()!
+    if (batches.length === 0) batches.push(fresh())
+    const { slab, entries } = batch
+    const counted = summary(entries, loose, Math.floor(clock.now() / 60_000) * 60_000)
     const counts = loose
     loose = []
-    const lines = batch.map((entry) => entry.line)
-    if (counted) lines.push(encode(counted))
-    journal.append(lines).then(
-      () => finish(batch, counted),
+    if (counted) encode(slab, counted)
+    journal.append(slab).then(
+      () => {
+        clear(slab)
+        spare = slab
+        finish(entries, counted)
+      },
       (error: Error) => {
         loose = [...counts, ...loose]
         fail(batch, error)
@@ -100,28 +116,44 @@ export function groupCommit(
     next()
   }
 
-  function fail(batch: Entry[], error: Error): void {
+  function fail(batch: Batch, error: Error): void {
     if (!failing) hooks.failed(error)
     failing = true
     const refusal = new StoreUnavailable(error.message, error)
-    waiting = [...batch.filter((entry) => !entry.refused), ...waiting]
-    for (const entry of batch) entry.refused?.(refusal)
+    const again: Batch = { slab: createSlab(), entries: [] }
+    for (const entry of batch.entries) {
+      if (entry.refused) continue
+      const bytes = batch.slab.buffer.subarray(entry.from, entry.to)
+      entry.from = again.slab.end
+      putBytes(again.slab, bytes)
+      entry.to = again.slab.end
+      again.entries.push(entry)
+    }
+    if (again.entries.length > 0) batches.unshift(again)
+    for (const entry of batch.entries) entry.refused?.(refusal)
     next()
   }
 
   function next(): void {
     writing = false
     hooks.between()
-    if (waiting.length > 0) return wake()
+    if (!empty()) return wake()
     for (const resolve of idle) resolve()
     idle = []
   }
 
   return {
     add(op, more) {
-      waiting.push({
+      let batch = batches.at(-1)!
+      if (batch.slab.end > mostBytes) batches.push((batch = fresh()))
+      const { slab, entries } = batch
+      const from = slab.end
+      encode(slab, op)
+      if (op.kind === 'message') forget(op)
+      entries.push({
         op,
-        line: encode(op),
+        from,
+        to: slab.end,
         counts: more?.counts ?? null,
         form: more?.form ?? null,
         done: more?.done ?? null,
@@ -136,13 +168,21 @@ export function groupCommit(
       return !writing
     },
     get stuck() {
-      return failing ? waiting.length : 0
+      return failing ? batches.reduce((sum, batch) => sum + batch.entries.length, 0) : 0
     },
     drain() {
-      if (!writing && waiting.length === 0) return Promise.resolve()
+      if (!writing && empty()) return Promise.resolve()
       return new Promise((resolve) => idle.push(resolve))
     },
   }
+}
+
+/** What is in the record now need not live in memory, too. */
+function forget(op: MessageOp): void {
+  op.life = null
+  op.entries = ''
+  op.insert = null
+  op.cdr = null
 }
 
 function summary(batch: Entry[], loose: (number | CountName)[], minute: number): (Op & { kind: 'counts' }) | undefined {

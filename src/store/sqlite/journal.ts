@@ -7,25 +7,21 @@ import { fdatasync, readFileSync, readdirSync, unlinkSync, write } from 'node:fs
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { headBytes, type Slab } from './slab.ts'
 
-/** Magic, length, checksum, running number: 4 + 4 + 4 + 8 bytes. */
-const headBytes = 20
 const magic = 0x31584253
 const pattern = /^journal-(\d+)$/
 
 /** Records are numbered within their file, and files apart. */
 const perFile = 2 ** 21
 
-export function record(number: number, lines: readonly string[]): Buffer {
-  const text = `${lines.join('\n')}\n`
-  const length = headBytes + Buffer.byteLength(text)
-  const buffer = Buffer.allocUnsafe(length)
-  buffer.write(text, headBytes, length - headBytes === text.length ? 'latin1' : 'utf8')
+/** The slab's bytes with their head: a view, good until the slab is cleared. */
+export function record(number: number, { buffer, end }: Slab): Buffer {
   buffer.writeUInt32LE(magic, 0)
-  buffer.writeUInt32LE(length - headBytes, 4)
+  buffer.writeUInt32LE(end - headBytes, 4)
   buffer.writeDoubleLE(number, 12)
-  buffer.writeUInt32LE(crc32(buffer.subarray(12)), 8)
-  return buffer
+  buffer.writeUInt32LE(crc32(buffer.subarray(12, end)), 8)
+  return buffer.subarray(0, end)
 }
 
 /** Files in which a record could be, oldest first. */
@@ -72,8 +68,8 @@ export interface Journal {
   readonly file: number
   /** Bytes in it. */
   readonly size: number
-  /** Resolves when the text is on disk; may be called again, with other text, after it rejected. One at a time. */
-  append(lines: readonly string[]): Promise<void>
+  /** Resolves when it is on disk; the slab is not to be touched until then. May be called again, with another, after it rejected. One at a time. */
+  append(slab: Slab): Promise<void>
   /** Goes on in the next file; false while none is ready. Only between appends. */
   turn(): boolean
   /** Everything in this file is in the tables. */
@@ -106,8 +102,8 @@ export async function openJournal(directory: string, first: number, failed: (err
     get size() {
       return size
     },
-    append(lines) {
-      const buffer = record(file * perFile + number + 1, lines)
+    append(slab) {
+      const buffer = record(file * perFile + number + 1, slab)
       const { fd } = handle
       return new Promise((resolve, reject) => {
         const step = (from: number): void => {

@@ -5,6 +5,7 @@ import type { CountName, Life, MessageState } from '../../model/life.ts'
 import type { Report } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'
 import type { Joined } from '../store.ts'
+import { put, type Slab } from './slab.ts'
 
 /** The order is the number in the table: append only. */
 export const states: readonly MessageState[] = [
@@ -88,8 +89,11 @@ export interface Rare {
   hidden: boolean
 }
 
-export function encode(op: Op): string {
-  return op.kind === 'message' ? fields(op) : JSON.stringify(op)
+/** Appends the operation as a line. */
+export function encode(slab: Slab, op: Op): void {
+  if (op.kind === 'message') fields(slab, op)
+  else put(slab, JSON.stringify(op))
+  put(slab, '\n')
 }
 
 /** What needs no escape in JSON. */
@@ -120,30 +124,31 @@ export function lifeJson(life: Life): string {
   return `${text}}`
 }
 
-function fields(op: MessageOp): string {
+function fields(slab: Slab, op: MessageOp): void {
   const { insert, life, giveUpAt, wait, refs, puts, deletes, cdr } = op
-  const at = wait === null ? '' : `[${keyText(wait)}]`
   const rare = op.early || op.idempotency || op.joins !== null || op.replace || op.hidden
-  let text = `${op.order}\x1f${life ?? ''}\x1f${op.state}\x1f${giveUpAt ?? ''}\x1f${at}\x1f${op.entries}\x1f`
+  put(slab, `${op.order}\x1f`)
+  if (life !== null) put(slab, life)
+  put(slab, `\x1f${op.state}\x1f${giveUpAt ?? ''}\x1f${wait === null ? '' : `[${keyText(wait)}]`}\x1f`)
+  if (op.entries !== '') put(slab, op.entries)
+  let text: string = unit
   if (refs) for (let i = 0; i < refs.length; i++) text += i === 0 ? refText(refs[i]!) : entry + refText(refs[i]!)
   text += unit
   if (puts) for (let i = 0; i < puts.length; i++) text += i === 0 ? rowText(puts[i]!) : entry + rowText(puts[i]!)
   text += unit
   if (deletes) for (let i = 0; i < deletes.length; i++) text += i === 0 ? keyText(deletes[i]!) : entry + keyText(deletes[i]!)
-  text += cdr ? `\x1f${cdr[0]}\x1f${cdr[1]}\x1f` : '\x1f\x1f\x1f'
-  if (rare)
-    text += JSON.stringify({
-      early: op.early,
-      idempotency: op.idempotency,
-      joins: op.joins,
-      replace: op.replace,
-      hidden: op.hidden,
-    } satisfies Rare)
-  if (insert) {
-    const { tail, tenant, receiver, sender, message, decision } = insert
-    text += `\x1f${tail}\x1f${tenant}\x1f${JSON.stringify(receiver)}\x1f${JSON.stringify(sender)}\x1f${message}\x1f${decision}`
+  put(slab, cdr ? `${text}\x1f${cdr[0]}\x1f` : `${text}\x1f\x1f`)
+  if (cdr) put(slab, cdr[1])
+  put(slab, unit)
+  if (rare) {
+    const { early, idempotency, joins, replace, hidden } = op
+    put(slab, JSON.stringify({ early, idempotency, joins, replace, hidden } satisfies Rare))
   }
-  return text
+  if (!insert) return
+  put(slab, `\x1f${insert.tail}\x1f${insert.tenant}\x1f${JSON.stringify(insert.receiver)}\x1f${JSON.stringify(insert.sender)}\x1f`)
+  put(slab, insert.message)
+  put(slab, unit)
+  put(slab, insert.decision)
 }
 
 function keyText(key: QueueKey | Wait): string {

@@ -11,6 +11,7 @@ import { openForTest } from '../../../test/contract/sqlite.ts'
 import { storeContract } from '../../../test/contract/store.ts'
 import { openSqlite } from './index.ts'
 import { record, records } from './journal.ts'
+import { createSlab, put } from './slab.ts'
 
 storeContract('the SQLite store', openForTest, {
   victim: { module: new URL('../../../test/contract/sqlite.js', import.meta.url).href, export: 'openForTest' },
@@ -27,11 +28,16 @@ const until = async (holds: () => Promise<boolean>): Promise<void> => {
 }
 
 test('a torn or foreign end of a journal file is ignored, what is before it is kept', () => {
-  const whole = Buffer.concat([record(2 ** 21 + 1, ['a', 'b']), record(2 ** 21 + 2, ['c'])])
-  assert.deepEqual([...records(whole, 1)], ['a\nb\n', 'c\n'])
+  const written = (number: number, ...lines: string[]): Buffer => {
+    const slab = createSlab()
+    for (const line of lines) put(slab, `${line}\n`)
+    return Buffer.from(record(number, slab))
+  }
+  const whole = Buffer.concat([written(2 ** 21 + 1, 'a', 'bé'), written(2 ** 21 + 2, 'c')])
+  assert.deepEqual([...records(whole, 1)], ['a\nbé\n', 'c\n'])
   for (let cut = 0; cut < whole.length; cut++) {
     const found = [...records(whole.subarray(0, cut), 1)]
-    assert.deepEqual(found, cut < record(2 ** 21 + 1, ['a', 'b']).length ? [] : ['a\nb\n'])
+    assert.deepEqual(found, cut < written(2 ** 21 + 1, 'a', 'bé').length ? [] : ['a\nbé\n'])
   }
   for (let at = 0; at < whole.length; at++) {
     const spoilt = Buffer.from(whole)
@@ -39,7 +45,7 @@ test('a torn or foreign end of a journal file is ignored, what is before it is k
     assert.ok([...records(spoilt, 1)].length < 2, `byte ${at}`)
   }
   assert.deepEqual([...records(whole, 2)], [], 'records of the file that this one was before')
-  assert.deepEqual([...records(Buffer.concat([record(2 ** 22 + 1, ['new']), whole]), 2)], ['new\n'])
+  assert.deepEqual([...records(Buffer.concat([written(2 ** 22 + 1, 'new'), whole]), 2)], ['new\n'])
 })
 
 test('tables that are full keep the journal, refuse nothing yet, and catch up when there is room', { timeout: 60_000 }, async (t) => {
