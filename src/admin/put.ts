@@ -124,10 +124,10 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
       message: `is fixed once made: expected ${known.side}, got ${side}; delete the bind and make another`,
     })
   }
-  const config = checkConfig(connector.config[side], given['config'] ?? {}, known, [...path, 'config'], bench)
-  const taken = side === 'client' ? claimFault(bench, connector, account, key, config) : undefined
+  const checkedConfig = checkConfig(connector.config[side], given['config'] ?? {}, known, [...path, 'config'], bench)
+  const taken = side === 'client' ? claimFault(bench, connector, account, key, checkedConfig) : undefined
   if (taken) bench.faults.push({ path: [...path, 'config'], message: taken })
-  layBind(config, policies && 'value' in policies ? policies.value : defaults)
+  layBind(checkedConfig, policies && 'value' in policies ? policies.value : defaults)
 
   function layBind(config: unknown, policy: BindPolicy): void {
     const { name = id, enabled = true, paused = known?.paused ?? false } = 'value' in checked ? checked.value : {}

@@ -52,7 +52,7 @@ export function groupCommit(
   hooks: { written(op: Op): void; between(): void; failed(error: Error): void; recovered(): void },
 ): Commit {
   /** Gathered, oldest first; the last is added to. */
-  let batches: Batch[] = [{ slab: createSlab(), entries: [] }]
+  const batches: Batch[] = [{ slab: createSlab(), entries: [] }]
   let spare: Slab | undefined
   let writing = false
   let timer: NodeJS.Timeout | undefined
@@ -90,6 +90,7 @@ export function groupCommit(
     const counted = summary(entries, loose, Math.floor(clock.now() / 60_000) * 60_000)
     const counts = loose
     loose = []
+    const { end } = slab
     if (counted) encode(slab, counted)
     journal.append(slab).then(
       () => {
@@ -99,6 +100,8 @@ export function groupCommit(
       },
       (error: Error) => {
         loose = [...counts, ...loose]
+        // Counted again with the next try.
+        slab.end = end
         fail(batch, error)
       },
     )
@@ -119,18 +122,13 @@ export function groupCommit(
   function fail(batch: Batch, error: Error): void {
     if (!failing) hooks.failed(error)
     failing = true
+    const refused: Entry[] = []
+    // Those gathered since are not kept waiting for their refusal behind what is tried again.
+    const kept = [batch, ...batches].map((one) => withoutRefusable(one, refused)).filter((one) => one.entries.length > 0)
+    batches.splice(0, batches.length, ...kept)
+    if (batches.length === 0) batches.push(fresh())
     const refusal = new StoreUnavailable(error.message, error)
-    const again: Batch = { slab: createSlab(), entries: [] }
-    for (const entry of batch.entries) {
-      if (entry.refused) continue
-      const bytes = batch.slab.buffer.subarray(entry.from, entry.to)
-      entry.from = again.slab.end
-      putBytes(again.slab, bytes)
-      entry.to = again.slab.end
-      again.entries.push(entry)
-    }
-    if (again.entries.length > 0) batches.unshift(again)
-    for (const entry of batch.entries) entry.refused?.(refusal)
+    for (const entry of refused) entry.refused?.(refusal)
     next()
   }
 
@@ -175,6 +173,24 @@ export function groupCommit(
       return new Promise((resolve) => idle.push(resolve))
     },
   }
+}
+
+/** The batch itself, or a copy without what may be refused, which is added to `refused`. */
+function withoutRefusable(batch: Batch, refused: Entry[]): Batch {
+  if (!batch.entries.some((entry) => entry.refused)) return batch
+  const kept: Batch = { slab: createSlab(), entries: [] }
+  for (const entry of batch.entries) {
+    if (entry.refused) {
+      refused.push(entry)
+      continue
+    }
+    const bytes = batch.slab.buffer.subarray(entry.from, entry.to)
+    entry.from = kept.slab.end
+    putBytes(kept.slab, bytes)
+    entry.to = kept.slab.end
+    kept.entries.push(entry)
+  }
+  return kept
 }
 
 /** What is in the record now need not live in memory, too. */
