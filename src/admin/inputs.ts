@@ -25,7 +25,6 @@ export const accountInput = z.strictObject({
   privateWebhooks: z.boolean().optional(),
 })
 
-
 export const bindInput = z.strictObject({
   name: name.optional(),
   connector: z.string(),
