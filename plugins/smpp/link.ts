@@ -86,6 +86,8 @@ interface InFlight {
 }
 
 const unbound = 'the peer unbound'
+/** PDUs of one peer read in one turn of the event loop: a few milliseconds' work, so that no flood holds the others up. */
+const mostPerTurn = 32
 const lastSequence = 0x7fff_ffff
 const responseBit = 0x8000_0000
 /** A peer that takes no more bytes must not keep the connection for ever. */
@@ -140,7 +142,21 @@ export function createLink(options: LinkOptions): Link {
 
   const onData = (chunk: Buffer): void => {
     heardAt = clock.now()
-    parser.push(chunk)
+    read(chunk, 0)
+  }
+
+  /** A part of what came; the others have their turn before the rest of it. */
+  function read(chunk: Buffer, from: number): void {
+    const at = parser.push(chunk, from, mostPerTurn)
+    if (at < chunk.length) {
+      hold()
+      setImmediate(() => {
+        if (gone !== undefined) return
+        release()
+        read(chunk, at)
+      })
+      return
+    }
     if (parser.held > 0 && parser.taken !== partialOf) {
       partialOf = parser.taken
       partialAt = heardAt

@@ -23,8 +23,12 @@ export interface Tap {
 }
 
 export interface Parser {
-  /** PDUs refer to the chunk, so the caller must not write to it again; net.Socket never does. */
-  push(chunk: Buffer): void
+  /**
+   * From an offset on, `most` PDUs at a time: answers where the next push of this chunk goes on; the
+   * chunk's length when all of it is taken. PDUs refer to the chunk, so the caller must not write to
+   * it again; net.Socket never does.
+   */
+  push(chunk: Buffer, from?: number, most?: number): number
   /** Octets of an unfinished PDU held. */
   readonly held: number
   /** PDUs taken so far, bad ones too: while it stays and octets are held, the same PDU is unfinished. */
@@ -124,16 +128,17 @@ export function createParser(options: ParserOptions): Parser {
   }
 
   return {
-    push(chunk) {
-      let at = 0
-      while (!stopped && at < chunk.length) {
+    push(chunk, from = 0, most = Infinity) {
+      let at = from
+      const enough = taken + most
+      while (!stopped && at < chunk.length && taken < enough) {
         const left = chunk.length - at
         if (partial !== undefined || left < 4) {
           at += fill(chunk, at)
           continue
         }
         const length = lengthAt(chunk, at)
-        if (length === 0) return
+        if (length === 0) return chunk.length
         if (left < length) {
           at += fill(chunk, at)
           continue
@@ -141,6 +146,7 @@ export function createParser(options: ParserOptions): Parser {
         take(chunk, at, length)
         at += length
       }
+      return stopped ? chunk.length : at
     },
     get held() {
       return filled
