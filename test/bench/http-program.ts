@@ -60,6 +60,7 @@ if (peer) {
     `\nsignalbox does ${throughput.toFixed(2)} × Kannel's messages a second, at ${(ours.cpuMicros / peer.cpuMicros).toFixed(2)} of its CPU a message`,
   )
 }
+console.log(`signalbox's resident memory at each tenth of the run: ${ours.rssMb.join(' ')} MB`)
 if (values.json) {
   const { cpuMicros, ...rest } = ours
   const flat = { path: 'http', ...rest, gatewayCpuMicros: cpuMicros }

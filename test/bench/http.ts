@@ -25,6 +25,8 @@ export interface Figures {
   endToEndP50Ms: number
   endToEndP99Ms: number
   maxRssMb: number
+  /** Resident memory at each tenth of the time. */
+  rssMb: number[]
   lost: number
   duplicated: number
 }
@@ -85,7 +87,7 @@ async function measureOurs(options: HttpOptions, receiver: Running & { port: num
       { ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 },
       receiver,
       [gateway.pid],
-      () => gateway.maxRssMb(),
+      gateway,
     )
   } finally {
     await gateway.stop()
@@ -117,16 +119,15 @@ async function measureKannel(options: HttpOptions, receiver: Running & { port: n
       callback: `http://127.0.0.1:${receiver.port}/status`,
     }
     await pushAndWait({ ...job, messages: warmUpMessages, perSecond: 0, firstDestination: 50_000_000 }, receiver)
-    return await measured(
-      { ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 },
-      receiver,
-      kannel.pids,
-      () => 0,
-    )
+    return await measured({ ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 }, receiver, kannel.pids)
   } finally {
     await kannel.stop()
     await tearDown(setup)
   }
+}
+
+function tenths(samples: readonly number[]): number[] {
+  return Array.from({ length: 10 }, (_, n) => samples[Math.floor((samples.length * (n + 1)) / 10) - 1] ?? 0)
 }
 
 type Job = {
@@ -139,10 +140,13 @@ type Job = {
   firstDestination: number
 }
 
-async function measured(job: Job, receiver: Running & { port: number }, pids: number[], maxRssMb: () => number): Promise<Figures> {
+async function measured(job: Job, receiver: Running & { port: number }, pids: number[], gateway?: Running): Promise<Figures> {
+  const memory: number[] = []
+  const sampling = gateway && setInterval(() => memory.push(gateway.rssMb()), 1000)
   const cpu = (): number => pids.reduce((sum, pid) => sum + cpuMicrosOf(pid), 0)
   const before = cpu()
   const { load, counts, seconds } = await pushAndWait(job, receiver)
+  clearInterval(sampling)
   return {
     messages: job.messages,
     messagesPerSecond: Math.round(counts.delivered / seconds),
@@ -151,7 +155,8 @@ async function measured(job: Job, receiver: Running & { port: number }, pids: nu
     acceptP99Ms: load.p99,
     endToEndP50Ms: counts.p50,
     endToEndP99Ms: counts.p99,
-    maxRssMb: maxRssMb(),
+    maxRssMb: gateway?.maxRssMb() ?? 0,
+    rssMb: tenths(memory),
     lost: job.messages - counts.delivered,
     duplicated: counts.duplicates,
   }

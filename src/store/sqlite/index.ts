@@ -63,6 +63,8 @@ interface Writer extends Tables {
 
 /** Journal that the tables may lag behind before nothing more is accepted. */
 const mostBehindBytes = 256 << 20
+/** Queue rows read at once: a few milliseconds of the thread that reads. */
+const refillRows = 250
 const silent = { error() {}, warn() {}, info() {}, debug() {} }
 
 /** Rejects when another process has the directory. */
@@ -165,7 +167,17 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       weight: (account) => Math.max(weights.get(names.text(account)) ?? 1, 1e-6),
       async refill(line, dueBy, limit) {
         await flusher.flush()
-        return await reads.refill(line.lane, line.account, line.kp, line.upToDue, line.upToItem, dueBy, limit)
+        const rows: QueueRow[] = []
+        let [due, item] = [line.upToDue, line.upToItem]
+        // In pieces, so that a list that somebody waits for is read in between.
+        for (;;) {
+          const most = Math.min(refillRows, limit - rows.length)
+          const some = await reads.refill(line.lane, line.account, line.kp, due, item, dueBy, most)
+          rows.push(...some)
+          const last = some.at(-1)
+          if (!last || some.length < most || last[3] > dueBy || rows.length >= limit) return rows
+          ;[due, item] = [last[3], last[4] + 1]
+        }
       },
       failed: (error) => log.warn({ err: error }, 'a lane could not be read on; tried again'),
       ...(options.lanes ? { limits: options.lanes } : {}),
