@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Clock } from './clock.ts'
 import type { Account, OwnNumber } from './model/account.ts'
+import type { Address } from './model/address.ts'
 import type { Bind } from './model/bind.ts'
 import type { FailureFacts } from './model/failure.ts'
 import type { AccountId, Message, MessageId, Submission } from './model/message.ts'
@@ -140,6 +141,11 @@ export interface Session {
   cancel?(message: Message, ref: string): Promise<Operated>
   /** Another text for it: `message` is as it shall be, `segment` its only one. */
   replace?(message: Message, ref: string, segment: Segment): Promise<Operated>
+  /**
+   * A handset whose absence made `of` fail may be reached again, as the carrier said. False: not told,
+   * it is asked again on the next session. Absent where the peer cannot be told, or receives nothing.
+   */
+  alert?(of: Absentee, said: Availability | undefined): boolean
   /** Segments that it could take now without making them wait; may be negative. Absent: as many as any other. */
   free?(): number
   /** Resolves when the session is gone, with why. Every send still open has been settled by then. */
@@ -174,6 +180,10 @@ export interface Gateway<C = unknown> {
   outcome(id: MessageId): Promise<MessageOutcome | undefined>
   /** How full the peer says it is, in percent (SMPP 5.0 §4.8.4.18 congestion_state): the bind's rate follows. */
   congestion(percent: number): void
+  /** On a supplier bind: the peer says that this handset may be reached again. Whoever waits for that is told (Session.alert). */
+  reachable(handset: Address, said: Availability | undefined): void
+  /** On a client bind: a message of its failed since its handset was absent, and it wants to be told when that may be reached again. */
+  awaitReachable(of: Absentee): void
   /** How many messages and reports wait on the bind's lane, about. */
   waiting(): number
   /** The number that an address is, where this account owns it. */
@@ -189,6 +199,12 @@ export interface Gateway<C = unknown> {
   /** Absent: nobody can listen. */
   trace?: BindTrace
 }
+
+/** SMPP 5.0 §4.8.4.39 ms_availability_status, in words. */
+export type Availability = 'available' | 'denied' | 'unavailable'
+
+/** What of a message that failed since its handset was absent is needed to tell of that handset. */
+export type Absentee = Pick<Message, 'from' | 'to' | 'report'>
 
 export interface MessageOutcome {
   state: MessageState

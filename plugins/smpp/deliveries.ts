@@ -4,6 +4,7 @@ import { AcceptRefused, type Gateway } from '../../src/plugin.ts'
 import { describe, type Draft, type Pdu, type PduOf, statuses } from './codec/index.ts'
 import type { SmppConfig } from './config.ts'
 import type { Link } from './link.ts'
+import { readAlert } from './mapping/alert.ts'
 import { readDelivery } from './mapping/deliver.ts'
 import type { TlvRules } from './mapping/tlvs.ts'
 
@@ -55,6 +56,12 @@ export function createDeliveries(gateway: Gateway<SmppConfig>, tlvs: TlvRules): 
     }
   }
 
+  function alert(pdu: PduOf<'alert_notification'>): void {
+    log.debug({ pdu: describe(pdu) }, 'a handset may be reached again')
+    const { handset, said } = readAlert(pdu, gateway.bind.config)
+    gateway.reachable(handset, said)
+  }
+
   function refused(pdu: Pdu, error: unknown): number {
     const why = error instanceof AcceptRefused ? error.why : undefined
     log[why === undefined ? 'error' : 'warn']({ err: error, pdu: describe(pdu) }, 'a delivery was not taken')
@@ -64,7 +71,7 @@ export function createDeliveries(gateway: Gateway<SmppConfig>, tlvs: TlvRules): 
   return {
     take(link, pdu) {
       if (pdu.command === 'deliver_sm' || pdu.command === 'data_sm') deliver(link, pdu)
-      else if (pdu.command === 'alert_notification') log.debug({ pdu: describe(pdu) }, 'a handset may be reached again')
+      else if (pdu.command === 'alert_notification') alert(pdu)
       else link.post({ command: 'generic_nack', sequence_number: pdu.sequence_number, command_status: statuses.ESME_RINVCMDID })
     },
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
-import type { PDU } from 'smpp'
+import smpp, { type PDU } from 'smpp'
 import { AcceptRefused } from '../../src/plugin.ts'
 import { type Carrier, eventually } from '../../test/peers/smpp-carrier.ts'
 import { encodePdu, type Pdu, statuses } from './codec/index.ts'
@@ -59,6 +59,20 @@ describe('deliveries', () => {
     const { peer, recorded } = await bound(t)
     recorded.durable = () => Promise.reject(new Error('disk'))
     assert.equal((await deliver(peer, { short_message: 'hello' })).command_status, statuses.ESME_RX_T_APPN)
+  })
+
+  it('of alerts say which handset may be reached, and are not answered', async (t) => {
+    const { peer, recorded } = await bound(t)
+    const { dest_addr_ton: _ton, dest_addr_npi: _npi, destination_addr: _to, ...handset } = mo
+    const esme = { esme_addr_ton: 1, esme_addr_npi: 1, esme_addr: '15550001111' }
+    peer.sessions.at(-1)!.send(new smpp.PDU('alert_notification', { ...handset, ...esme, ms_availability_status: 2 }))
+    peer.sessions.at(-1)!.send(new smpp.PDU('alert_notification', { ...handset, ...esme }))
+    await eventually(() => recorded.alerts.length === 2, 'both have come')
+    assert.deepEqual(recorded.alerts, [
+      { handset: '+447700900123', said: 'unavailable' },
+      { handset: '+447700900123', said: undefined },
+    ])
+    assert.equal((await deliver(peer, { short_message: 'hello' })).command_status, 0)
   })
 
   it('of receipts come by text and by TLV, on the receiver of a pair too', async (t) => {

@@ -166,6 +166,8 @@ export function world(): World {
       receipt: async () => 'matched',
       outcome: async () => undefined,
       congestion() {},
+      reachable() {},
+      awaitReachable() {},
       newId: () => newSid(''),
       waiting: () => 0,
       attach: () => false,

@@ -2,6 +2,7 @@
 import type { Bind } from '../model/bind.ts'
 import type { BindId } from '../model/message.ts'
 import type { Gateway } from '../plugin.ts'
+import { createAbsences } from './absent.ts'
 import { startCdrs, type CdrSettings } from './cdr.ts'
 import { repeat, type Core } from './core.ts'
 import { createDeliverer } from './deliver.ts'
@@ -32,11 +33,12 @@ export async function startFlow(
   const cdrs = await startCdrs(core, settings.cdr)
   const expiry = startExpiry(core, settings.retention)
   const intake = createIntake(core.load)
+  const absences = createAbsences(core, ends)
   const looking = repeat(core, 'what waits', loadEveryMs, core.load.refresh)
   const { saveTruth } = settings
   const saving = saveTruth && repeat(core, 'truth scores', truthEveryMs, saveTruth)
   return {
-    gateway: (bind) => gatewayOf(core, { ends, intake }, bind, settings.onAccepted ?? (() => {})),
+    gateway: (bind) => gatewayOf(core, { ends, intake, absences }, bind, settings.onAccepted ?? (() => {})),
     wake: deliverer.wake,
     async stop(drainMs) {
       await expiry.stop()

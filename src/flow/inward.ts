@@ -3,6 +3,7 @@
 import { localBindId } from '../model/configuration.ts'
 import type { Bind } from '../model/bind.ts'
 import type { Gateway } from '../plugin.ts'
+import type { Absences } from './absent.ts'
 import { accept, refuseUnroutable } from './accept.ts'
 import type { Core } from './core.ts'
 import type { Ends } from './ends.ts'
@@ -12,7 +13,7 @@ import { addPart } from './reassemble.ts'
 
 export function gatewayOf(
   core: Core,
-  { ends, intake }: { ends: Ends; intake: Intake },
+  { ends, intake, absences }: { ends: Ends; intake: Intake; absences: Absences },
   bind: Bind,
   onAccepted: (tookMs: number) => void,
 ): Gateway {
@@ -33,6 +34,7 @@ export function gatewayOf(
       intake.admit(now, submission.body, true, core.clock.now())
       const message = await accept(core, now, submission)
       onAccepted(performance.now() - startedAt)
+      if (now.side === 'client') absences.accepted(now, submission.to.value, message)
       return message
     },
     newId: core.ids.next,
@@ -42,7 +44,9 @@ export function gatewayOf(
       refuseAddresses(now, part.submission)
       refuseUnroutable(core, now, part.submission)
       intake.admit(now, part.submission.body, part.index === 1, core.clock.now())
-      return addPart(core, now, part)
+      await addPart(core, now, part)
+      // Of the part that made the message whole there is one; of the others none yet.
+      if (now.side === 'client') absences.accepted(now, part.submission.to.value, part.submission.id)
     },
     async receipt(receipt) {
       const result = await core.store.receipt(id, receipt)
@@ -58,7 +62,18 @@ export function gatewayOf(
       return ends.of(message, this.bind.policy.modeLimitMs)
     },
     congestion: (percent) => core.binds.get(id)?.rate.congestion(percent),
-    attach: (session) => core.binds.attach(id, session),
+    reachable(handset, said) {
+      absences.reachable(this.bind, handset.value, said)
+    },
+    awaitReachable(of) {
+      absences.wait(this.bind, of)
+    },
+    attach(session) {
+      const taken = core.binds.attach(id, session)
+      // Later, when the peer has heard that it is bound.
+      if (taken && session.alert) setImmediate(absences.came, id)
+      return taken
+    },
     account() {
       const row = core.configuration().accounts.get(account)
       if (!row) throw new Error(`bind ${localBindId(id)}: its account is gone`)

@@ -349,6 +349,8 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
       },
       outcome: async () => undefined,
       congestion() {},
+      reachable() {},
+      awaitReachable() {},
       newId: () => newSid(''),
       waiting: () => 0,
       attach: () => false,

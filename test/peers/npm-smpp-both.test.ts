@@ -25,17 +25,22 @@ let carrierTap: Tap
 let ids = 0
 const open: Esme[] = []
 
+/** Absent while it is here. */
+const absent = new Set<string>()
+
 /** By the last digit of a destination: 1 undelivered, 2 under way and then delivered, 3 no receipt, else delivered. */
 function taken(pdu: PDU, session: Session): PDU {
   if (pdu.command !== 'submit_sm') return pdu.response()
   const message_id = `c${++ids}`
   const last = pdu.destination_addr.at(-1)
-  const tell = (stat: string, message_state: number, esm_class: number): void => {
+  const tell = (stat: string, message_state: number, esm_class: number, more: Record<string, unknown> = {}): void => {
     const addresses = { source_addr: pdu.destination_addr, destination_addr: pdu.source_addr, source_addr_ton: 1, source_addr_npi: 1 }
     const short_message = `id:${message_id} sub:001 dlvrd:001 submit date:2611210516 done date:2611210517 stat:${stat} err:000 text:`
-    session.deliver_sm({ ...addresses, esm_class, short_message, receipted_message_id: message_id, message_state })
+    session.deliver_sm({ ...addresses, esm_class, short_message, receipted_message_id: message_id, message_state, ...more })
   }
   setTimeout(() => {
+    // network_error_code (SMPP 5.0 §4.8.4.42): of a GSM network, 27 absent subscriber.
+    if (absent.has(pdu.destination_addr)) return tell('UNDELIV', 5, 4, { network_error_code: Buffer.of(3, 0, 27) })
     if (last === '1') tell('UNDELIV', 5, 4)
     // esm_class 0x20: an intermediate notification (SMPP 5.0 §4.7.12).
     if (last === '2') tell('ENROUTE', 1, 0x20)
@@ -78,6 +83,7 @@ before(async () => {
     binds:
       - { id: carrier, connector: smpp, config: { host: 127.0.0.1, port: ${carrierTap.port}, systemId: box, password: hunter22, enquireLinkMs: 1000 } }
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
+      - { id: till, connector: smpp, side: client, config: { systemId: till, password: secret } }
     numbers: [{ number: "${number}", bind: shop }]
     routes: [{ id: britain, prefix: "+44", to: [carrier] }]
 `,
@@ -198,6 +204,29 @@ test('messages from handsets, in parts and with TLVs', async () => {
   for (const { command_status } of await Promise.all(parts)) assert.equal(command_status, 0)
   await eventually('all parts', () => (client.got.length === 5 ? true : undefined))
   assert.equal(words(client.got.slice(2)), long)
+})
+
+test('a handset that was absent: the flag is set, and its customer is told when it may be reached, by the carrier or by a delivery', async () => {
+  const client = await bind()
+  const other = await bind({ systemId: 'till' })
+  const alerts = new Map([client, other].map((one) => [one, [] as PDU[]]))
+  for (const [one, got] of alerts) one.session.on('alert_notification', (pdu: PDU) => void got.push(pdu))
+  const told = (n: number): Promise<PDU[]> =>
+    eventually('alerts', () => (alerts.get(client)!.length === n ? alerts.get(client)! : undefined))
+  const [to, also] = ['447700901904', '447700901905']
+  absent.add(to).add(also)
+  for (const destination_addr of [to, also])
+    await client.submit({ destination_addr, short_message: 'There?', registered_delivery: 1, set_dpf: 1 })
+  for (const { stat, pdu } of await receipted(client, 2)) assert.deepEqual([stat, pdu['dpf_result']], ['UNDELIV', 1])
+  const alert = { source_addr: to, source_addr_ton: 1, source_addr_npi: 1, esme_addr_ton: 5, esme_addr_npi: 0, esme_addr: 'Shop' }
+  for (let n = 0; n < 2; n++) live().send(new smpp.PDU('alert_notification', { ...alert, ms_availability_status: 0 }))
+  const [first] = await told(1)
+  assert.deepEqual([first!.source_addr, first!['esme_addr'], first!['ms_availability_status']], [to, 'Shop', 0])
+  absent.clear()
+  await client.submit({ destination_addr: also, short_message: 'There now?', registered_delivery: 0 })
+  const [, second] = await told(2)
+  assert.deepEqual([second!.source_addr, second!['ms_availability_status']], [also, 0])
+  assert.deepEqual(alerts.get(other), [])
 })
 
 test('one submit_multi, a submit_sm and a receipt for each destination', async () => {

@@ -8,6 +8,7 @@ import smpp, { type PDU, type Session as PeerSession } from 'smpp'
 import {
   type Account,
   type Address,
+  type Availability,
   type BindPolicy,
   defaultPolicy,
   type Gateway,
@@ -98,6 +99,8 @@ export interface Recorded {
   accepted: Submission[]
   parts: InboundPart[]
   receipts: Receipt[]
+  /** What Gateway.reachable was told. */
+  alerts: { handset: string; said: Availability | undefined }[]
   /** Lines of the log, as JSON. */
   log: string[]
   /** What accept, part and receipt wait for. */
@@ -108,12 +111,14 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
   const accepted: Submission[] = []
   const parts: InboundPart[] = []
   const receipts: Receipt[] = []
+  const alerts: Recorded['alerts'] = []
   const log: string[] = []
   const id = 'AC0/carrier'
   const recorded: Recorded = {
     accepted,
     parts,
     receipts,
+    alerts,
     log,
     durable: () => Promise.resolve(),
     gateway: {
@@ -148,6 +153,8 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
       },
       outcome: async () => undefined,
       congestion() {},
+      reachable: (handset, said) => void alerts.push({ handset: handset.value, said }),
+      awaitReachable() {},
       newId: () => newSid(''),
       waiting: () => 0,
       attach: () => false,

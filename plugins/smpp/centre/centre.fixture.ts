@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import {
+  type Absentee,
   type Account,
   type BindPolicy,
   type Clock,
@@ -31,6 +32,8 @@ export interface Client {
   gateway: Gateway<ClientConfig>
   accepted: Submission[]
   parts: InboundPart[]
+  /** What Gateway.awaitReachable was told. */
+  awaited: Absentee[]
   sessions: Set<Session>
   /** What accept and part wait for; rejects to refuse. */
   durable: () => Promise<void>
@@ -121,6 +124,7 @@ export async function house(
     const it: Client = {
       accepted: [],
       parts: [],
+      awaited: [],
       sessions: new Set(),
       durable: () => Promise.resolve(),
       waiting: 0,
@@ -147,6 +151,8 @@ export async function house(
         receipt: () => Promise.reject(new Error('not here')),
         outcome: () => it.outcome(),
         congestion() {},
+        reachable: () => assert.fail('not here'),
+        awaitReachable: (of) => void it.awaited.push(of),
         number: () => undefined,
         attach(session) {
           if (it.sessions.size >= bind.policy.sessions) return false

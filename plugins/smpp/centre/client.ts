@@ -22,7 +22,7 @@ const unbindLimitMs = 2000
 const drainLookMs = 20
 
 export function createClient({ link, terms, centre }: { link: Link; terms: Terms; centre: Centre }): Client {
-  const { gateway, role, config } = terms
+  const { gateway, role, config, version } = terms
   const { clock, log } = gateway
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
   const outward = createOutward(link, terms)
@@ -136,6 +136,8 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     close: () => (closing ??= drain()),
   }
   if (role !== 'transmitter') {
+    // 3.3 knows no alert_notification.
+    if (version >= 0x34) session.alert = (of, said) => !closing && outward.alert(of, said)
     session.free = outward.free
     session.send = (out) => {
       busyAt = clock.now()

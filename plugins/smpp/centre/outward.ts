@@ -1,9 +1,21 @@
 // What a client is sent: messages from handsets, and receipts, as deliver_sm or data_sm, within the
 // bind's window. Each resolves with what the client answered.
-import { Failure, failureFacts, type FailureFacts, type Message, type Outcome, type Outgoing, type Report } from '../../../src/plugin.ts'
-import { describe, noTlvs, type PduOf, tags, type Tlv } from '../codec/index.ts'
+import {
+  type Absentee,
+  type Availability,
+  Failure,
+  failureFacts,
+  type FailureFacts,
+  isTerminal,
+  type Message,
+  type Outcome,
+  type Outgoing,
+  type Report,
+} from '../../../src/plugin.ts'
+import { describe, integer8, noTlvs, type PduOf, tags, type Tlv } from '../codec/index.ts'
 import type { Answer, Link } from '../link.ts'
-import { destinationToWire, plainToWire, sourceToWire, type WireAddress } from '../mapping/address.ts'
+import { alertPdu, dpfNote, endsAsWritten } from '../mapping/alert.ts'
+import { destinationToWire, sourceToWire, type WireAddress } from '../mapping/address.ts'
 import { writeBody, type WrittenBody } from '../mapping/body.ts'
 import { joinTlvs, serviceTypeOf, waitingOf } from '../mapping/extras.ts'
 import { receiptPdu } from '../mapping/receipt-out.ts'
@@ -17,6 +29,7 @@ type Delivery = PduOf<'deliver_sm' | 'data_sm'>
 export interface Outward {
   send(out: Outgoing): Promise<Outcome>
   report(message: Message, report: Report): Promise<Outcome>
+  alert(of: Absentee, said: Availability | undefined): boolean
   /** PDUs that need not wait now. */
   free(): number
 }
@@ -56,10 +69,18 @@ export function createOutward(link: Link, terms: Terms): Outward {
     },
     report(message, report) {
       try {
-        return deliver(receipts(message, report, terms))
+        const pdus = receipts(message, report, terms)
+        if (isPending(message, report)) terms.gateway.awaitReachable(message)
+        return deliver(pdus)
       } catch (error) {
         return Promise.resolve({ ok: false, failure: unsayable(error) })
       }
+    },
+    alert(of, said) {
+      if (!link.taking) return false
+      const { handset, own } = endsAsWritten(of, fromNote, toNote)
+      link.post(alertPdu(handset, own, said))
+      return true
     },
   }
 }
@@ -87,10 +108,10 @@ function deliverSm({ message, segments }: Outgoing, i: number, terms: Terms): De
 /** One, or one for each part that the client submitted. */
 function receipts(message: Message, report: Report, terms: Terms): Delivery[] {
   const notes = message.report
-  const source = wireOf(notes?.[toNote]) ?? plainToWire(message.to)
-  const destination = wireOf(notes?.[fromNote]) ?? plainToWire(message.from)
+  const { handset: source, own: destination } = endsAsWritten(message, fromNote, toNote)
   // What the carrier's receipt carried beside what every receipt has.
-  const passed = report.extras === undefined || terms.version < 0x34 ? noTlvs : terms.tlvs.out(report.extras)
+  const carried = report.extras === undefined || terms.version < 0x34 ? noTlvs : terms.tlvs.out(report.extras)
+  const passed = terms.version >= 0x34 && isPending(message, report) ? joinTlvs(dpfSet, carried) : carried
   const one = (of: Message, form: Terms['receipts']): Delivery =>
     written(source, destination, '', 0, receiptPdu(of, report, form), passed, terms)
   const pdus: Delivery[] = []
@@ -103,12 +124,13 @@ function receipts(message: Message, report: Report, terms: Terms): Delivery[] {
   return pdus
 }
 
-/** `1/1/447700900123` */
-function wireOf(note: string | undefined): WireAddress | undefined {
-  if (note === undefined) return undefined
-  const [ton = '', npi = ''] = note.split('/', 2)
-  return { ton: Number(ton), npi: Number(npi), addr: note.slice(ton.length + npi.length + 2) }
+/** The client asked to be told when the handset may be reached again, and it is absent. */
+function isPending({ report: notes }: Message, { failure, state }: Report): boolean {
+  return failure?.code === 'absent-subscriber' && notes?.[dpfNote] !== undefined && isTerminal(state)
 }
+
+/** SMPP 5.0 §4.8.4.32 */
+const dpfSet: readonly Tlv[] = [integer8(tags.dpf_result, 1)]
 
 function written(
   source: WireAddress,

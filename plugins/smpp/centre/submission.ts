@@ -10,6 +10,7 @@ import {
   type Submission,
 } from '../../../src/plugin.ts'
 import { type PduOf, statuses, tags, type Tlv, tlv, tlvInteger } from '../codec/index.ts'
+import { dpfNote } from '../mapping/alert.ts'
 import { fromWire, plainToWire } from '../mapping/address.ts'
 import { readBody } from '../mapping/body.ts'
 import { extrasOf } from '../mapping/extras.ts'
@@ -140,6 +141,7 @@ function notesOf(pdu: Submitted, destination: Destination, submission: Submissio
   if (!isPlain(submission.to, dest_addr_ton, dest_addr_npi, destination_addr))
     (notes ??= {})[toNote] = `${dest_addr_ton}/${dest_addr_npi}/${destination_addr}`
   if (pdu.data_coding !== 0) (notes ??= {})[codingNote] = String(pdu.data_coding)
+  if (pdu.tlvs.length > 0 && tlvInteger(pdu.tlvs, tags.set_dpf) === 1) (notes ??= {})[dpfNote] = '1'
   const reference = pdu.tlvs.length > 0 ? tlv(pdu.tlvs, tags.user_message_reference) : undefined
   if (reference !== undefined && reference.length <= 2) {
     ;(notes ??= {})[extraName(tags.user_message_reference)] = Buffer.from(reference).toString('hex')

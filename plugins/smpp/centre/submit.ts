@@ -1,8 +1,9 @@
 // submit_sm, data_sm and submit_multi of one session: read, accepted, and answered only when durable.
 // A transaction is answered when its outcome is known.
 import { isTerminal, type MessageId, type Submission } from '../../../src/plugin.ts'
-import { type Draft, integer8, noTlvs, type PduOf, statuses, tags, type Tlv, tlvInteger, type UnsuccessSme } from '../codec/index.ts'
+import { type Draft, integer8, noTlvs, type PduOf, statuses, tags, type Tlv, type UnsuccessSme } from '../codec/index.ts'
 import type { Link } from '../link.ts'
+import { dpfNote } from '../mapping/alert.ts'
 import { writeMessageId } from '../mapping/receipt-out.ts'
 import { type PartIds, partId, shortId } from './ids.ts'
 import { othersNote, partNote } from './notes.ts'
@@ -83,20 +84,24 @@ export function createSubmits(parts: {
       if (transaction && submission.id === undefined) submission.id = gateway.newId()
       // Nearly always; a call less on the way.
       const id = place || isOld ? await accept(submission, place) : named(await gateway.accept(submission))
-      if (transaction) await answerOutcome(pdu, submission.id!, id)
-      else answer(pdu, statuses.ESME_ROK, id, pdu.command === 'data_sm' ? withDpf(pdu, tlvs()) : tlvs())
+      if (transaction) await answerOutcome(pdu, submission, id)
+      else answer(pdu, statuses.ESME_ROK, id, tlvs())
     } catch (error) {
       refused(pdu, error)
     }
   }
 
   /** What is not delivered when the time is over may still be: the client is told that it is not known to be. */
-  async function answerOutcome(pdu: PduOf<'submit_sm' | 'data_sm'>, id: MessageId, name: string): Promise<void> {
-    const outcome = await gateway.outcome(id)
+  async function answerOutcome(pdu: PduOf<'submit_sm' | 'data_sm'>, submission: Submission, name: string): Promise<void> {
+    const outcome = await gateway.outcome(submission.id!)
     if (!outcome || outcome.state === 'delivered') return answer(pdu, statuses.ESME_ROK, name, tlvs())
     const code = isTerminal(outcome.state) ? outcome.failure?.code : 'outcome-unknown'
     const reason = integer8(tags.delivery_failure_reason, failureReason(code))
-    answer(pdu, statuses.ESME_RDELIVERYFAILURE, name, isOld ? noTlvs : [reason, ...tlvs()])
+    if (isOld) return answer(pdu, statuses.ESME_RDELIVERYFAILURE, name, noTlvs)
+    const pending = submission.report?.[dpfNote] === undefined ? undefined : code === 'absent-subscriber'
+    if (pending) gateway.awaitReachable(submission)
+    const dpf = pending === undefined ? noTlvs : [integer8(tags.dpf_result, pending ? 1 : 0)]
+    answer(pdu, statuses.ESME_RDELIVERYFAILURE, name, [reason, ...dpf, ...tlvs()])
   }
 
   async function submitMulti(pdu: PduOf<'submit_multi'>): Promise<void> {
@@ -172,11 +177,6 @@ export function createSubmits(parts: {
   }
 
   return { take: (pdu) => (pdu.command === 'submit_multi' ? submitMulti(pdu) : submit(pdu)) }
-}
-
-/** Where a delivery-pending flag is asked for: we set none, and so send no alert_notification (SMPP 5.0 §4.8.4.32, .56). */
-function withDpf(pdu: PduOf<'data_sm'>, more: readonly Tlv[]): readonly Tlv[] {
-  return tlvInteger(pdu.tlvs, tags.set_dpf) === 1 ? [integer8(tags.dpf_result, 0), ...more] : more
 }
 
 function note(submission: Submission, name: string, value: string): void {
