@@ -45,6 +45,8 @@ export interface Link {
   readonly owed: number
   /** Who listens from now on: known only after the bind where the peer came to us. `first` is what it bound with. */
   trace(ear: BindTrace, first?: Draft): void
+  /** Other limits from now on: whose connection it is may be known only after the bind. */
+  limit(limits: LinkLimits): void
   /** While held, nothing is read from the peer. Counted: as many releases as holds. */
   hold(): void
   release(): void
@@ -57,15 +59,18 @@ export interface Link {
   destroy(why: string): void
 }
 
-export interface LinkOptions {
+export interface LinkLimits {
+  enquireLinkMs: number
+  responseTimeoutMs: number
+  /** From the first octet of a PDU to its last. */
+  partialPduMs?: number
+}
+
+export interface LinkOptions extends LinkLimits {
   socket: Socket
   clock: Clock
   log: Logger
-  enquireLinkMs: number
-  responseTimeoutMs: number
   maxPduBytes?: number
-  /** From the first octet of a PDU to its last. */
-  partialPduMs?: number
   /** As if so many requests had been sent. */
   sequence?: number
   trace?: BindTrace | undefined
@@ -106,8 +111,8 @@ function isAnswered(command: Command): command is Answered {
 }
 
 export function createLink(options: LinkOptions): Link {
-  const { socket, clock, log, enquireLinkMs, responseTimeoutMs, onRequest } = options
-  const partialPduMs = options.partialPduMs ?? defaultPartialPduMs
+  const { socket, clock, log, onRequest } = options
+  let { enquireLinkMs, responseTimeoutMs, partialPduMs = defaultPartialPduMs } = options
   const inFlight = new Map<number, InFlight>()
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
   let sequence = options.sequence ?? 0
@@ -136,9 +141,7 @@ export function createLink(options: LinkOptions): Link {
   const outflow = createOutflow({ socket, clock, tap: tap('out'), isGone: () => gone !== undefined, hold, release })
   const { append } = outflow
   const parser = createParser({ ...(options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}), tap: tap('in'), onPdu, onBad })
-  const sweepMs = Math.max(10, Math.min(1000, Math.floor(Math.min(responseTimeoutMs, enquireLinkMs, partialPduMs) / 4)))
-  const stuckLimitMs = Math.max(responseTimeoutMs, enquireLinkMs)
-  let cancelSweep = clock.after(sweepMs, sweep)
+  let cancelSweep = clock.after(sweepMs(), sweep)
 
   const onData = (chunk: Buffer): void => {
     heardAt = clock.now()
@@ -308,8 +311,20 @@ export function createLink(options: LinkOptions): Link {
     else if (isAnswered(bad.command)) append({ command: `${bad.command}_resp`, ...nack })
   }
 
+  function sweepMs(): number {
+    return Math.max(10, Math.min(1000, Math.floor(Math.min(responseTimeoutMs, enquireLinkMs, partialPduMs) / 4)))
+  }
+
+  function limit(limits: LinkLimits): void {
+    ;({ enquireLinkMs, responseTimeoutMs, partialPduMs = defaultPartialPduMs } = limits)
+    if (gone !== undefined) return
+    cancelSweep()
+    cancelSweep = clock.after(sweepMs(), sweep)
+  }
+
   function sweep(): void {
     const now = clock.now()
+    const stuckLimitMs = Math.max(responseTimeoutMs, enquireLinkMs)
     let isSilent = false
     for (const [sequence_number, waiting] of inFlight) {
       // In the order of their times. What has not left yet cannot be late.
@@ -333,7 +348,7 @@ export function createLink(options: LinkOptions): Link {
     // Nothing at all since a request that got no answer: the connection may be half open, so ask at once.
     if (!enquiring && (isSilent || now - heardAt >= enquireLinkMs) && holds === 0) void enquire()
     if (unbinding) unbindWhenDone()
-    cancelSweep = clock.after(sweepMs, sweep)
+    cancelSweep = clock.after(sweepMs(), sweep)
   }
 
   async function enquire(): Promise<void> {
@@ -369,6 +384,7 @@ export function createLink(options: LinkOptions): Link {
       trace = ear
       if (trace.on && first) trace.record('in', encodePdu(first), ends())
     },
+    limit,
     hold,
     release,
     closed,

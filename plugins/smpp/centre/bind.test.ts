@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { testClock } from '../../../src/clock.ts'
 import { statuses, tags, tlvInteger } from '../codec/index.ts'
-import { bindDraft, type BindGiven, bound, call, type ClientGiven, eventually, house, submitDraft } from './centre.fixture.ts'
+import {
+  bindDraft,
+  type BindGiven,
+  bound,
+  call,
+  type ClientGiven,
+  delivered,
+  eventually,
+  house,
+  messageOf,
+  submitDraft,
+} from './centre.fixture.ts'
 
 describe('a bind', () => {
   it('is taken in each role, and told our version from 3.4 on', async (t) => {
@@ -158,6 +169,36 @@ describe('a connection', () => {
     client.link.hold()
     await clock.advance(65_000)
     await eventually(() => clients[0]!.sessions.size === 0, 'the silent session is closed')
+  })
+
+  it('keeps the times of its bind: of the keep-alive, of a response, of a PDU that stays incomplete', async (t) => {
+    const clock = testClock()
+    const { port, clients } = await house(
+      t,
+      [
+        { config: { enquireLinkMs: 2000, responseTimeoutMs: 3000 } },
+        { account: 'AC2', config: { systemId: 'till', partialPduTimeoutMs: 1000 } },
+        { account: 'AC3', config: { systemId: 'plain' } },
+      ],
+      clock,
+    )
+    const quick = await bound(t, port)
+    const till = await bound(t, port, { system_id: 'till' })
+    const plain = await bound(t, port, { system_id: 'plain' })
+    for (const each of [till, plain]) each.socket.write(Buffer.from('00000040', 'hex'))
+    quick.answer = undefined
+    const [session] = clients[0]!.sessions
+    const sending = session!.report!(messageOf(), delivered(), new AbortController().signal)
+    await eventually(() => quick.got.length === 1, 'the receipt has come')
+    quick.link.hold()
+    // What was written is there before the clock goes on.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    for (let n = 0; n < 14; n++) await clock.advance(500)
+    const outcome = await sending
+    assert.equal(!outcome.ok && outcome.failure.code, 'peer-timeout')
+    await eventually(() => clients[0]!.sessions.size === 0, 'who does not answer enquire_link is closed')
+    await eventually(() => clients[1]!.sessions.size === 0, 'who leaves a PDU incomplete is closed')
+    assert.equal(clients[2]!.sessions.size, 1)
   })
 
   it('with broken framing is closed, and no other', async (t) => {

@@ -36,6 +36,24 @@ export const clientConfig = z.strictObject({
     .max(86_400_000)
     .default(0)
     .describe('A session without a request other than enquire_link for so long, in either direction, is unbound. 0: never.'),
+  enquireLinkMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(30_000)
+    .describe('Keep-alive: after so long without a PDU from the client, enquire_link is sent.'),
+  responseTimeoutMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(30_000)
+    .describe('A delivery without a response for so long has an unknown outcome; an enquire_link closes the session.'),
+  partialPduTimeoutMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(15_000)
+    .describe('A PDU of which a part has come and the rest has not for so long closes the session.'),
   outbind: z
     .strictObject({
       host: z.string().min(1).max(255).describe("Where the client's ESME listens."),

@@ -32,8 +32,8 @@ export interface Centre {
 }
 
 const bindLimitMs = 10_000
-const enquireLinkMs = 30_000
-const responseTimeoutMs = 30_000
+/** Until it is bound; then its bind's hold. */
+const unboundLimits = { enquireLinkMs: 30_000, responseTimeoutMs: 30_000 }
 const version34 = 0x34
 const version50 = 0x50
 
@@ -42,7 +42,7 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
   const log = centre.log.child({ peer: address })
   let client: Client | undefined
   let isOver = false
-  const link = createLink({ socket, clock, log, enquireLinkMs, responseTimeoutMs, onRequest })
+  const link = createLink({ socket, clock, log, ...unboundLimits, onRequest })
   centre.unbound.add(link)
   const cancelLimit = clock.after(bindLimitMs, () => link.end(`no bind in ${bindLimitMs} ms`))
 
@@ -104,6 +104,8 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
       centre.received(id, 1)
       void link.closed.then(() => centre.received(id, -1))
     }
+    const { enquireLinkMs, responseTimeoutMs, partialPduTimeoutMs } = terms.config
+    link.limit({ enquireLinkMs, responseTimeoutMs, partialPduMs: partialPduTimeoutMs })
     if (gateway.trace) link.trace(gateway.trace, pdu)
     link.post(bound(pdu, version))
     log.info({ bind: gateway.bind.id, role, version: `0x${version.toString(16)}` }, 'a client is bound')
