@@ -16,6 +16,8 @@ export interface Rate {
   charge(segments: number): void
   /** Nothing goes for so long. A longer pause that is already on stays. */
   pause(ms: number): void
+  /** ms that are left of a pause; 0 = none. */
+  pausedMs(): number
   /** The peer took so many segments, sent at `sentAt`. */
   taken(segments: number, sentAt: number): void
   /** The peer refused what was sent at `sentAt` as too much; it may say when it takes more. */
@@ -68,6 +70,7 @@ export function createRate(policy: () => RatePolicy, clock: Clock): Rate {
       if (rate > 0) theoretical = Math.max(theoretical, clock.now()) + (segments * 1000) / rate
     },
     pause,
+    pausedMs: () => Math.max(0, pausedUntil - clock.now()),
     taken(segments, sentAt) {
       if (policy().adaptiveRate) learner.taken(segments, sentAt, segments === 1)
     },

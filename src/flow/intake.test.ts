@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createRate } from '../binds/rate.ts'
 import type { Supervisor } from '../binds/supervisor.ts'
+import { testClock } from '../clock.ts'
 import type { Bind, BindPolicy } from '../model/bind.ts'
 import { defaultClientPolicy } from '../model/policy.ts'
 import { AcceptRefused } from '../plugin.ts'
@@ -77,7 +79,8 @@ test('a client for whom too much waits hands in nothing more until it has fetche
 
 test('a member with too much waiting rests until it has little, and one without a session is down', async () => {
   const policy = { ...defaultClientPolicy, restAbove: 10, restUntil: 3 }
-  const live = { bind: { paused: false, policy }, connector: { dial() {} }, signal: { aborted: false }, sessions: new Set([{}]) }
+  const rate = createRate(() => policy, testClock())
+  const live = { bind: { paused: false, policy }, connector: { dial() {} }, signal: { aborted: false }, sessions: new Set([{}]), rate }
   const depths: Record<string, number> = { a: 10 }
   const waits = load(depths, { a: live })
   const after = async (depth: number) => {
@@ -92,6 +95,40 @@ test('a member with too much waiting rests until it has little, and one without 
   live.sessions.clear()
   assert.equal(waits.fitness('a'), 'down')
   assert.equal(waits.fitness('absent'), 'down')
+})
+
+test('a member whose carrier throttles rests with more waiting than it takes soon, until it has little, and while it is paused', async () => {
+  const clock = testClock()
+  const policy = { ...defaultClientPolicy, segmentsPerSecond: 500 }
+  const rate = createRate(() => policy, clock)
+  const live = { bind: { paused: false, policy }, connector: { dial() {} }, signal: { aborted: false }, sessions: new Set([{}]), rate }
+  const depths: Record<string, number> = {}
+  const waits = load(depths, { a: live })
+  const after = async (depth: number) => {
+    depths['a'] = depth
+    await waits.refresh()
+    return waits.fitness('a')
+  }
+  assert.equal(await after(5000), 'ready', 'the configured rate is no throttling')
+  for (let n = 0; n < 10; n++) {
+    await clock.advance(100)
+    rate.taken(10, clock.now() - 1)
+  }
+  rate.refused(clock.now())
+  // The short pause of a refusal is over.
+  await clock.advance(100)
+  const learned = rate.perSecond()
+  assert.ok(learned > 50 && learned < 150, String(learned))
+  assert.deepEqual(
+    [await after(learned), await after(learned * 2 + 1), await after(learned), await after(learned * 0.5), await after(learned)],
+    ['ready', 'resting', 'resting', 'ready', 'ready'],
+  )
+  rate.pause(3000)
+  assert.equal(await after(0), 'resting')
+  await clock.advance(2900)
+  assert.equal(await after(0), 'resting')
+  await clock.advance(100)
+  assert.equal(await after(0), 'ready')
 })
 
 test("the bind's level leaves less of the wish for reports, never more", () => {

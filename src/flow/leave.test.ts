@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { createRate } from '../binds/rate.ts'
 import type { LiveBind } from '../binds/supervisor.ts'
 import { testClock, type TestClock } from '../clock.ts'
 import { idSource } from '../ids.ts'
@@ -47,6 +48,7 @@ async function bed(context: TestContext, binds: Record<string, Partial<BindPolic
       bind,
       connector: { dial() {} } as unknown as LiveBind['connector'],
       sessions: new Set(),
+      rate: createRate(() => bind.policy, clock),
       since: clock.now(),
       signal: new AbortController().signal,
     } as unknown as LiveBind)

@@ -1,7 +1,8 @@
 // How much waits on each lane, known without asking the store each time, and which binds rest: a
-// member of a trunk with too much waiting is passed over until it has little again.
+// member of a trunk with too much waiting, or more than a carrier that throttles takes soon, is passed
+// over until it has little again.
 import { bindState } from '../binds/supervisor.ts'
-import type { Supervisor } from '../binds/supervisor.ts'
+import type { LiveBind, Supervisor } from '../binds/supervisor.ts'
 import type { BindId } from '../model/message.ts'
 import type { TrunkLoad } from '../routing/question.ts'
 import type { Store } from '../store/store.ts'
@@ -17,12 +18,29 @@ export interface Load extends TrunkLoad {
   refresh(): Promise<void>
 }
 
+/** Of a carrier that throttles: it rests with more waiting than this many seconds' worth, until it has this many. */
+const restAboveSeconds = 2
+const restUntilSeconds = 0.5
+/** A pause of which so much is left is none of those between two segments. */
+const restPauseMs = 500
+
 export function createLoad(parts: { store: Pick<Store, 'depths'>; binds: Pick<Supervisor, 'get'> }): Load {
   let depths = new Map<BindId, number>()
   /** Since the last look. */
   let changes = new Map<BindId, number>()
   const resting = new Set<BindId>()
+  const throttled = new Set<BindId>()
   const turns = new Map<string, number>()
+
+  function isThrottled(id: BindId, { bind, rate }: LiveBind, depth: number): boolean {
+    const perSecond = rate.perSecond()
+    // Another limit than the configured one was learned from the carrier.
+    const learned = perSecond > 0 && perSecond !== bind.policy.segmentsPerSecond
+    const pausedMs = rate.pausedMs()
+    if (pausedMs >= restPauseMs || (learned && depth > perSecond * restAboveSeconds)) throttled.add(id)
+    else if (pausedMs === 0 && (!learned || depth <= perSecond * restUntilSeconds)) throttled.delete(id)
+    return throttled.has(id)
+  }
 
   const waiting = (lane: BindId): number => Math.max(0, (depths.get(lane) ?? 0) + (changes.get(lane) ?? 0))
 
@@ -48,13 +66,13 @@ export function createLoad(parts: { store: Pick<Store, 'depths'>; binds: Pick<Su
       const live = parts.binds.get(id)
       if (!live || live.bind.paused || bindState(live) !== 'bound') return 'down'
       const { restAbove, restUntil } = live.bind.policy
+      const depth = waiting(id)
       if (restAbove > 0) {
-        const depth = waiting(id)
         if (depth > restAbove) resting.add(id)
         else if (depth <= restUntil) resting.delete(id)
         if (resting.has(id)) return 'resting'
       }
-      return 'ready'
+      return isThrottled(id, live, depth) ? 'resting' : 'ready'
     },
   }
 }
