@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
 import { adminBed } from '../../test/admin.ts'
+import { Refused } from './admin.ts'
 import { check, told } from './faults.ts'
 import { policy } from './policy.ts'
 
@@ -66,4 +67,28 @@ test('a route names a trunk by its name, is shown so, and a trunk that nobody is
   assert.deepEqual(plan(document('acme')).changes, [])
   const [route] = admin.routes.list(caller, root.id)
   assert.deepEqual(route?.to, ['acme'])
+})
+
+test('the last member of a trunk that routes name is neither deleted nor taken out of it, and the refusal says which routes', async (context) => {
+  const { admin, caller, root } = await adminBed(context)
+  const member = (policy: object = { trunk: 'acme' }) => ({ connector: 'smpp', policy, config: { host: 'x.example', systemId: 'x' } })
+  for (const id of ['n', 'e']) await admin.binds.put(caller, root.id, id, member())
+  await admin.routes.put(caller, root.id, 'all', { prefix: '', to: ['acme'] })
+  await admin.binds.delete(caller, root.id, 'n')
+  const refusal = async (step: Promise<unknown>): Promise<string> => {
+    const error: unknown = await step.then(
+      () => assert.fail('it was done'),
+      (thrown: unknown) => thrown,
+    )
+    assert.ok(error instanceof Refused)
+    return error.faults.map(({ message }) => message).join()
+  }
+  const why = 'no member would be left of the trunk acme, which is used by route all of Root account'
+  assert.equal(await refusal(admin.binds.delete(caller, root.id, 'e')), `e cannot be deleted: ${why}`)
+  assert.equal(await refusal(admin.binds.put(caller, root.id, 'e', member({}))), `e cannot leave the trunk acme: ${why}`)
+  await admin.binds.put(caller, root.id, 'w', member())
+  await admin.binds.put(caller, root.id, 'e', member({}))
+  await admin.binds.delete(caller, root.id, 'e')
+  await admin.routes.delete(caller, root.id, 'all')
+  await admin.binds.delete(caller, root.id, 'w')
 })

@@ -194,29 +194,54 @@ function checkSettings(
   return { faults: [{ path, message: `a number that leads to ${bind.connector} has no settings` }] }
 }
 
-/** Faults of deletions: a bind that routes or numbers still use is refused by what uses it. */
+/** The trunk that a bind is a member of. */
+function trunkOf(bind: Bind | undefined): string | undefined {
+  return bind === undefined || bind.side !== 'supplier' || bind.policy.trunk === '' ? undefined : `${bind.account}/${bind.policy.trunk}`
+}
+
+/** Faults of what is taken away: a bind, or a trunk with its last member, that is still used is refused by what uses it. */
 export function checkReferences(bench: Bench): void {
   const gone = [...bench.touched].flatMap(([name, path]) => {
     const key = name.slice(name.indexOf(' ') + 1)
     return name.startsWith('bind ') && before(bench, 'bind', key) && !after(bench, 'bind', key) ? [{ key, path }] : []
   })
-  if (gone.length === 0) return
+  const trunks = new Set([...bench.binds.values()].map(trunkOf))
+  const left = [...bench.touched].flatMap(([name, path]) => {
+    const key = name.startsWith('bind ') ? name.slice(5) : undefined
+    const trunk = key === undefined ? undefined : trunkOf(before(bench, 'bind', key))
+    return key === undefined || trunk === undefined || trunks.has(trunk) ? [] : [{ key, trunk, path }]
+  })
+  if (gone.length === 0 && left.length === 0) return
   const users = new Map<string, Thing[]>()
+  const trunkUsers = new Map<string, Thing[]>()
+  const add = (map: Map<string, Thing[]>, key: string, thing: Thing): void => void map.set(key, [...(map.get(key) ?? []), thing])
   const use = (bind: string | undefined, thing: Thing): void => {
-    if (bind !== undefined && !bench.binds.has(bind)) users.set(bind, [...(users.get(bind) ?? []), thing])
+    if (bind !== undefined && !bench.binds.has(bind)) add(users, bind, thing)
   }
   for (const routes of built(bench, 0).routes.values()) {
-    for (const route of routes)
-      for (const bind of new Set([...route.to.map((target) => target.bind), route.when.arrival])) use(bind, { kind: 'route', value: route })
+    for (const route of routes) {
+      const thing: Thing = { kind: 'route', value: route }
+      const binds = route.to.flatMap((target) => (target.trunk ? [] : [target.bind]))
+      for (const bind of new Set([...binds, route.when.arrival])) use(bind, thing)
+      for (const { bind, trunk } of route.to) if (trunk) add(trunkUsers, bind, thing)
+    }
   }
   for (const number of bench.numbers.values()) use(number.bind, { kind: 'number', value: number })
   for (const { key, path } of gone) {
-    const using = users.get(key) ?? []
-    if (using.length === 0) continue
-    const shown = using.slice(0, 5).map((thing) => tellUser(bench, thing))
-    const more = using.length > shown.length ? ` and ${using.length - shown.length} more` : ''
-    bench.faults.push({ path, message: `${localBindId(key)} cannot be deleted: it is used by ${shown.join(', ')}${more}` })
+    const using = users.get(key)
+    if (using) bench.faults.push({ path, message: `${localBindId(key)} cannot be deleted: it is used by ${tellUsers(bench, using)}` })
   }
+  for (const { key, trunk, path } of left) {
+    const using = trunkUsers.get(trunk)
+    const what = bench.binds.has(key) ? `leave the trunk ${localBindId(trunk)}` : 'be deleted'
+    const why = `no member would be left of the trunk ${localBindId(trunk)}, which is used by`
+    if (using) bench.faults.push({ path, message: `${localBindId(key)} cannot ${what}: ${why} ${tellUsers(bench, using)}` })
+  }
+}
+
+function tellUsers(bench: Bench, using: readonly Thing[]): string {
+  const shown = using.slice(0, 5).map((thing) => tellUser(bench, thing))
+  return shown.join(', ') + (using.length > shown.length ? ` and ${using.length - shown.length} more` : '')
 }
 
 function tellUser(bench: Bench, thing: Thing): string {
