@@ -77,7 +77,7 @@ const meanings: Record<Exclude<StatusName, 'ESME_ROK'>, Meaning> = {
   ESME_RINVBCASTCHANIND: ['permanent', 'rejected'],
 }
 
-/** Of a response to submit_sm or data_sm. `command_status` is not 0. */
+/** Of a response to submit_sm or data_sm that is no success: also a generic_nack that says ESME_ROK. */
 export function submitFailure(command_status: number): FailureFacts {
   const name = statusOf(command_status)
   if (name === undefined || name === 'ESME_ROK') return unnamed(command_status)
@@ -90,7 +90,7 @@ function unnamed(command_status: number): FailureFacts {
   const text = statusText(command_status)
   const isVendors = command_status >= 0x400 && command_status <= 0x4ff
   const peer = `${text}, ${isVendors ? "a status of the vendor's own" : 'a status that no version of SMPP names'}`
-  return { kind: 'temporary', code: 'peer-error', peer, peerCode: text }
+  return { kind: 'temporary', code: 'peer-error', peer, peerCode: statusOf(command_status) ?? text }
 }
 
 const bindWords: Partial<Record<StatusName, string>> = {
