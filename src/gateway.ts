@@ -11,7 +11,7 @@ import { systemClock } from './clock.ts'
 import { demoApp, demoCarriers, demoClient, demoDocument, demoNumber, demoRecipient, type Demo } from './demo.ts'
 import { isLoopback, type Settings } from './env.ts'
 import type { Core } from './flow/core.ts'
-import { recall } from './flow/recall.ts'
+import { recall, rework } from './flow/recall.ts'
 import { startFlow } from './flow/flow.ts'
 import { createLoad } from './flow/load.ts'
 import { openTruth } from './flow/truth-file.ts'
@@ -139,6 +139,7 @@ async function compose(
     traces,
     truth: truth.score,
     recall: (record) => recall(binds, record),
+    rework: (record, message) => rework(binds, record, message),
   })
   const identify = createIdentify({ configuration: () => room.current(), clock })
   const claimants = named(room, flow.gateway, ({ side, connector }) =>

@@ -297,7 +297,7 @@ export interface Messages {
   cancel(account: AccountId, id: MessageId): Promise<'canceled' | 'too-late' | 'absent'>
   redact(account: AccountId, id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'>
   remove(account: AccountId, id: MessageId): Promise<'removed' | 'not-ended' | 'absent'>
-  /** Changes what still waits (SMPP replace_sm); what is left out stays. */
+  /** Changes what still waits (SMPP replace_sm), and the text of what was sent, where the carrier does that; what is left out stays. Rejects with AcceptRefused what the bind by which it came does not take. */
   replace(account: AccountId, id: MessageId, change: Replacement): Promise<'replaced' | 'too-late' | 'absent'>
 }
 

@@ -1,7 +1,7 @@
 // Puts the operations together over one configuration room and one store.
 import type { Traces } from '../binds/trace.ts'
 import type { Clock } from '../clock.ts'
-import type { Recall } from '../flow/recall.ts'
+import type { Recall, Rework } from '../flow/recall.ts'
 import { isWithin } from '../model/configuration.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { Revision, Store } from '../store/store.ts'
@@ -26,11 +26,12 @@ export interface AdminParts {
   truth: TruthOf
   /** Absent: what a carrier has stays there. */
   recall?: Recall
+  rework?: Rework
 }
 
-export function createAdmin({ store, configuration: room, table, clock, sessions, traces, truth, recall }: AdminParts): Admin {
+export function createAdmin({ store, configuration: room, table, clock, sessions, traces, truth, recall, rework }: AdminParts): Admin {
   const configuration = room.current
-  const messageParts = { store, clock, configuration, table, ...(recall ? { recall } : {}) }
+  const messageParts = { store, clock, configuration, table, ...(recall ? { recall } : {}), ...(rework ? { rework } : {}) }
   const binds = createBinds(room, room.connectors)
   const receipts = createReceipts({ store, configuration, truth })
   return {

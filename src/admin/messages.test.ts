@@ -6,6 +6,7 @@ import { international } from '../model/address.ts'
 import type { Cdr } from '../model/cdr.ts'
 import type { Life } from '../model/life.ts'
 import type { Message, MessageId } from '../model/message.ts'
+import { AcceptRefused, type Replacement } from '../plugin.ts'
 import { decide } from '../routing/decide.ts'
 import { compile } from '../routing/table.ts'
 import type { DeliverItem } from '../store/store.ts'
@@ -81,6 +82,27 @@ test('a waiting message is canceled once, with its CDR and its report', async (c
   const [run] = await store.claim(`${root.id}/api`, 1)
   assert.equal(run!.items[0]!.kind, 'report')
   assert.equal(await admin.messages.cancel(caller, 'f'.repeat(32)), 'absent')
+})
+
+test('a replacement must pass the bind by which the message came, as it is now', async (context) => {
+  const { admin, caller, root, send, store, clock } = await street(context)
+  const shop = (rules: object) =>
+    admin.binds.put(caller, root.id, 'shop', { connector: 'smpp', side: 'client', policy: rules, config: { systemId: 's', password: 'p' } })
+  await shop({ shortestText: 3, longestText: 10, maxValiditySeconds: 3600, validitySeconds: 60 })
+  const id = await send({ arrival: `${root.id}/shop` })
+  const replace = (change: Replacement): Promise<string> =>
+    admin.hostMessages.replace(root.id, id, change).catch((error: unknown) => {
+      assert.ok(error instanceof AcceptRefused)
+      return error.why
+    })
+  const text = (length: number): Replacement => ({ body: { kind: 'text', text: 'x'.repeat(length) } })
+  assert.deepEqual([await replace(text(2)), await replace(text(11)), await replace(text(10))], ['too-short', 'too-long', 'replaced'])
+  assert.equal(await replace({ validUntil: clock.now() + 7_200_000 }), 'replaced')
+  assert.equal((await store.get(id))?.message.validUntil, clock.now() + 3_600_000, 'no longer than the bind has it')
+  await shop({ aboveMaxValidity: 'refuse', maxValiditySeconds: 3600, validitySeconds: 60 })
+  assert.equal(await replace({ validUntil: clock.now() + 7_200_000 }), 'validity')
+  await shop({ destinations: { deny: ['+44'] } })
+  assert.equal(await replace(text(5)), 'destination-not-allowed')
 })
 
 test('only an ended message is redacted or removed', async (context) => {

@@ -2,12 +2,14 @@
 // elsewhere is absent. Whatever ends a message goes through the store's own last step, so that its
 // CDR and its report are never forgotten.
 import type { Clock } from '../clock.ts'
+import type { Bind } from '../model/bind.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import { parseAddress } from '../model/address.ts'
 import { finish, isTerminal, type Transition } from '../model/life.ts'
-import type { AccountId, MessageId } from '../model/message.ts'
+import type { AccountId, Message, MessageId } from '../model/message.ts'
 import type { Messages, MessageView, Replacement } from '../plugin.ts'
-import type { Recall } from '../flow/recall.ts'
+import { refuseAddresses, refuseLength, validUntilOf } from '../flow/filter.ts'
+import type { Recall, Rework } from '../flow/recall.ts'
 import { decide, explain } from '../routing/decide.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { ListQuery, MessageRecord, Store } from '../store/store.ts'
@@ -24,6 +26,8 @@ export interface MessageParts {
   table(): RoutingTable
   /** Asks the carrier of a message that was sent to take it back. */
   recall?: Recall
+  /** Asks it for another text in place of one that it has. */
+  rework?: Rework
 }
 
 export function messageView(record: MessageRecord): MessageView {
@@ -54,7 +58,7 @@ export async function unless<T>(given: new () => Error, work: () => Promise<T>):
 }
 
 /** The operations on one message that `sees` lets through. */
-function operations({ store, clock, recall }: MessageParts, sees: (account: AccountId) => boolean) {
+function operations({ store, clock, configuration, recall, rework }: MessageParts, sees: (account: AccountId) => boolean) {
   async function find(id: MessageId): Promise<MessageRecord | undefined> {
     if (!/^[0-9a-f]{32}$/.test(id)) return undefined
     const record = await store.get(id)
@@ -79,8 +83,13 @@ function operations({ store, clock, recall }: MessageParts, sees: (account: Acco
     async replace(id: MessageId, change: Replacement): Promise<'replaced' | 'too-late' | 'absent'> {
       const record = await find(id)
       if (!record) return 'absent'
+      const allowed = allowedBy(configuration().binds.get(record.message.arrival), record, change, clock.now())
       const segments = change.body ? countSegments(change.body) : record.message.segments
-      const amended = await store.amend(id, ({ message }) => ({ ...message, ...change, segments }))
+      const anew = ({ message }: MessageRecord): Message => ({ ...message, ...allowed, segments })
+      const isSent = record.life.state === 'sent'
+      // A carrier is asked for another text, and told nothing else.
+      if (isSent && !(change.body && (await rework?.(record, anew(record))))) return 'too-late'
+      const amended = await store.amend(id, anew, isSent)
       if (amended === 'absent') return 'absent'
       return amended === 'amended' ? 'replaced' : 'too-late'
     },
@@ -97,6 +106,16 @@ function operations({ store, clock, recall }: MessageParts, sees: (account: Acco
       return (await store.remove(id)) ? 'removed' : 'absent'
     },
   }
+}
+
+/** The change as the bind by which the message came takes it now; throws AcceptRefused where it takes no such message. */
+function allowedBy(bind: Bind | undefined, { message }: MessageRecord, change: Replacement, now: number): Replacement {
+  if (!bind) return change
+  refuseAddresses(bind, message)
+  if (change.body) refuseLength(bind, { body: change.body })
+  if (change.validUntil === undefined) return change
+  const from = message.deliverAfter ?? message.acceptedAt
+  return { ...change, validUntil: validUntilOf(bind.policy, { ...message, validUntil: change.validUntil }, from, now) }
 }
 
 /** Scoped by exact account: what a connector's Host has. */

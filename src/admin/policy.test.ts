@@ -71,7 +71,7 @@ test('a route names a trunk by its name, is shown so, and a trunk that nobody is
 
 test('the last member of a trunk that routes name is neither deleted nor taken out of it, and the refusal says which routes', async (context) => {
   const { admin, caller, root } = await adminBed(context)
-  const member = (policy: object = { trunk: 'acme' }) => ({ connector: 'smpp', policy, config: { host: 'x.example', systemId: 'x' } })
+  const member = (rules: object = { trunk: 'acme' }) => ({ connector: 'smpp', policy: rules, config: { host: 'x.example', systemId: 'x' } })
   for (const id of ['n', 'e']) await admin.binds.put(caller, root.id, id, member())
   await admin.routes.put(caller, root.id, 'all', { prefix: '', to: ['acme'] })
   await admin.binds.delete(caller, root.id, 'n')

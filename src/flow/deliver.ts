@@ -2,7 +2,7 @@
 // for, and settles every item with what the peer said. The items of a run go one after another, so
 // a destination sees its messages in order, one at a time.
 import { bindState, type LiveBind } from '../binds/supervisor.ts'
-import type { BindId } from '../model/message.ts'
+import type { BindId, MessageId } from '../model/message.ts'
 import { finish, type LifeEntry, type Transition } from '../model/life.ts'
 import type { Outcome, Session } from '../plugin.ts'
 import type { DeliverItem, Item, Run, Settlement } from '../store/store.ts'
@@ -155,7 +155,7 @@ export function createDeliverer(core: Core): Deliverer {
     const { bind, connector } = live
     const receipts = connector.can.receipts
     const whole = connector.can.text === 'whole' || item.message.body.kind === 'mms'
-    const all = whole ? [] : split(item.message.body, splitOptions(live, item))
+    const all = whole ? [] : split(item.message.body, splitOptions(live, item.message.id))
     const total = whole ? 1 : all.length
     const sent: number[] = []
     for (let i = 0; i < total; i++) if ((item.life.segments[i]?.state ?? 'unsent') === 'unsent') sent.push(i)
@@ -227,11 +227,12 @@ function perTurn(live: LiveBind): number {
   return rate > 0 ? Math.max(1, Math.floor(rate / 5)) : maxClaim
 }
 
-function splitOptions(live: LiveBind, item: DeliverItem) {
+/** How this bind has texts cut. */
+export function splitOptions(live: LiveBind, id: MessageId) {
   const { concatenation, nationalTables } = live.bind.policy
   const charset = live.connector.charset?.(live.bind.config) ?? 'gsm7'
   // Of the random digits: those before them are mostly zeros, and a phone would mix two messages up.
-  return { concatenation, charset, nationalTables, reference: Number.parseInt(item.message.id.slice(14, 18), 16) }
+  return { concatenation, charset, nationalTables, reference: Number.parseInt(id.slice(14, 18), 16) }
 }
 
 /** Of the sessions that can do it the one with the most room; those with as much take turns. */

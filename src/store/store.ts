@@ -236,9 +236,14 @@ export interface Store {
 
   /**
    * Changes a message that waits on a lane and is in no run: `change` gives it anew, with the same
-   * id, account and recipient. It keeps its place in the queue.
+   * id, account and recipient. It keeps its place in the queue. `atSupplier`: also one that was sent, since
+   * its supplier has replaced it.
    */
-  amend(id: MessageId, change: (record: MessageRecord) => Message): Promise<'amended' | 'in-flight' | 'terminal' | 'absent'>
+  amend(
+    id: MessageId,
+    change: (record: MessageRecord) => Message,
+    atSupplier?: boolean,
+  ): Promise<'amended' | 'in-flight' | 'terminal' | 'absent'>
 
   /** Messages past validUntil that still wait, and those past receiptBy; at most `max` each call, oldest first where cheap. */
   overdue(now: number, max: number): Promise<{ expired: MessageId[]; unconfirmed: MessageId[] }>

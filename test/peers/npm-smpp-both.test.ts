@@ -81,7 +81,7 @@ before(async () => {
     `accounts:
   - id: root
     binds:
-      - { id: carrier, connector: smpp, config: { host: 127.0.0.1, port: ${carrierTap.port}, systemId: box, password: hunter22, enquireLinkMs: 1000 } }
+      - { id: carrier, connector: smpp, config: { host: 127.0.0.1, port: ${carrierTap.port}, systemId: box, password: hunter22, enquireLinkMs: 1000, capabilities: { replace: true } } }
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
       - { id: till, connector: smpp, side: client, config: { systemId: till, password: secret } }
     numbers: [{ number: "${number}", bind: shop }]
@@ -255,6 +255,23 @@ test('what waits is asked for, replaced and taken back, and what was taken back 
   assert.equal((await client.ask('cancel_sm', { message_id, ...source, destination_addr: to, dest_addr_ton: 1 })).command_status, 0)
   assert.equal(await state(), 4)
   assert.equal(submitsTo(to).length, 0)
+})
+
+test('what the carrier has is given another text there, where that is one part of the default alphabet', async () => {
+  const client = await bind()
+  const ends = { source_addr: 'Shop', source_addr_ton: 5 }
+  const { message_id } = await client.submit({ destination_addr: '447700901413', short_message: 'At four' })
+  await arrived('447700901413')
+  const replace = async (short_message: string): Promise<number> =>
+    (await client.ask('replace_sm', { message_id, ...ends, short_message })).command_status
+  await eventually('it is sent', async () => ((await replace('At five')) === 0 ? true : undefined))
+  const asked = peer.got.filter((pdu) => pdu.command === 'replace_sm')
+  assert.deepEqual(
+    asked.map((pdu) => [pdu.message_id, pdu.source_addr, String(pdu.short_message.message ?? pdu.short_message)]),
+    [[`c${ids}`, 'Shop', 'At five']],
+  )
+  assert.equal(await replace('x'.repeat(200)), 0x13)
+  assert.equal(peer.got.filter((pdu) => pdu.command === 'replace_sm').length, 1)
 })
 
 for (const version of [0x33, 0x34, 0x50]) {

@@ -39,19 +39,22 @@ export function createEnding(inner: Inner) {
   return {
     end: (id: MessageId, next: (record: MessageRecord) => Transition, recalled?: boolean) => step(id, 'ended' as const, next, recalled),
     move: (id: MessageId, next: (record: MessageRecord) => Transition) => step(id, 'moved' as const, next),
-    async amend(id: MessageId, change: (record: MessageRecord) => Message) {
+    async amend(id: MessageId, change: (record: MessageRecord) => Message, atSupplier = false) {
       inner.check()
       return await withMessage(inner, id, (hot): 'in-flight' | 'terminal' | 'absent' | Promise<'amended'> => {
         if (!hot) return 'absent'
         if (isTerminal(hot.life.state)) return 'terminal'
-        if (!hot.wait || running(hot.wait[0])) return 'in-flight'
+        if (hot.wait ? running(hot.wait[0]) : !atSupplier || hot.life.state !== 'sent') return 'in-flight'
         hot.message = change(recordOf(hot))
-        hot.giveUpAt = hot.message.validUntil
         const op = emptyOp(hot.order)
-        op.life = JSON.stringify(hot.life)
-        op.state = stateNumber(hot.life.state)
-        op.giveUpAt = hot.giveUpAt
-        op.wait = hot.wait
+        // One that its supplier has goes on awaiting its receipts as it did.
+        if (hot.wait) {
+          hot.giveUpAt = hot.message.validUntil
+          op.life = JSON.stringify(hot.life)
+          op.state = stateNumber(hot.life.state)
+          op.giveUpAt = hot.giveUpAt
+          op.wait = hot.wait
+        }
         op.entries = JSON.stringify({ at: clock.now(), what: 'note', text: 'replaced by its sender' } satisfies LifeEntry)
         op.replace = [freeze(hot.message), null]
         hot.open++
