@@ -6,7 +6,7 @@ import { after, afterEach, before, test } from 'node:test'
 import smpp, { type PDU, type Session } from 'smpp'
 import { apply, setUp, startGatewayProcess, tearDown, type Setup } from '../bench/gateway.ts'
 import { freePort, type Running } from '../bench/processes.ts'
-import { eventually } from '../e2e/world.ts'
+import { ask as request, cdrLines, eventually, messagesPath, root } from '../e2e/world.ts'
 import { needs } from './found.ts'
 import { type Carrier, carrier } from './smpp-carrier.ts'
 import { type Esme, esme } from './smpp-client.ts'
@@ -227,6 +227,17 @@ test('a handset that was absent: the flag is set, and its customer is told when 
   const [, second] = await told(2)
   assert.deepEqual([second!.source_addr, second!['ms_availability_status']], [also, 0])
   assert.deepEqual(alerts.get(other), [])
+})
+
+test('a message to a number that nobody owns is answered as taken, and kept as failed with its CDR', async () => {
+  const cdrs = async () => (await cdrLines(setup)).filter((line) => line.failure === 'no-route')
+  assert.deepEqual(await cdrs(), [])
+  const { command_status } = await deliver({ destination_addr: '15550009999', short_message: 'Wrong number' })
+  assert.equal(command_status, 0)
+  const [line, more] = await eventually('its CDR', async () => ((await cdrs()).length > 0 ? cdrs() : undefined))
+  assert.deepEqual([line!.state, more], ['failed', undefined])
+  const { json } = await request(setup, messagesPath(root.sid, `/SM${line!.message}.json`), { as: root })
+  assert.deepEqual([json['to'], json['body']], ['+15550009999', 'Wrong number'])
 })
 
 test('one submit_multi, a submit_sm and a receipt for each destination', async () => {
