@@ -174,9 +174,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
           const most = Math.min(refillRows, limit - rows.length)
           const some = await reads.refill(line.lane, line.account, line.kp, due, item, dueBy, most)
           rows.push(...some)
-          const last = some.at(-1)
-          if (!last || some.length < most || last[3] > dueBy || rows.length >= limit) return rows
-          ;[due, item] = [last[3], last[4] + 1]
+          const end = some.at(-1)
+          if (!end || some.length < most || end[3] > dueBy || rows.length >= limit) return rows
+          ;[due, item] = [end[3], end[4] + 1]
         }
       },
       failed: (error) => log.warn({ err: error }, 'a lane could not be read on; tried again'),
