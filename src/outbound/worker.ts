@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createOutbound } from './client.ts'
 import { OutboundError, type OutboundRequest, type OutboundResponse } from './contract.ts'
-import { requestFields, type Asked, type ThreadSettings, type Told } from './thread.ts'
+import { gatherMs, requestFields, type Asked, type ThreadSettings, type Told } from './thread.ts'
 
 const outbound = createOutbound(workerData as ThreadSettings)
 const signals = new Map<number, { aborted: boolean }>()
@@ -12,7 +12,7 @@ let headers: OutboundResponse['headers'] | undefined
 
 function tell(id: number, status: number, where: string, what: string, given: OutboundResponse['headers'] | undefined): void {
   signals.delete(id)
-  if (answers.length === 0) setImmediate(flush)
+  if (answers.length === 0) setTimeout(flush, gatherMs)
   answers.push(id, status, where, what, given)
 }
 

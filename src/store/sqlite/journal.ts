@@ -3,6 +3,7 @@
 // event loop. Records carry a length and a checksum; what a crash tore off is ignored at the next
 // start. A file whose records are all in the tables is used again for later ones: writing over blocks
 // that are there costs less than new ones, and what is left of the old records is told by its numbers.
+import { isAscii } from 'node:buffer'
 import { fdatasync, readFileSync, readdirSync, unlinkSync, write } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -42,7 +43,8 @@ export function* records(file: Buffer, fileNumber: number, verified = false): Ge
     const end = at + headBytes + length
     if (file.readUInt32LE(at) !== magic || end > file.length || number !== last + 1) return
     if (!verified && file.readUInt32LE(at + 8) !== crc32(file.subarray(at + 12, end))) return
-    yield file.toString('utf8', at + headBytes, end)
+    // The same characters, read several times as fast.
+    yield file.toString(isAscii(file.subarray(at + headBytes, end)) ? 'latin1' : 'utf8', at + headBytes, end)
     last = number
     at = end
   }
