@@ -14,7 +14,7 @@ COPY test test
 RUN node scripts/build.mjs && rm -rf dist/test dist/.built dist/.tsbuildinfo && npm prune --omit=dev
 
 FROM node:20-bookworm-slim
-ENV NODE_ENV=production SIGNALBOX_DATA=/data SIGNALBOX_HTTP=0.0.0.0:8080
+ENV NODE_ENV=production SIGNALBOX_DATA=/data SIGNALBOX_HTTP=0.0.0.0:8080 SIGNALBOX_SMPP=0.0.0.0:2775
 WORKDIR /signalbox
 COPY --from=build /signalbox/package.json ./
 COPY --from=build /signalbox/node_modules node_modules
@@ -24,7 +24,7 @@ COPY LICENSE ./
 RUN mkdir /data && chown node:node /data && ln -s /signalbox/bin/signalbox.mjs /usr/local/bin/signalbox
 USER node
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 2775
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD node -e "fetch('http://127.0.0.1:8080/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"
 CMD ["node", "--single-threaded-gc", "--max-semi-space-size=32", "--enable-source-maps", "dist/src/main.js", "start"]
