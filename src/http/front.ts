@@ -38,7 +38,7 @@ interface Connection {
   pending: Buffer | undefined
   answering: boolean
   heard: boolean
-  /** Of its newest bytes or answer, by performance.now(). */
+  /** Of its request's first byte, or of its answer, by performance.now(). */
   at: number
 }
 
@@ -68,7 +68,8 @@ export function createFront(parts: {
 
   function read(connection: Connection, chunk: Buffer): void {
     connection.heard = true
-    connection.at = performance.now()
+    // From a request's first byte on: whoever drips the rest of it gains no time.
+    if (!connection.pending) connection.at = performance.now()
     connection.pending = connection.pending ? Buffer.concat([connection.pending, chunk]) : chunk
     if (!connection.answering) next(connection)
     // A peer that sends on without waiting for answers: no more is read than two requests.
