@@ -146,7 +146,7 @@ export interface Session {
    * it is asked again on the next session. Absent where the peer cannot be told, or receives nothing.
    */
   alert?(of: Absentee, said: Availability | undefined): boolean
-  /** Segments that it could take now without making them wait; may be negative. Absent: as many as any other. */
+  /** Segments that it could take now without making them wait; may be negative. Absent: no bound. */
   free?(): number
   /** Resolves when the session is gone, with why. Every send still open has been settled by then. */
   closed: Promise<string>

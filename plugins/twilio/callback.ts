@@ -1,23 +1,9 @@
 // Status callbacks: a report as the parameters that Twilio posts to a message's StatusCallback.
-import type { Gateway, Message, MessageState, Outcome, Report } from '../../src/plugin.ts'
+import { type Gateway, type Message, messageStates, type Outcome, type Report } from '../../src/plugin.ts'
 import { encode, type SignedForm } from './form.ts'
 import { messageSid, twilioFailure, twilioStatus } from './mapping.ts'
 import { apiVersion } from './render.ts'
 import { callWebhook, idempotencyToken, type Webhook } from './webhook.ts'
-
-/** States in a fixed order: their place is part of the idempotency token. */
-const states: MessageState[] = [
-  'scheduled',
-  'queued',
-  'sent',
-  'held',
-  'delivered',
-  'undelivered',
-  'failed',
-  'expired',
-  'canceled',
-  'unconfirmed',
-]
 
 /** Written in one pass, as there are two for every message; in the form Twilio's order, in the signature the alphabet's. */
 export function callbackForm(message: Message, report: Report): SignedForm {
@@ -68,7 +54,7 @@ export async function postCallback(gateway: Gateway, message: Message, report: R
     method: message.report?.['method'] === 'GET' ? 'GET' : 'POST',
     params: callbackForm(message, report),
     token: account.token,
-    idempotencyToken: idempotencyToken(message.id, states.indexOf(report.state)),
+    idempotencyToken: idempotencyToken(message.id, messageStates.indexOf(report.state)),
     allowPrivate: account.privateWebhooks,
     signal,
   }

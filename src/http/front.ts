@@ -40,6 +40,8 @@ interface Connection {
   heard: boolean
   /** Of its request's first byte, or of its answer, by performance.now(). */
   at: number
+  /** Takes our listeners off its socket. */
+  letGo(): void
 }
 
 export function createFront(parts: {
@@ -56,7 +58,7 @@ export function createFront(parts: {
   function handOver(connection: Connection): void {
     const { socket, pending } = connection
     connections.delete(connection)
-    socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('error').removeAllListeners('close')
+    connection.letGo()
     hand(socket)
     if (pending) socket.unshift(pending)
   }
@@ -115,14 +117,10 @@ export function createFront(parts: {
     const text = written(said, length, closing)
     // As many bytes as characters: ASCII, which is Latin-1 too and quicker to write.
     socket.write(text, length === said.body.length ? 'latin1' : 'utf8')
-    if (closing) return finish(connection)
+    // Who has said all it will waits for the end of the connection.
+    if (closing || socket.readableEnded) return socket.destroySoon()
     if (socket.isPaused()) socket.resume()
     if (connection.pending) next(connection)
-  }
-
-  function finish(connection: Connection): void {
-    connections.delete(connection)
-    connection.socket.end()
   }
 
   function sweep(): void {
@@ -149,19 +147,23 @@ export function createFront(parts: {
         answering: false,
         heard: false,
         at: performance.now(),
+        letGo: () => void socket.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone),
+      }
+      const onData = (chunk: Buffer): void => read(connection, chunk)
+      const onGone = (): void => gone(connection)
+      const onEnd = (): void => {
+        if (!connection.answering) gone(connection)
       }
       connections.add(connection)
-      socket.on('data', (chunk: Buffer) => read(connection, chunk))
-      socket.on('end', () => (connection.answering ? undefined : gone(connection)))
-      socket.on('error', () => gone(connection))
-      socket.on('close', () => connections.delete(connection))
+      socket.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
       sweeping ??= setInterval(sweep, sweepMs).unref()
     },
     close() {
       closing = true
       for (const connection of connections) {
+        if (connection.answering) continue
         if (connection.pending) handOver(connection)
-        else if (!connection.answering) finish(connection)
+        else gone(connection)
       }
     },
     cut() {

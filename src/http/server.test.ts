@@ -145,6 +145,32 @@ test('a hot connection that says nothing is cut, and one that stops in a body', 
   assert.match(await converse('POST /hot/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc'), /^HTTP\/1\.1 408 |^$/)
 })
 
+test('whoever ends its side with a hot request is answered, and the connection closed', async () => {
+  const socket = connect({ port: house.port, host: '127.0.0.1', allowHalfOpen: true })
+  let said = ''
+  socket.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const whole = post('a=b').replace('/hot/x', '/hot/slow')
+  socket.end(whole)
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  finish()
+  await once(socket, 'end')
+  assert.match(said, /^HTTP\/1\.1 200 OK/)
+})
+
+test('closing is not held up by a peer that keeps its side of a hot connection open', async () => {
+  const other = await listen({ sides: [{ router: Router(), hot: slowHot }] })
+  const stubborn = connect({ port: other.port, host: '127.0.0.1', allowHalfOpen: true })
+  stubborn.on('error', () => {}).resume()
+  stubborn.write(post('a=b'))
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  const began = Date.now()
+  const closed = other.server.close(10_000)
+  finish()
+  await closed
+  assert.ok(Date.now() - began < 5000)
+  stubborn.destroy()
+})
+
 test('closing waits for a hot answer under way too', async () => {
   const other = await listen({ sides: [{ router: Router(), hot: slowHot }] })
   const idle = connect(other.port, '127.0.0.1')

@@ -11,6 +11,7 @@ import type { Decision } from './route.ts'
  * scheduled: waits for deliverAfter. queued: on a lane. sent: a supplier took every segment, its
  * receipts are awaited. held: an outcome is unknown and the bind's policy waits for an operator.
  * The others are terminal; unconfirmed: taken by the supplier, but no receipt will come any more.
+ * Append only: a state's place is part of the token that a webhook's receiver tells repeats by.
  */
 export const messageStates = [
   'scheduled',

@@ -36,16 +36,18 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
   let closed = false
   let timer: NodeJS.Timeout | undefined
   let headers: OutboundResponse['headers'] = {}
-  let worker = start()
+  /** Started by the first request, and again by the first after it died. */
+  let worker: Worker | undefined
 
   function start(): Worker {
     const made = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), { workerData: settings })
     made.unref()
     made.on('message', told)
     made.on('error', (error) => {
-      log.error({ err: error }, 'the thread that calls webhooks died; another is started')
+      log.error({ err: error }, 'the thread that calls webhooks died; the next request starts another')
       if (made !== worker) return
-      worker = start()
+      worker = undefined
+      batch = []
       failAll(new OutboundError('connect', 'the thread that calls webhooks died', error))
     })
     return made
@@ -59,7 +61,7 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
 
   function flush(): void {
     if (batch.length === 0) return
-    worker.postMessage(batch)
+    worker?.postMessage(batch)
     batch = []
   }
 
@@ -81,13 +83,13 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
     for (const [id, one] of open) {
       if (!one.signal?.aborted) continue
       open.delete(id)
-      worker.postMessage([-id] satisfies Asked)
+      worker?.postMessage([-id] satisfies Asked)
       one.failed(new OutboundError('aborted', 'aborted'))
     }
     if (open.size > 0) return
     clearInterval(timer)
     timer = undefined
-    worker.unref()
+    worker?.unref()
   }
 
   return {
@@ -99,10 +101,10 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
         if (fields === undefined) return failed(new OutboundError('bad-url', 'a header that cannot be sent'))
         const id = ++last
         open.set(id, { answered, failed, signal: request.signal })
-        if (timer === undefined) {
-          timer = setInterval(tick, tickMs).unref()
-          worker.ref()
-        }
+        timer ??= setInterval(tick, tickMs).unref()
+        worker ??= start()
+        // The first of those open, as far as this thread has seen: it keeps the process alive.
+        if (open.size === 1) worker.ref()
         if (batch.length === 0) setTimeout(flush, gatherMs)
         const flags = (request.allowPrivate ? 1 : 0) + (request.repeatable ? 2 : 0)
         batch.push(
@@ -116,9 +118,11 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
       closed = true
       clearInterval(timer)
       failAll(new OutboundError('aborted', 'closed'))
-      const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-      worker.postMessage([])
-      const late = setTimeout(() => void worker.terminate(), endMs)
+      if (!worker) return
+      const dying = worker
+      const ended = new Promise<void>((resolve) => dying.once('exit', () => resolve()))
+      dying.postMessage([])
+      const late = setTimeout(() => void dying.terminate(), endMs)
       await ended
       clearTimeout(late)
     },
