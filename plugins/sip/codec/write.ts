@@ -1,0 +1,71 @@
+// Requests and responses into octets. Content-Length is added always; a value that would end its
+// line is refused (CR, LF; a NUL anywhere but in a quoted-pair), so that no text of a message ever
+// becomes a header field.
+import { CR, isToken, LF, SP } from './chars.ts'
+import { kind, kindOf, unknownKind } from './names.ts'
+import { phraseOf } from './phrases.ts'
+import type { HeaderLines } from './types.ts'
+
+/** Names the field, never its value. */
+export class Unwritable extends Error {
+  override readonly name = 'Unwritable'
+}
+
+const nothing = Buffer.alloc(0)
+const backslash = 92
+
+/** Throws Unwritable. */
+export function writeRequest(method: string, uri: string, lines: HeaderLines, body: Buffer = nothing): Buffer {
+  if (!isToken(method)) throw new Unwritable('the method is no token')
+  if (!isVisible(uri)) throw new Unwritable('Request-URI: blanks, line ends and controls may not stand in it')
+  return write(`${method} ${uri} SIP/2.0\r\n`, lines, body)
+}
+
+/** The registered phrase where `reason` is absent. Throws Unwritable. */
+export function writeResponse(status: number, reason: string | undefined, lines: HeaderLines, body: Buffer = nothing): Buffer {
+  if (!Number.isInteger(status) || status < 100 || status > 699) throw new Unwritable(`no status: ${status}`)
+  if (reason === undefined) return write(`SIP/2.0 ${status} ${phraseOf(status)}\r\n`, lines, body)
+  if (!isClean(reason)) throw new Unwritable('the reason phrase has a line end or a NUL')
+  return write(`SIP/2.0 ${status} ${reason}\r\n`, lines, body)
+}
+
+function write(startLine: string, lines: HeaderLines, body: Buffer): Buffer {
+  let head = startLine
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const name = lines[i]!
+    const value = lines[i + 1]!
+    const known = kindOf(name)
+    if (known === unknownKind && !isToken(name)) throw new Unwritable('a header name is no token')
+    if (known === kind.contentLength) throw new Unwritable('Content-Length is written by the codec')
+    if (!isClean(value)) throw new Unwritable(`${name}: line ends and NULs may not stand in it`)
+    head += name
+    head += ': '
+    head += value
+    head += '\r\n'
+  }
+  head += `Content-Length: ${body.length}\r\n\r\n`
+  if (body.length === 0) return Buffer.from(head, 'utf8')
+  const size = Buffer.byteLength(head, 'utf8')
+  const octets = Buffer.allocUnsafe(size + body.length)
+  octets.write(head, 0, 'utf8')
+  body.copy(octets, size)
+  return octets
+}
+
+/** Whether a value can be written as it is. */
+export function isClean(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code > CR) continue
+    if (code === CR || code === LF || (code === 0 && value.charCodeAt(i - 1) !== backslash)) return false
+  }
+  return true
+}
+
+function isVisible(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code <= SP || code === 127) return false
+  }
+  return text !== ''
+}
