@@ -44,8 +44,14 @@ export interface Connector<C = unknown> {
    * marked by `.meta({ secret: true })` are sealed in the store and never shown.
    */
   config: { readonly supplier?: z.ZodType; readonly client?: z.ZodType }
-  /** Peers open the sessions of client binds (Gateway.attach); by this name they say which they mean (a system_id). Unique within an account. */
+  /** Peers open the sessions of client binds (Gateway.attach); by this name they say which they mean (a system_id). Unique within an account. Undefined: this one we dial. */
   claim?(config: unknown): string | undefined
+  /**
+   * The claims, best first, by which one of this account's client binds is reached under an internet
+   * address (`bob@acme.example`, or `bob`); empty: the address is the account's own, but nobody's.
+   * Undefined: it is somewhere else.
+   */
+  addressed?(account: AccountId, address: string): readonly string[] | undefined
   /** Settings that a number whose target is a bind of this connector carries. */
   number?: z.ZodType<Record<string, string>>
   can: {
@@ -60,7 +66,7 @@ export interface Connector<C = unknown> {
   /**
    * Reaches the peer: resolves when bound, rejects with a Failure. Called by the supervisor once
    * per session and again, with backoff, after `closed`. Aborted when the bind is stopped.
-   * Of a connector with `claim`, client binds are never dialled: their peers reach us.
+   * Client binds that have a `claim` are never dialled: their peers reach us.
    */
   dial?(gateway: Gateway<C>, signal: AbortSignal, peer?: number): Promise<Session>
   /**

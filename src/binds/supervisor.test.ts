@@ -143,6 +143,20 @@ test('a change of window keeps the session, a change of config dials anew, disab
   assert.equal(w.dials, 2)
 })
 
+test('of one connector, client binds with a claim are waited for and those without are dialled', async () => {
+  const [clock, w, changes] = [testClock(), wire(), [] as string[]]
+  w.connector.claim = (config) => (config as { user?: string }).user
+  const s = supervisor(clock, w, changes)
+  s.apply(configuration(bind({ side: 'client', config: { user: 'bob' } })))
+  await clock.advance(0)
+  assert.equal(w.dials, 0)
+  assert.equal(bindState(s.get('AC1/a')!), 'down')
+  s.apply(configuration(bind({ side: 'client', config: {} }, { sessions: 8 })))
+  await clock.advance(0)
+  assert.equal(w.dials, 1)
+  await s.close()
+})
+
 test('sessions that the peer opens are counted, refused above the limit, and closed with the bind', async () => {
   const [clock, w, changes] = [testClock(), wire(), [] as string[]]
   w.connector.claim = () => 'esme'

@@ -51,14 +51,14 @@ export function bindState(live: LiveBind): BindState {
   return dialledPeers(live) > 0 || isCalled(live) ? 'down' : 'off'
 }
 
-/** Client binds of a connector whose peers name them are reached by those peers. */
+/** Client binds that their peers name are reached by those peers. */
 function dialledPeers({ bind, connector }: Pick<LiveBind, 'bind' | 'connector'>): number {
-  if (!connector.dial || (connector.claim && bind.side === 'client')) return 0
+  if (!connector.dial || (bind.side === 'client' && connector.claim?.(bind.config) !== undefined)) return 0
   return connector.peers && bind.side === 'supplier' ? connector.peers(bind.config) : 1
 }
 
 function isCalled({ bind, connector }: LiveBind): boolean {
-  return bind.side === 'client' ? connector.claim !== undefined : connector.caller?.(bind.config) !== undefined
+  return bind.side === 'client' ? connector.claim?.(bind.config) !== undefined : connector.caller?.(bind.config) !== undefined
 }
 
 interface Supervised extends LiveBind {

@@ -7,6 +7,7 @@ import type { Message, MessageId, ReceiptWish, Submission } from '../model/messa
 import type { Candidate, Decision } from '../model/route.ts'
 import { AcceptRefused } from '../plugin.ts'
 import { decide, decideInbound, inboundNumber } from '../routing/decide.ts'
+import type { Question } from '../routing/question.ts'
 import { type Joined, type NewMessage, StoreUnavailable } from '../store/store.ts'
 import { bodyFault, countSegments, maxParts } from '../text/index.ts'
 import { isDownTooLong } from './downtime.ts'
@@ -43,7 +44,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     decision = { revision: core.table().revision, candidates: [], failoverOnReceipt: false, tried: [] }
   } else if (direction === 'mt') {
     if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
-    decision = decide(core.table(), {
+    const question: Question = {
       account,
       arrival: bind.id,
       from: submission.from,
@@ -52,11 +53,13 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
       at: now,
       dice: Number.parseInt(id.slice(14, 22), 16) / 2 ** 32,
       load: core.load,
-    })
+    }
+    if (submission.via !== undefined) question.via = submission.via
+    decision = decide(core.table(), question)
     if (decision.candidates.length === 0)
       throw new AcceptRefused('no-route', decision.tried[0]?.why ?? 'No route matches this destination.')
   } else {
-    decision = decideInbound(core.configuration(), bind, submission.to)
+    decision = decideInbound(core.configuration(), bind, submission.to, core.table().addressee)
     account = inboundNumber(core.configuration(), bind, submission.to)?.account ?? bind.account
   }
   const message = messageOf(submission, bind, { id, account, direction, segments }, now)
@@ -103,11 +106,13 @@ const refusalCodes: Partial<Record<AcceptRefused['why'], FailureCode>> = {
 }
 
 /** Of a part on a client bind: what nobody would take is refused now, not once all parts are there. */
-export function refuseUnroutable(core: Core, bind: Bind, { from, to, body }: Submission): void {
+export function refuseUnroutable(core: Core, bind: Bind, { from, to, body, via }: Submission): void {
   const { account, id: arrival, side } = bind
   if (side !== 'client') return
   if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
-  const { candidates, tried } = decide(core.table(), { account, arrival, from, to, kind: body.kind, at: core.clock.now(), dice: 0 })
+  const question: Question = { account, arrival, from, to, kind: body.kind, at: core.clock.now(), dice: 0 }
+  if (via !== undefined) question.via = via
+  const { candidates, tried } = decide(core.table(), question)
   if (candidates.length === 0) throw new AcceptRefused('no-route', tried[0]?.why ?? 'No route matches this destination.')
 }
 

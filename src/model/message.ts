@@ -51,9 +51,11 @@ export interface Submission {
   idempotencyKey?: string
   /** What the origin's protocol calls this direction (Twilio: outbound-reply). */
   origin?: string
+  /** The supplier bind by which it shall go, by its id in its account: that one, or it is refused. MT only; the decision keeps it. */
+  via?: string
 }
 
-export interface Message extends Omit<Submission, 'id' | 'idempotencyKey' | 'validUntil'> {
+export interface Message extends Omit<Submission, 'id' | 'idempotencyKey' | 'validUntil' | 'via'> {
   id: MessageId
   account: AccountId
   direction: Direction

@@ -8,6 +8,7 @@ import type { OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
 import type { BindId } from '../model/message.ts'
 import type { Candidate, Decision, RuleTried } from '../model/route.ts'
+import { type Addressee, decideAddressee, decideVia } from './direct.ts'
 import { longest } from './prefixes.ts'
 import type { Question } from './question.ts'
 import { matchSentence, ordersOf, trunkedCandidates, type Rule, type RoutingTable } from './table.ts'
@@ -17,6 +18,12 @@ import type { Place } from './trunk.ts'
 const triedLimit = 20
 
 export function decide(table: RoutingTable, question: Question): Decision {
+  const { account, via, to } = question
+  if (via !== undefined) return decideVia(table.revision, account, via, table.supplierNamed(account, via), question.arrival)
+  if (to.npi === 'internet') {
+    const found = table.addressee(account, to.value)
+    if (found !== undefined) return decideAddressee(table.revision, account, to.value, found)
+  }
   const tried: RuleTried[] = []
   for (const tree of table.routesOf.get(question.account) ?? []) {
     for (let node = longest(tree, question.to.value); node; node = node.shorter) {
@@ -88,8 +95,12 @@ export function inboundNumber(configuration: Configuration, supplierBind: Bind, 
   return related ? number : undefined
 }
 
-/** An inbound message goes to the bind of our number. No candidates: `tried[0].why` says why. */
-export function decideInbound(configuration: Configuration, supplierBind: Bind, to: Address): Decision {
+/** An inbound message goes to the bind of our number, or of the user it names. No candidates: `tried[0].why` says why. */
+export function decideInbound(configuration: Configuration, supplierBind: Bind, to: Address, addressee?: Addressee): Decision {
+  if (to.npi === 'internet') {
+    const found = addressee?.(supplierBind.account, to.value)
+    if (found !== undefined) return decideAddressee(configuration.revision, supplierBind.account, to.value, found)
+  }
   const number = inboundNumber(configuration, supplierBind, to)
   const { revision } = configuration
   const none = (why: string): Decision => ({

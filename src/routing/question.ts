@@ -8,6 +8,8 @@ export interface Question {
   arrival: BindId
   from: Address
   to: Address
+  /** The supplier bind that the sender names: that one, or none. */
+  via?: string
   kind: BodyKind
   /** Epoch ms, for time windows. */
   at: number

@@ -6,6 +6,7 @@ import type { AccountId, BindId } from '../model/message.ts'
 import { targetMeans, type Candidate, type Route, type RouteTarget, type RuleTried } from '../model/route.ts'
 import { prefixTree, type PrefixNode } from './prefixes.ts'
 import type { Question } from './question.ts'
+import { supplierNamed, type Addressee } from './direct.ts'
 import { memberOrder, type Member, type Place } from './trunk.ts'
 import { openTimes, type Zones } from './window.ts'
 
@@ -15,6 +16,9 @@ export interface RoutingTable {
   readonly routesOf: ReadonlyMap<AccountId, readonly PrefixNode<Rule>[]>
   /** Who is at the other end of a bind, of those that say. */
   readonly peers: ReadonlyMap<BindId, string>
+  readonly addressee: Addressee
+  /** The supplier bind that an account means by a name, or why there is none. */
+  supplierNamed(account: AccountId, name: string): Bind | string
 }
 
 export interface Condition {
@@ -39,7 +43,7 @@ export interface Order {
   candidates?: Candidate[]
 }
 
-export function compile(configuration: Configuration): RoutingTable {
+export function compile(configuration: Configuration, addressee: Addressee = () => undefined): RoutingTable {
   const zones: Zones = new Map()
   const trees = new Map<AccountId, PrefixNode<Rule>>()
   for (const [owner, routes] of configuration.routes) {
@@ -55,7 +59,13 @@ export function compile(configuration: Configuration): RoutingTable {
   }
   const peers = new Map<BindId, string>()
   for (const { id, policy } of configuration.binds.values()) if (policy.peer !== '') peers.set(id, policy.peer)
-  return { revision: configuration.revision, routesOf, peers }
+  return {
+    revision: configuration.revision,
+    routesOf,
+    peers,
+    addressee,
+    supplierNamed: (account, name) => supplierNamed(configuration, account, lineage(configuration, account), name),
+  }
 }
 
 /** The account, then its parent if it inherits, and so on. */
