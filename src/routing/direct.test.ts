@@ -55,7 +55,7 @@ const asked = (who: string) => ({ ...question({ account: who }), to })
 
 test('an internet address goes to the user who goes by it, within the account that it is an address of', () => {
   const table = compile(configuration(accounts, binds, routes), (who, address) =>
-    who === 'B' && address === 'bob@acme.example' ? 'B/bob' : undefined,
+    who === 'B' && address === 'bob@acme.example' ? { bind: 'B/bob' } : undefined,
   )
   const decision = decide(table, asked('B'))
   assert.deepEqual(bindsOf(decision), ['B/bob'])
@@ -66,7 +66,7 @@ test('an internet address goes to the user who goes by it, within the account th
 
 test('an address of the account that nobody goes by is refused and takes no route', () => {
   const decision = decide(
-    compile(configuration(accounts, binds, routes), () => 'nobody'),
+    compile(configuration(accounts, binds, routes), () => ({})),
     asked('B'),
   )
   assert.deepEqual(decision.candidates, [])
@@ -75,7 +75,7 @@ test('an address of the account that nobody goes by is refused and takes no rout
 
 test('what a carrier brings for an address of its account reaches that user, and no other account', () => {
   const config = configuration(accounts, binds, routes)
-  const addressee = (who: string) => (who === 'B' ? 'B/bob' : undefined)
+  const addressee = (who: string) => (who === 'B' ? { bind: 'B/bob' } : undefined)
   assert.deepEqual(bindsOf(decideInbound(config, config.binds.get('B/own')!, to, addressee)), ['B/bob'])
   assert.deepEqual(bindsOf(decideInbound(config, config.binds.get('Z/theirs')!, to, addressee)), [])
 })

@@ -6,10 +6,10 @@ import type { AccountId, BindId } from '../model/message.ts'
 import { targetMeans, type Candidate, type Decision } from '../model/route.ts'
 
 /**
- * The client bind of exactly this account that its connector reaches under this address. `nobody`:
- * the address is the account's own, but no bind goes by it. Undefined: it is somewhere else.
+ * The client bind of exactly this account that its connector reaches under this address; none: the
+ * address is the account's own, but no bind goes by it. Undefined: it is somewhere else.
  */
-export type Addressee = (account: AccountId, address: string) => BindId | 'nobody' | undefined
+export type Addressee = (account: AccountId, address: string) => { bind?: BindId } | undefined
 
 /**
  * The supplier bind that an account means by a name: its own, or one above it to which a route leads
@@ -46,10 +46,10 @@ export function decideVia(revision: number, account: AccountId, name: string, fo
   return told(revision, account, name, why, { bind: found.id, why })
 }
 
-export function decideAddressee(revision: number, account: AccountId, address: string, found: BindId | 'nobody'): Decision {
-  if (found === 'nobody') return told(revision, account, address, `${address} is an address of this account that no bind goes by.`)
-  const why = `${address} is reached by the bind ${localBindId(found)}.`
-  return told(revision, account, address, why, { bind: found, why })
+export function decideAddressee(revision: number, account: AccountId, address: string, { bind }: { bind?: BindId }): Decision {
+  if (bind === undefined) return told(revision, account, address, `${address} is an address of this account that no bind goes by.`)
+  const why = `${address} is reached by the bind ${localBindId(bind)}.`
+  return told(revision, account, address, why, { bind, why })
 }
 
 function told(revision: number, account: AccountId, route: string, why: string, candidate?: Candidate): Decision {
