@@ -25,7 +25,7 @@ test('a bind that the sender names is taken whatever the routes say, alone, and 
 })
 
 test('a bind above is named only by those to whom a route lends it', () => {
-  const of = (account: string, via: string) => decide(compile(configuration(accounts, binds, routes)), question({ account, via }))
+  const of = (who: string, via: string) => decide(compile(configuration(accounts, binds, routes)), question({ account: who, via }))
   assert.deepEqual(bindsOf(of('B', 'north')), ['A/north'])
   assert.deepEqual(bindsOf(of('A', 'dear')), ['A/dear'])
   for (const [who, via] of [
