@@ -40,13 +40,16 @@ export interface Contact {
 }
 
 export interface Registrar {
-  /** REGISTER of a user whose credentials held, or that must be challenged. */
+  /** REGISTER: challenged, refused or done. */
   take(request: Incoming, answer: (reply: Reply) => void): void
-  /** Newest first; those whose flow is gone or whose time is over are left out. */
+  /** What was registered before a restart is registered again. Once, when the engine has started; requests are taken already. */
+  restore(): Promise<void>
+  /** Preferred (q) first, then newest; those whose flow is gone or whose time is over are left out. */
   contacts(aor: string): readonly Contact[]
-  /** Whether this AOR is registered by this very flow. */
+  /** Whether this AOR is registered by this very flow, with no proxy between. */
   isRegisteredBy(aor: string, flow: Flow): boolean
   all(): Iterable<readonly [aor: string, contacts: readonly Contact[]]>
+  /** How many bindings there are. */
   size(): number
   close(): Promise<void>
 }

@@ -1,0 +1,105 @@
+// Nonces that need no memory until they are used: time, chance and a MAC over both, the realm and
+// the address that asked. So a nonce is of use to nobody else, and a failed answer to one proves
+// where it came from: nobody is banned by datagrams that bear another's address. Each count of a
+// nonce is taken once; those in use are remembered in bounded memory, and what had to be forgotten
+// is stale, never good again.
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../../../src/plugin.ts'
+
+export interface Nonces {
+  issue(realm: string, address: string): string
+  /** ours: issued to this address for this realm. Everything else is none of ours, or no longer. */
+  judge(nonce: string, realm: string, address: string): 'ours' | 'expired' | 'foreign'
+  /** Takes this count of a nonce of ours whose answer was right. False: it was taken before, or may have been. */
+  use(nonce: string, nc: number, realm: string, address: string): boolean
+}
+
+const timeOctets = 6
+const chanceOctets = 6
+const macOctets = 12
+const nonceOctets = timeOctets + chanceOctets + macOctets
+/** Nonces in use that are remembered. */
+const mostInUse = 65_536
+/** So many counts below the highest may still come, each once: requests overtake each other. */
+const lateCounts = 32
+
+interface InUse {
+  issuedAt: number
+  address: string
+  realm: string
+  highest: number
+  /** Bit n: highest - n was taken. */
+  taken: number
+}
+
+export function createNonces(parts: { ttlMs: number; clock: Clock; mostRemembered?: number }): Nonces {
+  const { ttlMs, clock } = parts
+  const most = parts.mostRemembered ?? mostInUse
+  const key = randomBytes(32)
+  const inUse = new Map<string, InUse>()
+  /** What was issued up to then and is not remembered may have been used. */
+  let forgottenUpTo = 0
+
+  function mac(front: Buffer, realm: string, address: string): Buffer {
+    return createHmac('sha256', key).update(front).update(realm).update('\n').update(address).digest().subarray(0, macOctets)
+  }
+
+  /** By first use, so about by age: the front is what expires first. */
+  function forget(now: number): void {
+    for (const [nonce, it] of inUse) {
+      const isExpired = now - it.issuedAt > ttlMs
+      if (!isExpired && inUse.size < most) return
+      inUse.delete(nonce)
+      if (!isExpired && it.issuedAt > forgottenUpTo) forgottenUpTo = it.issuedAt
+    }
+  }
+
+  return {
+    issue(realm, address) {
+      const octets = Buffer.allocUnsafe(nonceOctets)
+      octets.writeUIntBE(clock.now(), 0, timeOctets)
+      randomBytes(chanceOctets).copy(octets, timeOctets)
+      const front = octets.subarray(0, timeOctets + chanceOctets)
+      mac(front, realm, address).copy(octets, timeOctets + chanceOctets)
+      return octets.toString('base64')
+    },
+    judge(nonce, realm, address) {
+      const now = clock.now()
+      const known = inUse.get(nonce)
+      if (known) {
+        if (known.address !== address || known.realm !== realm) return 'foreign'
+        return now - known.issuedAt > ttlMs ? 'expired' : 'ours'
+      }
+      if (nonce.length !== (nonceOctets / 3) * 4) return 'foreign'
+      const octets = Buffer.from(nonce, 'base64')
+      if (octets.length !== nonceOctets) return 'foreign'
+      const front = octets.subarray(0, timeOctets + chanceOctets)
+      if (!timingSafeEqual(octets.subarray(timeOctets + chanceOctets), mac(front, realm, address))) return 'foreign'
+      const issuedAt = octets.readUIntBE(0, timeOctets)
+      return now - issuedAt > ttlMs || issuedAt <= forgottenUpTo ? 'expired' : 'ours'
+    },
+    use(nonce, nc, realm, address) {
+      const known = inUse.get(nonce)
+      if (known) return take(known, nc)
+      forget(clock.now())
+      const octets = Buffer.from(nonce, 'base64')
+      const issuedAt = octets.readUIntBE(0, timeOctets)
+      if (issuedAt <= forgottenUpTo) return false
+      inUse.set(nonce, { issuedAt, address, realm, highest: nc, taken: 1 })
+      return true
+    },
+  }
+}
+
+function take(it: InUse, nc: number): boolean {
+  const ahead = nc - it.highest
+  if (ahead > 0) {
+    it.taken = ahead >= lateCounts ? 1 : (it.taken << ahead) | 1
+    it.highest = nc
+    return true
+  }
+  const bit = 1 << -ahead
+  if (-ahead >= lateCounts || (it.taken & bit) !== 0) return false
+  it.taken |= bit
+  return true
+}
