@@ -125,9 +125,10 @@ export interface Outgoing {
  * ok: `refs` has the peer's id per segment sent (one for a whole message; empty when the peer gives
  * none). Not ok: `refs` has those of the segments that were taken before the failure, by their
  * place in `Outgoing.segments`. `wire`: decoded PDUs or requests, one line each, bodies left out.
+ * `final`: all that will be known of it: the peer has it itself, or will never tell.
  */
 export type Outcome =
-  | { ok: true; refs: string[]; wire?: string[] }
+  | { ok: true; refs: string[]; final?: 'delivered' | 'unconfirmed'; wire?: string[] }
   | { ok: false; failure: FailureFacts; refs?: (string | undefined)[]; wire?: string[] }
 
 /** What became of an operation on a segment that the peer has. A `permanent` failure: the peer does not know it or will not do it. */

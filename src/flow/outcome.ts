@@ -82,11 +82,13 @@ function refsOf({ outcome, sent, bind }: Attempted): { bind: string; ref: string
   return refs
 }
 
-function whenTaken({ item: { message, decision }, bind, receipts, now }: Attempted, life: Life, entry: LifeEntry): Transition {
+function whenTaken({ item: { message, decision }, bind, receipts, outcome, now }: Attempted, life: Life, entry: LifeEntry): Transition {
   life.sentAt = now
   const count: Count = { bind: bind.id, name: 'sent' }
-  if (message.direction === 'mo' || !receipts) {
-    const end = finish(message, decision, life, message.direction === 'mo' ? 'delivered' : 'unconfirmed', now, { entries: [entry] })
+  const known = outcome.ok ? outcome.final : undefined
+  if (message.direction === 'mo' || !receipts || known !== undefined) {
+    const state = message.direction === 'mo' ? 'delivered' : (known ?? 'unconfirmed')
+    const end = finish(message, decision, life, state, now, { entries: [entry] })
     end.counts.push(count)
     return end
   }

@@ -11,8 +11,9 @@ export interface Part {
   name?: string
 }
 
+/** `ucs2`: its sender wants it in UCS-2, though GSM 7-bit has every character. */
 export type Body =
-  | { kind: 'text'; text: string; messageClass?: MessageClass }
+  | { kind: 'text'; text: string; ucs2?: true; messageClass?: MessageClass }
   | { kind: 'binary'; data: Uint8Array; udh?: Uint8Array; messageClass?: MessageClass }
   | { kind: 'mms'; subject?: string; parts: Part[] }
 

@@ -61,7 +61,7 @@ export function split(body: Body, options: SplitOptions): Segment[] {
   if (body.kind === 'binary') return splitBinary(body, options)
   const { text, messageClass } = body
   const { charset } = options
-  if (charset === 'ucs2') return splitUcs2(text, options, messageClass)
+  if (charset === 'ucs2' || body.ucs2) return splitUcs2(text, options, messageClass)
   if (charset !== undefined && charset !== 'gsm7' && messageClass === undefined)
     return splitOctets(text, charset, options) ?? splitUcs2(text, options, undefined)
   const septets = septetLength(text)
@@ -79,7 +79,7 @@ export function countSegments(body: Body): number {
   if (body.kind === 'mms') return 1
   if (body.kind === 'binary') return countBinary(body)
   const { text } = body
-  const septets = septetLength(text)
+  const septets = body.ucs2 ? -1 : septetLength(text)
   if (septets >= 0)
     return septets <= 160 ? 1 : septets === text.length ? Math.ceil(septets / 153) : cutGsm7(text, defaultAlphabet, 153).length
   return text.length <= 70 ? 1 : cutUcs2(text, 67).length
