@@ -120,6 +120,7 @@ function userOf(gateway: Gateway, name: string, profile: Profile): User {
 
 /** The profile's, where the bind says nothing. */
 export function termsOf(profile: MessageSettings, bind: Partial<MessageSettings>): MessageSettings {
+  const passHeaders = bind.passHeaders ?? profile.passHeaders
   return {
     dialect: bind.dialect ?? profile.dialect,
     defaultCoding: bind.defaultCoding ?? profile.defaultCoding,
@@ -127,6 +128,7 @@ export function termsOf(profile: MessageSettings, bind: Partial<MessageSettings>
     answer: bind.answer ?? profile.answer,
     receipts: bind.receipts ?? profile.receipts,
     repeatsWithinSeconds: bind.repeatsWithinSeconds ?? profile.repeatsWithinSeconds,
+    ...(passHeaders ? { passHeaders } : {}),
   }
 }
 

@@ -202,11 +202,11 @@ export function dateTimeOf(at: number): string {
 }
 
 function written({ name, uri }: CpimAddress): string {
-  const address = `<${uri.replaceAll(/[\0-\x20<>\x7f]/g, '')}>`
+  const address = `<${uri.replaceAll(/[\p{Cc} <>]/gu, '')}>`
   return name === undefined ? address : `"${escaped(name).replaceAll('"', '\\"')}" ${address}`
 }
 
 /** RFC 3862 §2.3.1: controls and the backslash. */
 function escaped(value: string): string {
-  return value.replaceAll(/[\0-\x1f\\\x7f]/g, (c) => (c === '\\' ? '\\\\' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`))
+  return value.replaceAll(/[\p{Cc}\\]/gu, (c) => (c === '\\' ? '\\\\' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`))
 }

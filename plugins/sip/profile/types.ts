@@ -94,10 +94,12 @@ export interface MessageSettings {
   receipts: ReceiptStyle
   /** The same text between the same ends in so many seconds is one message, whatever its Call-ID; 0: never. */
   repeatsWithinSeconds: number
+  /** X- headers that pass both ways beside our own, as extras `sip.x-name`. */
+  passHeaders?: readonly string[]
 }
 
 /** A peer that needs not register: a PBX, a proxy, an IMS core. A file of sip-profiles/<profile>/, or the settings of a bind. */
-export interface Trunk extends Pick<MessageSettings, 'dialect' | 'defaultCoding' | 'receipts' | 'answer'> {
+export interface Trunk extends Pick<MessageSettings, 'dialect' | 'defaultCoding' | 'receipts' | 'answer' | 'passHeaders'> {
   /** The profile whose listener it uses. */
   profile: string
   /** `sip:host:port;transport=tcp`, tried in order (RFC 3263); the next one on 503, no connection or no answer. */

@@ -1,0 +1,98 @@
+// The body of a MESSAGE by its Content-Type: a text, octets, disposition notifications, somebody who
+// types, or SMS over IMS. Deflated bodies are inflated up to a cap; message/cpim is opened once.
+import { inflateRawSync, inflateSync } from 'node:zlib'
+import type { Headers } from '../codec/types.ts'
+import type { Dialect } from '../profile/types.ts'
+import { decodeText } from './charset.ts'
+import { type Cpim, readCpim } from './cpim.ts'
+import { type Notification, readNotifications } from './imdn.ts'
+import { charsetOf, mediaTypeOf } from './media-type.ts'
+import { type Refusal, refusal } from './refusal.ts'
+
+export type Content =
+  | { kind: 'text'; text: string; octets: Buffer; type: string; cpim?: Cpim }
+  | { kind: 'octets'; octets: Buffer; cpim?: Cpim }
+  | { kind: 'notifications'; notifications: readonly Notification[] }
+  /** application/im-iscomposing+xml: not for us, and no error. */
+  | { kind: 'composing' }
+  | { kind: 'ims' }
+
+export interface ContentTerms {
+  /** Content types taken, in lower case; those of notifications are always. */
+  accept: readonly string[]
+  dialect: Dialect
+  /** Octets, inflated. */
+  mostOctets: number
+}
+
+const imsType = 'application/vnd.3gpp.sms'
+/** Markup is a text like any other: what a handset shows of it is the handset's. */
+const textTypes: ReadonlySet<string> = new Set(['text/plain', 'text/html', 'text/vnd.wap.wml'])
+
+export function readContent(headers: Headers, body: Buffer, terms: ContentTerms): Content | Refusal {
+  const encoding = headers.get('content-encoding')?.toLowerCase()
+  let octets = body
+  if (encoding !== undefined && encoding !== 'identity') {
+    if (encoding !== 'deflate')
+      return refusal(415, `Content-Encoding ${encoding.slice(0, 40)}: expected deflate`, ['Accept-Encoding', 'deflate'])
+    const inflated = inflate(body, terms.mostOctets)
+    if (!inflated) return refusal(400, `the deflated body is broken, or of more than ${terms.mostOctets} octets`)
+    octets = inflated
+  }
+  const contentType = headers.get('content-type')
+  if (contentType === undefined && octets.length > 0) return refusal(400, 'a body without Content-Type')
+  return contentType === undefined ? refusal(400, 'the MESSAGE has no body') : opened(contentType, octets, terms, true)
+}
+
+function opened(contentType: string, octets: Buffer, terms: ContentTerms, mayWrap: boolean): Content | Refusal {
+  const type = mediaTypeOf(contentType)
+  // Nobody pays for these, whatever the terms.
+  if (type === 'application/im-iscomposing+xml') return { kind: 'composing' }
+  if (type === 'message/imdn+xml' || (!mayWrap && type === 'multipart/mixed')) {
+    const read = readNotifications(contentType, octets)
+    return read.ok ? { kind: 'notifications', notifications: read.notifications } : refusal(400, read.why)
+  }
+  if (!terms.accept.includes(type)) return unsupported(type, terms)
+  if (textTypes.has(type)) return textOf(contentType, type, octets, terms)
+  if (type === 'application/octet-stream') return { kind: 'octets', octets }
+  if (type === imsType) return mayWrap ? { kind: 'ims' } : unsupported(type, terms)
+  if (type !== 'message/cpim' || !mayWrap) return unsupported(type, terms)
+  const read = readCpim(octets)
+  if (!read.ok) return refusal(400, read.why)
+  const { cpim } = read
+  if (cpim.require.length > 0) return refusal(488, `message/cpim: it requires ${cpim.require[0]!.slice(0, 60)}, which is not known here`)
+  const inner = opened(cpim.contentType, cpim.body, terms, false)
+  if ('kind' in inner && (inner.kind === 'text' || inner.kind === 'octets')) inner.cpim = cpim
+  return inner
+}
+
+function unsupported(type: string, { accept }: ContentTerms): Refusal {
+  return refusal(415, `Content-Type ${type.slice(0, 60)} is not taken here`, ['Accept', accept.join(', ')])
+}
+
+function textOf(contentType: string, type: string, octets: Buffer, { dialect }: ContentTerms): Content | Refusal {
+  const charset = charsetOf(contentType)
+  let coded = octets
+  // OpenSIPS' proto_smpp writes the octets of UCS-2 as hexadecimal digits.
+  if (dialect === 'opensips-hex' && charset === 'utf-16') {
+    const digits = octets.toString('latin1').trim()
+    if (!/^(?:[0-9a-f]{4})*$/i.test(digits)) return refusal(400, 'charset=UTF-16: expected hexadecimal digits, four a character')
+    coded = Buffer.from(digits, 'hex')
+  }
+  const decoded = decodeText(coded, charset)
+  if ('text' in decoded) return { kind: 'text', text: decoded.text, octets, type }
+  if ('unknown' in decoded) return refusal(415, `charset ${charset!.slice(0, 40)} is not known`, ['Accept-Charset', 'utf-8'])
+  return refusal(400, `the body is not valid ${charset ?? 'utf-8'}`)
+}
+
+/** Of zlib's form, and without its head as some write it. */
+function inflate(body: Buffer, most: number): Buffer | undefined {
+  for (const way of [inflateSync, inflateRawSync]) {
+    try {
+      return way(body, { maxOutputLength: most })
+    } catch {
+      // The other form, or none.
+    }
+  }
+  return undefined
+}
