@@ -1,6 +1,8 @@
 // What carries SIP: one engine a profile, either our own stack (embedded/) or a drachtio server
 // (drachtio/). Registrar, digest, tenancy and everything that a message means lie above it and are
 // written once. One contract suite (engine/contract.ts) holds for both.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { HeaderLines, Headers, SipRequest } from '../codec/types.ts'
 
 export const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const
@@ -45,7 +47,7 @@ export interface Reply {
 
 /**
  * Takes a request that was no retransmission; answers it once, soon or late. Requests are taken
- * concurrently. What is never answered is answered 500 after Timer F.
+ * concurrently. What is never answered is answered 500 before its sender gives up (Timer F).
  */
 export type Take = (request: Incoming, answer: (reply: Reply) => void) => void
 
@@ -106,6 +108,10 @@ export interface SipEngine {
   stop(): Promise<void>
   /** Counts since the start, for metrics. */
   counts(): EngineCounts
+  /** A request to upgrade at the gateway's own HTTP port: true where it was this engine's to answer. */
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Set by whoever traces: each message as it came or leaves, before anything is made of it. */
+  onMessage?: ((direction: 'in' | 'out', octets: Buffer, flow: Flow) => void) | undefined
 }
 
 export interface EngineCounts {

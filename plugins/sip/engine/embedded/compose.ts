@@ -1,0 +1,83 @@
+// Octets of the requests and responses that the stack sends: the fields that are the engine's, then
+// those of whoever asked for it. Throws Unwritable for what cannot be said.
+import {
+  type Answerable,
+  stampedVia,
+  readVia,
+  tagOf,
+  type ReadRequest,
+  type Via,
+  warning,
+  writeRequest,
+  writeResponse,
+} from '../../codec/index.ts'
+import type { End, OutRequest, Reply } from '../engine.ts'
+import type { Transport } from '../engine.ts'
+import { tokens } from './way.ts'
+
+/** 8.1.1.6. */
+const maxForwards = '70'
+
+export interface Composed {
+  transport: Transport
+  sentBy: string
+  branch: string
+  tag: string
+  callId: string
+  cseq: number
+}
+
+export function composeRequest(request: OutRequest, { transport, sentBy, branch, tag, callId, cseq }: Composed): Buffer {
+  const { method, uri, from, to, headers, body } = request
+  const lines = [
+    'Via',
+    `SIP/2.0/${tokens[transport]} ${sentBy};branch=${branch};rport`,
+    'Max-Forwards',
+    maxForwards,
+    'From',
+    `${from};tag=${tag}`,
+    'To',
+    to,
+    'Call-ID',
+    callId,
+    'CSeq',
+    `${cseq} ${method}`,
+  ]
+  for (let i = 0; i < headers.length; i++) lines.push(headers[i]!)
+  return writeRequest(method, uri, lines, body)
+}
+
+/** `tag`: ours, for a To that has none. */
+export function composeResponse(request: ReadRequest, remote: End, { status, reason, headers, body }: Reply, tag: string): Buffer {
+  const { headers: asked, read } = request
+  const lines = ['Via', stampedVia(read.via, remote.address, remote.port)]
+  if (read.moreVias) {
+    const vias = asked.all('via')
+    for (let i = 1; i < vias.length; i++) lines.push('Via', vias[i]!)
+  }
+  const to = asked.get('to')!
+  lines.push('From', asked.get('from')!, 'To', read.toTag === '' && tag !== '' ? `${to};tag=${tag}` : to)
+  lines.push('Call-ID', read.callId, 'CSeq', asked.get('cseq')!)
+  if (headers !== undefined) for (let i = 0; i < headers.length; i++) lines.push(headers[i]!)
+  return writeResponse(status, reason, lines, body)
+}
+
+/** To what could not be read: says what was wrong, repeats what is there. Undefined where its Via leads nowhere. */
+export function composeRefusal(
+  { vias, from, to, callId, cseq }: Answerable,
+  remote: End,
+  status: number,
+  why: string,
+  tag: string,
+): { octets: Buffer; via: Via } | undefined {
+  const via = readVia(vias[0]!)
+  if (via === undefined) return undefined
+  const lines = ['Via', stampedVia(via, remote.address, remote.port)]
+  for (let i = 1; i < vias.length; i++) lines.push('Via', vias[i]!)
+  if (from !== undefined) lines.push('From', from)
+  if (to !== undefined) lines.push('To', tagOf(to) === '' ? `${to};tag=${tag}` : to)
+  if (callId !== undefined) lines.push('Call-ID', callId)
+  if (cseq !== undefined) lines.push('CSeq', cseq)
+  lines.push('Warning', warning(why))
+  return { octets: writeResponse(status, undefined, lines), via }
+}
