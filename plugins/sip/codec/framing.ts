@@ -3,7 +3,7 @@
 // is bounded by the limits, each octet is looked at once or twice however it drips in, and once the
 // framing is lost nothing more is read.
 import { CR, LF } from './chars.ts'
-import { bad, type Head, readHead, type ReadLimits, type ReadMessage, tooLong } from './read.ts'
+import { bad, blankLineAt, readHead, type ReadLimits, type ReadMessage, tooLong } from './read.ts'
 import type { Bad } from './types.ts'
 
 export interface FramingEnds {
@@ -22,7 +22,11 @@ export interface Framer {
   held(): number
 }
 
-const blankLine = Buffer.from('\r\n\r\n')
+const blankLineBytes = 4
+
+/** What readHead() answers: a message without its body, or a bad one whose body is passed over. */
+type Head = ReturnType<typeof readHead>
+
 const nothing = Buffer.alloc(0)
 const firstBytes = 1024
 
@@ -78,7 +82,7 @@ class StreamFramer implements Framer {
     if (at === chunk.length) return at
     if (this.#lineEnds % 2 === 1) return this.#lose(bad(400, 'a line end that is not CRLF', '', true), at)
     this.#lineEnds = 0
-    const blank = chunk.indexOf(blankLine, at)
+    const blank = blankLineAt(chunk, at)
     const end = blank === -1 ? chunk.length : blank + 2
     if (end - at > this.#limits.headerBytes) return this.#lose(tooLong(chunk, at, this.#limits), at)
     if (blank === -1) {
@@ -92,11 +96,11 @@ class StreamFramer implements Framer {
   #headGoesOn(chunk: Buffer, at: number): number {
     const before = this.#size
     // One octet more than may be: so that too much is seen, and no more is copied.
-    const most = this.#limits.headerBytes + blankLine.length + 1
+    const most = this.#limits.headerBytes + blankLineBytes + 1
     const to = Math.min(chunk.length, at + most - before)
     this.#keep(chunk, at, to)
     const octets = this.#kept.subarray(0, this.#size)
-    const blank = octets.indexOf(blankLine, Math.max(0, before - 3))
+    const blank = blankLineAt(octets, Math.max(0, before - 3))
     if ((blank === -1 ? this.#size - 1 : blank + 2) > this.#limits.headerBytes) return this.#lose(tooLong(octets, 0, this.#limits), at)
     if (blank === -1) return to
     const head = readHead(octets, 0, blank + 2, this.#limits)
@@ -106,30 +110,28 @@ class StreamFramer implements Framer {
   }
 
   #headIs(head: Head): void {
-    const { message, length } = head
-    if (message.kind === 'bad' && message.closes) this.#lose(message, 0)
-    else if (length === -1) {
-      // §18.3, §20.14: by a stream nothing else says where it ends.
-      if (message.kind === 'bad') this.#lose({ ...message, closes: true }, 0)
-      else this.#lose(withoutLength(message), 0)
-    } else if (length === 0) this.#whole(message)
+    if (head.kind === 'bad' && (head.closes || head.bodyBytes === -1)) this.#lose(head, 0)
+    // §18.3, §20.14: by a stream nothing else says where it ends.
+    else if (head.bodyBytes === -1) this.#lose(withoutLength(head as ReadMessage), 0)
+    else if (head.bodyBytes === 0) this.#whole(head)
     else this.#head = head
   }
 
-  #body(chunk: Buffer, at: number, { message, length }: Head): number {
+  #body(chunk: Buffer, at: number, head: Head): number {
+    const length = head.bodyBytes
     const to = Math.min(chunk.length, at + length - this.#size)
     if (this.#size === 0 && to - at === length) {
-      if (message.kind !== 'bad') message.body = chunk.subarray(at, to)
+      if (head.kind !== 'bad') head.body = chunk.subarray(at, to)
     } else {
       // The body of a malformed message is passed over, not kept.
-      if (message.kind === 'bad') this.#size += to - at
+      if (head.kind === 'bad') this.#size += to - at
       else this.#keep(chunk, at, to)
       if (this.#size < length) return to
-      if (message.kind !== 'bad') message.body = this.#kept.subarray(0, length)
+      if (head.kind !== 'bad') head.body = this.#kept.subarray(0, length)
     }
     this.#head = undefined
     this.#release()
-    this.#whole(message)
+    this.#whole(head)
     return to
   }
 
@@ -142,7 +144,7 @@ class StreamFramer implements Framer {
     this.#lost = true
     this.#head = undefined
     this.#release()
-    this.#ends.bad(what)
+    this.#ends.bad({ ...what, closes: true })
     return at
   }
 

@@ -1,65 +1,101 @@
-// The header fields of one message: names, values and kinds in three flat arrays, filled in one pass.
-// A value is a slice of the text that was read: who keeps one for long keeps a copy (`detached`).
+// The header fields of one message, found by name without making anything of those that nobody asks
+// for. A value is a slice of the head's text: who keeps one for long keeps a copy (`detached`).
+import { trimmed } from './chars.ts'
 import { fullName, kindOf, unknownKind } from './names.ts'
 import type { HeaderLines, Headers } from './types.ts'
 
 const none: readonly string[] = []
 
-export class FlatHeaders implements Headers {
-  readonly names: string[] = []
-  readonly values: string[] = []
-  readonly kinds: number[] = []
+/** Of each field: kind, start of the name, start and end of the value; folded ones have their end negated. */
+const stride = 4
 
-  add(name: string, kind: number, value: string): void {
-    this.names.push(name)
-    this.kinds.push(kind)
-    this.values.push(value)
+/** As read: the text of the head, and marks into it. */
+export class ReadHeaders implements Headers {
+  readonly text: string
+  readonly marks: readonly number[]
+  readonly #ascii: boolean
+
+  /** `text`: octets as latin1; UTF-8 where not `ascii`. */
+  constructor(text: string, marks: readonly number[], ascii: boolean) {
+    this.text = text
+    this.marks = marks
+    this.#ascii = ascii
   }
 
   get(name: string): string | undefined {
-    const kind = kindOf(name)
-    return kind === unknownKind ? this.values[this.#unknown(fullName(name), 0)] : this.first(kind)
+    const at = this.#next(name, kindOf(name), 0)
+    return at === -1 ? undefined : this.value(at)
   }
 
   all(name: string): readonly string[] {
     const kind = kindOf(name)
-    if (kind !== unknownKind) return this.every(kind)
-    const wanted = fullName(name)
+    let at = this.#next(name, kind, 0)
+    if (at === -1) return none
     const found: string[] = []
-    for (let i = this.#unknown(wanted, 0); i !== -1; i = this.#unknown(wanted, i + 1)) found.push(this.values[i]!)
+    for (; at !== -1; at = this.#next(name, kind, at + stride)) found.push(this.value(at))
     return found
   }
 
   *entries(): Iterable<readonly [string, string]> {
-    for (let i = 0; i < this.names.length; i++) yield [this.names[i]!, this.values[i]!]
+    for (let at = 0; at < this.marks.length; at += stride) yield [this.#name(at), this.value(at)]
   }
 
-  first(kind: number): string | undefined {
-    const at = this.kinds.indexOf(kind)
-    return at === -1 ? undefined : this.values[at]
+  /** Of the field whose mark is `at`. */
+  value(at: number): string {
+    const to = this.marks[at + 3]!
+    const value = to < 0 ? unfolded(this.text, this.marks[at + 2]!, -to) : this.text.slice(this.marks[at + 2], to)
+    return this.#ascii ? value : fromUtf8(value)
   }
 
-  every(kind: number): readonly string[] {
-    let at = this.kinds.indexOf(kind)
-    if (at === -1) return none
-    const found: string[] = []
-    for (; at !== -1; at = this.kinds.indexOf(kind, at + 1)) found.push(this.values[at]!)
-    return found
+  #name(at: number): string {
+    const from = this.marks[at + 1]!
+    return trimmed(this.text, from, this.text.indexOf(':', from))
   }
 
-  #unknown(wanted: string, from: number): number {
-    for (let i = from; i < this.names.length; i++) {
-      if (this.kinds[i] === unknownKind && fullName(this.names[i]!) === wanted) return i
+  #next(name: string, kind: number, from: number): number {
+    const { marks } = this
+    if (kind !== unknownKind) {
+      for (let at = from; at < marks.length; at += stride) if (marks[at] === kind) return at
+      return -1
+    }
+    const wanted = fullName(name)
+    for (let at = from; at < marks.length; at += stride) {
+      if (marks[at] === unknownKind && fullName(this.#name(at)) === wanted) return at
     }
     return -1
   }
 }
 
+const fromUtf8 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8')
+
+/** A fold and the blanks around it are one SP (RFC 3261 §7.3.1). */
+function unfolded(text: string, from: number, to: number): string {
+  let value = ''
+  for (const line of text.slice(from, to).split('\r\n')) {
+    const part = trimmed(line, 0, line.length)
+    if (part !== '') value += value === '' ? part : ` ${part}`
+  }
+  return value
+}
+
 /** Headers of lines in hand: of another engine, of a test. */
 export function headersOf(lines: HeaderLines): Headers {
-  const headers = new FlatHeaders()
-  for (let i = 0; i + 1 < lines.length; i += 2) headers.add(lines[i]!, kindOf(lines[i]!), lines[i + 1]!)
-  return headers
+  return {
+    get(name) {
+      const wanted = fullName(name)
+      for (let i = 0; i + 1 < lines.length; i += 2) if (fullName(lines[i]!) === wanted) return lines[i + 1]
+      return undefined
+    },
+    all(name) {
+      const wanted = fullName(name)
+      const found: string[] = []
+      for (let i = 0; i + 1 < lines.length; i += 2) if (fullName(lines[i]!) === wanted) found.push(lines[i + 1]!)
+      return found
+    },
+    *entries() {
+      for (let i = 0; i + 1 < lines.length; i += 2) yield [lines[i]!, lines[i + 1]!]
+    },
+  }
 }
 
 /** A copy that does not keep the whole message in memory, for what is kept long: Call-IDs of bindings, contacts. */

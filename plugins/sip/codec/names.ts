@@ -114,6 +114,37 @@ for (const [short, name] of fullNames) {
 
 export const unknownKind = -1
 
+/** The hash by which octets are looked up: of the lower case, as readFields() takes it along. */
+function hashOf(name: string): number {
+  let hash = 0
+  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0
+  return hash
+}
+
+/** Open addressing: kind + 1 and the name, compact forms among them. */
+const slots = 256
+const slotKinds = new Uint8Array(slots)
+const slotNames: Uint8Array[] = Array.from({ length: slots }, () => new Uint8Array(0))
+for (const [name, kind] of kinds) {
+  if (name !== name.toLowerCase()) continue
+  let slot = hashOf(name) & (slots - 1)
+  while (slotKinds[slot] !== 0) slot = (slot + 1) & (slots - 1)
+  slotKinds[slot] = kind + 1
+  slotNames[slot] = Buffer.from(name, 'latin1')
+}
+
+/** `lower` maps an octet to its lower case, `hash` is the name's by it. */
+export function kindOfOctets(octets: Buffer, from: number, to: number, hash: number, lower: Uint8Array): number {
+  for (let slot = hash & (slots - 1); slotKinds[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
+    const name = slotNames[slot]!
+    if (name.length !== to - from) continue
+    let i = 0
+    while (i < name.length && lower[octets[from + i]!] === name[i]) i++
+    if (i === name.length) return slotKinds[slot]! - 1
+  }
+  return unknownKind
+}
+
 /** The usual spellings without another string; any other through its lower case. */
 export function kindOf(name: string): number {
   return kinds.get(name) ?? kinds.get(name.toLowerCase()) ?? unknownKind

@@ -33,23 +33,44 @@ function write(startLine: string, lines: HeaderLines, body: Buffer): Buffer {
   let head = startLine
   for (let i = 0; i + 1 < lines.length; i += 2) {
     const name = lines[i]!
-    const value = lines[i + 1]!
     const known = kindOf(name)
     if (known === unknownKind && !isToken(name)) throw new Unwritable('a header name is no token')
     if (known === kind.contentLength) throw new Unwritable('Content-Length is written by the codec')
-    if (!isClean(value)) throw new Unwritable(`${name}: line ends and NULs may not stand in it`)
     head += name
     head += ': '
-    head += value
+    head += lines[i + 1]!
     head += '\r\n'
   }
-  head += `Content-Length: ${body.length}\r\n\r\n`
-  if (body.length === 0) return Buffer.from(head, 'utf8')
+  head += 'Content-Length: '
+  head += body.length
+  head += '\r\n\r\n'
   const size = Buffer.byteLength(head, 'utf8')
   const octets = Buffer.allocUnsafe(size + body.length)
-  octets.write(head, 0, 'utf8')
-  body.copy(octets, size)
+  if (size === head.length) octets.write(head, 0, 'latin1')
+  else octets.write(head, 0, 'utf8')
+  // Start line, fields, Content-Length, empty line. Looked at all at once, since it is almost always clean.
+  if (!hasLines(octets, size, lines.length / 2 + 3)) refuseUnclean(lines)
+  if (body.length !== 0) body.copy(octets, size)
   return octets
+}
+
+/** So many line ends, no more CRs and LFs than those, and no NUL but in a quoted-pair. */
+function hasLines(octets: Buffer, size: number, expected: number): boolean {
+  let crs = 0
+  let lfs = 0
+  for (let i = 0; i < size; i++) {
+    const octet = octets[i]!
+    if (octet > CR) continue
+    if (octet === CR) crs++
+    else if (octet === LF) lfs++
+    else if (octet === 0 && octets[i - 1] !== backslash) return false
+  }
+  return crs === expected && lfs === expected
+}
+
+function refuseUnclean(lines: HeaderLines): never {
+  const at = lines.findIndex((value, i) => i % 2 === 1 && !isClean(value))
+  throw new Unwritable(`${lines[at - 1] ?? 'a field'}: line ends and NULs may not stand in it`)
 }
 
 /** Whether a value can be written as it is. */
