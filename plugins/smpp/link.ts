@@ -141,7 +141,7 @@ export function createLink(options: LinkOptions): Link {
   const outflow = createOutflow({ socket, clock, tap: tap('out'), isGone: () => gone !== undefined, hold, release })
   const { append } = outflow
   const parser = createParser({ ...(options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}), tap: tap('in'), onPdu, onBad })
-  let cancelSweep = clock.after(sweepMs(), sweep)
+  let cancelSweep = clock.roughly(sweepMs(), sweep)
 
   const onData = (chunk: Buffer): void => {
     heardAt = clock.now()
@@ -319,7 +319,7 @@ export function createLink(options: LinkOptions): Link {
     ;({ enquireLinkMs, responseTimeoutMs, partialPduMs = defaultPartialPduMs } = limits)
     if (gone !== undefined) return
     cancelSweep()
-    cancelSweep = clock.after(sweepMs(), sweep)
+    cancelSweep = clock.roughly(sweepMs(), sweep)
   }
 
   function sweep(): void {
@@ -348,7 +348,7 @@ export function createLink(options: LinkOptions): Link {
     // Nothing at all since a request that got no answer: the connection may be half open, so ask at once.
     if (!enquiring && (isSilent || now - heardAt >= enquireLinkMs) && holds === 0) void enquire()
     if (unbinding) unbindWhenDone()
-    cancelSweep = clock.after(sweepMs(), sweep)
+    cancelSweep = clock.roughly(sweepMs(), sweep)
   }
 
   async function enquire(): Promise<void> {

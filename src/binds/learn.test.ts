@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Clock } from '../clock.ts'
 import { createRate, type Rate } from './rate.ts'
 
 interface Peer {
@@ -29,7 +30,10 @@ interface Seen {
 function send(peer: Peer, { seconds, window = 20, configured = 0, adaptive = true, each }: Run): Seen {
   const start = 1_000_000
   let now = start
-  const rate = createRate(() => ({ segmentsPerSecond: configured, adaptiveRate: adaptive }), { now: () => now, after: () => () => {} })
+  const rate = createRate(
+    () => ({ segmentsPerSecond: configured, adaptiveRate: adaptive }),
+    clockAt(() => now),
+  )
   let open: { due: number; at: number; fits: boolean }[] = []
   let [tokens, at, second, used] = [Math.max(1, peer.capacity(0) / 10), start, -1, 0]
   const seen: Seen = { taken: 0, refused: 0, possible: 0, rate }
@@ -54,7 +58,7 @@ function send(peer: Peer, { seconds, window = 20, configured = 0, adaptive = tru
       if (one.due > now) waiting.push(one)
       else if (one.fits) {
         seen.taken++
-        rate.taken(1, one.at)
+        rate.taken(1, one.at, now - one.at)
       } else {
         seen.refused++
         rate.refused(one.at)
@@ -68,6 +72,10 @@ function send(peer: Peer, { seconds, window = 20, configured = 0, adaptive = tru
     }
   }
   return seen
+}
+
+function clockAt(now: () => number): Clock {
+  return { now, after: () => () => {}, roughly: () => () => {} }
 }
 
 const share = ({ taken, possible }: Seen): number => taken / possible
@@ -142,8 +150,11 @@ test('the configured rate is never passed, and what was learned is told with its
 
 test('refusals of one round trip cut once', () => {
   let now = 0
-  const rate = createRate(() => ({ segmentsPerSecond: 100, adaptiveRate: true }), { now: () => now, after: () => () => {} })
-  for (now = 0; now < 2000; now += 10) rate.taken(1, now - 5)
+  const rate = createRate(
+    () => ({ segmentsPerSecond: 100, adaptiveRate: true }),
+    clockAt(() => now),
+  )
+  for (now = 0; now < 2000; now += 10) rate.taken(1, now - 5, 5)
   rate.refused(1990)
   const once = rate.perSecond()
   for (let n = 0; n < 50; n++) rate.refused(1990)
@@ -182,11 +193,29 @@ test('answers that take ever longer mean less is sent; a peer that is always slo
   assert.equal(slow.rate.learned(), undefined)
 })
 
+test('answers that lie unread while the gateway is busy say nothing of the peer', () => {
+  function learned(idleShare: number): string | undefined {
+    let now = 0
+    const rate = createRate(
+      () => ({ segmentsPerSecond: 0, adaptiveRate: true }),
+      clockAt(() => now),
+    )
+    for (now = 0; now < 5000; now += 10) rate.taken(1, now - 5, 5)
+    for (; now < 10_000; now += 10) rate.taken(1, now - 600, 600 * idleShare)
+    return rate.learned()?.why
+  }
+  assert.equal(learned(0.3), undefined)
+  assert.match(learned(0.9) ?? '', /answers take/)
+})
+
 test('what was learned long ago is forgotten', () => {
   let now = 0
-  const rate = createRate(() => ({ segmentsPerSecond: 0, adaptiveRate: true }), { now: () => now, after: () => () => {} })
+  const rate = createRate(
+    () => ({ segmentsPerSecond: 0, adaptiveRate: true }),
+    clockAt(() => now),
+  )
   now = 1000
-  rate.taken(1, 990)
+  rate.taken(1, 990, 10)
   rate.refused(1000)
   assert.ok(rate.learned())
   now += 601_000

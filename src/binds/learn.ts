@@ -14,8 +14,11 @@ export interface LearnedRate {
 export interface Learner {
   /** Segments a second; Infinity while nothing was learned. */
   limit(): number
-  /** The peer took segments that were sent at `sentAt`. `whole`: nothing but the answer to one segment. */
-  taken(segments: number, sentAt: number, whole: boolean): void
+  /**
+   * The peer took segments that were sent at `sentAt`. Of the time since then we had nothing to do for
+   * `idleMs`: an answer that comes while we are busy lies there until we read it, and tells nothing of the peer.
+   */
+  taken(segments: number, sentAt: number, idleMs: number): void
   /** The peer refused what was sent at `sentAt` as too much. ms in which nothing should go. */
   refused(sentAt: number): number
   /** How full the peer says it is, in percent. */
@@ -57,6 +60,8 @@ const leastGapMs = 100
 /** A latency so many times the ordinary one, and so much above it, is a peer that queues. */
 const latencyTimes = 4
 const latencyMoreMs = 200
+/** Less of it than so much spent idle is our latency, not the peer's. */
+const leastIdle = 0.5
 /** Cuts by latency in a row: a peer that stays slow after these is slow, not congested. */
 const mostLatencyCuts = 3
 /** What has queued needs so many round trips to drain. */
@@ -131,10 +136,11 @@ export function createLearner(clock: Clock): Learner {
       if (limit !== Number.POSITIVE_INFINITY && clock.now() - cutAt > forgetMs) limit = Number.POSITIVE_INFINITY
       return limit
     },
-    taken(segments, sentAt, whole) {
+    taken(segments, sentAt, idleMs) {
       const now = clock.now()
       count(segments, now)
-      if (whole) slow(now - sentAt, now)
+      // The answer to several is that to the last of them.
+      if (segments === 1 && idleMs >= (now - sentAt) * leastIdle) slow(now - sentAt, now)
       if (limit === Number.POSITIVE_INFINITY || sentAt <= cutAt) return
       streak = 0
       sinceCut += segments

@@ -18,8 +18,8 @@ export interface Rate {
   pause(ms: number): void
   /** ms that are left of a pause; 0 = none. */
   pausedMs(): number
-  /** The peer took so many segments, sent at `sentAt`. */
-  taken(segments: number, sentAt: number): void
+  /** The peer took so many segments, sent at `sentAt`; for `idleMs` of the time since then we had nothing else to do. */
+  taken(segments: number, sentAt: number, idleMs: number): void
   /** The peer refused what was sent at `sentAt` as too much; it may say when it takes more. */
   refused(sentAt: number, retryAfterMs?: number): void
   congestion(percent: number): void
@@ -71,8 +71,8 @@ export function createRate(policy: () => RatePolicy, clock: Clock): Rate {
     },
     pause,
     pausedMs: () => Math.max(0, pausedUntil - clock.now()),
-    taken(segments, sentAt) {
-      if (policy().adaptiveRate) learner.taken(segments, sentAt, segments === 1)
+    taken(segments, sentAt, idleMs) {
+      if (policy().adaptiveRate) learner.taken(segments, sentAt, idleMs)
     },
     refused(sentAt, retryAfterMs) {
       const own = policy().adaptiveRate ? learner.refused(sentAt) : plainPauseMs

@@ -173,9 +173,10 @@ export function createDeliverer(core: Core): Deliverer {
     live.rate.charge(cost)
     live.inFlight += cost
     const sentAt = core.clock.now()
+    const idleBefore = idleMs()
     const outcome = judged(bind.policy, await session.send!({ message: item.message, segments, attempt: item.attempt }, live.signal))
     live.inFlight -= cost
-    const restMs = learn(live, item, outcome, cost, sentAt)
+    const restMs = learn(live, item, outcome, cost, sentAt, idleMs() - idleBefore)
     const now = core.clock.now()
     const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now, restMs, random: core.random() })
     if (item.interrupted) transition.entries.unshift(interruption(item, bind.id, startedAt))
@@ -202,18 +203,23 @@ function interruption(item: DeliverItem, bind: BindId, at: number): LifeEntry {
   return { at, what: 'attempt', n: item.life.attempts + 1, bind, outcome: 'failed', failure: interruptedFailure }
 }
 
+/** ms that this thread has spent waiting for something to do. */
+function idleMs(): number {
+  return performance.eventLoopUtilization().idle
+}
+
 /** Tells the bind's rate what became of segments. How long the bind rests now, in ms. */
-function learn(live: LiveBind, item: DeliverItem, outcome: Outcome, segments: number, sentAt: number): number {
+function learn(live: LiveBind, item: DeliverItem, outcome: Outcome, segments: number, sentAt: number, idle: number): number {
   const { rate } = live
   if (outcome.ok) {
-    rate.taken(segments, sentAt)
+    rate.taken(segments, sentAt, idle)
     return 0
   }
   const { failure, refs } = outcome
   if (refs) {
     let taken = 0
     for (const ref of refs) if (ref !== undefined) taken++
-    if (taken > 0) rate.taken(taken, sentAt)
+    if (taken > 0) rate.taken(taken, sentAt, idle)
   }
   // A message whose own queue stays full tells of that, and nothing of the bind any more.
   if (failure.kind !== 'throttled' || (failure.code === 'queue-full' && item.life.failure?.code === 'queue-full')) return 0

@@ -112,7 +112,7 @@ test('a member whose carrier throttles rests with more waiting than it takes soo
   assert.equal(await after(5000), 'ready', 'the configured rate is no throttling')
   for (let n = 0; n < 10; n++) {
     await clock.advance(100)
-    rate.taken(10, clock.now() - 1)
+    rate.taken(10, clock.now() - 1, 1)
   }
   rate.refused(clock.now())
   // The short pause of a refusal is over.
