@@ -16,7 +16,7 @@ export function writeTime(at: number): string {
 /** Epoch ms, in UTC where no zone is said; undefined when it is no time that there is. */
 export function readTime(text: string): number | undefined {
   const fields = fieldsOf(text)
-  return fields && at(fields, fields.month, fields.hour)
+  return fields && timeOf(fields, fields.month, fields.hour)
 }
 
 /**
@@ -26,12 +26,12 @@ export function readTime(text: string): number | undefined {
 export function readDoubtfulTime(text: string, now: number, sense: 'future' | 'past'): number | undefined {
   const fields = fieldsOf(text)
   if (!fields) return undefined
-  if (fields.month !== fields.minute || fields.hour > 12) return at(fields, fields.month, fields.hour)
+  if (fields.month !== fields.minute || fields.hour > 12) return timeOf(fields, fields.month, fields.hour)
   const half = fields.hour % 12
   let nearest: number | undefined
   for (let month = 1; month <= 12; month++) {
     for (const hour of [half, half + 12]) {
-      const candidate = at(fields, month, hour)
+      const candidate = timeOf(fields, month, hour)
       if (candidate === undefined || (sense === 'future' ? candidate <= now : candidate > now)) continue
       if (nearest === undefined || Math.abs(candidate - now) < Math.abs(nearest - now)) nearest = candidate
     }
@@ -69,7 +69,7 @@ function offsetOf(zone: string): number {
   return (zone.startsWith('-') ? -minutes : minutes) * minuteMs
 }
 
-function at({ year, day, minute, second, offsetMs }: Fields, month: number, hour: number): number | undefined {
+function timeOf({ year, day, minute, second, offsetMs }: Fields, month: number, hour: number): number | undefined {
   if (year < firstYear || year > lastYear || hour > 23 || minute > 59 || second > 59) return undefined
   const date = new Date(Date.UTC(year, month - 1, day))
   // 30 February is another day by now.

@@ -1,0 +1,189 @@
+// The session of a registered user: MESSAGEs go to its contacts, by the flows that they registered by
+// and nowhere else. To all of them at once, where one that takes it is enough, or to the newest and
+// then the next. A class, since there is one for each of very many users.
+import type { Clock, Message, Outcome, Outgoing, Report, Session } from '../../../src/plugin.ts'
+import type { Address } from '../../../src/plugin.ts'
+import type { Contact, OpenSession, Peer } from '../access/peer.ts'
+import type { Sent, SipEngine } from '../engine/engine.ts'
+import type { RegistrarSettings } from '../profile/types.ts'
+import { addressUri, type Style } from './addresses.ts'
+import { reportBy, sendBy } from './outward.ts'
+import { failureOf } from './statuses.ts'
+import type { Draft, Ims, Way } from './way.ts'
+
+export interface UserSessionParts {
+  clock: Clock
+  /** By the profile's name; undefined while it is being started anew. */
+  engineOf(profile: string): Pick<SipEngine, 'send'> | undefined
+  ims?: Ims
+}
+
+export function createOpenSession(parts: UserSessionParts): OpenSession {
+  return (peer, contacts, settings) => new UserSession(parts, peer, contacts, settings)
+}
+
+/** For the answer of one contact, while another is left to be tried. */
+const nextContactMs = 6000
+/** Whoever has no contact just now is asked again after so long: the registrar ends the session by then. */
+const awayMs = 250
+/** Open MESSAGEs are waited for so long when the session ends. */
+const drainMs = 2000
+
+class UserSession implements Session, Way {
+  readonly peer: Peer
+  readonly asksReceipts = false
+  readonly closed: Promise<string>
+  readonly #parts: UserSessionParts
+  readonly #contacts: () => readonly Contact[]
+  readonly #settings: RegistrarSettings
+  #resolveClosed: (why: string) => void = () => {}
+  /** Why it ends: takes nothing new. */
+  #ending: string | undefined
+  #open: Set<(sent: Sent) => void> | undefined
+
+  constructor(parts: UserSessionParts, peer: Peer, contacts: () => readonly Contact[], settings: RegistrarSettings) {
+    this.peer = peer
+    this.#parts = parts
+    this.#contacts = contacts
+    this.#settings = settings
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+  }
+
+  send(out: Outgoing, signal: AbortSignal): Promise<Outcome> {
+    return sendBy(this, this.#parts.ims, out, signal)
+  }
+
+  report(message: Message, report: Report, signal: AbortSignal): Promise<Outcome> {
+    return reportBy(this, this.#parts.ims, message, report, signal)
+  }
+
+  fromUri(address: Address): string {
+    return addressUri(address, this.#style())
+  }
+
+  /** Whoever a message is for, here it is the user. */
+  toUri(): string {
+    return addressUri({ value: this.peer.name, ton: 'unknown', npi: 'internet' }, this.#style())
+  }
+
+  #style(): Style {
+    const { name } = this.peer
+    return { scheme: 'sip', host: name.slice(name.lastIndexOf('@') + 1), plus: true, userPhone: false }
+  }
+
+  /** A phone that says 200 has it, and shows it. */
+  final(status: number): 'delivered' | undefined {
+    return status === 200 ? 'delivered' : undefined
+  }
+
+  ask(draft: Draft, signal: AbortSignal): Promise<Sent> {
+    if (this.#ending !== undefined) return this.closed.then(gone)
+    const open = (this.#open ??= new Set())
+    return new Promise((resolve) => {
+      open.add(resolve)
+      void this.#try(draft, signal).then((sent) => {
+        if (open.delete(resolve)) resolve(sent)
+        if (this.#ending !== undefined && open.size === 0) this.#resolveClosed(this.#ending)
+      })
+    })
+  }
+
+  async #try(draft: Draft, signal: AbortSignal): Promise<Sent> {
+    const contacts = this.#contacts()
+    const engine = this.#parts.engineOf(this.peer.profile.name)
+    if (!engine || contacts.length === 0) return await this.#away('no contact is registered')
+    const only = contacts[0]!
+    if (contacts.length === 1) {
+      const sent = await sendTo(engine, only, draft, signal)
+      return sent.kind === 'unsent' ? await this.#away(sent.why, sent.wire) : sent
+    }
+    const sent =
+      this.#settings.contacts === 'all' ? await fork(engine, contacts, draft, signal) : await inTurn(engine, contacts, draft, signal)
+    return sent.kind === 'unsent' ? await this.#away(sent.why, sent.wire) : sent
+  }
+
+  /** Nothing has left. Not at once, or the same would be asked again and again. */
+  #away(why: string, wire?: string[]): Promise<Sent> {
+    const sent: Sent = wire ? { kind: 'unsent', why, wire } : { kind: 'unsent', why }
+    return new Promise((resolve) => {
+      this.#parts.clock.after(awayMs, () => resolve(sent))
+    })
+  }
+
+  /** The last contact went. */
+  end(why: string): void {
+    if (this.#ending !== undefined) return
+    this.#ending = why
+    const open = this.#open
+    if (!open || open.size === 0) {
+      this.#resolveClosed(why)
+      return
+    }
+    this.#parts.clock.after(drainMs, () => {
+      for (const resolve of open) resolve({ kind: 'lost', why })
+      open.clear()
+      this.#resolveClosed(why)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.end('closed')
+    await this.closed
+  }
+}
+
+const gone = (why: string): Sent => ({ kind: 'unsent', why })
+
+/** The Request-URI is the contact as it was given; Path is the route to it (RFC 3327 §5.2). */
+function sendTo(engine: Pick<SipEngine, 'send'>, contact: Contact, draft: Draft, signal: AbortSignal, limitMs?: number): Promise<Sent> {
+  const { from, to, body, callId } = draft
+  let { headers } = draft
+  if (contact.path.length > 0) headers = [...contact.path.flatMap((each) => ['Route', each]), ...headers]
+  const request = { method: 'MESSAGE' as const, uri: contact.uri, via: contact.flow, from, to, headers, body, callId, cseq: 1 }
+  return engine.send(limitMs === undefined ? request : { ...request, limitMs }, signal)
+}
+
+/** Resolves with the first 2xx; the others go on, since each of the user's phones is to have it. */
+function fork(engine: Pick<SipEngine, 'send'>, contacts: readonly Contact[], draft: Draft, signal: AbortSignal): Promise<Sent> {
+  return new Promise((resolve) => {
+    const all: Sent[] = []
+    for (const contact of contacts) {
+      void sendTo(engine, contact, draft, signal).then((sent) => {
+        all.push(sent)
+        if (isTaken(sent)) resolve(sent)
+        else if (all.length === contacts.length) resolve(bestOf(all))
+      })
+    }
+  })
+}
+
+/** 6xx is the user's word for all of its phones (RFC 3261 §21.6). */
+async function inTurn(engine: Pick<SipEngine, 'send'>, contacts: readonly Contact[], draft: Draft, signal: AbortSignal): Promise<Sent> {
+  const all: Sent[] = []
+  for (const [i, contact] of contacts.entries()) {
+    const sent = await sendTo(engine, contact, draft, signal, i === contacts.length - 1 ? undefined : nextContactMs)
+    if (isTaken(sent)) return sent
+    all.push(sent)
+    if (isGlobal(sent) || signal.aborted) break
+  }
+  return bestOf(all)
+}
+
+const isTaken = (sent: Sent): boolean => sent.kind === 'answered' && sent.status >= 200 && sent.status < 300
+const isGlobal = (sent: Sent): boolean => sent.kind === 'answered' && sent.status >= 600
+
+/** Of several that all failed: a 6xx, else the one that leaves most hope. */
+const hope = { temporary: 5, throttled: 4, unknown: 3, offline: 2, permanent: 1 } as const
+
+function bestOf(all: readonly Sent[]): Sent {
+  let best = all[0]!
+  for (const sent of all) if (rank(sent) > rank(best)) best = sent
+  const wire = all.flatMap((sent) => sent.wire ?? [])
+  return wire.length > 0 ? { ...best, wire } : best
+}
+
+function rank(sent: Sent): number {
+  return isGlobal(sent) ? 6 : hope[failureOf(sent)?.kind ?? 'permanent']
+}
