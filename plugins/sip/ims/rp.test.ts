@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { readRp, type RpMessage, writeRp } from './rp.ts'
 import { readToNetwork, readToPhone, type TpAddress } from './tpdu/index.ts'
 import { described, describedTon, hexOf, octetsOf, rpVectors, wanted } from './vectors.fixture.ts'
@@ -43,13 +43,13 @@ describe('public RP messages', () => {
 })
 
 const octet = fc.integer({ min: 0, max: 255 })
-const way = fc.constantFrom('mo', 'mt') as fc.Arbitrary<'mo' | 'mt'>
-const tpdu = fc.uint8Array({ minLength: 1, maxLength: 233 })
+const ways = fc.constantFrom<'mo' | 'mt'>('mo', 'mt')
+const tpdus = fc.uint8Array({ minLength: 1, maxLength: 233 })
 const party: fc.Arbitrary<TpAddress> = fc.record(
   {
     ton: fc.constantFrom(0, 1, 2, 3, 4, 6, 7),
     npi: fc.integer({ min: 0, max: 15 }),
-    value: fc.array(fc.constantFrom(...'0123456789*#abc'), { maxLength: 20 }).map((each) => each.join('')),
+    value: fc.array(fc.constantFrom(...Array.from('0123456789*#abc')), { maxLength: 20 }).map((each) => each.join('')),
   },
   { noNullPrototype: true },
 )
@@ -58,7 +58,7 @@ test('every RP message that can be said is read as it was written', () => {
   const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined })
   const any: fc.Arbitrary<RpMessage> = fc.oneof(
     fc
-      .record({ way, reference: octet, originator: optional(party), destination: optional(party), tpdu })
+      .record({ way: ways, reference: octet, originator: optional(party), destination: optional(party), tpdu: tpdus })
       .map(({ way, reference, originator, destination, tpdu }) => ({
         type: 'RP-DATA' as const,
         way,
@@ -68,10 +68,10 @@ test('every RP message that can be said is read as it was written', () => {
         ...(destination ? { destination } : {}),
       })),
     fc
-      .record({ way, reference: octet, tpdu: optional(tpdu) })
+      .record({ way: ways, reference: octet, tpdu: optional(tpdus) })
       .map(({ way, reference, tpdu }) => ({ type: 'RP-ACK' as const, way, reference, ...(tpdu ? { tpdu } : {}) })),
     fc
-      .record({ way, reference: octet, cause: fc.integer({ min: 0, max: 127 }), diagnostic: optional(octet), tpdu: optional(tpdu) })
+      .record({ way: ways, reference: octet, cause: fc.integer({ min: 0, max: 127 }), diagnostic: optional(octet), tpdu: optional(tpdus) })
       .map(({ way, reference, cause, diagnostic, tpdu }) => ({
         type: 'RP-ERROR' as const,
         way,

@@ -35,7 +35,11 @@ export interface Way {
 export interface Ims {
   /** A MESSAGE with application/vnd.3gpp.sms. Answers once. */
   take(peer: Peer, request: Incoming, answer: (reply: Reply) => void): void
+  /** Whether a phone submitted it so: it is told in the same way what became of it. */
+  knows(message: Pick<Message, 'report'>): boolean
   /** Never reject. */
   send(out: Outgoing, way: Way, signal: AbortSignal): Promise<Outcome>
   report(message: Message, report: Report, way: Way, signal: AbortSignal): Promise<Outcome>
+  /** What it was about to tell phones is not told any more. */
+  close(): void
 }

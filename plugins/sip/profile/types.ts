@@ -96,10 +96,26 @@ export interface MessageSettings {
   repeatsWithinSeconds: number
   /** X- headers that pass both ways beside our own, as extras `sip.x-name`. */
   passHeaders?: readonly string[]
+  /** SMS over IMS, where something is said of it. */
+  ims?: ImsSettings
+}
+
+/** Of application/vnd.3gpp.sms, both ways (TS 24.341). */
+export interface ImsSettings {
+  /** The service centre that phones are shown, `+447785016005`: RP-Originator Address. Absent: none is. */
+  serviceCentre?: string
+  /** Our own URI, as the core knows us: From and P-Asserted-Identity of what we send. */
+  identity?: string
+  /** So long a phone has for its RP-ACK. */
+  answerMs: number
+  /** Quarters of an hour east of UTC, in which phones are told the time. */
+  quarters: number
+  /** Whose national numbers phones dial, `GB`. Absent: these are routed as dialled. */
+  country?: string
 }
 
 /** A peer that needs not register: a PBX, a proxy, an IMS core. A file of sip-profiles/<profile>/, or the settings of a bind. */
-export interface Trunk extends Pick<MessageSettings, 'dialect' | 'defaultCoding' | 'receipts' | 'answer' | 'passHeaders'> {
+export interface Trunk extends Pick<MessageSettings, 'dialect' | 'defaultCoding' | 'receipts' | 'answer' | 'passHeaders' | 'ims'> {
   /** The profile whose listener it uses. */
   profile: string
   /** `sip:host:port;transport=tcp`, tried in order (RFC 3263); the next one on 503, no connection or no answer. */

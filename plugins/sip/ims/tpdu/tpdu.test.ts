@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { described, hexOf, octetsOf, tpduVectors, wanted } from '../vectors.fixture.ts'
 import {
   instantOf,
@@ -56,7 +56,7 @@ describe('public TPDUs', () => {
 /** As literals are, for strict comparison. */
 const plain = { noNullPrototype: true } as const
 const octet = fc.integer({ min: 0, max: 255 })
-const digits = fc.array(fc.constantFrom(...'0123456789*#abc'), { maxLength: 20 }).map((each) => each.join(''))
+const digits = fc.array(fc.constantFrom(...Array.from('0123456789*#abc')), { maxLength: 20 }).map((each) => each.join(''))
 const number: fc.Arbitrary<TpAddress> = fc.record(
   { ton: fc.constantFrom(0, 1, 2, 3, 4, 6, 7), npi: fc.integer({ min: 0, max: 15 }), value: digits },
   plain,
@@ -65,7 +65,7 @@ const name: fc.Arbitrary<TpAddress> = fc.record(
   {
     ton: fc.constant(5),
     npi: fc.integer({ min: 0, max: 15 }),
-    value: fc.array(fc.constantFrom(...'ABCabc @£é'), { maxLength: 11 }).map((each) => each.join('')),
+    value: fc.array(fc.constantFrom(...Array.from('ABCabc @£é')), { maxLength: 11 }).map((each) => each.join('')),
   },
   plain,
 )
@@ -130,18 +130,27 @@ describe('every TPDU that can be said is read as it was written', () => {
   })
 
   test('SMS-SUBMIT, with every form of validity', () => {
-    const validity = fc.oneof(
+    const validities = fc.oneof(
       fc.constant({ form: 'none' } as const),
       octet.map((each) => ({ form: 'relative', octet: each }) as const),
       time.map((each) => ({ form: 'absolute', time: each }) as const),
       fc.array(octet, { minLength: 7, maxLength: 7 }).map((each) => ({ form: 'enhanced', octets: Uint8Array.from(each) }) as const),
     )
     fc.assert(
-      fc.property(flag, flag, flag, octet, address, octet, validity, coded, (a, b, c, mr, destination, pid, validity, { dcs, userData }) =>
-        roundTrip(
-          { type: 'submit', rejectDuplicates: a, statusReportRequest: b, replyPath: c, mr, destination, pid, dcs, validity, userData },
-          'mo',
-        ),
+      fc.property(
+        flag,
+        flag,
+        flag,
+        octet,
+        address,
+        octet,
+        validities,
+        coded,
+        (a, b, c, mr, destination, pid, validity, { dcs, userData }) =>
+          roundTrip(
+            { type: 'submit', rejectDuplicates: a, statusReportRequest: b, replyPath: c, mr, destination, pid, dcs, validity, userData },
+            'mo',
+          ),
       ),
     )
   })
@@ -299,7 +308,7 @@ describe('validity', () => {
       [197, 35 * day],
       [255, 441 * day],
     ] as const
-    for (const [octet, ms] of steps) assert.deepEqual(lifetimeOf({ form: 'relative', octet }, now), until(ms))
+    for (const [step, ms] of steps) assert.deepEqual(lifetimeOf({ form: 'relative', octet: step }, now), until(ms))
   })
 
   test('an absolute one is an instant, or nothing', () => {

@@ -1,0 +1,70 @@
+// A phone, or one of those behind a trunk: whatever says SMS over IMS at the other end, and how a MESSAGE
+// reaches it. What every such MESSAGE of ours says is here (TS 24.341 §5.3.3.4).
+import type { Address } from '../../../src/plugin.ts'
+import type { Peer } from '../access/peer.ts'
+import { readNameAddr } from '../codec/name-addr.ts'
+import type { HeaderLines } from '../codec/types.ts'
+import { readUri } from '../codec/uri.ts'
+import type { Incoming, Sent } from '../engine/engine.ts'
+import type { Way } from '../message/way.ts'
+import { imsSettings } from './settings.ts'
+
+export interface Phone {
+  /** = Peer.name: the AOR, or the trunk behind which it is one of many. */
+  peer: string
+  /** Which of them; '' where there is one. */
+  user: string
+  /** Never rejects. Challenges, next hops and retries are its own affair. */
+  post(what: Post, signal: AbortSignal): Promise<Sent>
+}
+
+export interface Post {
+  callId: string
+  /** Content-Type and all that SMS over IMS adds; From, To and routes are the phone's. */
+  headers: HeaderLines
+  body: Buffer
+}
+
+export const contentType = 'application/vnd.3gpp.sms'
+
+/** The phone of an address, towards which this way leads. `uri`: its own, where it is known. `ours`: whom it hears from. */
+export function phoneOn(way: Way, address: Address, ours: Address, uri: string = way.toUri(address)): Phone {
+  const { peer } = way
+  const from = imsSettings(peer.terms).identity ?? way.fromUri(ours)
+  return {
+    peer: peer.name,
+    user: peer.kind === 'aor' ? '' : userOf(address.value),
+    post: ({ callId, headers, body }, signal) => way.ask({ uri, from: `<${from}>`, to: `<${uri}>`, headers, body, callId }, signal),
+  }
+}
+
+/** Whose phone sent this, among those of its peer. */
+export function userOfRequest({ kind }: Peer, request: Incoming): string {
+  return kind === 'aor' ? '' : userOf(readUri(senderUri(kind, request))?.user ?? '')
+}
+
+/** What it calls itself; behind a trunk what that asserts (TS 24.341 §5.3.3.3). '' where that is no URI. */
+export function senderUri(kind: Peer['kind'], { headers }: Incoming): string {
+  const field = (kind === 'trunk' ? headers.get('p-asserted-identity') : undefined) ?? headers.get('from')
+  return readNameAddr(field ?? '')?.uri ?? ''
+}
+
+function userOf(value: string): string {
+  return value.split('@', 1)[0]!.replace('+', '').toLowerCase()
+}
+
+/** `identity`: our own URI, as an IMS core knows us. `inReplyTo`: the Call-ID of what is answered. */
+export function headersOf(identity: string | undefined, inReplyTo?: string): string[] {
+  const headers = [
+    'Content-Type',
+    contentType,
+    // Only a phone that does SMS over IP, and one of them (TS 24.341 §5.3.3.4.2).
+    'Accept-Contact',
+    '*;+g.3gpp.smsip;require;explicit',
+    'Request-Disposition',
+    'no-fork',
+  ]
+  if (identity !== undefined) headers.push('P-Asserted-Identity', `<${identity}>`)
+  if (inReplyTo !== undefined) headers.push('In-Reply-To', inReplyTo)
+  return headers
+}
