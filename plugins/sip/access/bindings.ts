@@ -1,7 +1,7 @@
 // The bindings of one address of record, and what a REGISTER makes of them (RFC 3261 §10.3 steps 6
 // to 8, RFC 5626 §6). It is planned whole and then done whole: a fault in the last Contact leaves
 // the first as it was.
-import { sameUri, readUri } from '../codec/uri.ts'
+import { readUri, sameUri } from '../codec/index.ts'
 import type { Flow, Reply } from '../engine/engine.ts'
 import type { RegistrarSettings } from '../profile/types.ts'
 import type { Contact } from './peer.ts'

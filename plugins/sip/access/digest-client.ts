@@ -2,8 +2,7 @@
 // answered once, and once more where it says that only the nonce was stale. What was learned is used
 // for the next requests at once, so that they need no second round.
 import { randomBytes } from 'node:crypto'
-import { quoted } from '../codec/params.ts'
-import type { HeaderLines, Headers } from '../codec/types.ts'
+import { type HeaderLines, type Headers, quoted } from '../codec/index.ts'
 import type { OutRequest, Sent, SipEngine } from '../engine/engine.ts'
 import { readAuth } from './auth-header.ts'
 import { digestResponse, readScheme, type Scheme, secretHash, userHash } from './digest-hash.ts'

@@ -4,8 +4,7 @@
 // the same work and gets the same answer as whoever is mistaken.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../../src/plugin.ts'
-import { quoted } from '../codec/params.ts'
-import type { HeaderLines, Headers } from '../codec/types.ts'
+import { type HeaderLines, type Headers, quoted } from '../codec/index.ts'
 import type { Auth } from '../profile/types.ts'
 import { readAuth } from './auth-header.ts'
 import { digestResponse, type Encoding, readScheme, type Scheme, secretHash, type Signed } from './digest-hash.ts'

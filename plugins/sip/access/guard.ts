@@ -5,6 +5,7 @@
 import type { Clock } from '../../../src/plugin.ts'
 import type { Safety } from '../profile/types.ts'
 import { networkOf, plainAddress, rangesOf } from './ranges.ts'
+import { createRecent } from './recent.ts'
 
 export interface Guard {
   /** Not let in, or banned: it gets no answer, not even a refusal. */
@@ -51,17 +52,11 @@ interface Bucket {
 function createBuckets(perSecond: number, clock: Clock): (key: string) => boolean {
   if (perSecond <= 0) return () => true
   const most = Math.max(1, (perSecond * burstMs) / 1000)
-  const buckets = new Map<string, Bucket>()
+  const buckets = createRecent<Bucket>(mostBuckets)
   return (key) => {
     const now = clock.now()
     let bucket = buckets.get(key)
-    if (bucket) buckets.delete(key)
-    else {
-      if (buckets.size >= mostBuckets) for (const eldest of buckets.keys()) if (buckets.delete(eldest)) break
-      bucket = { tokens: most, at: now }
-    }
-    // Moved to the end: the front is the one quiet longest.
-    buckets.set(key, bucket)
+    if (!bucket) buckets.set(key, (bucket = { tokens: most, at: now }))
     bucket.tokens = Math.min(most, bucket.tokens + (Math.max(0, now - bucket.at) * perSecond) / 1000)
     bucket.at = now
     if (bucket.tokens < 1) return false
@@ -78,17 +73,9 @@ interface Failing {
 }
 
 function createBans({ failures: most, withinSeconds, forSeconds }: Safety['ban'], clock: Clock) {
-  const failing = new Map<string, Failing>()
+  const failing = createRecent<Failing>(mostFailing)
   /** No ban lasts longer than until then. */
   let latest = 0
-  let sweepAt = 0
-
-  function sweep(now: number): void {
-    sweepAt = now + withinSeconds * 1000
-    for (const [key, it] of failing) {
-      if (it.bannedUntil <= now && now - it.since > withinSeconds * 1000) failing.delete(key)
-    }
-  }
 
   return {
     none: () => latest <= clock.now(),
@@ -99,12 +86,9 @@ function createBans({ failures: most, withinSeconds, forSeconds }: Safety['ban']
     failed(key: string): boolean {
       if (most <= 0) return false
       const now = clock.now()
-      if (now >= sweepAt) sweep(now)
       let it = failing.get(key)
-      if (it) failing.delete(key)
-      else if (failing.size >= mostFailing) for (const eldest of failing.keys()) if (failing.delete(eldest)) break
-      if (!it || now - it.since > withinSeconds * 1000) it = { failures: 0, since: now, bannedUntil: it?.bannedUntil ?? 0 }
-      failing.set(key, it)
+      if (!it || now - it.since > withinSeconds * 1000)
+        failing.set(key, (it = { failures: 0, since: now, bannedUntil: it?.bannedUntil ?? 0 }))
       it.failures++
       if (it.failures < most) return false
       it.failures = 0

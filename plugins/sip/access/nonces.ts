@@ -5,6 +5,7 @@
 // is stale, never good again.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../../src/plugin.ts'
+import { createRecent } from './recent.ts'
 
 export interface Nonces {
   issue(realm: string, address: string): string
@@ -34,24 +35,15 @@ interface InUse {
 
 export function createNonces(parts: { ttlMs: number; clock: Clock; mostRemembered?: number }): Nonces {
   const { ttlMs, clock } = parts
-  const most = parts.mostRemembered ?? mostInUse
   const key = randomBytes(32)
-  const inUse = new Map<string, InUse>()
   /** What was issued up to then and is not remembered may have been used. */
   let forgottenUpTo = 0
+  const inUse = createRecent<InUse>(parts.mostRemembered ?? mostInUse, (gone) => {
+    for (const { issuedAt } of gone) if (issuedAt > forgottenUpTo) forgottenUpTo = issuedAt
+  })
 
   function mac(front: Buffer, realm: string, address: string): Buffer {
     return createHmac('sha256', key).update(front).update(realm).update('\n').update(address).digest().subarray(0, macOctets)
-  }
-
-  /** By first use, so about by age: the front is what expires first. */
-  function forget(now: number): void {
-    for (const [nonce, it] of inUse) {
-      const isExpired = now - it.issuedAt > ttlMs
-      if (!isExpired && inUse.size < most) return
-      inUse.delete(nonce)
-      if (!isExpired && it.issuedAt > forgottenUpTo) forgottenUpTo = it.issuedAt
-    }
   }
 
   return {
@@ -81,7 +73,6 @@ export function createNonces(parts: { ttlMs: number; clock: Clock; mostRemembere
     use(nonce, nc, realm, address) {
       const known = inUse.get(nonce)
       if (known) return take(known, nc)
-      forget(clock.now())
       const octets = Buffer.from(nonce, 'base64')
       const issuedAt = octets.readUIntBE(0, timeOctets)
       if (issuedAt <= forgottenUpTo) return false

@@ -1,5 +1,5 @@
 // Answers of the front that refuse. Each says in a Warning what was wrong, where that is nobody's secret.
-import { warning } from '../codec/warning.ts'
+import { warning } from '../codec/index.ts'
 import type { Reply } from '../engine/engine.ts'
 
 export const refused = (status: number, why: string): Reply => ({ status, headers: ['Warning', warning(why)] })

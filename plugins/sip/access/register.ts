@@ -1,9 +1,5 @@
 // What a REGISTER asks for (RFC 3261 §10.3, RFC 3327, RFC 5626), read whole before anything is done.
-import { readCSeq } from '../codec/cseq.ts'
-import { splitList } from '../codec/list.ts'
-import { readNameAddr } from '../codec/name-addr.ts'
-import type { HeaderLines, NameAddr, SipUri } from '../codec/types.ts'
-import { readUri } from '../codec/uri.ts'
+import { type HeaderLines, type NameAddr, readCSeq, readNameAddr, readUri, type SipUri, splitList } from '../codec/index.ts'
 import type { Incoming, Reply } from '../engine/engine.ts'
 import type { RegistrarSettings } from '../profile/types.ts'
 import { refused } from './refusals.ts'

@@ -1,6 +1,6 @@
 // The 200 to a REGISTER: every binding that the address of record has, with the time that it has left
 // (RFC 3261 §10.3 step 8). Phones look for their own Contact in it, as they wrote it.
-import { quoted } from '../codec/params.ts'
+import { quoted } from '../codec/index.ts'
 import type { Flow, Reply } from '../engine/engine.ts'
 import type { Profile } from '../profile/types.ts'
 import type { Binding } from './bindings.ts'

@@ -4,7 +4,7 @@
 // session on its bind, so that what waits is sent. One user costs a few small objects, and all of
 // them one timer.
 import type { Clock, Host, Logger } from '../../../src/plugin.ts'
-import { detached } from '../codec/headers.ts'
+import { detached } from '../codec/index.ts'
 import type { Flow, Incoming, Reply, SipEngine } from '../engine/engine.ts'
 import type { Profile, RegistrarSettings } from '../profile/types.ts'
 import { type Binding, endBinding, isByFlow, isLive, planBindings, sortBindings } from './bindings.ts'

@@ -2,8 +2,7 @@
 // A domain belongs to one account, and only that account's client binds are users in it. No domain,
 // no user and a wrong password look alike: the same work, the same challenge.
 import type { Gateway, Host, Logger } from '../../../src/plugin.ts'
-import { readNameAddr } from '../codec/name-addr.ts'
-import { readUri } from '../codec/uri.ts'
+import { readNameAddr, readUri } from '../codec/index.ts'
 import type { Incoming, Reply } from '../engine/engine.ts'
 import type { MessageSettings, Profile, RegistrarSettings } from '../profile/types.ts'
 import { readAuth } from './auth-header.ts'
@@ -121,6 +120,7 @@ function userOf(gateway: Gateway, name: string, profile: Profile): User {
 /** The profile's, where the bind says nothing. */
 export function termsOf(profile: MessageSettings, bind: Partial<MessageSettings>): MessageSettings {
   const passHeaders = bind.passHeaders ?? profile.passHeaders
+  const ims = bind.ims ?? profile.ims
   return {
     dialect: bind.dialect ?? profile.dialect,
     defaultCoding: bind.defaultCoding ?? profile.defaultCoding,
@@ -129,6 +129,7 @@ export function termsOf(profile: MessageSettings, bind: Partial<MessageSettings>
     receipts: bind.receipts ?? profile.receipts,
     repeatsWithinSeconds: bind.repeatsWithinSeconds ?? profile.repeatsWithinSeconds,
     ...(passHeaders ? { passHeaders } : {}),
+    ...(ims ? { ims } : {}),
   }
 }
 
