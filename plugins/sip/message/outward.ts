@@ -20,7 +20,7 @@ export async function sendBy(way: Way, ims: Ims | undefined, out: Outgoing, sign
 }
 
 export async function reportBy(way: Way, ims: Ims | undefined, message: Message, report: Report, signal: AbortSignal): Promise<Outcome> {
-  if (ims && isIms(way)) return await ims.report(message, report, way, signal)
+  if (ims?.knows(message)) return await ims.report(message, report, way, signal)
   let draft: Draft | undefined
   try {
     draft = reportDraft(message, report, way)
