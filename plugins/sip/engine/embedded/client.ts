@@ -87,7 +87,7 @@ export function createClients({ wheel, clock, t1, t2, send }: ClientParts): Clie
       of.set(key, made)
       watch(() => {
         of.delete(key)
-        for (const each of [...made]) end(each, kind, why)
+        for (const each of made) end(each, kind, why)
       })
       all = made
     }
@@ -132,7 +132,7 @@ export function createClients({ wheel, clock, t1, t2, send }: ClientParts): Clie
       return true
     },
     giveUp(why) {
-      for (const each of [...open.values()]) end(each, 'lost', why)
+      for (const each of open.values()) end(each, 'lost', why)
     },
   }
 }

@@ -175,7 +175,7 @@ export function createEmbedded(parts: EmbeddedParts): SipEngine {
     servers.giveUp()
     clients.giveUp('the profile stops')
     pool.close('the profile stops')
-    for (const connection of [...connections]) connection.end('the profile stops')
+    for (const connection of connections) connection.end('the profile stops')
     wheel.stop()
     await listening?.udp?.close()
   }

@@ -86,8 +86,8 @@ export function createPool({ wheel, connectMs, ca, carry }: PoolParts): Pool {
     },
     size: () => open.size,
     close(why) {
-      for (const each of [...opening.values()]) each.give(why)
-      for (const each of [...open.values()]) each.end(why)
+      for (const each of opening.values()) each.give(why)
+      for (const each of open.values()) each.end(why)
     },
   }
 }

@@ -36,8 +36,10 @@ export function createSender(parts: SenderParts): Pick<SipEngine, 'send'> {
   const withoutTcp = new Map<string, number>()
 
   function start(request: OutRequest, way: Way, names: Names, signal: AbortSignal, done: (sent: Sent) => void): Buffer | undefined {
-    if (signal.aborted) return void done(unsent('given up'))
-    if (!way.open) return void done(unsent('the connection is gone'))
+    if (signal.aborted || !way.open) {
+      done(unsent(signal.aborted ? 'given up' : 'the connection is gone'))
+      return undefined
+    }
     const { method, uri } = request
     const branch = random.branch(uri)
     let octets: Buffer
@@ -52,7 +54,8 @@ export function createSender(parts: SenderParts): Pick<SipEngine, 'send'> {
       })
     } catch (error) {
       if (!(error instanceof Unwritable)) throw error
-      return void done(unsent(error.message))
+      done(unsent(error.message))
+      return undefined
     }
     if (names.small && octets.length > largestDatagram) return octets
     clients.start({ branch, method, uri, callId: names.callId, octets, way, limitMs: request.limitMs ?? lifeMs, signal }, done)

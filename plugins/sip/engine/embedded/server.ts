@@ -138,7 +138,7 @@ export function createServers(parts: ServerParts): Servers {
     trying: () => trying.size,
     refuse: () => void (refusing = true),
     giveUp() {
-      for (const transaction of [...trying.values()]) answer(transaction, busy)
+      for (const transaction of trying.values()) answer(transaction, busy)
     },
     take(request, way) {
       if (request.method === 'ACK') return

@@ -29,7 +29,7 @@ export function openUdp(end: End, ends: UdpEnds): Promise<Udp> {
   const v6 = isIPv6(end.address)
   const socket = createSocket({
     type: v6 ? 'udp6' : 'udp4',
-    lookup: asIs as never,
+    lookup: asIs,
     recvBufferSize: socketBytes,
     sendBufferSize: socketBytes,
   })

@@ -38,11 +38,11 @@ export function createWheel(clock: Clock, tickMs = 20): Wheel {
   let currentAt = 0
   let cancel: (() => void) | undefined
 
-  function unlink(timed: Timed): void {
-    if (timed.before) timed.before.after = timed.after
-    else heads[timed.slot] = timed.after
-    if (timed.after) timed.after.before = timed.before
-    timed.before = timed.after = undefined
+  function unlink(it: Timed): void {
+    if (it.before) it.before.after = it.after
+    else heads[it.slot] = it.after
+    if (it.after) it.after.before = it.before
+    it.before = it.after = undefined
     count--
   }
 
@@ -81,26 +81,26 @@ export function createWheel(clock: Clock, tickMs = 20): Wheel {
   }
 
   return {
-    arm(timed, ms) {
-      if (timed.slot >= 0) unlink(timed)
+    arm(it, ms) {
+      if (it.slot >= 0) unlink(it)
       const now = clock.now()
       if (cancel === undefined && count === 0) currentAt = now
       const late = Math.min(Math.max(0, now - currentAt), slots * tickMs)
       const tick = current + Math.max(1, Math.ceil((ms + late) / tickMs))
       const slot = tick % slots
       const head = heads[slot]
-      timed.tick = tick
-      timed.slot = slot
-      timed.before = undefined
-      timed.after = head
-      if (head) head.before = timed
-      heads[slot] = timed
+      it.tick = tick
+      it.slot = slot
+      it.before = undefined
+      it.after = head
+      if (head) head.before = it
+      heads[slot] = it
       count++
       cancel ??= clock.after(tickMs, turn)
     },
-    disarm(timed) {
-      if (timed.slot >= 0) unlink(timed)
-      timed.slot = resting
+    disarm(it) {
+      if (it.slot >= 0) unlink(it)
+      it.slot = resting
     },
     size: () => count,
     stop() {
