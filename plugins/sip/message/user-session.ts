@@ -85,7 +85,7 @@ class UserSession implements Session, Way {
       open.add(resolve)
       void this.#try(draft, signal).then((sent) => {
         if (open.delete(resolve)) resolve(sent)
-        if (this.#ending !== undefined && open.size === 0) this.#resolveClosed(this.#ending)
+        if (this.#ending !== undefined && open.size === 0) this.#close(this.#ending)
       })
     })
   }
@@ -118,14 +118,19 @@ class UserSession implements Session, Way {
     this.#ending = why
     const open = this.#open
     if (!open || open.size === 0) {
-      this.#resolveClosed(why)
+      this.#close(why)
       return
     }
     this.#parts.clock.after(drainMs, () => {
       for (const resolve of open) resolve({ kind: 'lost', why })
       open.clear()
-      this.#resolveClosed(why)
+      this.#close(why)
     })
+  }
+
+  /** When whoever waits for an open send has heard of it. */
+  #close(why: string): void {
+    setImmediate(this.#resolveClosed, why)
   }
 
   async close(): Promise<void> {
