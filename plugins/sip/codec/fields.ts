@@ -1,12 +1,12 @@
-// Where the header fields of one message lie: one pass over its octets, which also finds whatever may
-// not stand among them. Makes one array of numbers, however many fields there are.
-import { CR, HT, isTokenCode, LF, SP } from './chars.ts'
-import { isSingle, kind, kindOfOctets, nameOf } from './names.ts'
+// Where the header fields of one message lie, and whatever may not stand among them. One pass, line
+// by line; makes one array of numbers, however many fields there are.
+import { HT, isBlank, SP } from './chars.ts'
+import { isSingle, kind, kindOfOctets, nameOf, tokenLower, unknownKind } from './names.ts'
 
-/** See ReadHeaders: kind, start of the name, start and end of the value (negated where folded), field by field. */
+/** By its place in `marks`: the first of each; -1. */
 export interface Fields {
+  /** Kind and start of the line, field by field; behind the last one the end. */
   marks: number[]
-  /** The mark of the first of each; -1. */
   via: number
   from: number
   to: number
@@ -14,94 +14,95 @@ export interface Fields {
   cseq: number
   contentLength: number
   moreVias: boolean
-  ascii: boolean
 }
 
-const colon = 58
+const colonOctet = 58
 const backslash = 92
 
-/** Octet of a token to its lower case, anything else to 0. */
-const lower = Uint8Array.from({ length: 256 }, (_, code) => {
-  if (!isTokenCode(code)) return 0
-  return code >= 65 && code <= 90 ? code + 32 : code
-})
-
-/** From behind the start line to `end`, behind the last line end. Or what is wrong. */
-export function readFields(octets: Buffer, start: number, end: number, headerCount: number): Fields | string {
+/** `text` is `octets` as latin1. From behind the start line to `end`, behind the last line end. Or what is wrong. */
+export function readFields(octets: Buffer, text: string, start: number, end: number, headerCount: number): Fields | string {
+  const nul = text.indexOf('\0')
+  if (nul !== -1 && nul < end && hasBareNul(octets, nul, end)) return 'a NUL in a header field'
   const marks: number[] = []
-  const found: Fields = { marks, via: -1, from: -1, to: -1, callId: -1, cseq: -1, contentLength: -1, moreVias: false, ascii: true }
+  const found: Fields = { marks, via: -1, from: -1, to: -1, callId: -1, cseq: -1, contentLength: -1, moreVias: false }
   let singles = 0
-  let every = 0
-  let i = start
-  while (i < end) {
-    const nameFrom = i
-    let hash = 0
-    for (let code = lower[octets[i]!]!; code !== 0; code = lower[octets[i]!]!) {
-      hash = (Math.imul(hash, 31) + code) | 0
-      i++
+  let at = start
+  while (at < end) {
+    let lf = text.indexOf('\n', at)
+    if (text.indexOf('\r', at) !== lf - 1) return 'a line end that is not CRLF'
+    const colon = text.indexOf(':', at)
+    if (colon === -1 || colon > lf) return 'a header field without a colon'
+    // §7.3.1: what begins with a blank goes on with the line before it.
+    while (lf + 1 < end && (octets[lf + 1] === SP || octets[lf + 1] === HT)) {
+      const next = text.indexOf('\n', lf + 1)
+      if (text.indexOf('\r', lf + 1) !== next - 1) return 'a line end that is not CRLF'
+      lf = next
     }
-    const nameTo = i
-    // §7.3.1: blanks may stand in front of the colon.
-    while (octets[i] === SP || octets[i] === HT) i++
-    if (octets[i] !== colon) return withoutColon(octets, i, end)
-    if (nameTo === nameFrom) return 'a header field without a name'
-    i++
-    while (octets[i] === SP || octets[i] === HT) i++
-    const valueFrom = i
-    let folded = false
-    for (;;) {
-      const octet = octets[i]!
-      every |= octet
-      if (octet > CR) i++
-      else if (octet === CR) {
-        if (octets[i + 1] !== LF) return 'a line end that is not CRLF'
-        const next = i + 2 < end ? octets[i + 2] : 0
-        if (next !== SP && next !== HT) break
-        folded = true
-        i += 3
-      } else if (octet === LF) return 'a line end that is not CRLF'
-      // In a quoted-pair it may stand (§25.1; RFC 4475 §3.1.1.2), anywhere else not.
-      else if (octet === 0 && octets[i - 1] !== backslash) return 'a NUL in a header field'
-      else i++
-    }
-    let valueTo = i
-    while (valueTo > valueFrom && (octets[valueTo - 1] === SP || octets[valueTo - 1] === HT)) valueTo--
-    i += 2
-    const fieldKind = kindOfOctets(octets, nameFrom, nameTo, hash, lower)
+    let nameTo = colon
+    while (nameTo > at && isBlank(octets[nameTo - 1]!)) nameTo--
+    const fieldKind = kindOfOctets(octets, at, nameTo)
+    if (fieldKind === unknownKind && !isName(octets, at, nameTo)) return 'a header name that is no token'
     if (isSingle(fieldKind)) {
       const bit = 1 << fieldKind
       if ((singles & bit) !== 0) return `${nameOf(fieldKind)}: twice`
       singles |= bit
     }
-    const at = marks.length
-    if (at === headerCount * 4) return `more than ${headerCount} header fields`
-    marks.push(fieldKind, nameFrom, valueFrom, folded ? -valueTo : valueTo)
-    switch (fieldKind) {
-      case kind.via:
-        if (found.via === -1) found.via = at
-        else found.moreVias = true
-        break
-      case kind.from:
-        found.from = at
-        break
-      case kind.to:
-        found.to = at
-        break
-      case kind.callId:
-        found.callId = at
-        break
-      case kind.cseq:
-        found.cseq = at
-        break
-      case kind.contentLength:
-        found.contentLength = at
-    }
+    const place = marks.length
+    if (place === headerCount * 2) return `more than ${headerCount} header fields`
+    marks.push(fieldKind, at)
+    if (fieldKind >= 0 && fieldKind <= kind.via) note(found, fieldKind, place)
+    at = lf + 1
   }
-  found.ascii = every < 128
+  marks.push(unknownKind, end)
   return found
 }
 
-function withoutColon(octets: Buffer, from: number, end: number): string {
-  for (let i = from; i < end && octets[i] !== CR; i++) if (octets[i] === colon) return 'a header name that is no token'
-  return 'a header field without a colon'
+function note(found: Fields, fieldKind: number, place: number): void {
+  switch (fieldKind) {
+    case kind.via:
+      if (found.via === -1) found.via = place
+      else found.moreVias = true
+      break
+    case kind.from:
+      found.from = place
+      break
+    case kind.to:
+      found.to = place
+      break
+    case kind.callId:
+      found.callId = place
+      break
+    case kind.cseq:
+      found.cseq = place
+      break
+    case kind.contentLength:
+      found.contentLength = place
+  }
+}
+
+/** In a quoted-pair it may stand (§25.1; RFC 4475 §3.1.1.2), anywhere else not. */
+function hasBareNul(octets: Buffer, from: number, end: number): boolean {
+  for (let i = from; i < end; i++) if (octets[i] === 0 && octets[i - 1] !== backslash) return true
+  return false
+}
+
+function isName(octets: Buffer, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (tokenLower[octets[i]!] === 0) return false
+  return from < to
+}
+
+/** Where the value of the field that begins at `line` begins. */
+export function valueFrom(octets: Buffer, line: number): number {
+  let i = line
+  while (octets[i] !== colonOctet) i++
+  i++
+  while (octets[i] === SP || octets[i] === HT) i++
+  return i
+}
+
+/** Where the value of the field ends whose next one begins at `next`. */
+export function valueTo(octets: Buffer, from: number, next: number): number {
+  let i = next - 2
+  while (i > from && (octets[i - 1] === SP || octets[i - 1] === HT)) i--
+  return i
 }

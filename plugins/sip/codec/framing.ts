@@ -3,7 +3,7 @@
 // is bounded by the limits, each octet is looked at once or twice however it drips in, and once the
 // framing is lost nothing more is read.
 import { CR, LF } from './chars.ts'
-import { bad, blankLineAt, readHead, type ReadLimits, type ReadMessage, tooLong } from './read.ts'
+import { bad, readHead, type ReadLimits, type ReadMessage, tooLong } from './read.ts'
 import type { Bad } from './types.ts'
 
 export interface FramingEnds {
@@ -22,7 +22,7 @@ export interface Framer {
   held(): number
 }
 
-const blankLineBytes = 4
+const blankLine = Buffer.from('\r\n\r\n')
 
 /** What readHead() answers: a message without its body, or a bad one whose body is passed over. */
 type Head = ReturnType<typeof readHead>
@@ -82,7 +82,7 @@ class StreamFramer implements Framer {
     if (at === chunk.length) return at
     if (this.#lineEnds % 2 === 1) return this.#lose(bad(400, 'a line end that is not CRLF', '', true), at)
     this.#lineEnds = 0
-    const blank = blankLineAt(chunk, at)
+    const blank = chunk.indexOf(blankLine, at)
     const end = blank === -1 ? chunk.length : blank + 2
     if (end - at > this.#limits.headerBytes) return this.#lose(tooLong(chunk, at, this.#limits), at)
     if (blank === -1) {
@@ -96,11 +96,11 @@ class StreamFramer implements Framer {
   #headGoesOn(chunk: Buffer, at: number): number {
     const before = this.#size
     // One octet more than may be: so that too much is seen, and no more is copied.
-    const most = this.#limits.headerBytes + blankLineBytes + 1
+    const most = this.#limits.headerBytes + blankLine.length + 1
     const to = Math.min(chunk.length, at + most - before)
     this.#keep(chunk, at, to)
     const octets = this.#kept.subarray(0, this.#size)
-    const blank = blankLineAt(octets, Math.max(0, before - 3))
+    const blank = octets.indexOf(blankLine, Math.max(0, before - 3))
     if ((blank === -1 ? this.#size - 1 : blank + 2) > this.#limits.headerBytes) return this.#lose(tooLong(octets, 0, this.#limits), at)
     if (blank === -1) return to
     const head = readHead(octets, 0, blank + 2, this.#limits)

@@ -1,24 +1,21 @@
 // The header fields of one message, found by name without making anything of those that nobody asks
 // for. A value is a slice of the head's text: who keeps one for long keeps a copy (`detached`).
-import { trimmed } from './chars.ts'
+import { SP, trimmed } from './chars.ts'
 import { fullName, kindOf, unknownKind } from './names.ts'
 import type { HeaderLines, Headers } from './types.ts'
 
 const none: readonly string[] = []
 
-/** Of each field: kind, start of the name, start and end of the value; folded ones have their end negated. */
-const stride = 4
-
-/** As read: the text of the head, and marks into it. */
+/** As read: the text of the head, and marks into it (see Fields). */
 export class ReadHeaders implements Headers {
-  readonly text: string
-  readonly marks: readonly number[]
+  /** Octets as latin1; UTF-8 where not ASCII. */
+  readonly #text: string
+  readonly #marks: readonly number[]
   readonly #ascii: boolean
 
-  /** `text`: octets as latin1; UTF-8 where not `ascii`. */
   constructor(text: string, marks: readonly number[], ascii: boolean) {
-    this.text = text
-    this.marks = marks
+    this.#text = text
+    this.#marks = marks
     this.#ascii = ascii
   }
 
@@ -32,34 +29,37 @@ export class ReadHeaders implements Headers {
     let at = this.#next(name, kind, 0)
     if (at === -1) return none
     const found: string[] = []
-    for (; at !== -1; at = this.#next(name, kind, at + stride)) found.push(this.value(at))
+    for (; at !== -1; at = this.#next(name, kind, at + 2)) found.push(this.value(at))
     return found
   }
 
   *entries(): Iterable<readonly [string, string]> {
-    for (let at = 0; at < this.marks.length; at += stride) yield [this.#name(at), this.value(at)]
+    for (let at = 0; at + 2 < this.#marks.length; at += 2) yield [this.#name(at), this.value(at)]
   }
 
   /** Of the field whose mark is `at`. */
   value(at: number): string {
-    const to = this.marks[at + 3]!
-    const value = to < 0 ? unfolded(this.text, this.marks[at + 2]!, -to) : this.text.slice(this.marks[at + 2], to)
+    const text = this.#text
+    const to = this.#marks[at + 3]! - 2
+    let from = text.indexOf(':', this.#marks[at + 1]) + 1
+    if (text.charCodeAt(from) === SP) from++
+    const value = text.indexOf('\r', from) < to ? unfolded(text, from, to) : trimmed(text, from, to)
     return this.#ascii ? value : fromUtf8(value)
   }
 
   #name(at: number): string {
-    const from = this.marks[at + 1]!
-    return trimmed(this.text, from, this.text.indexOf(':', from))
+    const from = this.#marks[at + 1]!
+    return trimmed(this.#text, from, this.#text.indexOf(':', from))
   }
 
   #next(name: string, kind: number, from: number): number {
-    const { marks } = this
+    const marks = this.#marks
     if (kind !== unknownKind) {
-      for (let at = from; at < marks.length; at += stride) if (marks[at] === kind) return at
+      for (let at = from; at < marks.length; at += 2) if (marks[at] === kind) return at
       return -1
     }
     const wanted = fullName(name)
-    for (let at = from; at < marks.length; at += stride) {
+    for (let at = from; at + 2 < marks.length; at += 2) {
       if (marks[at] === unknownKind && fullName(this.#name(at)) === wanted) return at
     }
     return -1

@@ -1,6 +1,8 @@
 // Header names: each known one has a number, its kind, by which fields are found without comparing
 // text. Compact forms and any case lead to it; what is unknown has none and is found by its name.
 
+import { isTokenCode } from './chars.ts'
+
 /** In lower case; the place is the kind. The first ten may stand once in a message. */
 const known = [
   'from',
@@ -114,33 +116,37 @@ for (const [short, name] of fullNames) {
 
 export const unknownKind = -1
 
-/** The hash by which octets are looked up: of the lower case, as readFields() takes it along. */
-function hashOf(name: string): number {
-  let hash = 0
-  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0
-  return hash
-}
+/** Octet of a token to its lower case, anything else to 0. */
+export const tokenLower = Uint8Array.from({ length: 256 }, (_, code) => {
+  if (!isTokenCode(code)) return 0
+  return code >= 65 && code <= 90 ? code + 32 : code
+})
 
-/** Open addressing: kind + 1 and the name, compact forms among them. */
-const slots = 256
+/** Open addressing over names in lower case, compact forms among them: the kind + 1, and the name. */
+const slots = 512
 const slotKinds = new Uint8Array(slots)
 const slotNames: Uint8Array[] = Array.from({ length: slots }, () => new Uint8Array(0))
+const slotOf = (length: number, first: number, last: number): number => (length * 37 + first * 5 + last * 131) & (slots - 1)
+
 for (const [name, kind] of kinds) {
   if (name !== name.toLowerCase()) continue
-  let slot = hashOf(name) & (slots - 1)
+  let slot = slotOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1))
   while (slotKinds[slot] !== 0) slot = (slot + 1) & (slots - 1)
   slotKinds[slot] = kind + 1
   slotNames[slot] = Buffer.from(name, 'latin1')
 }
 
-/** `lower` maps an octet to its lower case, `hash` is the name's by it. */
-export function kindOfOctets(octets: Buffer, from: number, to: number, hash: number, lower: Uint8Array): number {
-  for (let slot = hash & (slots - 1); slotKinds[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
+/** The kind of a name on the wire. */
+export function kindOfOctets(octets: Buffer, from: number, to: number): number {
+  const length = to - from
+  if (length === 0) return unknownKind
+  let slot = slotOf(length, tokenLower[octets[from]!]!, tokenLower[octets[to - 1]!]!)
+  for (; slotKinds[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
     const name = slotNames[slot]!
-    if (name.length !== to - from) continue
+    if (name.length !== length) continue
     let i = 0
-    while (i < name.length && lower[octets[from + i]!] === name[i]) i++
-    if (i === name.length) return slotKinds[slot]! - 1
+    while (i < length && tokenLower[octets[from + i]!] === name[i]) i++
+    if (i === length) return slotKinds[slot]! - 1
   }
   return unknownKind
 }

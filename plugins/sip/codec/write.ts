@@ -44,28 +44,25 @@ function write(startLine: string, lines: HeaderLines, body: Buffer): Buffer {
   head += 'Content-Length: '
   head += body.length
   head += '\r\n\r\n'
+  // Start line, fields, Content-Length, empty line. Looked at all at once, since it is almost always clean.
+  if (!hasLines(head, lines.length / 2 + 3)) refuseUnclean(lines)
   const size = Buffer.byteLength(head, 'utf8')
   const octets = Buffer.allocUnsafe(size + body.length)
   if (size === head.length) octets.write(head, 0, 'latin1')
   else octets.write(head, 0, 'utf8')
-  // Start line, fields, Content-Length, empty line. Looked at all at once, since it is almost always clean.
-  if (!hasLines(octets, size, lines.length / 2 + 3)) refuseUnclean(lines)
   if (body.length !== 0) body.copy(octets, size)
   return octets
 }
 
-/** So many line ends, no more CRs and LFs than those, and no NUL but in a quoted-pair. */
-function hasLines(octets: Buffer, size: number, expected: number): boolean {
-  let crs = 0
-  let lfs = 0
-  for (let i = 0; i < size; i++) {
-    const octet = octets[i]!
-    if (octet > CR) continue
-    if (octet === CR) crs++
-    else if (octet === LF) lfs++
-    else if (octet === 0 && octets[i - 1] !== backslash) return false
+/** So many line ends, no CRs and LFs but those, and no NUL but in a quoted-pair. */
+function hasLines(head: string, expected: number): boolean {
+  let at = -1
+  for (let i = 0; i < expected; i++) {
+    const cr = head.indexOf('\r', at + 1)
+    at = head.indexOf('\n', at + 1)
+    if (cr !== at - 1) return false
   }
-  return crs === expected && lfs === expected
+  return at === head.length - 1 && (!head.includes('\0') || isClean(head.replaceAll('\r\n', '')))
 }
 
 function refuseUnclean(lines: HeaderLines): never {
