@@ -1,5 +1,7 @@
 // The one door for connectors: the interface they implement, what the gateway gives them, and the
 // pure words and tables they may use. A plugin imports this file and its own folder, nothing else.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
@@ -87,6 +89,8 @@ export interface Connector<C = unknown> {
 export interface HttpSide {
   router: Router
   hot?: Hot
+  /** A request to leave HTTP (WebSocket): true where it was this side's to answer; the socket is its own from then on. */
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
 }
 
 /** The few hot requests, taken before express and, where they are plain, before node:http. Answered exactly as the router would. */
@@ -265,6 +269,12 @@ export interface Host {
   clock: Clock
   /** The address under which the world reaches our HTTP, without a trailing slash. */
   publicUrl: string
+  /** The account that an operator means: `root`, a SID, or a name (the oldest account's that has it). */
+  accountCalled(text: string): AccountId | undefined
+  /** Called after each change of accounts, binds, routes and numbers. */
+  onChange(call: () => void): void
+  /** Called now, and whenever the first trace of any bind begins or the last one ends. Answers how to stop that. */
+  onTracing(call: (any: boolean) => void): () => void
   /** HTTP Basic, compared in constant time; failures by address are slowed. Undefined: 401. */
   identify(authorization: string | undefined, remoteAddress: string): Promise<Identity | undefined> | Identity | undefined
   /** Undefined when absent: ask identity.may first. Suspended where one above it is. */

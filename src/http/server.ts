@@ -2,7 +2,7 @@
 // connectors mount, /health, /metrics and the admin API. Nobody holds it up: headers, their time and the whole
 // request's time are capped, and closing waits only so long for answers under way.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express } from 'express'
 import type { Admin } from '../admin/admin.ts'
 import type { Configuration } from '../model/configuration.ts'
@@ -13,6 +13,7 @@ import type { Enter } from './concurrency.ts'
 import { ApiError, errorAnswers, sendError } from './errors.ts'
 import { createFront } from './front.ts'
 import type { Metrics } from './metrics.ts'
+import { createUpgrades } from './upgrade.ts'
 
 export interface HttpParts {
   sides: readonly HttpSide[]
@@ -62,8 +63,12 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   })
   server.maxHeadersCount = 100
   const [listener] = server.listeners('connection')
-  const front = createFront({ hot, limits, hand: (socket) => listener?.call(server, socket) })
+  const hand = (socket: Socket): void => void listener?.call(server, socket)
+  const front = createFront({ hot, limits, hand })
   if (hot.length > 0) server.removeAllListeners('connection').on('connection', front.take)
+  const upgrades = createUpgrades(parts.sides, hand)
+  // Without a listener node:http hears no such wish at all.
+  if (parts.sides.some((side) => side.upgrade)) server.on('upgrade', upgrades.take)
 
   return {
     listen(host, port) {
@@ -86,6 +91,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
       const idle = setInterval(() => server.closeIdleConnections(), 20)
       const cut = setTimeout(() => {
         front.cut()
+        upgrades.cut()
         server.closeAllConnections()
       }, drainMs)
       await closed

@@ -21,7 +21,7 @@ export function engineContract(name: string, make: Make, skip: Readonly<Record<s
   describe(`${name}: an engine`, () => {
     const closing: (() => Promise<void>)[] = []
     afterEach(async () => {
-      for (const close of closing.splice(0).reverse()) await close()
+      for (const close of closing.splice(0).toReversed()) await close()
     })
 
     async function made(take: Take): Promise<Made> {
@@ -202,7 +202,7 @@ export function engineContract(name: string, make: Make, skip: Readonly<Record<s
       await peer.response()
       const flow = engine.revive(id)
       assert.equal(flow?.id, id)
-      const sent = engine.send(messageTo(flow!), new AbortController().signal)
+      const sent = engine.send(messageTo(flow), new AbortController().signal)
       peer.send(responseText(await peer.request(), 200))
       assert.equal((await sent).kind, 'answered')
       assert.equal(engine.revive('udp 127.0.0.1:1 192.0.2.1:2'), undefined)

@@ -10,7 +10,12 @@ const served: ReadonlySet<string> = new Set(['REGISTER', 'MESSAGE', 'OPTIONS'])
 const encodings: ReadonlySet<string> = new Set(['identity', 'deflate'])
 
 /** Undefined: go on. `supported`: option tags, in lower case. */
-export function refusal(request: ReadRequest, way: Way, supported: ReadonlySet<string>, random: Random): Reply | undefined {
+export function refusal(
+  request: ReadRequest,
+  way: Pick<Way, 'transport'>,
+  supported: ReadonlySet<string>,
+  random: Pick<Random, 'sentBefore'>,
+): Reply | undefined {
   const { method, uri, headers, read } = request
   if (!served.has(method)) return undefined
   if (!uri.startsWith('sip:')) {
