@@ -115,6 +115,16 @@ test('a message taken by a bind without receipts ends unconfirmed, with its CDR'
   assert.equal(step.cdr?.state, 'unconfirmed')
 })
 
+test('a message of which no more will be heard ends as its answer says, without waiting for receipts', () => {
+  for (const final of ['delivered', 'unconfirmed'] as const) {
+    const step = afterAttempt(attempted({ outcome: { ok: true, refs: ['r1'], final } }))
+    assert.equal(step.life.state, final)
+    assert.equal(step.cdr?.state, final)
+    assert.equal(step.report?.state, final === 'delivered' ? 'delivered' : 'unconfirmed')
+    assert.equal(step.receiptBy, undefined)
+  }
+})
+
 test('an MO that its app took is delivered', () => {
   const step = afterAttempt(attempted({ item: item({}, { direction: 'mo' }) }))
   assert.equal(step.life.state, 'delivered')

@@ -115,6 +115,19 @@ test('a text of more parts than can be numbered stays whole, and counts as what 
   assert.equal(countSegments(text('a'.repeat(153 * 255 + 1))), 256)
 })
 
+test('a text whose sender wants UCS-2 is split and counted so, whatever charset the peer prefers', () => {
+  const body = { kind: 'text', text: 'a'.repeat(71), ucs2: true } as const
+  assert.equal(countSegments(body), 2)
+  for (const charset of ['gsm7', 'latin1'] as const)
+    assert.deepEqual(
+      split(body, { ...udh8, charset }).map((s) => [s.alphabet, unitsOf(s)]),
+      [
+        ['ucs2', 67],
+        ['ucs2', 4],
+      ],
+    )
+})
+
 test('the message class is on every part', () => {
   for (const body of [
     { kind: 'text', text: 'a'.repeat(161), messageClass: 0 },
