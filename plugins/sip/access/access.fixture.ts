@@ -261,7 +261,15 @@ export interface Front {
 export const ok: Sent = { kind: 'answered', status: 200, reason: 'OK', headers: requestOf().headers, body: Buffer.alloc(0) }
 
 export async function frontOf(
-  given: { profile?: Profile; core?: Core; clock?: TestClock; file?: string; trunks?: readonly TrunkAt[]; trunkAddress?: string } = {},
+  given: {
+    profile?: Profile
+    core?: Core
+    clock?: TestClock
+    file?: string
+    trunks?: readonly TrunkAt[]
+    trunkAddress?: string
+    restore?: false
+  } = {},
 ): Promise<Front> {
   const clock = given.clock ?? testClock()
   const core = given.core ?? coreOf(clock)
@@ -311,7 +319,7 @@ export async function frontOf(
       return withCredentials(ask, user, password, asking)
     },
   }
-  await registrar.restore()
+  if (given.restore !== false) await registrar.restore()
   return front
 }
 

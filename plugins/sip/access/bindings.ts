@@ -1,7 +1,7 @@
 // The bindings of one address of record, and what a REGISTER makes of them (RFC 3261 §10.3 steps 6
 // to 8, RFC 5626 §6). It is planned whole and then done whole: a fault in the last Contact leaves
 // the first as it was.
-import { readUri, sameUri } from '../codec/index.ts'
+import { detached, readUri, sameUri } from '../codec/index.ts'
 import type { Flow, Reply } from '../engine/engine.ts'
 import type { RegistrarSettings } from '../profile/types.ts'
 import type { Contact } from './peer.ts'
@@ -84,6 +84,29 @@ function isSame(a: Wanted, b: Wanted): boolean {
 
 function outOfOrder({ cseq }: Binding): Reply {
   return refused(400, `CSeq: expected more than ${cseq} with this Call-ID`)
+}
+
+export function newBinding(aor: string, { uri, q, regId }: Wanted, flow: Flow): Binding {
+  const times = { expiresAt: 0, registeredAt: 0, slot: 0, pingAt: 0 }
+  const binding: Binding = { aor, uri: detached(uri), flow, path: [], callId: '', cseq: 0, q, ...times }
+  if (regId !== undefined) binding.regId = regId
+  return binding
+}
+
+/** Sets what may have changed, but for its flow; a text that is as before stays the same string. */
+export function refreshBinding(binding: Binding, wanted: Wanted, { callId, cseq, path }: Registration, now: number): void {
+  if (binding.uri !== wanted.uri) binding.uri = detached(wanted.uri)
+  if (binding.callId !== callId) binding.callId = detached(callId)
+  if (!isSameList(binding.path, path)) binding.path = path.map(detached)
+  if (wanted.instance !== undefined && binding.instance !== wanted.instance) binding.instance = detached(wanted.instance)
+  binding.cseq = cseq
+  binding.q = wanted.q
+  binding.registeredAt = now
+  binding.expiresAt = now + wanted.seconds * 1000
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at])
 }
 
 /** Ends at once with all that it was: whoever still holds it sees that its time is over. */

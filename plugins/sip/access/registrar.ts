@@ -7,7 +7,7 @@ import type { Clock, Host, Logger } from '../../../src/plugin.ts'
 import { detached } from '../codec/index.ts'
 import type { Flow, Incoming, Reply, SipEngine } from '../engine/engine.ts'
 import type { Profile, RegistrarSettings } from '../profile/types.ts'
-import { type Binding, endBinding, isByFlow, isLive, planBindings, sortBindings } from './bindings.ts'
+import { type Binding, endBinding, isByFlow, isLive, newBinding, planBindings, refreshBinding, sortBindings } from './bindings.ts'
 import { createFlows } from './flows.ts'
 import type { Guard } from './guard.ts'
 import type { OpenSession, Peer, Registrar } from './peer.ts'
@@ -15,7 +15,8 @@ import { createPings } from './pings.ts'
 import { plainAddress } from './ranges.ts'
 import { refused, tooMany } from './refusals.ts'
 import { readRegister, type Registration, type Wanted } from './register.ts'
-import { openRegistrations, type StoredAor } from './registrations-file.ts'
+import { openRegistrations } from './registrations-file.ts'
+import { isOfSame, revivedOf, storedOf, type StoredAor } from './stored.ts'
 import { registered } from './registered.ts'
 import { aorOf, readAor, type User, type Users } from './users.ts'
 import { createWheel } from './wheel.ts'
@@ -68,7 +69,7 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
           path: parts.file,
           clock,
           log,
-          state: (aor) => storedOf(entries.get(aor), aor),
+          state: (aor) => storedOf(aor, entries.get(aor)?.bindings ?? none),
           aors: () => entries.keys(),
           count: () => entries.size,
         })
@@ -187,10 +188,11 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     const kept = plan.remove.length === 0 ? entry.bindings : entry.bindings.filter((each) => !plan.remove.includes(each))
     const made: Binding[] = []
     for (const { wanted, target } of plan.put) {
-      const binding = target ?? bindingOf(entry.aor, wanted, request.flow)
+      const binding = target ?? newBinding(entry.aor, wanted, request.flow)
       if (!target) made.push(binding)
       refresh(binding, wanted, registration, request.flow, now)
     }
+    bindings += made.length
     // A new array: whoever walks the old one is not disturbed.
     entry.bindings = [...kept, ...made]
     sortBindings(entry.bindings)
@@ -201,18 +203,9 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     return registered(entry.bindings, registration, profile, request.flow, now)
   }
 
-  /** Sets what may have changed; a text that is as before stays the same string. */
   function refresh(binding: Binding, wanted: Wanted, registration: Registration, flow: Flow, now: number): void {
-    const { callId, cseq, path, userAgent } = registration
-    if (binding.uri !== wanted.uri) binding.uri = detached(wanted.uri)
-    if (binding.callId !== callId) binding.callId = detached(callId)
-    if (!isSameList(binding.path, path)) binding.path = path.map(detached)
-    if (wanted.instance !== undefined && binding.instance !== wanted.instance) binding.instance = detached(wanted.instance)
-    if (userAgent !== '' && binding.userAgent !== userAgent) binding.userAgent = agentOf(userAgent)
-    binding.cseq = cseq
-    binding.q = wanted.q
-    binding.registeredAt = now
-    binding.expiresAt = now + wanted.seconds * 1000
+    refreshBinding(binding, wanted, registration, now)
+    if (registration.userAgent !== '') binding.userAgent = agentOf(registration.userAgent)
     if (!isByFlow(binding, flow)) {
       flows.remove(binding)
       binding.flow = flow
@@ -228,25 +221,6 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     if (binding.slot === 0 || binding.expiresAt < binding.slot * 1000) wait(binding)
   }
 
-  function bindingOf(aor: string, wanted: Wanted, flow: Flow): Binding {
-    bindings++
-    const binding: Binding = {
-      aor,
-      uri: detached(wanted.uri),
-      flow,
-      path: [],
-      expiresAt: 0,
-      registeredAt: 0,
-      callId: '',
-      cseq: 0,
-      q: wanted.q,
-      slot: 0,
-      pingAt: 0,
-    }
-    if (wanted.regId !== undefined) binding.regId = wanted.regId
-    return binding
-  }
-
   function agentOf(agent: string): string {
     let kept = agents.get(agent)
     if (kept === undefined) {
@@ -256,30 +230,30 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     return kept
   }
 
-  /** Of before the restart: what still has time, a flow that lives on and a user. */
+  /** Of before the restart: what still has time, a flow that lives on and a user, and did not register since. */
   function revive({ aor, contacts }: StoredAor, now: number): void {
-    const user = entries.has(aor) ? undefined : users.find(aorOf(aor))
+    const user = users.find(aorOf(aor))
+    const entry: Entry | undefined =
+      entries.get(aor) ?? (user && { aor, peer: user.peer, password: user.password, bindings: [], session: undefined })
     // Settings changed while we were away: maybe the password.
     const since = user?.peer.gateway.bind.updatedAt ?? Number.POSITIVE_INFINITY
-    const entry: Entry | undefined = user && { aor, peer: user.peer, password: user.password, bindings: [], session: undefined }
+    const revived: Binding[] = []
     for (const contact of contacts) {
-      const flow = entry && contact.expiresAt > now && contact.registeredAt >= since ? engine.revive(contact.flow) : undefined
-      if (!entry || !flow || entry.bindings.length >= settings.contactsPerAor) continue
-      const { uri, path = [], expiresAt, registeredAt, callId, cseq, q, instance, regId, userAgent } = contact
-      const binding: Binding = { aor, uri, flow, path, expiresAt, registeredAt, callId, cseq, q, slot: 0, pingAt: 0 }
-      if (instance !== undefined) binding.instance = instance
-      if (regId !== undefined) binding.regId = regId
-      if (userAgent !== undefined) binding.userAgent = agentOf(userAgent)
-      entry.bindings.push(binding)
+      const isOver = !entry || contact.expiresAt <= now || contact.registeredAt < since
+      const flow = isOver || entry.bindings.some((each) => isOfSame(each, contact)) ? undefined : engine.revive(contact.flow)
+      if (entry && flow && entry.bindings.length + revived.length < settings.contactsPerAor) revived.push(revivedOf(aor, contact, flow))
     }
-    if (entry && user && entry.bindings.length > 0 && attach(entry, user)) {
+    if (entry && user && revived.length > 0 && (entry.session || attach(entry, user))) {
       entries.set(aor, entry)
-      bindings += entry.bindings.length
+      entry.bindings = [...entry.bindings, ...revived]
       sortBindings(entry.bindings)
-      for (const binding of entry.bindings) keep(binding)
-      if (entry.bindings.length === contacts.length) return
+      bindings += revived.length
+      for (const binding of revived) {
+        if (binding.userAgent !== undefined) binding.userAgent = agentOf(binding.userAgent)
+        keep(binding)
+      }
     }
-    changed(aor)
+    if (entry?.bindings.length !== contacts.length) changed(aor)
   }
 
   return {
@@ -337,27 +311,4 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
 
 function settingsOf(settings: RegistrarSettings, contacts: User['contacts']): RegistrarSettings {
   return contacts === undefined || contacts === settings.contacts ? settings : { ...settings, contacts }
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((each, at) => each === b[at])
-}
-
-function storedOf(entry: Entry | undefined, aor: string): StoredAor {
-  const contacts = (entry?.bindings ?? none).map(
-    ({ uri, flow, path, expiresAt, registeredAt, callId, cseq, instance, regId, userAgent, q }) => ({
-      uri,
-      flow: flow.id,
-      ...(path.length > 0 ? { path: [...path] } : {}),
-      expiresAt,
-      registeredAt,
-      callId,
-      cseq,
-      ...(instance === undefined ? {} : { instance }),
-      ...(regId === undefined ? {} : { regId }),
-      ...(userAgent === undefined ? {} : { userAgent }),
-      q,
-    }),
-  )
-  return { aor, contacts }
 }

@@ -6,26 +6,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock, Logger } from '../../../src/plugin.ts'
-
-/** As it is written; a Contact whose flow is by its id. */
-export interface StoredContact {
-  uri: string
-  flow: string
-  path?: string[]
-  expiresAt: number
-  registeredAt: number
-  callId: string
-  cseq: number
-  instance?: string
-  regId?: number
-  userAgent?: string
-  q: number
-}
-
-export interface StoredAor {
-  aor: string
-  contacts: StoredContact[]
-}
+import { readStored, type StoredAor } from './stored.ts'
 
 export interface RegistrationsFile {
   /** Every AOR that the file has contacts of, as of its newest line. */
@@ -142,7 +123,7 @@ export function openRegistrations(parts: {
       let bad = 0
       for await (const line of linesOf(path)) {
         lines++
-        const read = readLine(line)
+        const read = readStored(line)
         if (!read) bad++
         else if (read.contacts.length === 0) found.delete(read.aor)
         else found.set(read.aor, read)
@@ -182,27 +163,4 @@ async function* linesOf(path: string): AsyncGenerator<string> {
     throw error
   }
   if (rest !== '') yield rest
-}
-
-function readLine(line: string): StoredAor | undefined {
-  try {
-    const read = JSON.parse(line) as Partial<StoredAor>
-    if (typeof read.aor !== 'string' || !Array.isArray(read.contacts) || !read.contacts.every(isContact)) return undefined
-    return { aor: read.aor, contacts: read.contacts }
-  } catch {
-    return undefined
-  }
-}
-
-function isContact(given: unknown): given is StoredContact {
-  const it = given as Partial<StoredContact> | null
-  return (
-    typeof it?.uri === 'string' &&
-    typeof it.flow === 'string' &&
-    typeof it.callId === 'string' &&
-    [it.expiresAt, it.registeredAt, it.cseq, it.q].every((each) => Number.isFinite(each)) &&
-    (it.path === undefined || (Array.isArray(it.path) && it.path.every((each) => typeof each === 'string'))) &&
-    (it.regId === undefined || Number.isInteger(it.regId)) &&
-    [it.instance, it.userAgent].every((each) => each === undefined || typeof each === 'string')
-  )
 }

@@ -128,8 +128,8 @@ export function termsOf(profile: MessageSettings, bind: Partial<MessageSettings>
     answer: bind.answer ?? profile.answer,
     receipts: bind.receipts ?? profile.receipts,
     repeatsWithinSeconds: bind.repeatsWithinSeconds ?? profile.repeatsWithinSeconds,
-    ...(passHeaders ? { passHeaders } : {}),
-    ...(ims ? { ims } : {}),
+    ...(passHeaders === undefined ? {} : { passHeaders }),
+    ...(ims === undefined ? {} : { ims }),
   }
 }
 

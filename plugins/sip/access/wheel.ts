@@ -23,9 +23,13 @@ export function createWheel<T extends Due>(clock: Clock, fallDue: (thing: T) => 
   function tick(): void {
     cancel = undefined
     const second = Math.floor(clock.now() / 1000)
+    const from = turnedTo
+    // What is set from now on falls due later.
+    turnedTo = second
     // A clock that was set far ahead must not be followed second by second.
-    if (second - turnedTo > slots.size) for (const slot of [...slots.keys()].sort((a, b) => a - b)) if (slot <= second) turn(slot)
-    while (turnedTo < second) turn(++turnedTo)
+    if (second - from > slots.size) {
+      for (const slot of [...slots.keys()].sort((a, b) => a - b)) if (slot <= second) turn(slot)
+    } else for (let slot = from + 1; slot <= second; slot++) turn(slot)
     plan()
   }
 
