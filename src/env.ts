@@ -19,6 +19,8 @@ export interface Settings {
   smpp?: HostPort
   /** SIGNALBOX_SMPP_TLS, with SIGNALBOX_TLS_CERT and SIGNALBOX_TLS_KEY: the same over TLS; absent: off. */
   smppTls?: HostPort & { certificate: string; key: string }
+  /** SIGNALBOX_SIP: the directory of SIP profiles, and what their `${NAME}` stand for; absent: off. */
+  sip?: { directory: string; variables: Variables }
   /** SIGNALBOX_PUBLIC_URL: how the world reaches our HTTP; made from SIGNALBOX_HTTP where unset. */
   publicUrl: string
   /** SIGNALBOX_SIMULATOR: where the demo's carriers listen. */
@@ -48,6 +50,7 @@ export const names = [
   'SIGNALBOX_SMPP_TLS',
   'SIGNALBOX_TLS_CERT',
   'SIGNALBOX_TLS_KEY',
+  'SIGNALBOX_SIP',
   'SIGNALBOX_PUBLIC_URL',
   'SIGNALBOX_SIMULATOR',
   'SIGNALBOX_ACCOUNT_SID',
@@ -125,6 +128,7 @@ export function readSettings(environment: Variables, configFile?: string): Setti
   if (store !== 'sqlite') fail('SIGNALBOX_STORE', 'sqlite')
   const smpp = optional('SIGNALBOX_SMPP', '127.0.0.1:2775')
   const smppTls = optional('SIGNALBOX_SMPP_TLS', 'off')
+  const sip = text('SIGNALBOX_SIP') ?? './sip-profiles'
   const settings: Settings = {
     data: text('SIGNALBOX_DATA') ?? './data',
     store: 'sqlite',
@@ -132,6 +136,7 @@ export function readSettings(environment: Variables, configFile?: string): Setti
     publicUrl: publicUrl ?? `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`,
     ...(smpp ? { smpp } : {}),
     ...(smppTls ? { smppTls: { ...smppTls, certificate: pem('SIGNALBOX_TLS_CERT'), key: pem('SIGNALBOX_TLS_KEY') } } : {}),
+    ...(sip === 'off' ? {} : { sip: { directory: sip, variables: environment } }),
     simulator: address('SIGNALBOX_SIMULATOR', '127.0.0.1:2776'),
     ...(accountSid === undefined ? {} : { accountSid }),
     ...(authToken === undefined ? {} : { authToken }),

@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createAdmin } from './admin/create.ts'
+import { checkText } from './admin/checked.ts'
 import { openConfiguration, type ConfigurationRoom } from './admin/configuration.ts'
 import { openSeal } from './admin/seal.ts'
 import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
@@ -23,14 +24,16 @@ import { idSource } from './ids.ts'
 import type { Bind } from './model/bind.ts'
 import type { Account } from './model/account.ts'
 import { accountAsItStands, type Configuration } from './model/configuration.ts'
-import type { BindId } from './model/message.ts'
+import type { AccountId, BindId } from './model/message.ts'
 import { defaultClientPolicy } from './model/policy.ts'
 import { createOutboundThread } from './outbound.ts'
 import type { Connector, Gateway, Host, Logger } from './plugin.ts'
+import type { Addressee } from './routing/direct.ts'
 import { compile, type RoutingTable } from './routing/table.ts'
 import { openSqlite } from './store/sqlite/index.ts'
 import type { Store } from './store/store.ts'
 import { simulator } from '../plugins/simulator/index.ts'
+import { listenedText, listeningSip, type ListeningSip, sip as silentSip } from '../plugins/sip/index.ts'
 import { type Listening, listeningSmpp } from '../plugins/smpp/index.ts'
 import { twilio } from '../plugins/twilio/index.ts'
 
@@ -40,6 +43,8 @@ export interface RunningGateway {
   authToken: string
   /** Where clients bind by SMPP. */
   smpp: readonly string[]
+  /** Where SIP is taken, a line a profile. */
+  sip: readonly string[]
   /** Where the data is. */
   data: string
   demo?: Demo
@@ -84,7 +89,10 @@ async function compose(
     seed: 1,
   })
   const smpp = listeningSmpp(smppListens(settings))
-  const connectors = new Map<string, Connector>([smpp, twilio, simulated].map((connector) => [connector.name, connector as Connector]))
+  const sip = settings.sip === undefined ? undefined : sipAt(settings.sip, data)
+  const connectors = new Map<string, Connector>(
+    [smpp, sip?.connector ?? silentSip, twilio, simulated].map((connector) => [connector.name, connector as Connector]),
+  )
   const room = await openConfiguration({ store, connectors, seal: openSeal(data, settings.key), clock })
   const root = await room.ensureRoot({
     ...(settings.accountSid === undefined ? {} : { id: settings.accountSid }),
@@ -97,7 +105,20 @@ async function compose(
   // Before the server goes, which waits for answers that follow a trace.
   undo.push(async () => traces.close())
   const { truth, save: saveTruth } = await openTruth(join(data, 'truth.json'), log)
-  let table: RoutingTable = compile(room.current())
+  const addressee: Addressee = (account, address) => {
+    let isOwn = false
+    for (const { name, addressed } of connectors.values()) {
+      const claims = addressed?.(account, address)
+      if (!claims) continue
+      isOwn = true
+      for (const claim of claims) {
+        const gateway = claimed(name, claim).find(({ bind }) => bind.account === account)
+        if (gateway) return { bind: gateway.bind.id }
+      }
+    }
+    return isOwn ? {} : undefined
+  }
+  let table: RoutingTable = compile(room.current(), addressee)
   const binds: Supervisor = createSupervisor({
     connectors,
     gateway: (bind) => flow.gateway(bind),
@@ -142,19 +163,23 @@ async function compose(
     rework: (record, message) => rework(binds, record, message),
   })
   const identify = createIdentify({ configuration: () => room.current(), clock })
-  const claimants = named(room, flow.gateway, ({ side, connector }) =>
-    side === 'client' && connectors.get(connector)?.claim ? '' : undefined,
+  const claimed = named(room, flow.gateway, ({ side, connector, config }) =>
+    side === 'client' ? connectors.get(connector)?.claim?.(config) : undefined,
+  )
+  const claimants = named(room, flow.gateway, ({ side, connector, config }) =>
+    side === 'client' && connectors.get(connector)?.claim?.(config) !== undefined ? '' : undefined,
   )
   const host: Host = {
     log,
     clock,
     publicUrl: settings.publicUrl,
+    accountCalled: accountsCalled(room, root.id),
+    onChange: (call) => room.onChange(call),
+    onTracing: traces.onAny,
     identify,
     account: (id) => accountAsItStands(room.current(), id),
     gateway: gateways(room, flow.gateway),
-    claimed: named(room, flow.gateway, ({ side, connector, config }) =>
-      side === 'client' ? connectors.get(connector)?.claim?.(config) : undefined,
-    ),
+    claimed,
     claimants: (connector) => claimants(connector, ''),
     calling: named(room, flow.gateway, ({ side, connector, config }) =>
       side === 'supplier' ? connectors.get(connector)?.caller?.(config) : undefined,
@@ -189,7 +214,7 @@ async function compose(
   undo.push(() => server.close(drainMs))
 
   function follow(configuration: Configuration): void {
-    table = compile(configuration)
+    table = compile(configuration, addressee)
     store.weigh(new Map([...configuration.accounts.values()].map((account) => [account.id, account.weight])))
     binds.apply(configuration)
     for (const bind of configuration.binds.values()) flow.wake(bind.id)
@@ -208,6 +233,7 @@ async function compose(
     accountSid: root.id,
     authToken: root.token,
     smpp: smppListens(settings).map(smppText),
+    sip: sipTexts(sip),
     data,
     ...(demoWanted ? { demo: demoOf(root) } : {}),
     async close() {
@@ -218,11 +244,22 @@ async function compose(
       await server.close(drainMs)
       await flow.stop(drainMs)
       await binds.close()
+      await sip?.close()
       stopListening.abort()
       await outbound.close()
       await store.close()
     },
   }
+}
+
+function sipAt({ directory, variables }: NonNullable<Settings['sip']>, data: string): ListeningSip {
+  return listeningSip({ directory, data, check: (schema, text) => checkText(schema, text, variables) })
+}
+
+/** A line a profile: where it listens, or why it does not. */
+function sipTexts(sip: ListeningSip | undefined): string[] {
+  const profiles = [...(sip?.bridge()?.profiles() ?? [])]
+  return profiles.map(([name, { listened, why }]) => `${name}: ${why ?? listened.map(listenedText).join(', ')}`)
 }
 
 function smppListens({ smpp, smppTls }: Settings): Listening[] {
@@ -254,6 +291,20 @@ function gateways(room: ConfigurationRoom, make: (bind: Bind) => Gateway): Host[
     let gateway = made.get(id)
     if (!gateway) made.set(id, (gateway = make(now.binds.get(id)!)))
     return gateway
+  }
+}
+
+/** What an operator calls an account: `root`, its SID, or its name. */
+function accountsCalled(room: ConfigurationRoom, root: AccountId): Host['accountCalled'] {
+  return (text) => {
+    if (text === 'root') return root
+    const { accounts } = room.current()
+    if (accounts.has(text)) return text
+    let oldest: Account | undefined
+    for (const account of accounts.values()) {
+      if (account.name === text && account.status !== 'closed' && (!oldest || account.createdAt < oldest.createdAt)) oldest = account
+    }
+    return oldest?.id
   }
 }
 

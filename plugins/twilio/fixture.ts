@@ -168,6 +168,7 @@ export function world(): World {
       congestion() {},
       reachable() {},
       awaitReachable() {},
+      tryAgain() {},
       newId: () => newSid(''),
       waiting: () => 0,
       attach: () => false,
@@ -199,7 +200,10 @@ export function world(): World {
       log,
       clock: systemClock,
       publicUrl: 'http://127.0.0.1',
-      identify(authorization) {
+      accountCalled: () => undefined,
+    onChange: () => {},
+    onTracing: () => () => {},
+    identify(authorization) {
         const [sid, token] = Buffer.from(authorization?.replace(/^Basic /, '') ?? '', 'base64')
           .toString()
           .split(':')

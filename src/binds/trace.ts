@@ -60,6 +60,8 @@ export interface Traces {
   forget(bind: BindId): void
   /** Forgets binds that are no more. */
   keep(binds: { has(bind: BindId): boolean }): void
+  /** Called now, and when it turns: whether any bind is listened to. Answers how to stop that. */
+  onAny(call: (any: boolean) => void): () => void
   /** Ends all, so that nobody waits for more. */
   close(): void
 }
@@ -81,6 +83,15 @@ interface Ear extends BindTrace {
 export function createTraces({ clock, log }: { clock: Clock; log: Logger }): Traces {
   const ears = new Map<BindId, Ear>()
   const traces = new Map<BindId, Recording>()
+  const listeners = new Set<(any: boolean) => void>()
+  let any = false
+
+  function turned(): void {
+    const now = [...ears.values()].some(({ on }) => on)
+    if (now === any) return
+    any = now
+    for (const call of listeners) call(any)
+  }
 
   function ear(bind: BindId): Ear {
     let it = ears.get(bind)
@@ -123,6 +134,7 @@ export function createTraces({ clock, log }: { clock: Clock; log: Logger }): Tra
       log[bodies ? 'warn' : 'info']({ bind, seconds, pdus, bodies, ...by }, 'trace switched on')
       const it = createRecording(order, clock, (why) => {
         ear(bind).on = false
+        turned()
         log.info({ bind, pdus: it.pdus, why }, 'trace ended')
         clock.after(heldMs, () => {
           if (traces.get(bind) === it) traces.delete(bind)
@@ -130,6 +142,7 @@ export function createTraces({ clock, log }: { clock: Clock; log: Logger }): Tra
       })
       traces.set(bind, it)
       ear(bind).on = true
+      turned()
       return it
     },
     get: (bind) => traces.get(bind),
@@ -147,6 +160,11 @@ export function createTraces({ clock, log }: { clock: Clock; log: Logger }): Tra
         forget(bind)
         ears.delete(bind)
       }
+    },
+    onAny(call) {
+      listeners.add(call)
+      call(any)
+      return () => listeners.delete(call)
     },
     close() {
       for (const it of traces.values()) it.end('the gateway stops')

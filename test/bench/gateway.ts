@@ -27,6 +27,7 @@ export async function setUp(extra: Record<string, string> = {}): Promise<Setup> 
       SIGNALBOX_DATA: data,
       SIGNALBOX_HTTP: `127.0.0.1:${httpPort}`,
       SIGNALBOX_SMPP: 'off',
+      SIGNALBOX_SIP: 'off',
       SIGNALBOX_ACCOUNT_SID: sid,
       SIGNALBOX_AUTH_TOKEN: token,
       SIGNALBOX_DEMO: 'off',
