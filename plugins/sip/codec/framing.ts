@@ -18,7 +18,7 @@ export interface FramingEnds {
 export interface Framer {
   /** False once the framing is lost. */
   push(chunk: Buffer): boolean
-  /** Octets held of a message that is not whole. */
+  /** Octets held of a message that has begun and is not whole; at least 1 where one has. */
   held(): number
 }
 
@@ -50,7 +50,7 @@ class StreamFramer implements Framer {
   }
 
   held(): number {
-    return this.#size
+    return this.#head === undefined ? this.#size : Math.max(1, this.#size)
   }
 
   push(chunk: Buffer): boolean {

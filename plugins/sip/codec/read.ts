@@ -47,7 +47,7 @@ export function isKeepAlive(octets: Buffer): boolean {
 /** One datagram or WebSocket frame. Octets behind Content-Length are left alone (RFC 3261 §18.3). */
 export function readMessage(octets: Buffer, limits: ReadLimits = defaultReadLimits): ReadMessage | Bad {
   // §7.5: empty lines in front of the start line.
-  if (octets[0] === CR) return readMessage(octets.subarray(emptyLines(octets)), limits)
+  if (octets[0] === CR && octets[1] === LF) return readMessage(octets.subarray(emptyLines(octets)), limits)
   const text = octets.toString('latin1', 0, Math.min(octets.length, limits.headerBytes + blankLine.length))
   const blank = text.indexOf(blankLine)
   const headEnd = blank === -1 ? octets.length : blank + 2
@@ -64,11 +64,10 @@ export function readMessage(octets: Buffer, limits: ReadLimits = defaultReadLimi
   return message
 }
 
-/** Behind the line ends; at least one octet behind. */
 function emptyLines(octets: Buffer): number {
   let at = 0
   while (octets[at] === CR && octets[at + 1] === LF) at += 2
-  return Math.max(1, at)
+  return at
 }
 
 /** A message whose body is still to be put in. */
