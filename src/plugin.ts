@@ -195,6 +195,8 @@ export interface Gateway<C = unknown> {
   reachable(handset: Address, said: Availability | undefined): void
   /** On a client bind: a message of its failed since its handset was absent, and it wants to be told when that may be reached again. */
   awaitReachable(of: Absentee): void
+  /** These failed on this bind since their handset was busy or full, and it is no more: those that still wait here for another try have it now. */
+  tryAgain(ids: readonly MessageId[]): void
   /** How many messages and reports wait on the bind's lane, about. */
   waiting(): number
   /** The number that an address is, where this account owns it. */

@@ -11,7 +11,7 @@ import { createHops, type Hops } from './hops.ts'
 import { createBack, createIms } from './ims/index.ts'
 import { createDirectory, createInbound, createOpenSession, type Ims } from './message/index.ts'
 import type { Check } from './profile/read.ts'
-import { inlineTrunk } from './profile/trunk-schema.ts'
+import { imsOf, inlineTrunk } from './profile/trunk-schema.ts'
 import type { MessageSettings, Trunk } from './profile/types.ts'
 import { watchProfiles, type Change, type InForce, type Watched } from './profile/watch.ts'
 import { runProfile, type Running } from './running.ts'
@@ -193,13 +193,14 @@ interface Dialled {
   bind?: BindId
 }
 
-function termsOver({ dialect, defaultCoding, receipts, answer, passHeaders }: SipConfig): Partial<MessageSettings> {
+function termsOver({ dialect, defaultCoding, receipts, answer, passHeaders, ims }: SipConfig): Partial<MessageSettings> {
   return {
     ...(dialect === undefined ? {} : { dialect }),
     ...(defaultCoding === undefined ? {} : { defaultCoding }),
     ...(receipts === undefined ? {} : { receipts }),
     ...(answer === undefined ? {} : { answer }),
     ...(passHeaders === undefined ? {} : { passHeaders }),
+    ...(ims === undefined ? {} : { ims: imsOf(ims) }),
   }
 }
 

@@ -10,6 +10,7 @@ import type { Ends } from './ends.ts'
 import { refuseAddresses } from './filter.ts'
 import type { Intake } from './intake.ts'
 import { addPart } from './reassemble.ts'
+import { tryAgain } from './again.ts'
 
 export function gatewayOf(
   core: Core,
@@ -65,6 +66,7 @@ export function gatewayOf(
     reachable(handset, said) {
       absences.reachable(this.bind, handset.value, said)
     },
+    tryAgain: (ids) => void tryAgain(core, id, ids),
     awaitReachable(of) {
       absences.wait(this.bind, of)
     },

@@ -351,6 +351,7 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
       congestion() {},
       reachable() {},
       awaitReachable() {},
+      tryAgain() {},
       newId: () => newSid(''),
       waiting: () => 0,
       attach: () => false,

@@ -155,6 +155,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
       congestion() {},
       reachable: (handset, said) => void alerts.push({ handset: handset.value, said }),
       awaitReachable() {},
+      tryAgain() {},
       newId: () => newSid(''),
       waiting: () => 0,
       attach: () => false,

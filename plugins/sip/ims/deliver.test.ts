@@ -345,6 +345,30 @@ describe('RP-SMMA', () => {
   })
 })
 
+describe('a phone that was full', () => {
+  test('has what it could not take at once when it says RP-SMMA, and nothing else', async () => {
+    const core = coreOf()
+    saying(core, error(22), error(111, 0xd0), error(27))
+    for (const id of ['aa', 'bb', 'cc']) await core.send({ id: id.repeat(16) })
+    await core.hears({ type: 'RP-SMMA', way: 'mo', reference: 7 })
+    assert.deepEqual(core.triedAgain, ['aa'.repeat(16), 'bb'.repeat(16)])
+    await core.hears({ type: 'RP-SMMA', way: 'mo', reference: 8 })
+    assert.equal(core.triedAgain.length, 2)
+  })
+})
+
+describe('an engine that carries no octets', () => {
+  test('is sent nothing, and what came by it is answered 415', async () => {
+    const core = coreOf()
+    core.carriesOctets = false
+    const failure = failureOf(await core.send())
+    assert.deepEqual([failure.kind, failure.code, core.told.length], ['permanent', 'invalid-body', 0])
+    const reply = await core.hears(submitted())
+    assert.equal(reply.status, 415)
+    assert.match(header(reply.headers, 'Warning') ?? '', /does not carry/)
+  })
+})
+
 describe('an SMS-STATUS-REPORT', () => {
   const at = now + 60_000
 

@@ -1,7 +1,7 @@
 // A phone that does SMS over IMS, as seen from its gateway: it submits by RP-DATA, hears what MESSAGEs we
 // send it, and says its verdict on each. Everything between is the real thing.
 import assert from 'node:assert/strict'
-import type { Address, Outcome, Outgoing } from '../../../src/plugin.ts'
+import type { Address, MessageId, Outcome, Outgoing } from '../../../src/plugin.ts'
 import type { Peer } from '../access/peer.ts'
 import { headersOf } from '../codec/index.ts'
 import type { Incoming, OutRequest, Reply, Sent } from '../engine/engine.ts'
@@ -24,6 +24,9 @@ export interface Core extends World {
   ims: Ims
   told: Told[]
   reachable: Address[]
+  triedAgain: MessageId[]
+  /** What the engine is said to do. */
+  carriesOctets: boolean
   /** Called for each MESSAGE of ours; what it answers is its final response. */
   phone: (told: Told) => number | Sent
   /** The phone says this in a MESSAGE of its own. */
@@ -48,7 +51,11 @@ export function coreOf(given: Given = {}): Core {
   const world = worldOf({ ...given, terms: { dialect: '3gpp', ...given.terms } })
   const told: Told[] = []
   const reachable: Address[] = []
-  Object.assign(world.peer.gateway, { reachable: (handset: Address) => void reachable.push(handset) })
+  const triedAgain: MessageId[] = []
+  Object.assign(world.peer.gateway, {
+    reachable: (handset: Address) => void reachable.push(handset),
+    tryAgain: (ids: readonly MessageId[]) => void triedAgain.push(...ids),
+  })
   const engine = {
     send(request: OutRequest): Promise<Sent> {
       const read = readRp(new Uint8Array(request.body))
@@ -70,6 +77,7 @@ export function coreOf(given: Given = {}): Core {
     clock: world.clock,
     directory: { isUser: () => false, numberOf: () => own.value },
     back: createBack({ engine: () => engine, contacts: () => [contact] }),
+    carriesOctets: () => core.carriesOctets,
   })
   const session = createOpenSession({ clock: world.clock, engineOf: () => engine, ims })(
     world.peer,
@@ -80,6 +88,8 @@ export function coreOf(given: Given = {}): Core {
     ims,
     told,
     reachable,
+    triedAgain,
+    carriesOctets: true,
     phone: () => 202,
     hears(rp: RpMessage | Buffer, asking: Asking = {}): Promise<Reply> {
       return new Promise<Reply>((resolve) => ims.take(asking.peer ?? world.peer, requestOf(rp, asking), resolve))

@@ -28,6 +28,7 @@ import { causes, failureCauses, failureOfError, refusedBy, type Refused } from '
 import { deliverTpdu, segmentsOf, statusReports } from './deliveries.ts'
 import { createDuplicates } from './duplicates.ts'
 import { type Answered, createExchange } from './exchange.ts'
+import { createFull } from './full.ts'
 import { headersOf, phoneOn, type Post, senderUri, userOfRequest } from './phone.ts'
 import { readRp, type RpMessage, writeRp } from './rp.ts'
 import { imsSettings } from './settings.ts'
@@ -42,6 +43,8 @@ export interface ImsParts {
   directory: Directory
   /** A MESSAGE back to the phone that sent a request (back.ts). Never rejects. */
   back(peer: Peer, request: Incoming, post: Post, signal: AbortSignal): Promise<Sent>
+  /** Whether the engine of a profile passes octets as they are. */
+  carriesOctets(profile: string): boolean
 }
 
 /** Parts have no key in the store: a repeated request is known for Timer J and a little (64 × T1). */
@@ -49,15 +52,17 @@ const repeatMs = 40_000
 /** Messages of which a phone has some segments, remembered at most. */
 const mostPartial = 10_000
 
-export function createIms({ clock, directory, back }: ImsParts): Ims {
+export function createIms({ clock, directory, back, carriesOctets }: ImsParts): Ims {
   const exchange = createExchange(clock)
   const repeats = createRepeats(clock)
   const duplicates = createDuplicates(clock)
   const closing = new AbortController()
   /** Of messages that are sent whole: places of segments that their phone has. */
   const partial = new Map<MessageId, Set<number>>()
+  const full = createFull()
 
   function take(peer: Peer, request: Incoming, answer: Answer): void {
+    if (!carriesOctets(request.profile)) return answer(replyOf(noOctets))
     const read = readRp(request.body)
     if (!read.ok) return answer(replyOf(refusal(400, read.why)))
     const { rp } = read
@@ -165,6 +170,7 @@ export function createIms({ clock, directory, back }: ImsParts): Ims {
   }
 
   function roomAgain(peer: Peer, request: Incoming): void {
+    full.empty(peer.name, userOfRequest(peer, request))
     const { gateway } = peer
     if (gateway.bind.side !== 'supplier') return
     const from = senderOf(request.headers, peer, nobody, directory)
@@ -176,6 +182,7 @@ export function createIms({ clock, directory, back }: ImsParts): Ims {
     const { peer } = way
     const phone = phoneOn(way, message.to, message.from)
     const settings = imsSettings(peer.terms)
+    if (!carriesOctets(peer.profile.name)) return { ok: false, failure: { kind: 'permanent', code: 'invalid-body', peer: noOctets.why } }
     const isWhole = out.segments.length === 0
     const segments = isWhole ? segmentsOf(message, peer.gateway.bind.policy) : out.segments
     if (segments.length === 0) return { ok: false, failure: { kind: 'permanent', code: 'invalid-body', peer: 'SMS over IMS takes no MMS' } }
@@ -199,6 +206,7 @@ export function createIms({ clock, directory, back }: ImsParts): Ims {
         refs[i] = ''
         continue
       }
+      if (failure.code === 'queue-full') full.add(peer.name, phone.user, peer.gateway, message.id)
       if (!isWhole) return { ok: false, failure, refs, wire }
       keepPartial(message.id, refs)
       return { ok: false, failure, wire }
@@ -261,6 +269,8 @@ export function createIms({ clock, directory, back }: ImsParts): Ims {
 }
 
 class Duplicate extends Error {}
+
+const noOctets = refusal(415, 'application/vnd.3gpp.sms is octets, which the engine of this profile does not carry')
 
 const duplicateRefused: Refused = { cause: causes.rejected, fcs: failureCauses.duplicate, why: 'a duplicate, which TP-RD asks to refuse' }
 /** Octets of a URI that is kept with its message. */

@@ -153,6 +153,7 @@ export async function house(
         congestion() {},
         reachable: () => assert.fail('not here'),
         awaitReachable: (of) => void it.awaited.push(of),
+        tryAgain: () => {},
         number: () => undefined,
         attach(session) {
           if (it.sessions.size >= bind.policy.sessions) return false
