@@ -73,8 +73,8 @@ function viaOf(host: string): string | undefined {
 }
 
 /** Of a client: a number, a sender or the AOR of its account. Of a supplier: whoever it says. */
-export function senderOf(headers: Headers, peer: Peer, to: Address, directory: Directory): Address | Refusal {
-  const uri = senderUri(headers, peer)
+export function senderOf(headers: Headers, peer: Peer, to: Address, directory: Directory, from = readFrom(headers)): Address | Refusal {
+  const uri = senderUri(headers, peer, from)
   if (!uri) return refusal(400, 'From: expected a sip:, sips: or tel: URI')
   const { gateway } = peer
   const number = dialedNumber(uri)
@@ -94,15 +94,23 @@ export function senderOf(headers: Headers, peer: Peer, to: Address, directory: D
 }
 
 /** From; of a trunk that hides it, what it asserts (RFC 3325). */
-function senderUri(headers: Headers, peer: Peer): SipUri | undefined {
-  const from = uriOf(headers.get('from'))
+function senderUri(headers: Headers, peer: Peer, { uri: from }: From): SipUri | undefined {
   if (peer.kind !== 'trunk' || (from !== undefined && from.host !== 'anonymous.invalid' && from.user !== 'anonymous')) return from
-  return uriOf(headers.get('p-asserted-identity')) ?? from
+  return readField(headers.get('p-asserted-identity')).uri ?? from
 }
 
-function uriOf(field: string | undefined): SipUri | undefined {
-  const read = field === undefined ? undefined : readNameAddr(field)
-  return read && readUri(read.uri)
+export interface From {
+  /** As written; '' of what is no name-addr. */
+  text: string
+  /** Undefined: none that is known here. */
+  uri: SipUri | undefined
+}
+
+export const readFrom = (headers: Headers): From => readField(headers.get('from'))
+
+function readField(field: string | undefined): From {
+  const text = field === undefined ? '' : (readNameAddr(field)?.uri ?? '')
+  return { text, uri: readUri(text) }
 }
 
 function strangerOf({ user }: SipUri, number: string | undefined, aor: string | undefined): Address | Refusal {

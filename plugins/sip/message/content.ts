@@ -6,7 +6,7 @@ import type { Dialect } from '../profile/types.ts'
 import { decodeText } from './charset.ts'
 import { type Cpim, readCpim } from './cpim.ts'
 import { type Notification, readNotifications } from './imdn.ts'
-import { charsetOf, mediaTypeOf } from './media-type.ts'
+import { readMediaType } from './media-type.ts'
 import { type Refusal, refusal } from './refusal.ts'
 
 export type Content =
@@ -45,7 +45,7 @@ export function readContent(headers: Headers, body: Buffer, terms: ContentTerms)
 }
 
 function opened(contentType: string, octets: Buffer, terms: ContentTerms, mayWrap: boolean): Content | Refusal {
-  const type = mediaTypeOf(contentType)
+  const { type, charset } = readMediaType(contentType)
   // Nobody pays for these, whatever the terms.
   if (type === 'application/im-iscomposing+xml') return { kind: 'composing' }
   if (type === 'message/imdn+xml' || (!mayWrap && type === 'multipart/mixed')) {
@@ -53,7 +53,7 @@ function opened(contentType: string, octets: Buffer, terms: ContentTerms, mayWra
     return read.ok ? { kind: 'notifications', notifications: read.notifications } : refusal(400, read.why)
   }
   if (!terms.accept.includes(type)) return unsupported(type, terms)
-  if (textTypes.has(type)) return textOf(contentType, type, octets, terms)
+  if (textTypes.has(type)) return textOf(type, charset, octets, terms)
   if (type === 'application/octet-stream') return { kind: 'octets', octets }
   if (type === imsType) return mayWrap ? { kind: 'ims' } : unsupported(type, terms)
   if (type !== 'message/cpim' || !mayWrap) return unsupported(type, terms)
@@ -70,8 +70,7 @@ function unsupported(type: string, { accept }: ContentTerms): Refusal {
   return refusal(415, `Content-Type ${type.slice(0, 60)} is not taken here`, ['Accept', accept.join(', ')])
 }
 
-function textOf(contentType: string, type: string, octets: Buffer, { dialect }: ContentTerms): Content | Refusal {
-  const charset = charsetOf(contentType)
+function textOf(type: string, charset: string | undefined, octets: Buffer, { dialect }: ContentTerms): Content | Refusal {
   let coded = octets
   // OpenSIPS' proto_smpp writes the octets of UCS-2 as hexadecimal digits.
   if (dialect === 'opensips-hex' && charset === 'utf-16') {

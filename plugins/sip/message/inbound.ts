@@ -3,10 +3,9 @@
 // was sent is a receipt; that somebody types is nobody's message.
 import type { Clock, InboundPart, MessageId, Submission } from '../../../src/plugin.ts'
 import type { Peer } from '../access/peer.ts'
-import { readNameAddr } from '../codec/name-addr.ts'
 import { readUri, writeUri } from '../codec/uri.ts'
 import type { Incoming, Reply } from '../engine/engine.ts'
-import { destinationOf, senderOf } from './addresses.ts'
+import { destinationOf, type From, readFrom, senderOf } from './addresses.ts'
 import { bodyOf } from './body.ts'
 import { type Content, readContent } from './content.ts'
 import type { Directory } from './directory.ts'
@@ -105,7 +104,8 @@ export function createInbound({ clock, directory, ims }: InboundParts): Inbound 
     const destination = destinationOf(request.uri, peer, directory)
     if (isRefusal(destination)) return destination
     const { to, via } = destination
-    const from = senderOf(headers, peer, to, directory)
+    const sender = readFrom(headers)
+    const from = senderOf(headers, peer, to, directory, sender)
     if (isRefusal(from)) return from
     const fields = readFields(headers, terms.dialect, clock.now())
     if (isRefusal(fields)) return fields
@@ -117,7 +117,7 @@ export function createInbound({ clock, directory, ims }: InboundParts): Inbound 
     const passed = readPassed(headers, terms.passHeaders)
     if (passed) submission.extras = submission.extras ? Object.assign(passed, submission.extras) : passed
     if (content.kind === 'text' && content.type !== 'text/plain') (submission.extras ??= {})['sip.content-type'] = content.type
-    note(submission, peer, request, content, fields)
+    note(submission, peer, request, content, fields, sender)
     return body.place ? { submission, place: body.place } : { submission }
   }
 
@@ -153,9 +153,9 @@ function refused({ gateway, name }: Peer, error: unknown, answer: Answer): void 
 }
 
 /** What reports need, and which are wanted. */
-function note(submission: Submission, { terms }: Peer, request: Incoming, content: Said, fields: Fields): void {
+function note(submission: Submission, { terms }: Peer, request: Incoming, content: Said, fields: Fields, sender: From): void {
   const { headers, callId, uri } = request
-  const notes: Notes = { callId, from: plainUri(readNameAddr(headers.get('from') ?? '')?.uri ?? ''), to: plainUri(uri) }
+  const notes: Notes = { callId, from: plainUri(sender.text), to: plainUri(uri) }
   if (content.cpim) {
     noteCpim(notes, content.cpim)
     const asked = notes.imdn === undefined ? undefined : cpimWish(content.cpim.imdn!.dispositionNotification!)
@@ -177,6 +177,7 @@ function note(submission: Submission, { terms }: Peer, request: Incoming, conten
 
 /** Without parameters that were for the way here. */
 function plainUri(text: string): string {
+  if (!text.includes(';') && !text.includes('?')) return text
   const uri = readUri(text)
   if (!uri) return ''
   const params = uri.params.get('user') === 'phone' ? phone : none

@@ -1,14 +1,28 @@
 // Media types of bodies (RFC 3261 §25.1 media-type), taken apart. What is malformed has no parameters.
 
+export interface MediaType {
+  /** Type and subtype in lower case: `text/plain`. */
+  type: string
+  /** In lower case; undefined when none is named. */
+  charset: string | undefined
+}
+
+// Everybody writes the same few.
+const known = new Map<string, MediaType>()
+const mostKnown = 256
+
+export function readMediaType(contentType: string): MediaType {
+  const same = known.get(contentType)
+  if (same) return same
+  const read: MediaType = { type: mediaTypeOf(contentType), charset: parameter(contentType, 'charset')?.toLowerCase() }
+  if (known.size < mostKnown && contentType.length <= 100) known.set(Buffer.from(contentType).toString(), read)
+  return read
+}
+
 /** Type and subtype in lower case: `text/plain`. */
 export function mediaTypeOf(contentType: string): string {
   const end = contentType.indexOf(';')
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
-}
-
-/** In lower case; undefined when none is named. */
-export function charsetOf(contentType: string): string | undefined {
-  return parameter(contentType, 'charset')?.toLowerCase()
 }
 
 export function boundaryOf(contentType: string): string | undefined {

@@ -22,12 +22,20 @@ export interface Notes {
 
 const prefix = 'sip.'
 const longest = 512
+const cut = (value: string): string => (value.length > longest ? value.slice(0, longest) : value)
+const optional = ['imdn', 'dateTime', 'originalTo', 'route'] as const
 
 export function writeNotes(notes: Notes): Record<string, string> {
-  const written: Record<string, string> = {}
-  for (const [name, value] of Object.entries(notes) as [string, string | true | undefined][]) {
-    if (value !== undefined) written[prefix + name] = value === true ? '1' : value.slice(0, longest)
+  const written: Record<string, string> = {
+    'sip.callId': cut(notes.callId),
+    'sip.from': cut(notes.from),
+    'sip.to': cut(notes.to),
   }
+  for (const name of optional) {
+    const value = notes[name]
+    if (value !== undefined) written[prefix + name] = cut(value)
+  }
+  if (notes.bare) written['sip.bare'] = '1'
   return written
 }
 
@@ -36,7 +44,7 @@ export function readNotes({ report }: Pick<Message, 'report'>): Notes | undefine
   const callId = report?.[`${prefix}callId`]
   if (!report || callId === undefined) return undefined
   const notes: Notes = { callId, from: report[`${prefix}from`] ?? '', to: report[`${prefix}to`] ?? '' }
-  for (const name of ['imdn', 'dateTime', 'originalTo', 'route'] as const) {
+  for (const name of optional) {
     const value = report[prefix + name]
     if (value !== undefined) notes[name] = value
   }

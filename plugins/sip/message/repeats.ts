@@ -1,7 +1,7 @@
 // One message for one request, however often it comes: again after a challenge, by another hop, by a
 // client that repeats its Call-ID. Those in flight wait for the one that is being written; later ones
 // find it by its key in the store. Only the same text under a new Call-ID is known by memory, if at all.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Clock, MessageId } from '../../../src/plugin.ts'
 import { tagOf } from '../codec/name-addr.ts'
 import type { Incoming } from '../engine/engine.ts'
@@ -64,5 +64,5 @@ export function textKey(peer: string, { headers, uri, body }: Incoming): string 
 }
 
 function digest(head: string, body: Buffer): string {
-  return createHash('sha256').update(head).update(body).digest('base64url')
+  return hash('sha256', head + body.toString('latin1'), 'base64url')
 }

@@ -95,7 +95,7 @@ function delivered(pdu: Partial<PduOf<'deliver_sm'>>): (name: string) => string 
   )
   assert.ok(read.kind === 'message', read.kind)
   const { peer } = worldOf()
-  const draft = draftOf(messageOf({ ...read.submission, validUntil: now + 1000 } as Message), {
+  const draft = draftOf(messageOf({ ...read.submission, validUntil: now + 1000 }), {
     peer,
     asksReceipts: false,
     fromUri: ({ value }) => `sip:${value}@acme.example`,
