@@ -7,7 +7,6 @@ import {
   type BadPdu,
   type Command,
   commandIds,
-  createParser,
   describe,
   type Draft,
   encodePdu,
@@ -18,6 +17,7 @@ import {
   type Tap,
   tlvInteger,
 } from './codec/index.ts'
+import { createInflow } from './inflow.ts'
 import { occasional } from './occasional.ts'
 import { createOutflow } from './outflow.ts'
 
@@ -52,7 +52,10 @@ export interface Link {
   release(): void
   /** Resolves when the connection is gone, with why; every request is settled by then. */
   closed: Promise<string>
-  /** Lets go of the socket, for another link over it; this one is then closed. Of what was asked or posted and has not left nothing will. */
+  /**
+   * Lets go of the socket, paused, for another link over it; this one is then closed. What has come and was not
+   * taken is that one's. Of what was asked or posted and has not left nothing will.
+   */
   detach(): Socket
   /** Writes what is there, then closes. */
   end(why: string): void
@@ -91,8 +94,6 @@ interface InFlight {
 }
 
 const unbound = 'the peer unbound'
-/** PDUs of one peer read in one turn of the event loop: a few milliseconds' work, so that no flood holds the others up. */
-const mostPerTurn = 32
 const lastSequence = 0x7fff_ffff
 const responseBit = 0x8000_0000
 /** A peer that takes no more bytes must not keep the connection for ever. */
@@ -122,10 +123,6 @@ export function createLink(options: LinkOptions): Link {
   let unbinding: { sequence_number: number } | undefined
   let owed = 0
   let ending: string | undefined
-  let heardAt = clock.now()
-  /** Of the PDU that is there in part: when it began, and which one it is. */
-  let partialAt = 0
-  let partialOf = -1
   let trace = options.trace ?? untraced
   let connection: TracedConnection | undefined
   let enquiring = false
@@ -138,37 +135,20 @@ export function createLink(options: LinkOptions): Link {
     },
     take: (pdu) => trace.record(direction, pdu, ends()),
   })
-  const outflow = createOutflow({ socket, clock, tap: tap('out'), isGone: () => gone !== undefined, hold, release })
+  const flow = { clock, isGone: () => gone !== undefined, hold, release }
+  const outflow = createOutflow({ ...flow, socket, tap: tap('out') })
   const { append } = outflow
-  const parser = createParser({ ...(options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}), tap: tap('in'), onPdu, onBad })
+  const size = options.maxPduBytes ? { maxPduBytes: options.maxPduBytes } : {}
+  const inflow = createInflow({ ...flow, ...size, tap: tap('in'), onPdu, onBad })
   let cancelSweep = clock.roughly(sweepMs(), sweep)
 
-  const onData = (chunk: Buffer): void => {
-    heardAt = clock.now()
-    read(chunk, 0)
-  }
-
-  /** A part of what came; the others have their turn before the rest of it. */
-  function read(chunk: Buffer, from: number): void {
-    const at = parser.push(chunk, from, mostPerTurn)
-    if (at < chunk.length) {
-      hold()
-      setImmediate(() => {
-        if (gone !== undefined) return
-        release()
-        read(chunk, at)
-      })
-      return
-    }
-    if (parser.held > 0 && parser.taken !== partialOf) {
-      partialOf = parser.taken
-      partialAt = heardAt
-    }
-  }
+  const onData = inflow.take
   const onError = (error: Error): void => lost(error.message)
   const onEnd = (): void => lost('the peer closed the connection')
   const onClose = (): void => lost('the connection is closed')
   socket.on('data', onData).on('error', onError).on('end', onEnd).on('close', onClose)
+  // Another link may have let go of it.
+  if (socket.isPaused()) socket.resume()
 
   function lost(why: string): void {
     if (gone !== undefined) return
@@ -178,18 +158,25 @@ export function createLink(options: LinkOptions): Link {
   }
 
   function detach(): Socket {
-    if (gone === undefined) settleAll('the connection was handed over')
+    // Paused first: without a listener what comes would be dropped.
+    socket.pause()
+    if (gone === undefined) {
+      const rest = settleAll('the connection was handed over')
+      if (rest.length > 0) socket.unshift(rest)
+    }
     // The error's comes off last: what is let go of must not throw.
     return socket.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onError)
   }
 
-  function settleAll(why: string): void {
+  /** What had come and was not taken. */
+  function settleAll(why: string): Buffer {
     gone = ending ?? why
     cancelSweep()
-    parser.stop()
+    const rest = inflow.stop()
     for (const waiting of inFlight.values()) waiting.settle({ kind: 'lost', written: waiting.write < outflow.writes, why: gone })
     inFlight.clear()
     resolveClosed(gone)
+    return rest
   }
 
   function ends(): TracedConnection {
@@ -330,14 +317,14 @@ export function createLink(options: LinkOptions): Link {
       // In the order of their times. What has not left yet cannot be late.
       if (now - waiting.at < responseTimeoutMs || waiting.write >= outflow.writes) break
       inFlight.delete(sequence_number)
-      if (heardAt <= waiting.at) isSilent = true
+      if (inflow.heardAt <= waiting.at) isSilent = true
       waiting.settle({ kind: 'timeout', why: `no response to ${waiting.command} in ${responseTimeoutMs} ms` })
     }
     // Who was told may have ended it.
     if (gone !== undefined) return
     // While held, it is we who do not read.
-    if (holds > 0) partialAt = now
-    if (parser.held > 0 && parser.taken === partialOf && now - partialAt >= partialPduMs) {
+    if (holds > 0) inflow.excuse()
+    if (inflow.partialAt > 0 && now - inflow.partialAt >= partialPduMs) {
       lost(`half a PDU, and not the rest of it for ${partialPduMs} ms`)
       return
     }
@@ -346,7 +333,7 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     // Nothing at all since a request that got no answer: the connection may be half open, so ask at once.
-    if (!enquiring && (isSilent || now - heardAt >= enquireLinkMs) && holds === 0) void enquire()
+    if (!enquiring && (isSilent || now - inflow.heardAt >= enquireLinkMs) && holds === 0) void enquire()
     if (unbinding) unbindWhenDone()
     cancelSweep = clock.roughly(sweepMs(), sweep)
   }
@@ -356,7 +343,7 @@ export function createLink(options: LinkOptions): Link {
     const sentAt = clock.now()
     const answer = await request({ command: 'enquire_link', sequence_number: 0, command_status: statuses.ESME_ROK })
     enquiring = false
-    if (answer.kind === 'timeout' && heardAt < sentAt) lost(answer.why)
+    if (answer.kind === 'timeout' && inflow.heardAt < sentAt) lost(answer.why)
   }
 
   function end(why: string): void {

@@ -6,6 +6,7 @@ import type { Link } from '../link.ts'
 import { occasional } from '../occasional.ts'
 import type { Centre } from './connection.ts'
 import { createOutward } from './outward.ts'
+import type { Asked } from './shares.ts'
 import { refusal } from './statuses.ts'
 import { createSubmits } from './submit.ts'
 import type { Terms } from './terms.ts'
@@ -31,9 +32,12 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     terms,
     partIds: centre.partIds,
     load,
+    shares: centre.shares,
     replacePresent: (submission) => centre.stored.replacePresent(terms, submission),
     warn,
   })
+  const place = centre.shares.place(serve)
+  /** Requests that have come and are not answered. */
   let open = 0
   let isHeld = false
   let closing: Promise<void> | undefined
@@ -53,22 +57,14 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
       case 'submit_sm':
       case 'data_sm':
       case 'submit_multi':
-        if (!maySubmit(pdu)) return
-        start()
-        void submits.take(pdu).then(done, broken)
-        return
       case 'query_sm':
       case 'cancel_sm':
       case 'replace_sm':
       case 'broadcast_sm':
       case 'query_broadcast_sm':
       case 'cancel_broadcast_sm':
-        if (!maySubmit(pdu)) return
         start()
-        void centre.stored
-          .answer(terms, pdu)
-          .then((draft) => link.post(draft))
-          .then(done, broken)
+        place.put(pdu)
         return
       case 'bind_transceiver':
       case 'bind_transmitter':
@@ -81,7 +77,22 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     }
   }
 
-  function maySubmit(pdu: Pdu): boolean {
+  function serve(pdu: Asked): void {
+    if (!maySubmit(pdu)) {
+      done()
+      return
+    }
+    if (pdu.command === 'submit_sm' || pdu.command === 'data_sm' || pdu.command === 'submit_multi') {
+      void submits.take(pdu).then(done, broken)
+      return
+    }
+    void centre.stored
+      .answer(terms, pdu)
+      .then((draft) => link.post(draft))
+      .then(done, broken)
+  }
+
+  function maySubmit(pdu: Asked): boolean {
     if (role !== 'receiver' && !closing) return true
     link.post(refusal(pdu, closing ? statuses.ESME_RSYSERR : statuses.ESME_RINVBNDSTS))
     return false

@@ -8,6 +8,7 @@ import { admit, type Refused } from './admit.ts'
 import type { Guard } from './guard.ts'
 import { createClient, type Client } from './client.ts'
 import type { PartIds } from './ids.ts'
+import type { Shares } from './shares.ts'
 import { refusal } from './statuses.ts'
 import { termsOf } from './terms.ts'
 import type { Stored } from './stored.ts'
@@ -19,6 +20,7 @@ export interface Centre {
   /** Connections on which nobody has bound yet. */
   unbound: Set<Link>
   partIds: PartIds
+  shares: Shares
   stored: Stored
   /** What our bind responses call us. */
   systemId: string

@@ -12,6 +12,7 @@ import { type Centre, serve } from './connection.ts'
 import { createGuard } from './guard.ts'
 import { createPartIds } from './ids.ts'
 import { callClients } from './outbind.ts'
+import { createShares } from './shares.ts'
 import { createStored } from './stored.ts'
 
 export interface Listening {
@@ -48,6 +49,7 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
     guard,
     unbound: new Set(),
     partIds: createPartIds(clock),
+    shares: createShares(),
     stored: createStored(host),
     systemId: options.systemId ?? 'signalbox',
     claimed: (systemId) => host.claimed(connector, systemId),

@@ -7,6 +7,7 @@ import { dpfNote } from '../mapping/alert.ts'
 import { writeMessageId } from '../mapping/receipt-out.ts'
 import { type PartIds, partId, shortId } from './ids.ts'
 import { othersNote, partNote } from './notes.ts'
+import type { Shares } from './shares.ts'
 import { failureReason, refusalStatus } from './statuses.ts'
 import { type Destination, type Place, readSubmission, type Submitted } from './submission.ts'
 import type { Terms } from './terms.ts'
@@ -28,13 +29,14 @@ export function createSubmits(parts: {
   link: Link
   terms: Terms
   partIds: PartIds
+  shares: Pick<Shares, 'began' | 'ended'>
   /** How busy we are, in percent. */
   load(): number
   /** Replaces what waits already; false when nothing does. */
   replacePresent(submission: Submission): Promise<MessageId | undefined>
   warn: Occasional
 }): Submits {
-  const { link, terms, partIds, warn } = parts
+  const { link, terms, partIds, shares, warn } = parts
   const { gateway, config, version } = terms
   const { clock } = gateway
   const isOld = version === version33
@@ -44,12 +46,19 @@ export function createSubmits(parts: {
     return isOld ? shortId(id) : writeMessageId(id, config.receipts.ids)
   }
 
+  /** What is being made durable: of all sessions only so much. */
+  function counted<T>(storing: Promise<T>): Promise<T> {
+    shares.began()
+    storing.then(shares.ended, shares.ended)
+    return storing
+  }
+
   /** Resolves to the id that the client is told: `known`, where it was told one already. */
   async function accept(submission: Submission, place: Place | undefined, known?: string): Promise<string> {
     if (place) return await acceptPart(submission, place, known)
     if (isOld && submission.report?.['message_id'] === undefined)
       note(submission, 'message_id', shortId((submission.id ??= gateway.newId())))
-    return named(await gateway.accept(submission))
+    return named(await counted(gateway.accept(submission)))
   }
 
   async function acceptPart(submission: Submission, place: Place, known: string | undefined): Promise<string> {
@@ -61,7 +70,7 @@ export function createSubmits(parts: {
     const id = known ?? (isOld ? shortId(place.index === 1 ? whole : gateway.newId()) : partId(whole, place.index))
     submission.id = whole
     note(submission, `${partNote}${place.index}`, id)
-    await gateway.part({ reference: place.reference, total: place.total, index: place.index, submission })
+    await counted(gateway.part({ reference: place.reference, total: place.total, index: place.index, submission }))
     return isOld ? id : writeMessageId(id, config.receipts.ids)
   }
 
@@ -83,7 +92,7 @@ export function createSubmits(parts: {
       const transaction = !place && (submission.mode ?? gateway.bind.policy.mode) === 'transaction'
       if (transaction && submission.id === undefined) submission.id = gateway.newId()
       // Nearly always; a call less on the way.
-      const id = place || isOld ? await accept(submission, place) : named(await gateway.accept(submission))
+      const id = place || isOld ? await accept(submission, place) : named(await counted(gateway.accept(submission)))
       if (transaction) await answerOutcome(pdu, submission, id)
       else answer(pdu, statuses.ESME_ROK, id, tlvs())
     } catch (error) {

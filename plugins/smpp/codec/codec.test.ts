@@ -330,4 +330,29 @@ suite('codec', () => {
     assert.doesNotMatch(describe(samples.find((pdu) => pdu.command === 'bind_transceiver')!), /secret/)
     assert.equal(describe({ ...submit, source_addr: 'a\nb c', tlvs: [], service_type: '' }).split('\n').length, 1)
   })
+
+  it('gives back, when it is stopped, what came behind the last PDU that was taken, wherever the cuts are', () => {
+    const bytes = Buffer.concat(samples.slice(0, 4).map(encodePdu))
+    const second = encodePdu(samples[0]!).length + encodePdu(samples[1]!).length
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: bytes.length }), { maxLength: 5 }), fc.nat({ max: 3 }), (cuts, most) => {
+        let taken = 0
+        const rests: Buffer[] = []
+        const parser = createParser({ onPdu: () => void (++taken === 2 && rests.push(parser.stop())), onBad: () => assert.fail('bad') })
+        const points = [0, ...cuts.toSorted((a, b) => a - b), bytes.length]
+        for (let n = 1; n < points.length; n++) {
+          const chunk = bytes.subarray(points[n - 1], points[n])
+          // Of later chunks it takes nothing.
+          if (rests.length > 0) rests.push(chunk)
+          for (let at = 0; at < chunk.length;) at = parser.push(chunk, at, most + 1)
+        }
+        assert.equal(taken, 2)
+        assert.deepEqual(Buffer.concat(rests), bytes.subarray(second))
+      }),
+    )
+    const idle = createParser({ onPdu() {}, onBad() {} })
+    idle.push(bytes.subarray(0, second + 7))
+    assert.deepEqual(idle.stop(), bytes.subarray(second, second + 7))
+    assert.equal(idle.stop().length, 0)
+  })
 })

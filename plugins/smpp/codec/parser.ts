@@ -33,13 +33,14 @@ export interface Parser {
   readonly held: number
   /** PDUs taken so far, bad ones too: while it stays and octets are held, the same PDU is unfinished. */
   readonly taken: number
-  /** Takes nothing more; what is left of the current chunk is dropped. */
-  stop(): void
+  /** Takes nothing more. What came behind the last PDU that was taken; at most once, also from within `onPdu`. */
+  stop(): Buffer
 }
 
 /** A message_payload of 65,535 octets and everything around it. */
 export const defaultMaxPduBytes = 69_632
 const headerBytes = 16
+const nothing = Buffer.alloc(0)
 
 function u32At(buffer: Buffer, at: number): number {
   return ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0
@@ -56,12 +57,15 @@ const deaf: Tap = { on: false, take() {} }
 
 export function createParser(options: ParserOptions): Parser {
   const { maxPduBytes = defaultMaxPduBytes, tap = deaf, onPdu, onBad } = options
-  const cursor: Cursor = { buffer: Buffer.alloc(0), at: 0, end: 0, lenient: false }
+  const cursor: Cursor = { buffer: nothing, at: 0, end: 0, lenient: false }
   let stopped = false
   /** The unfinished PDU: its first four octets, then a buffer of exactly its length. */
   let partial: Buffer | undefined
   let filled = 0
   let taken = 0
+  /** The chunk that is being taken, and where what was not taken of it begins. */
+  let current: Buffer = nothing
+  let next = 0
 
   function lengthAt(buffer: Buffer, at: number): number {
     const length = u32At(buffer, at)
@@ -102,51 +106,50 @@ export function createParser(options: ParserOptions): Parser {
     onPdu(pdu)
   }
 
-  /** Completes the partial PDU from the chunk; how many octets it took. */
-  function fill(chunk: Buffer, at: number): number {
-    let used = 0
+  /** Completes the partial PDU from the current chunk, as far as that goes. */
+  function fill(): void {
     if (partial === undefined || filled < 4) {
       partial ??= Buffer.allocUnsafe(4)
-      used = chunk.copy(partial, filled, at, at + 4 - filled)
+      const used = current.copy(partial, filled, next, next + 4 - filled)
       filled += used
-      if (filled < 4) return used
+      next += used
+      if (filled < 4) return
       const length = lengthAt(partial, 0)
-      if (length === 0) return used
+      if (length === 0) return
       const whole = Buffer.allocUnsafe(length)
       partial.copy(whole, 0, 0, 4)
       partial = whole
     }
-    const more = chunk.copy(partial, filled, at + used, at + used + partial.length - filled)
+    const more = current.copy(partial, filled, next, next + partial.length - filled)
     filled += more
-    if (filled === partial.length) {
-      const whole = partial
-      partial = undefined
-      filled = 0
-      take(whole, 0, whole.length)
-    }
-    return used + more
+    next += more
+    if (filled < partial.length) return
+    const whole = partial
+    partial = undefined
+    filled = 0
+    take(whole, 0, whole.length)
   }
 
   return {
     push(chunk, from = 0, most = Infinity) {
-      let at = from
+      current = chunk
+      next = from
       const enough = taken + most
-      while (!stopped && at < chunk.length && taken < enough) {
+      while (!stopped && next < chunk.length && taken < enough) {
+        const at = next
         const left = chunk.length - at
-        if (partial !== undefined || left < 4) {
-          at += fill(chunk, at)
-          continue
-        }
-        const length = lengthAt(chunk, at)
-        if (length === 0) return chunk.length
+        const length = partial !== undefined || left < 4 ? left + 1 : lengthAt(chunk, at)
+        if (length === 0) break
         if (left < length) {
-          at += fill(chunk, at)
+          fill()
           continue
         }
+        next += length
         take(chunk, at, length)
-        at += length
       }
-      return stopped ? chunk.length : at
+      if (!stopped && next < chunk.length) return next
+      current = nothing
+      return chunk.length
     },
     get held() {
       return filled
@@ -155,9 +158,12 @@ export function createParser(options: ParserOptions): Parser {
       return taken
     },
     stop() {
+      const rest = partial === undefined ? current.subarray(next) : Buffer.concat([partial.subarray(0, filled), current.subarray(next)])
       stopped = true
       partial = undefined
       filled = 0
+      current = nothing
+      return rest
     },
   }
 }

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Asked, createShares, type SharesLimits } from './shares.ts'
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Sessions whose requests cost a ms each; `order` says who was served, `turns` how many in each turn. */
+function world(limits: Partial<SharesLimits> = {}) {
+  let now = 0
+  const order: string[] = []
+  const shares = createShares({ turnMs: 10, few: 2, open: 1000, ...limits }, () => now)
+  function session(name: string) {
+    const served: number[] = []
+    const place = shares.place((pdu) => {
+      now++
+      order.push(name)
+      served.push(pdu.sequence_number)
+    })
+    let last = 0
+    return {
+      served,
+      ask(times: number) {
+        for (let n = 0; n < times; n++) place.put({ command: 'submit_sm', sequence_number: ++last } as Asked)
+      },
+    }
+  }
+  return { order, shares, session }
+}
+
+test('what one session asks for is served in its order, some of it in each turn', async () => {
+  const { order, session } = world()
+  const one = session('a')
+  one.ask(25)
+  assert.equal(order.length, 0, 'not while it is being read')
+  await nextTurn()
+  assert.equal(order.length, 10)
+  one.ask(3)
+  for (let n = 0; n < 3; n++) await nextTurn()
+  assert.deepEqual(
+    one.served,
+    Array.from({ length: 28 }, (_, n) => n + 1),
+  )
+})
+
+test('a session at ease is served at once beside one in flood', async () => {
+  const { order, session } = world()
+  const [wild, calm] = [session('wild'), session('calm')]
+  wild.ask(10_000)
+  for (let n = 0; n < 20; n++) {
+    await nextTurn()
+    const before = order.length
+    calm.ask(1)
+    await nextTurn()
+    assert.ok(order.slice(before, before + 3).includes('calm'), order.slice(before).join(' '))
+  }
+})
+
+test('sessions in flood have equal shares, and none of them is left out by many that are at ease', async () => {
+  const { session } = world()
+  const wild = Array.from({ length: 7 }, (_, n) => session(`wild${n}`))
+  const calm = Array.from({ length: 8 }, (_, n) => session(`calm${n}`))
+  for (const one of wild) one.ask(500)
+  for (let turn = 0; turn < 70; turn++) await nextTurn()
+  const shares = wild.map(({ served }) => served.length)
+  assert.ok(Math.max(...shares) - Math.min(...shares) <= 4, shares.join(' '))
+  const before = wild.reduce((sum, { served }) => sum + served.length, 0)
+  for (let turn = 0; turn < 70; turn++) {
+    for (const one of calm) one.ask(1)
+    await nextTurn()
+  }
+  const more = wild.reduce((sum, { served }) => sum + served.length, 0) - before
+  assert.ok(more >= 2 * 69 && wild.every(({ served }, n) => served.length > shares[n]!), `${more}`)
+})
+
+test('while as much as may be is being made durable nothing is served, and then it goes on', async () => {
+  const { order, shares, session } = world({ open: 3 })
+  const one = session('a')
+  for (let n = 0; n < 3; n++) shares.began()
+  one.ask(5)
+  for (let n = 0; n < 3; n++) await nextTurn()
+  assert.equal(order.length, 0)
+  shares.ended()
+  await nextTurn()
+  assert.equal(order.length, 5)
+})
+
+test('what was served of a flood that never ends is let go of', async () => {
+  const { session } = world()
+  const one = session('a')
+  one.ask(1000)
+  for (let turn = 0; turn < 2000; turn++) {
+    await nextTurn()
+    one.ask(12)
+  }
+  assert.deepEqual(
+    one.served,
+    Array.from({ length: one.served.length }, (_, n) => n + 1),
+  )
+  assert.ok(one.served.length > 19_000)
+})
