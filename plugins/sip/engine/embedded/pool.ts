@@ -52,7 +52,9 @@ export function createPool({ wheel, connectMs, ca, carry }: PoolParts): Pool {
     wheel.arm(late, connectMs)
 
     function settled(way: Connection | undefined, why: string): void {
-      if (!opening.delete(key)) return
+      // Another may be on its way by now.
+      if (opening.get(key) !== made) return
+      opening.delete(key)
       wheel.disarm(late)
       for (const ready of made.waiting) ready(way, why)
     }

@@ -161,7 +161,7 @@ export function createServers(parts: ServerParts): Servers {
         before: undefined,
         after: undefined,
         key,
-        way,
+        way: wayBack(request, way),
         tag: random.tag(),
         response: undefined,
         request,
