@@ -65,7 +65,7 @@ function isUriText(value: string, from: number, to: number): boolean {
   if (colon <= from || colon >= to) return false
   for (let i = from; i < to; i++) {
     const code = value.charCodeAt(i)
-    if (code <= SP || code === 127 || code === quote || code === less) return false
+    if (code <= SP || code === 127 || code === quote || code === less || code === greater) return false
     if (i < colon && !isSchemeCode(code)) return false
   }
   return true

@@ -10,7 +10,7 @@ const named = (name: string): TortureCase => torture.find((each) => each.name ==
 function request(name: string): ReadRequest {
   const read = readMessage(tortureOctets(named(name)))
   assert.equal(read.kind, 'request', name)
-  return read as ReadRequest
+  return read
 }
 
 const uriOf = (value: string | undefined) => readUri(readNameAddr(value!)!.uri)
@@ -55,7 +55,7 @@ test('esc01, esc02: what is escaped is undone once, and never in methods, names 
   const contact = uriOf(one.headers.get('contact'))
   assert.equal(contact?.user, 'caller')
   assert.deepEqual(
-    [...contact!.params],
+    [...contact.params],
     [
       ['lr', ''],
       ['name', 'value%41'],
