@@ -16,7 +16,16 @@ export const demoCarriers = [
 /** What anybody's ESME on this machine may bind with; its password is no secret, so from elsewhere nobody may. */
 export const demoClient = { id: 'esme', systemId: 'demo', password: 'demo' } as const
 
-export function demoDocument(simulator: { host: string; port: number }, http: string): string {
+/** Who a softphone on this machine registers as; its number leads to it. The password is made up once. */
+export const demoPhone = { id: 'phone', user: 'demo', domain: '127.0.0.1', number: '+15005550007' } as const
+export interface DemoPhone {
+  user: string
+  password: string
+  domain: string
+  number: string
+}
+
+export function demoDocument(simulator: { host: string; port: number }, http: string, phonePassword: string): string {
   const binds = demoCarriers.map(
     ({ id, password }) =>
       `      - id: ${id}\n        connector: smpp\n        config: { host: ${simulator.host}, port: ${simulator.port}, systemId: ${id}, password: ${password} }`,
@@ -30,9 +39,14 @@ ${binds.join('\n')}
         connector: smpp
         side: client
         config: { systemId: ${demoClient.systemId}, password: ${demoClient.password}, addresses: [127.0.0.0/8, '::1'] }
+      - id: ${demoPhone.id}
+        connector: sip
+        side: client
+        config: { user: ${demoPhone.user}, password: "${phonePassword}" }
     numbers:
       - number: "${demoNumber}"
         settings: { smsUrl: "${http}/demo/sms" }
+      - { number: "${demoPhone.number}", bind: ${demoPhone.id} }
     routes:
       - id: united-kingdom
         name: United Kingdom
@@ -62,5 +76,7 @@ export interface Demo {
   carriers: { id: string; says: string }[]
   /** Of the client bind. */
   client: { systemId: string; password: string }
+  /** Absent: SIP is off, or nobody listens where it would register. */
+  phone?: DemoPhone
   account: AccountId
 }

@@ -1,5 +1,6 @@
 // Composition: opens the store, reads the configuration, loads the connectors, starts the flow and
 // the listeners, and stops them in the opposite order. The only file that knows every room.
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createAdmin } from './admin/create.ts'
@@ -9,7 +10,7 @@ import { openSeal } from './admin/seal.ts'
 import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
 import { systemClock } from './clock.ts'
-import { demoApp, demoCarriers, demoClient, demoDocument, demoNumber, demoRecipient, type Demo } from './demo.ts'
+import { demoApp, demoCarriers, demoClient, demoDocument, demoNumber, demoPhone, demoRecipient, type Demo, type DemoPhone } from './demo.ts'
 import { isLoopback, type Settings } from './env.ts'
 import type { Core } from './flow/core.ts'
 import { recall, rework } from './flow/recall.ts'
@@ -33,7 +34,7 @@ import { compile, type RoutingTable } from './routing/table.ts'
 import { openSqlite } from './store/sqlite/index.ts'
 import type { Store } from './store/store.ts'
 import { simulator } from '../plugins/simulator/index.ts'
-import { listenedText, listeningSip, type ListeningSip, sip as silentSip } from '../plugins/sip/index.ts'
+import { listenedText, listeningSip, type ListeningSip, measured, sip as silentSip } from '../plugins/sip/index.ts'
 import { type Listening, listeningSmpp } from '../plugins/smpp/index.ts'
 import { twilio } from '../plugins/twilio/index.ts'
 
@@ -141,7 +142,7 @@ async function compose(
     random: Math.random,
   }
   const enter = createEnter(() => room.current())
-  const metrics = createMetrics(() => measure(core))
+  const metrics = createMetrics(async () => ({ ...(await measure(core)), ...sipMeasures(sip, clock.now()) }))
   const flow = await startFlow(core, {
     cdr: { directory: join(data, 'cdr'), keepDays: settings.cdrDays },
     retention: { messageDays: settings.retentionDays },
@@ -235,7 +236,7 @@ async function compose(
     smpp: smppListens(settings).map(smppText),
     sip: sipTexts(sip),
     data,
-    ...(demoWanted ? { demo: demoOf(root) } : {}),
+    ...(demoWanted ? { demo: demoOf(root, phoneOf(room, root, sip)) } : {}),
     async close() {
       serving = false
       traces.close()
@@ -254,6 +255,11 @@ async function compose(
 
 function sipAt({ directory, variables }: NonNullable<Settings['sip']>, data: string): ListeningSip {
   return listeningSip({ directory, data, check: (schema, text) => checkText(schema, text, variables) })
+}
+
+function sipMeasures(sip: ListeningSip | undefined, now: number) {
+  const bridge = sip?.bridge()
+  return bridge ? { sip: measured(bridge, now) } : {}
 }
 
 /** A line a profile: where it listens, or why it does not. */
@@ -384,14 +390,28 @@ async function setUpDemo(settings: Settings, data: string, admin: ReturnType<typ
   const done = await readFile(mark, 'utf8').catch(() => undefined)
   if (done !== undefined) return
   const caller = { account: root.id, author: 'demo mode', source: 'start' }
-  const plan = admin.documents.plan(caller, demoDocument(settings.simulator, settings.publicUrl), { variables: {} })
+  const plan = admin.documents.plan(caller, demoDocument(settings.simulator, settings.publicUrl, randomBytes(6).toString('hex')), {
+    variables: {},
+  })
   if (plan.faults.length > 0) throw new Error(`demo mode: ${plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ')}`)
   await admin.documents.apply(caller, plan)
   await writeFile(mark, `${JSON.stringify({ simulator: settings.simulator })}\n`)
 }
 
-function demoOf(root: Account): Demo {
+/** As it is now: the operator may have changed or removed it. */
+function phoneOf(room: ConfigurationRoom, root: Account, sip: ListeningSip | undefined): DemoPhone | undefined {
+  const { id, domain, number } = demoPhone
+  const bind = room.current().binds.get(`${root.id}/${id}`)
+  const { user, password } = (bind?.config ?? {}) as { user?: string; password?: string }
+  const listens = [...(sip?.bridge()?.profiles().values() ?? [])].some(
+    ({ why, named: { profile } }) => why === undefined && profile.domains[domain] === root.id,
+  )
+  return user === undefined || password === undefined || !listens ? undefined : { user, password, domain, number }
+}
+
+function demoOf(root: Account, phone: DemoPhone | undefined): Demo {
   return {
+    ...(phone ? { phone } : {}),
     number: demoNumber,
     recipient: demoRecipient,
     carriers: demoCarriers.map(({ id, says }) => ({ id, says })),

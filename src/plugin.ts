@@ -10,7 +10,7 @@ import type { Account, OwnNumber } from './model/account.ts'
 import type { Address } from './model/address.ts'
 import type { Bind } from './model/bind.ts'
 import type { FailureFacts } from './model/failure.ts'
-import type { AccountId, Message, MessageId, Submission } from './model/message.ts'
+import type { AccountId, BindId, Message, MessageId, Submission } from './model/message.ts'
 import type { MessageState } from './model/life.ts'
 import type { Receipt, Report } from './model/receipt.ts'
 import type { Decision } from './model/route.ts'
@@ -82,8 +82,28 @@ export interface Connector<C = unknown> {
   trace?: TraceProtocol
   /** The peer reaches us by HTTP: mounted at the root of the server, once per process. */
   http?(host: Host): HttpSide
+  /** Who has registered with it just now, in no order. */
+  registrations?(): Iterable<Registration>
   /** Starts and stops with the process, for whatever needs no bind (a simulator's own listener). */
   listen?(host: Host, signal: AbortSignal): Promise<void>
+}
+
+/** One way to a user who registered: a phone of a client bind. Times are epoch ms. */
+export interface Registration {
+  bind: BindId
+  /** `bob@acme.example` */
+  user: string
+  /** Where it registered: the profile. */
+  listener: string
+  /** What it is asked by: a SIP URI. */
+  contact: string
+  transport: string
+  /** The address it came from. */
+  remote: string
+  registeredAt: number
+  expiresAt: number
+  /** What it calls itself. */
+  agent?: string
 }
 
 export interface HttpSide {

@@ -21,6 +21,7 @@ export const topics = {
   'lanes.test.ts': ['lanes', 'statistics'],
   'receipts.test.ts': ['receipts'],
   'traces.test.ts': ['traces'],
+  'registrations.test.ts': ['sip'],
 } as const satisfies Record<string, readonly string[]>
 
 export interface Document {
@@ -49,7 +50,7 @@ export interface Answer {
 export const view = (answer: Answer): Record<string, unknown> => answer.body['view'] as Record<string, unknown>
 
 /** To be called once a file, at its top: opens and closes with the file's tests. */
-export function apiBed(options: { northern?: boolean } = {}) {
+export function apiBed(options: { northern?: boolean; connectors?: readonly Connector[] } = {}) {
   let house: Awaited<ReturnType<typeof listen>>
   let document: Document
   const ids = idSource(Date.now)
@@ -57,7 +58,7 @@ export function apiBed(options: { northern?: boolean } = {}) {
   const walked = new Set<string>()
 
   before(async () => {
-    house = await listen({ connectors: [smpp, twilio] as unknown as Connector[] })
+    house = await listen({ connectors: [...([smpp, twilio] as unknown as Connector[]), ...(options.connectors ?? [])] })
     document = (await (await fetch(`${house.url}/api/openapi.json`)).json()) as Document
     if (options.northern) await northern()
   })

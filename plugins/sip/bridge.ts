@@ -4,7 +4,16 @@
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { type AccountId, type BindId, Failure, type Gateway, type Host, isPrivateAddress, type Session } from '../../src/plugin.ts'
+import {
+  type AccountId,
+  type BindId,
+  Failure,
+  type Gateway,
+  type Host,
+  isPrivateAddress,
+  type Registration,
+  type Session,
+} from '../../src/plugin.ts'
 import { createDigestClient, type Peer, termsOf } from './access/index.ts'
 import { createResolve, type Resolve } from './engine/resolve.ts'
 import { createHops, type Hops } from './hops.ts'
@@ -14,6 +23,7 @@ import type { Check } from './profile/read.ts'
 import { imsOf, inlineTrunk } from './profile/trunk-schema.ts'
 import type { MessageSettings, Trunk } from './profile/types.ts'
 import { watchProfiles, type Change, type InForce, type Watched } from './profile/watch.ts'
+import { registered } from './registered.ts'
 import { runProfile, type Running } from './running.ts'
 import type { SipConfig } from './settings.ts'
 import { createTrunkAnswers, type TrunkAnswers } from './trunk-answers.ts'
@@ -39,6 +49,7 @@ export interface Bridge {
   /** Undefined: there is no directory of profiles. By name. */
   profiles(): ReadonlyMap<string, Running>
   trunks(): Iterable<LiveTrunk>
+  registrations(): Iterable<Registration>
   /** Every domain that this account has in a profile. */
   domains(account: AccountId): readonly string[]
   dial(gateway: Gateway, signal: AbortSignal): Promise<Session>
@@ -125,6 +136,9 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
       for (const [bind, answers] of answersOf) {
         for (const { of, hops } of live.values()) if (of.bind === bind) yield { bind, hops, answers }
       }
+    },
+    *registrations() {
+      for (const [listener, { named, registrar }] of running) yield* registered(host, listener, named.profile, registrar)
     },
     domains(account) {
       const found = new Set<string>()

@@ -9,6 +9,7 @@ import { sipTrace } from './trace/index.ts'
 
 export type { Bridge, BridgeOptions } from './bridge.ts'
 export type { SipConfig } from './settings.ts'
+export { measured } from './measures.ts'
 export { listenedText } from './running.ts'
 
 export const sip: Connector<SipConfig> = {
@@ -39,6 +40,7 @@ export function listeningSip(options: BridgeOptions): ListeningSip {
     connector: {
       ...sip,
       http: () => ({ router: Router(), upgrade: (request, socket, head) => bridge?.upgrade(request, socket, head) ?? false }),
+      registrations: () => bridge?.registrations() ?? [],
       addressed: (account, address) => (bridge ? claimsFor(bridge, account, address) : undefined),
       async dial(gateway, signal) {
         const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))

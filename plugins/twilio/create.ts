@@ -49,10 +49,18 @@ export function submissionOf(form: Form, gateway: Gateway, now: number, legacy: 
 function recipient(text: string | undefined, { bind }: Gateway): Address {
   const written = text?.trim()
   if (!written) throw new Refused(21604)
+  const user = userNamed(written)
+  if (user !== undefined) return { value: user, ton: 'unknown', npi: 'internet' }
   const trimmed = rewriteDestination(written, bind.policy.destinationRewrites)
   const address = phoneNumber(trimmed)
   if (address) return address
   throw shortCode(trimmed) ? new Refused(21265) : new Refused(21211, trimmed)
+}
+
+/** `client:bob`, `sip:bob@acme.example`: who is reached by an address on the internet. In lower case. */
+export function userNamed(text: string): string | undefined {
+  const match = /^(?:client:([^\s@:;<>]{1,64})|sips?:([^\s@:;<>]{1,64}@[A-Za-z0-9.:[\]-]{1,255}))$/i.exec(text)
+  return (match?.[1] ?? match?.[2])?.toLowerCase()
 }
 
 function sender(form: Form, to: Address, gateway: Gateway): Address {

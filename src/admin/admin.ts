@@ -12,7 +12,7 @@ import type { DissectedField, TraceDirection } from '../model/trace.ts'
 import type { Messages, MessageView } from '../plugin.ts'
 import type { MessageTrace, Revision } from '../store/store.ts'
 import type { Caller, Fault } from './caller.ts'
-import type { Receipts, Statistics } from './watch.ts'
+import type { Receipts, Registrations, Statistics } from './watch.ts'
 
 export * from './caller.ts'
 export * from './watch.ts'
@@ -366,6 +366,7 @@ export interface Admin {
   traces: AdminTraces
   statistics: Statistics
   receipts: Receipts
+  registrations: Registrations
   /** Scoped by exact account, for connectors: what a plugin's Host has. */
   hostMessages: Messages
   /** Newest first. Of changes outside the caller's subtree nothing is shown. */

@@ -12,6 +12,7 @@ import { createLanes } from './lanes.ts'
 import { createAdminMessages, createHostMessages } from './messages.ts'
 import { createDocuments } from './plan.ts'
 import { createReceipts } from './receipts.ts'
+import { createRegistrations } from './registrations.ts'
 import { createStatistics } from './statistics.ts'
 import { createBinds, createNumbers, createRoutes } from './things.ts'
 import { createAdminTraces } from './traces.ts'
@@ -45,6 +46,7 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     traces: createAdminTraces({ traces, connectors: room.connectors, configuration, onChange: room.onChange }),
     statistics: createStatistics({ store, configuration, sessions, receipts }),
     receipts,
+    registrations: createRegistrations({ connectors: room.connectors, configuration }),
     hostMessages: createHostMessages(messageParts),
     async revisions(caller, limit, before) {
       const found: Revision[] = []

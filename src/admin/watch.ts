@@ -4,6 +4,7 @@ import type { TruthScore } from '../flow/truth-score.ts'
 import type { CountName } from '../model/life.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { LearnedForm, RefForm } from '../model/ref.ts'
+import type { Registration } from '../plugin.ts'
 import type { ParkedReceipt } from '../store/store.ts'
 import type { Caller } from './caller.ts'
 
@@ -67,6 +68,20 @@ export interface Receipts {
   of(caller: Caller, bind: BindId): Promise<BindReceipts>
   /** Those that wait for their message, oldest first, at most 1000 a page. */
   parked(caller: Caller, bind: BindId, limit: number, cursor?: string): Promise<{ receipts: ParkedReceipt[]; next?: string }>
+}
+
+export interface RegistrationQuery {
+  /** With all below it; the caller's, when absent. */
+  account?: AccountId
+  /** Only this one: `bob@acme.example`. */
+  user?: string
+  limit: number
+  cursor?: string
+}
+
+export interface Registrations {
+  /** By user. An account outside the caller's subtree has none. */
+  list(caller: Caller, query: RegistrationQuery): { registrations: Registration[]; next?: string }
 }
 
 export interface Statistics {

@@ -9,6 +9,7 @@ import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
 import { explain, release, send, trace } from './messages.ts'
 import { pdus } from './pdus.ts'
 import { carriers, inbox, reply } from './simulate.ts'
+import { registrations, sipTrace } from './sip.ts'
 
 /** Runs one command of `argv` (node, program, command …); sets the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -50,6 +51,7 @@ function createProgram(): Command {
   addDocuments(program, asked)
   addMessages(program, asked)
   addOperations(program, asked)
+  addSip(program, asked)
   return program
 }
 
@@ -102,6 +104,28 @@ function addMessages(program: Command, asked: Asked): void {
     .argument('<sid>')
     .argument('<how>', 'resend or fail')
     .action(asked((client, sid: string, how: string) => release(client, sid, how)))
+}
+
+function addSip(program: Command, asked: Asked): void {
+  const sip = program.command('sip').description('the SIP bridge')
+  sip
+    .command('registrations')
+    .description('the phones and apps that are registered now')
+    .option('--user <user>', 'only this one: bob@acme.example')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(registrations))
+  sip
+    .command('trace')
+    .description('follow what passes on the wire of a SIP bind; passwords are never shown')
+    .argument('[which]', 'the bind, or the user: bob@acme.example')
+    .option('--for <time>', 'so long: 90s, 10m, 1h at most; 5 minutes, unless told otherwise')
+    .option('--count <n>', 'so many messages')
+    .option('--bodies', 'show what people wrote to each other too')
+    .option('--pcap <file>', 'write a file for Wireshark')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(sipTrace))
 }
 
 function addOperations(program: Command, asked: Asked): void {

@@ -6,7 +6,14 @@ import { welcome } from './welcome.ts'
 
 const sid = `AC${'1'.repeat(32)}`
 const token = '0123456789abcdef0123456789abcdef'
-const plain = { url: 'http://127.0.0.1:8080', accountSid: sid, authToken: token, data: '/var/lib/signalbox', smpp: ['127.0.0.1:2775'] }
+const plain = {
+  url: 'http://127.0.0.1:8080',
+  accountSid: sid,
+  authToken: token,
+  data: '/var/lib/signalbox',
+  smpp: ['127.0.0.1:2775'],
+  sip: [],
+}
 const demo = {
   number: '+15005550006',
   recipient: '+447700900123',
@@ -35,6 +42,20 @@ test('where clients bind by SMPP is shown, in demo mode as whom, and nothing of 
   assert.match(welcome({ ...plain, tokenIsSet: false, demo }), /SMPP +127\.0\.0\.1:2775.* visitor .* welcome\n/)
   assert.match(welcome({ ...plain, tokenIsSet: false }), /SMPP +127\.0\.0\.1:2775: clients bind there\n/)
   assert.doesNotMatch(welcome({ ...plain, smpp: [], tokenIsSet: false, demo }), /SMPP {2}/)
+})
+
+test('where SIP is taken is shown, or why it is not, and how a softphone registers', () => {
+  const phone = { user: 'demo', password: 'open-sesame', domain: '127.0.0.1', number: '+15005550007' }
+  const text = welcome({
+    ...plain,
+    sip: ['internal: udp 127.0.0.1:5060', 'external: it is taken'],
+    tokenIsSet: false,
+    demo: { ...demo, phone },
+  })
+  assert.match(text, /SIP +internal: udp 127\.0\.0\.1:5060\n +external: it is taken\n/)
+  assert.match(text, /demo@127\.0\.0\.1 with the password open-sesame/)
+  assert.match(text, /\+15005550007/)
+  assert.doesNotMatch(welcome({ ...plain, tokenIsSet: false, demo }), /SIP {2}|softphone/)
 })
 
 test('what stands in the way of starting is told in plain words', () => {

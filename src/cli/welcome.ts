@@ -1,5 +1,4 @@
 // What the terminal shows once the gateway takes messages: where, as whom, and a line to copy. Pure.
-
 export interface Welcome {
   url: string
   accountSid: string
@@ -9,15 +8,19 @@ export interface Welcome {
   data: string
   /** Where clients bind by SMPP; empty: nowhere. */
   smpp: readonly string[]
+  /** Where SIP is taken, a line a profile; empty: nowhere. */
+  sip: readonly string[]
   demo?: {
     number: string
     recipient: string
     carriers: readonly { id: string; says: string }[]
     client: { systemId: string; password: string }
+    /** Who a softphone registers as; absent: nobody can. */
+    phone?: { user: string; password: string; domain: string; number: string }
   }
 }
 
-export function welcome({ url, accountSid, authToken, tokenIsSet, data, smpp, demo }: Welcome): string {
+export function welcome({ url, accountSid, authToken, tokenIsSet, data, smpp, sip, demo }: Welcome): string {
   const token = tokenIsSet ? '"$SIGNALBOX_AUTH_TOKEN"' : authToken
   const from = demo?.number ?? '+15550001111'
   const to = demo?.recipient ?? '+447700900123'
@@ -27,7 +30,7 @@ Signalbox takes messages at ${url}
   Account SID   ${accountSid}
   Auth Token    ${tokenIsSet ? 'as set in SIGNALBOX_AUTH_TOKEN' : authToken}
   Data          ${data}
-${smppText(smpp, demo)}${demo ? demoText(demo) : ''}
+${smppText(smpp, demo)}${sipText(sip)}${demo ? demoText(demo) : ''}
 Send a text:
 
   curl ${url}/2010-04-01/Accounts/${accountSid}/Messages.json \\
@@ -47,14 +50,27 @@ function smppText(smpp: Welcome['smpp'], demo: Welcome['demo']): string {
   return `  SMPP          ${smpp.join(' and ')}: clients bind there${who}\n`
 }
 
-function demoText({ number, carriers }: NonNullable<Welcome['demo']>): string {
+function sipText(sip: Welcome['sip']): string {
+  return sip.map((line, i) => `  ${(i === 0 ? 'SIP' : '').padEnd(13)} ${line}\n`).join('')
+}
+
+function phoneText(phone: NonNullable<Welcome['demo']>['phone']): string {
+  if (!phone) return ''
+  const { user, password, domain, number } = phone
+  return `
+A softphone (Linphone, baresip …) that registers as ${user}@${domain} with the password ${password}, by UDP or TCP,
+has the number ${number}: it sends texts to any number, and gets what is written to its own.
+`
+}
+
+function demoText({ number, carriers, phone }: NonNullable<Welcome['demo']>): string {
   const lines = carriers.map(({ id, says }) => `  ${id.padEnd(13)} ${says}`)
   return `
 Demo mode: simulated carriers over real SMPP, and a number
 
 ${lines.join('\n')}
   number        ${number}
-`
+${phoneText(phone)}`
 }
 
 function replyText({ number, recipient }: NonNullable<Welcome['demo']>): string {

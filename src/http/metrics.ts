@@ -3,6 +3,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { CountName } from '../model/life.ts'
 import type { BindId } from '../model/message.ts'
+import { createSipMetrics } from './sip-metrics.ts'
 
 /** Read at each scrape. */
 export interface Measurements {
@@ -14,6 +15,16 @@ export interface Measurements {
   parked: readonly { bind: BindId; parked: number; oldestSeconds: number }[]
   /** 0–100, of binds with receipts enough. */
   truth: readonly { bind: BindId; score: number }[]
+  /** Profiles of the SIP bridge, and binds that are trunks of it. */
+  sip?: {
+    profiles: readonly {
+      profile: string
+      registrations: number
+      open: Readonly<Record<string, number>>
+      events: Readonly<Record<string, number>>
+    }[]
+    trunks: readonly { bind: BindId; hopsUp: number; hops: number; answers: ReadonlyMap<string, number> }[]
+  }
 }
 
 export interface Metrics {
@@ -59,6 +70,7 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
     labelNames: ['bind'],
     registers,
   })
+  const sip = createSipMetrics(registers)
   const accepts = new Histogram({
     name: 'signalbox_accept_seconds',
     help: 'From a submission handed over until it is durable',
@@ -83,6 +95,7 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
         parked.set({ bind: each.bind }, each.parked)
         parkedAge.set({ bind: each.bind }, each.oldestSeconds)
       }
+      sip(now.sip)
       for (const each of now.truth) truth.set({ bind: each.bind }, each.score)
       return registry.metrics()
     },

@@ -14,9 +14,16 @@ import type { Endpoint, Pieces } from './endpoint.ts'
 import { openApi } from './openapi.ts'
 import { operationEndpoints } from './operation.ts'
 import { receiptEndpoints } from './receipts.ts'
+import { registrationEndpoints } from './registrations.ts'
 import { traceEndpoints } from './traces.ts'
 
-export const endpoints: readonly Endpoint[] = [...configurationEndpoints, ...operationEndpoints, ...receiptEndpoints, ...traceEndpoints]
+export const endpoints: readonly Endpoint[] = [
+  ...configurationEndpoints,
+  ...operationEndpoints,
+  ...receiptEndpoints,
+  ...traceEndpoints,
+  ...registrationEndpoints,
+]
 
 export interface ApiParts {
   admin: Admin
