@@ -1,39 +1,10 @@
-// What phones are sent: SMS-DELIVER and SMS-STATUS-REPORT in RP-DATA, decided by the phone's own RP-ACK or
-// RP-ERROR.
+// What phones are sent: SMS-DELIVER in RP-DATA, decided by the phone's own RP-ACK or RP-ERROR.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decodeText, type FailureFacts, type MessageState, type Outcome, type Report, type Submission } from '../../../src/plugin.ts'
-import { header, messageOf, now } from '../message/message.fixture.ts'
-import { coreOf, type Core, later, own, phoneUri, submitted, type Told } from './ims.fixture.ts'
-import type { RpMessage } from './rp.ts'
-import { type Deliver, type StatusReport, timeAt, writeTpdu } from './tpdu/index.ts'
-
-const ack = ({ rp }: Told): RpMessage => ({
-  type: 'RP-ACK',
-  way: 'mo',
-  reference: rp.reference,
-  tpdu: writeTpdu({ type: 'deliver-report' }),
-})
-const error =
-  (cause: number, fcs?: number) =>
-  ({ rp }: Told): RpMessage => {
-    const said: RpMessage = { type: 'RP-ERROR', way: 'mo', reference: rp.reference, cause }
-    return fcs === undefined ? said : { ...said, tpdu: writeTpdu({ type: 'deliver-report', fcs }) }
-  }
-
-/** The phone says 200 and, a little later, these verdicts in turn; the last one stays. */
-function saying(core: Core, ...verdicts: ((told: Told) => RpMessage)[]): void {
-  core.phone = (told) => {
-    const verdict = verdicts.length > 1 ? verdicts.shift()! : verdicts[0]!
-    setImmediate(() => void core.hears(verdict(told)))
-    return 200
-  }
-}
-
-function failureOf(outcome: Outcome): FailureFacts {
-  assert.ok(!outcome.ok)
-  return outcome.failure
-}
+import { decodeText, type Outcome } from '../../../src/plugin.ts'
+import { contactOf, header, messageOf, now } from '../message/message.fixture.ts'
+import { ack, coreOf, type Core, error, failureOf, later, phoneUri, saying, submitted, type Told } from './ims.fixture.ts'
+import { type Deliver, timeAt } from './tpdu/index.ts'
 
 function deliverIn(told: Told | undefined): Deliver {
   assert.ok(told?.tpdu?.type === 'deliver')
@@ -270,6 +241,34 @@ describe('a long message', () => {
   })
 })
 
+describe('a user with two phones', () => {
+  const second = contactOf('sip:alice@192.0.2.2:5060')
+
+  test('has a message when one of them has it, though the other is full', async () => {
+    const core = coreOf()
+    core.contacts.push(second)
+    const sending = core.send()
+    await later()
+    assert.deepEqual(
+      core.told.map(({ request }) => request.uri),
+      [phoneUri, second.uri],
+    )
+    await core.hears(error(22)(core.told[0]!))
+    await core.hears(ack(core.told[1]!))
+    assert.equal((await sending).ok, true)
+  })
+
+  test('has it not when neither has', async () => {
+    const core = coreOf()
+    core.contacts.push(second)
+    const sending = core.send()
+    await later()
+    await core.hears(error(22)(core.told[0]!))
+    await core.clock.advance(2000)
+    assert.equal(failureOf(await sending).code, 'queue-full')
+  })
+})
+
 describe('phones behind a trunk', () => {
   const to = (value: string) => ({ value, ton: 'international', npi: 'e164' }) as const
   const send = (core: Core, value: string): Promise<Outcome> =>
@@ -318,7 +317,7 @@ describe('phones behind a trunk', () => {
   test('submit as who the core asserts that they are, and are answered there', async () => {
     const core = coreOf({ policy: { sources: { allow: ['+1'], deny: [], tons: [], npis: [] } } })
     const { peer } = core.byTrunk
-    await core.hears(submitted(), { peer, from: '<sip:+15550001@ims.example>;tag=s', identity: 'sip:+15550001@home.ims.example' })
+    await core.hears(submitted(), { peer, from: '<sip:+15559999@ims.example>;tag=s', identity: 'sip:+15550001@home.ims.example' })
     await later()
     assert.equal(core.accepted[0]?.from.value, '+15550001')
     assert.equal(core.told[0]?.request.uri, 'sip:+15550001@home.ims.example')
@@ -366,114 +365,5 @@ describe('an engine that carries no octets', () => {
     const reply = await core.hears(submitted())
     assert.equal(reply.status, 415)
     assert.match(header(reply.headers, 'Warning') ?? '', /does not carry/)
-  })
-})
-
-describe('an SMS-STATUS-REPORT', () => {
-  const at = now + 60_000
-
-  async function reported(core: Core, submission: Submission, report: Partial<Report> & { state: MessageState }): Promise<StatusReport[]> {
-    const before = core.told.length
-    saying(core, ack)
-    const { idempotencyKey: _key, ...rest } = submission
-    const message = messageOf(rest)
-    assert.ok(core.ims.knows(message))
-    const way = { ...core.byTrunk, peer: core.peer }
-    const outcome = await core.ims.report(message, { at, ...report }, way, new AbortController().signal)
-    assert.equal(outcome.ok, true)
-    return core.told.slice(before).map(({ tpdu }) => {
-      assert.ok(tpdu?.type === 'status-report')
-      return tpdu
-    })
-  }
-
-  test('names the SMS-SUBMIT as its phone did: TP-MR, the number as dialled, the TP-SCTS that it was told', async () => {
-    const core = coreOf()
-    const destination = { ton: 0, npi: 1, value: '0600000000' }
-    await core.hears(submitted({ mr: 200, statusReportRequest: true, destination }))
-    await later()
-    const [told] = core.told
-    assert.ok(told?.tpdu?.type === 'submit-report')
-    const [submission] = core.accepted
-    assert.equal(submission?.receipt, 'both')
-    await core.clock.advance(5000)
-    const [report, ...others] = await reported(core, submission, { state: 'delivered', doneAt: now + 30_000 })
-    assert.equal(others.length, 0)
-    assert.deepEqual(report, {
-      type: 'status-report',
-      moreMessages: false,
-      loopPrevention: false,
-      qualifier: 'submit',
-      mr: 200,
-      recipient: destination,
-      scts: told.tpdu.scts,
-      discharge: timeAt(now + 30_000),
-      status: 0,
-    })
-    assert.equal(core.told[1]?.request.uri, 'sip:alice@acme.example')
-  })
-
-  test('comes for each part that asked for one', async () => {
-    const core = coreOf()
-    for (const [index, mr] of [
-      [1, 30],
-      [2, 31],
-      [3, 32],
-    ] as const)
-      await core.hears(
-        submitted({ mr, statusReportRequest: index !== 2, userData: { udh: Uint8Array.of(0, 3, 9, 3, index), data: Uint8Array.of(0x48) } }),
-      )
-    const submissions = core.parts.map(({ submission }) => submission)
-    const notes = Object.assign({}, ...submissions.map(({ report }) => report)) as Record<string, string>
-    const reports = await reported(
-      core,
-      { ...submissions[0]!, report: notes },
-      { state: 'failed', failure: { kind: 'permanent', code: 'unknown-subscriber' } },
-    )
-    assert.deepEqual(
-      reports.map(({ mr, status, moreMessages }) => [mr, status, moreMessages]),
-      [
-        [30, 0x43, true],
-        [32, 0x43, false],
-      ],
-    )
-  })
-
-  const states: [report: Partial<Report> & { state: MessageState }, status: number][] = [
-    [{ state: 'delivered' }, 0x00],
-    [{ state: 'unconfirmed' }, 0x01],
-    [{ state: 'sent' }, 0x22],
-    [{ state: 'expired' }, 0x46],
-    [{ state: 'canceled' }, 0x47],
-    [{ state: 'undelivered', failure: { kind: 'permanent', code: 'absent-subscriber' } }, 0x62],
-    [{ state: 'undelivered' }, 0x40],
-    [{ state: 'failed', failure: { kind: 'permanent', code: 'blocked' } }, 0x42],
-    [{ state: 'failed', failure: { kind: 'permanent', code: 'invalid-destination' } }, 0x41],
-  ]
-  for (const [report, status] of states) {
-    test(`says ${report.state}${report.failure ? ` (${report.failure.code})` : ''} by TP-ST 0x${status.toString(16)}`, async () => {
-      const core = coreOf()
-      await core.hears(submitted({ statusReportRequest: true }))
-      assert.equal((await reported(core, core.accepted[0]!, report))[0]?.status, status)
-    })
-  }
-
-  test('that the phone refuses is a failure of the report', async () => {
-    const core = coreOf()
-    await core.hears(submitted({ statusReportRequest: true }))
-    await later()
-    saying(core, error(22))
-    const message = messageOf({ report: core.accepted[0]!.report!, from: own })
-    const outcome = await core.ims.report(
-      message,
-      { state: 'delivered', at },
-      { ...core.byTrunk, peer: core.peer },
-      new AbortController().signal,
-    )
-    assert.equal(failureOf(outcome).code, 'queue-full')
-  })
-
-  test('is not for a message that came as text', () => {
-    assert.equal(coreOf().ims.knows(messageOf({ report: { 'sip.callId': 'x' } })), false)
   })
 })

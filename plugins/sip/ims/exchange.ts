@@ -42,6 +42,8 @@ interface Pending {
   settle(rp: Verdict): void
 }
 
+/** Of several phones one may be full and another have it: so long it may say so. */
+const otherPhoneMs = 2000
 /** RP-Message Reference (TS 24.011 §8.2.3). */
 const references = 256
 
@@ -71,7 +73,7 @@ export function createExchange(clock: Clock): Exchange {
   function exchanged(phone: Phone, asking: Asking, signal: AbortSignal): Promise<Answered> {
     newest = (newest + 1) % references
     const reference = newest
-    const callId = `${randomBytes(16).toString('hex')}-rp`
+    const callId = newCallId()
     const rp: RpMessage = { type: 'RP-DATA', way: 'mt', reference, tpdu: asking.tpdu }
     if (asking.originator) rp.originator = asking.originator
     const key = keyOf(phone.peer, reference)
@@ -80,18 +82,20 @@ export function createExchange(clock: Clock): Exchange {
       const waiting: Pending = {
         user: phone.user,
         callId,
-        settle: (said) =>
-          over({
-            kind: 'said',
-            rp: said,
-            wire: [...wire, said.type === 'RP-ACK' ? `RP-ACK ${reference}` : `RP-ERROR ${reference} cause ${said.cause}`],
-          }),
+        settle(said) {
+          const outcome: Answered = { kind: 'said', rp: said, wire: [...wire, wordsOf(said)] }
+          if (said.type === 'RP-ACK' || !phone.forks) return over(outcome)
+          stopWaiting()
+          stopWaiting = clock.after(otherPhoneMs, () => over(outcome))
+        },
       }
       let isOver = false
+      let stopWaiting = (): void => {}
       const over = (answered: Answered): void => {
         if (isOver) return
         isOver = true
         stopClock()
+        stopWaiting()
         signal.removeEventListener('abort', aborted)
         remove(key, waiting)
         resolve(answered)
@@ -140,6 +144,15 @@ export function createExchange(clock: Clock): Exchange {
       return meant !== undefined
     },
   }
+}
+
+/** Of a MESSAGE of ours. */
+export function newCallId(): string {
+  return `${randomBytes(16).toString('hex')}-rp`
+}
+
+function wordsOf(said: Verdict): string {
+  return said.type === 'RP-ACK' ? `RP-ACK ${said.reference}` : `RP-ERROR ${said.reference} cause ${said.cause}`
 }
 
 function keyOf(peer: string, what: string | number): string {

@@ -1,8 +1,8 @@
 // A phone that does SMS over IMS, as seen from its gateway: it submits by RP-DATA, hears what MESSAGEs we
 // send it, and says its verdict on each. Everything between is the real thing.
 import assert from 'node:assert/strict'
-import type { Address, MessageId, Outcome, Outgoing } from '../../../src/plugin.ts'
-import type { Peer } from '../access/peer.ts'
+import type { Address, FailureFacts, MessageId, Outcome, Outgoing } from '../../../src/plugin.ts'
+import type { Contact, Peer } from '../access/peer.ts'
 import { headersOf } from '../codec/index.ts'
 import type { Incoming, OutRequest, Reply, Sent } from '../engine/engine.ts'
 import { contactOf, type Given, messageOf, messageRequest, type World, worldOf } from '../message/message.fixture.ts'
@@ -27,6 +27,7 @@ export interface Core extends World {
   triedAgain: MessageId[]
   /** What the engine is said to do. */
   carriesOctets: boolean
+  contacts: Contact[]
   /** Called for each MESSAGE of ours; what it answers is its final response. */
   phone: (told: Told) => number | Sent
   /** The phone says this in a MESSAGE of its own. */
@@ -76,12 +77,12 @@ export function coreOf(given: Given = {}): Core {
   const ims = createIms({
     clock: world.clock,
     directory: { isUser: () => false, numberOf: () => own.value },
-    back: createBack({ engine: () => engine, contacts: () => [contact] }),
+    back: createBack({ engine: () => engine, contacts: () => core.contacts }),
     carriesOctets: () => core.carriesOctets,
   })
   const session = createOpenSession({ clock: world.clock, engineOf: () => engine, ims })(
     world.peer,
-    () => [contact],
+    () => core.contacts,
     world.peer.profile.registrar,
   )
   const core: Core = Object.assign(world, {
@@ -90,6 +91,7 @@ export function coreOf(given: Given = {}): Core {
     reachable,
     triedAgain,
     carriesOctets: true,
+    contacts: [contact],
     phone: () => 202,
     hears(rp: RpMessage | Buffer, asking: Asking = {}): Promise<Reply> {
       return new Promise<Reply>((resolve) => ims.take(asking.peer ?? world.peer, requestOf(rp, asking), resolve))
@@ -154,3 +156,30 @@ export function submitted(more: Partial<Submit> = {}, reference = 5): RpMessage 
 }
 
 export const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+export const ack = ({ rp }: Told): RpMessage => ({
+  type: 'RP-ACK',
+  way: 'mo',
+  reference: rp.reference,
+  tpdu: writeTpdu({ type: 'deliver-report' }),
+})
+export const error =
+  (cause: number, fcs?: number) =>
+  ({ rp }: Told): RpMessage => {
+    const said: RpMessage = { type: 'RP-ERROR', way: 'mo', reference: rp.reference, cause }
+    return fcs === undefined ? said : { ...said, tpdu: writeTpdu({ type: 'deliver-report', fcs }) }
+  }
+
+/** The phone says 200 and, a little later, these verdicts in turn; the last one stays. */
+export function saying(core: Core, ...verdicts: ((told: Told) => RpMessage)[]): void {
+  core.phone = (told) => {
+    const verdict = verdicts.length > 1 ? verdicts.shift()! : verdicts[0]!
+    setImmediate(() => void core.hears(verdict(told)))
+    return 200
+  }
+}
+
+export function failureOf(outcome: Outcome): FailureFacts {
+  assert.ok(!outcome.ok)
+  return outcome.failure
+}

@@ -3,7 +3,7 @@
 import type { Address } from '../../../src/plugin.ts'
 import type { Peer } from '../access/peer.ts'
 import { readNameAddr } from '../codec/name-addr.ts'
-import type { HeaderLines } from '../codec/types.ts'
+import type { HeaderLines, Headers } from '../codec/types.ts'
 import { readUri } from '../codec/uri.ts'
 import type { Incoming, Sent } from '../engine/engine.ts'
 import type { Way } from '../message/way.ts'
@@ -14,6 +14,8 @@ export interface Phone {
   peer: string
   /** Which of them; '' where there is one. */
   user: string
+  /** It is several that are sent to at once: one that takes it is enough. */
+  forks: boolean
   /** Never rejects. Challenges, next hops and retries are its own affair. */
   post(what: Post, signal: AbortSignal): Promise<Sent>
 }
@@ -34,6 +36,7 @@ export function phoneOn(way: Way, address: Address, ours: Address, uri: string =
   return {
     peer: peer.name,
     user: peer.kind === 'aor' ? '' : userOf(address.value),
+    forks: (way.forks?.() ?? 1) > 1,
     post: ({ callId, headers, body }, signal) => way.ask({ uri, from: `<${from}>`, to: `<${uri}>`, headers, body, callId }, signal),
   }
 }
@@ -47,6 +50,17 @@ export function userOfRequest({ kind }: Peer, request: Incoming): string {
 export function senderUri(kind: Peer['kind'], { headers }: Incoming): string {
   const field = (kind === 'trunk' ? headers.get('p-asserted-identity') : undefined) ?? headers.get('from')
   return readNameAddr(field ?? '')?.uri ?? ''
+}
+
+/** The headers of a request as if what a core asserts stood in From: what phones behind a trunk say of themselves is theirs. */
+export function asserted({ kind }: Peer, { headers }: Incoming): Headers {
+  const identity = kind === 'trunk' ? headers.get('p-asserted-identity') : undefined
+  if (identity === undefined) return headers
+  return {
+    get: (name) => (name === 'from' ? identity : headers.get(name)),
+    all: (name) => (name === 'from' ? [identity] : headers.all(name)),
+    entries: () => headers.entries(),
+  }
 }
 
 function userOf(value: string): string {

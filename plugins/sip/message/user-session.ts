@@ -78,6 +78,10 @@ class UserSession implements Session, Way {
     return status === 200 ? 'delivered' : undefined
   }
 
+  forks(): number {
+    return this.#settings.contacts === 'all' ? this.#contacts().length : 1
+  }
+
   ask(draft: Draft, signal: AbortSignal): Promise<Sent> {
     if (this.#ending !== undefined) return this.closed.then(gone)
     const open = (this.#open ??= new Set())
@@ -96,11 +100,10 @@ class UserSession implements Session, Way {
     if (!engine || contacts.length === 0) return await this.#away('no contact is registered')
     const only = contacts[0]!
     if (contacts.length === 1) {
-      const sent = await sendTo(engine, only, draft, signal)
+      const sent = await sendTo(engine, only, draft)
       return sent.kind === 'unsent' ? await this.#away(sent.why, sent.wire) : sent
     }
-    const sent =
-      this.#settings.contacts === 'all' ? await fork(engine, contacts, draft, signal) : await inTurn(engine, contacts, draft, signal)
+    const sent = this.#settings.contacts === 'all' ? await fork(engine, contacts, draft) : await inTurn(engine, contacts, draft, signal)
     return sent.kind === 'unsent' ? await this.#away(sent.why, sent.wire) : sent
   }
 
@@ -139,23 +142,25 @@ class UserSession implements Session, Way {
   }
 }
 
+/** What has left is waited for, though its bind is being stopped: a phone may have it. */
+const never = new AbortController().signal
 const gone = (why: string): Sent => ({ kind: 'unsent', why })
 
 /** The Request-URI is the contact as it was given; Path is the route to it (RFC 3327 §5.2). */
-function sendTo(engine: Pick<SipEngine, 'send'>, contact: Contact, draft: Draft, signal: AbortSignal, limitMs?: number): Promise<Sent> {
+function sendTo(engine: Pick<SipEngine, 'send'>, contact: Contact, draft: Draft, limitMs?: number): Promise<Sent> {
   const { from, to, body, callId } = draft
   let { headers } = draft
   if (contact.path.length > 0) headers = [...contact.path.flatMap((each) => ['Route', each]), ...headers]
   const request = { method: 'MESSAGE' as const, uri: contact.uri, via: contact.flow, from, to, headers, body, callId, cseq: 1 }
-  return engine.send(limitMs === undefined ? request : { ...request, limitMs }, signal)
+  return engine.send(limitMs === undefined ? request : { ...request, limitMs }, never)
 }
 
 /** Resolves with the first 2xx; the others go on, since each of the user's phones is to have it. */
-function fork(engine: Pick<SipEngine, 'send'>, contacts: readonly Contact[], draft: Draft, signal: AbortSignal): Promise<Sent> {
+function fork(engine: Pick<SipEngine, 'send'>, contacts: readonly Contact[], draft: Draft): Promise<Sent> {
   return new Promise((resolve) => {
     const all: Sent[] = []
     for (const contact of contacts) {
-      void sendTo(engine, contact, draft, signal).then((sent) => {
+      void sendTo(engine, contact, draft).then((sent) => {
         all.push(sent)
         if (isTaken(sent)) resolve(sent)
         else if (all.length === contacts.length) resolve(bestOf(all))
@@ -168,7 +173,7 @@ function fork(engine: Pick<SipEngine, 'send'>, contacts: readonly Contact[], dra
 async function inTurn(engine: Pick<SipEngine, 'send'>, contacts: readonly Contact[], draft: Draft, signal: AbortSignal): Promise<Sent> {
   const all: Sent[] = []
   for (const [i, contact] of contacts.entries()) {
-    const sent = await sendTo(engine, contact, draft, signal, i === contacts.length - 1 ? undefined : nextContactMs)
+    const sent = await sendTo(engine, contact, draft, i === contacts.length - 1 ? undefined : nextContactMs)
     if (isTaken(sent)) return sent
     all.push(sent)
     if (isGlobal(sent) || signal.aborted) break
