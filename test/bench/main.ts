@@ -3,6 +3,8 @@
 const paths = {
   /** HTTP → store → SMPP → receipt → webhook, beside Kannel with `--peer kannel`. */
   http: () => import('./http-program.ts'),
+  /** Phones that register by SIP: memory and CPU. */
+  sip: () => import('./sip-program.ts'),
   /** ESME → store → SMPP → receipt → ESME; idle clients; a flood. */
   smpp: () => import('./smpp-program.ts'),
   /** The store alone: what a message costs in it; with `--million`, restart and lists at a million. */

@@ -9,13 +9,32 @@ import { refused } from './refusals.ts'
 import { type Registration, tooManyContacts, type Wanted } from './register.ts'
 import type { Due } from './wheel.ts'
 
-/** Changed in place by each refresh. Its strings are its own, not slices of a message. */
-export interface Binding extends Contact, Due {
+/** Changed in place by each refresh. Its strings are its own, not slices of a message. A class, since there are very many. */
+export class Binding implements Contact, Due {
   readonly aor: string
+  uri: string
+  flow: Flow
+  path: readonly string[] = noPath
+  expiresAt = 0
+  registeredAt = 0
+  callId = ''
+  cseq = 0
+  q = 1
+  instance?: string
   regId?: number
+  userAgent?: string
+  slot = 0
   /** When its flow is to be tried by OPTIONS; 0: never, or it is being tried. */
-  pingAt: number
+  pingAt = 0
+
+  constructor(aor: string, uri: string, flow: Flow) {
+    this.aor = aor
+    this.uri = uri
+    this.flow = flow
+  }
 }
+
+const noPath: readonly string[] = []
 
 export interface Plan {
   /** Of those that are there. */
@@ -86,9 +105,8 @@ function outOfOrder({ cseq }: Binding): Reply {
   return refused(400, `CSeq: expected more than ${cseq} with this Call-ID`)
 }
 
-export function newBinding(aor: string, { uri, q, regId }: Wanted, flow: Flow): Binding {
-  const times = { expiresAt: 0, registeredAt: 0, slot: 0, pingAt: 0 }
-  const binding: Binding = { aor, uri: detached(uri), flow, path: [], callId: '', cseq: 0, q, ...times }
+export function newBinding(aor: string, { uri, regId }: Wanted, flow: Flow): Binding {
+  const binding = new Binding(aor, detached(uri), flow)
   if (regId !== undefined) binding.regId = regId
   return binding
 }
@@ -121,7 +139,9 @@ export function sortBindings(bindings: Binding[]): void {
 }
 
 export function isByFlow(binding: Binding, flow: Flow): boolean {
-  return binding.flow === flow || binding.flow.id === flow.id
+  const own = binding.flow
+  // Ids are made when they are asked for.
+  return own === flow || (own.remote.port === flow.remote.port && own.transport === flow.transport && own.id === flow.id)
 }
 
 export function isLive(binding: Contact, now: number): boolean {

@@ -33,7 +33,7 @@ export function createAccess({ host, profile, users, guard, registrar, trunksAt 
   function user(request: Incoming, from: Aor): Known {
     if (profile.auth.message === 'flow' && registrar.isRegisteredBy(from.name, request.flow)) {
       const found = users.find(from)
-      if (found) return admitted(host, found.peer)
+      if (found) return admitted(host, found)
     }
     return users.authenticate(request, from)
   }

@@ -18,7 +18,7 @@ import { readRegister, type Registration, type Wanted } from './register.ts'
 import { openRegistrations } from './registrations-file.ts'
 import { isOfSame, revivedOf, storedOf, type StoredAor } from './stored.ts'
 import { registered } from './registered.ts'
-import { aorOf, readAor, type User, type Users } from './users.ts'
+import { aorOf, readAor, settingsOf, type Users } from './users.ts'
 import { createWheel } from './wheel.ts'
 
 export interface RegistrarParts {
@@ -53,6 +53,8 @@ const mostAgents = 10_000
 export function createRegistrar(parts: RegistrarParts): Registrar {
   const { profile, users, guard, engine, openSession } = parts
   const settings = profile.registrar
+  const toAll: RegistrarSettings = { ...settings, contacts: 'all' }
+  const toFirst: RegistrarSettings = { ...settings, contacts: 'first' }
   const clock: Clock = parts.host.clock
   const log: Logger = parts.host.log
   const entries = new Map<string, Entry>()
@@ -133,11 +135,14 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
   }
 
   /** False: its bind takes no session now. */
-  function attach(entry: Entry, user: User): boolean {
-    entry.peer = user.peer
-    entry.password = user.password
-    const session = openSession(user.peer, () => live(entry), settingsOf(settings, user.contacts))
-    if (!user.peer.gateway.attach(session)) {
+  function attach(entry: Entry, peer: Peer): boolean {
+    const { contacts, password } = settingsOf(peer.gateway)
+    // One string for both.
+    peer.name = entry.aor
+    entry.peer = peer
+    entry.password = password
+    const session = openSession(peer, () => live(entry), contacts === 'all' ? toAll : contacts === 'first' ? toFirst : settings)
+    if (!peer.gateway.attach(session)) {
       session.end('its bind takes no session')
       return false
     }
@@ -150,10 +155,10 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
   function sessionClosed(entry: Entry, session: Entry['session']): void {
     if (isClosed || entry.session !== session || entries.get(entry.aor) !== entry) return
     entry.session = undefined
-    const user = users.find(aorOf(entry.aor))
-    if (user && user.password === entry.password) {
+    const peer = users.find(aorOf(entry.aor))
+    if (peer && settingsOf(peer.gateway).password === entry.password) {
       // Refused where the gateway is about to stop: the next REGISTER tries again.
-      attach(entry, user)
+      attach(entry, peer)
       return
     }
     for (const binding of entry.bindings) unlink(binding)
@@ -168,22 +173,16 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     return entry.bindings
   }
 
-  function register(name: string, user: User, request: Incoming, registration: Registration): Reply {
+  function register(name: string, peer: Peer, request: Incoming, registration: Registration): Reply {
     const now = clock.now()
     const known = entries.get(name)
     for (const binding of known?.bindings ?? none) if (binding.expiresAt <= now) drop(binding, 'expired')
-    const entry: Entry = entries.get(name) ?? {
-      aor: detached(name),
-      peer: user.peer,
-      password: user.password,
-      bindings: [],
-      session: undefined,
-    }
+    const entry = entries.get(name) ?? entryOf(detached(name), peer)
     const plan = planBindings(entry.bindings, registration, settings)
     if ('status' in plan) return plan
-    if (plan.put.length > 0 && !entry.session && !attach(entry, user)) return busy
+    if (plan.put.length > 0 && !entry.session && !attach(entry, peer)) return busy
     if (plan.put.length > 0) entries.set(entry.aor, entry)
-    entry.password = user.password
+    entry.password = settingsOf(peer.gateway).password
     for (const binding of plan.remove) unlink(binding)
     const kept = plan.remove.length === 0 ? entry.bindings : entry.bindings.filter((each) => !plan.remove.includes(each))
     const made: Binding[] = []
@@ -232,18 +231,17 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
 
   /** Of before the restart: what still has time, a flow that lives on and a user, and did not register since. */
   function revive({ aor, contacts }: StoredAor, now: number): void {
-    const user = users.find(aorOf(aor))
-    const entry: Entry | undefined =
-      entries.get(aor) ?? (user && { aor, peer: user.peer, password: user.password, bindings: [], session: undefined })
+    const peer = users.find(aorOf(aor))
+    const entry = entries.get(aor) ?? (peer && entryOf(aor, peer))
     // Settings changed while we were away: maybe the password.
-    const since = user?.peer.gateway.bind.updatedAt ?? Number.POSITIVE_INFINITY
+    const since = peer?.gateway.bind.updatedAt ?? Number.POSITIVE_INFINITY
     const revived: Binding[] = []
     for (const contact of contacts) {
       const isOver = !entry || contact.expiresAt <= now || contact.registeredAt < since
       const flow = isOver || entry.bindings.some((each) => isOfSame(each, contact)) ? undefined : engine.revive(contact.flow)
       if (entry && flow && entry.bindings.length + revived.length < settings.contactsPerAor) revived.push(revivedOf(aor, contact, flow))
     }
-    if (entry && user && revived.length > 0 && (entry.session || attach(entry, user))) {
+    if (entry && peer && revived.length > 0 && (entry.session || attach(entry, peer))) {
       entries.set(aor, entry)
       entry.bindings = [...entry.bindings, ...revived]
       sortBindings(entry.bindings)
@@ -277,10 +275,9 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
       if (!to || to.user === '') return answer(refused(400, 'To: expected an address of record, sip:user@domain'))
       const known = users.authenticate(request, to)
       if ('reply' in known) return answer(known.reply)
-      const user = users.find(to)
-      if (!user || isClosed || !request.flow.open) return answer(busy)
+      if (isClosed || !request.flow.open) return answer(busy)
       const registration = readRegister(request, settings)
-      answer('status' in registration ? registration : register(to.name, user, request, registration))
+      answer('status' in registration ? registration : register(to.name, known.peer, request, registration))
     },
     contacts(aor) {
       const entry = entries.get(aor)
@@ -309,6 +306,6 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
   }
 }
 
-function settingsOf(settings: RegistrarSettings, contacts: User['contacts']): RegistrarSettings {
-  return contacts === undefined || contacts === settings.contacts ? settings : { ...settings, contacts }
+function entryOf(aor: string, peer: Peer): Entry {
+  return { aor, peer, password: settingsOf(peer.gateway).password, bindings: [], session: undefined }
 }

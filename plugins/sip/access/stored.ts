@@ -1,6 +1,6 @@
 // Bindings as plain data: what is kept of them over a restart, and how they come back.
 import type { Flow } from '../engine/engine.ts'
-import type { Binding } from './bindings.ts'
+import { Binding } from './bindings.ts'
 
 /** As it is written; a Contact whose flow is by its id. */
 export interface StoredContact {
@@ -40,8 +40,10 @@ export function storedOf(aor: string, bindings: readonly Binding[]): StoredAor {
 }
 
 export function revivedOf(aor: string, contact: StoredContact, flow: Flow): Binding {
-  const { uri, path = [], expiresAt, registeredAt, callId, cseq, q, instance, regId, userAgent } = contact
-  const binding: Binding = { aor, uri, flow, path, expiresAt, registeredAt, callId, cseq, q, slot: 0, pingAt: 0 }
+  const { uri, path, expiresAt, registeredAt, callId, cseq, q, instance, regId, userAgent } = contact
+  const binding = new Binding(aor, uri, flow)
+  Object.assign(binding, { expiresAt, registeredAt, callId, cseq, q })
+  if (path !== undefined) binding.path = path
   if (instance !== undefined) binding.instance = instance
   if (regId !== undefined) binding.regId = regId
   if (userAgent !== undefined) binding.userAgent = userAgent

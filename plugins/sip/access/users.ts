@@ -29,14 +29,8 @@ export interface Aor {
   name: string
 }
 
-export interface User {
-  peer: Peer
-  password: string
-  contacts: RegistrarSettings['contacts'] | undefined
-}
-
 export interface Users {
-  find(aor: Aor): User | undefined
+  find(aor: Aor): Peer | undefined
   /** A user of that AOR, or who `credentials` name in the same domain where nobody has it; or what is answered. */
   authenticate(request: Incoming, aor: Aor): Known
 }
@@ -45,19 +39,22 @@ const connector = 'sip'
 
 export function createUsers(parts: { host: Host; profile: Profile; digest: Digest; guard: Guard; log: Logger }): Users {
   const { host, profile, digest, guard, log } = parts
-  /** Gateways are made anew with each configuration, and with them what a bind says otherwise. */
-  const made = new WeakMap<Gateway, Map<string, User>>()
+  /** Of binds that say something otherwise, by their settings. */
+  const termsOtherwise = new WeakMap<UserSettings, MessageSettings>()
 
-  function find({ user, domain, name }: Aor): User | undefined {
+  function termsFor(settings: UserSettings): MessageSettings {
+    if (!saysOtherwise(settings)) return profile.messages
+    let terms = termsOtherwise.get(settings)
+    if (!terms) termsOtherwise.set(settings, (terms = termsOf(profile.messages, settings)))
+    return terms
+  }
+
+  function find({ user, domain, name }: Aor): Peer | undefined {
     if (!Object.hasOwn(profile.domains, domain)) return undefined
     const account = profile.domains[domain]!
     const gateway = ownOf(host.claimed(connector, name), account) ?? ownOf(host.claimed(connector, `${user}@`), account)
     if (!gateway) return undefined
-    let users = made.get(gateway)
-    if (!users) made.set(gateway, (users = new Map()))
-    let found = users.get(name)
-    if (!found) users.set(name, (found = userOf(gateway, name, profile)))
-    return found
+    return { kind: 'aor', name, gateway, terms: termsFor(settingsOf(gateway)), profile }
   }
 
   function wrong(request: Incoming, aor: Aor, address: string): void {
@@ -74,7 +71,7 @@ export function createUsers(parts: { host: Host; profile: Profile; digest: Diges
       const found = find(aor)
       if (isRegister && profile.auth.register === 'trust') {
         if (!found) return { reply: refused(404, 'there is no such user') }
-        return admitted(host, found.peer)
+        return admitted(host, found)
       }
       const meant = found || isRegister ? { user: found, aor } : namedByCredentials(request, aor, find)
       const address = plainAddress(flow.remote.address)
@@ -85,12 +82,12 @@ export function createUsers(parts: { host: Host; profile: Profile; digest: Diges
         address,
         realm: aor.domain,
         names: [meant.aor.user, meant.aor.name],
-        password: meant.user?.password,
+        password: meant.user && settingsOf(meant.user.gateway).password,
       })
       if (verdict.kind === 'bad') return { reply: refused(400, verdict.why) }
       if (verdict.kind === 'right' && meant.user) {
         if (!isSameUser(verdict.uri, request.uri)) return { reply: refused(400, 'the uri of the credentials is not the Request-URI') }
-        return admitted(host, meant.user.peer)
+        return admitted(host, meant.user)
       }
       if (verdict.kind === 'wrong') wrong(request, meant.aor, address)
       const by = isRegister ? 'registrar' : 'proxy'
@@ -108,14 +105,24 @@ function ownOf(claimed: readonly Gateway[], account: string): Gateway | undefine
   for (const gateway of claimed) if (gateway.bind.account === account) return gateway
 }
 
-function userOf(gateway: Gateway, name: string, profile: Profile): User {
-  const settings = gateway.bind.config as UserSettings
-  return {
-    peer: { kind: 'aor', name, gateway, terms: termsOf(profile.messages, settings), profile },
-    password: settings.password,
-    contacts: settings.contacts,
-  }
+/** Of a client bind that is a user. */
+export const settingsOf = (gateway: Gateway): UserSettings => gateway.bind.config as UserSettings
+
+function saysOtherwise(settings: UserSettings): boolean {
+  for (const key of otherwise) if (settings[key] !== undefined) return true
+  return false
 }
+
+const otherwise = [
+  'dialect',
+  'defaultCoding',
+  'accept',
+  'answer',
+  'receipts',
+  'repeatsWithinSeconds',
+  'passHeaders',
+  'ims',
+] as const satisfies readonly (keyof MessageSettings)[]
 
 /** The profile's, where the bind says nothing. */
 export function termsOf(profile: MessageSettings, bind: Partial<MessageSettings>): MessageSettings {
@@ -138,7 +145,7 @@ export function admitted(host: Host, peer: Peer): Known {
 }
 
 /** Who sends as one of the account's numbers has a From that is no user; the credentials say who it is. */
-function namedByCredentials(request: Incoming, aor: Aor, find: Users['find']): { user: User | undefined; aor: Aor } {
+function namedByCredentials(request: Incoming, aor: Aor, find: Users['find']): { user: Peer | undefined; aor: Aor } {
   for (const header of ['proxy-authorization', 'authorization']) {
     for (const value of request.headers.all(header)) {
       const read = readAuth(value)

@@ -1,0 +1,48 @@
+// `npm run bench -- sip --stack [--messages 20000] [--rate 3000] [--json]`
+// `npm run bench -- sip --registrations 100000 [--rate 1000] [--seconds 30] [--json]`
+import { parseArgs } from 'node:util'
+import { benchRegistrations } from './sip-registrations.ts'
+import { benchStack } from './sip-stack.ts'
+
+const { values } = parseArgs({
+  options: {
+    stack: { type: 'boolean', default: false },
+    messages: { type: 'string' },
+    registrations: { type: 'string' },
+    rate: { type: 'string' },
+    seconds: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+})
+
+function whole(name: 'messages' | 'registrations' | 'rate' | 'seconds', usual: number): number {
+  const n = Number(values[name] ?? usual)
+  if (!Number.isInteger(n) || n < 1) throw new Error(`--${name}: expected a whole number from 1, got ${values[name]}`)
+  return n
+}
+const say = (line: string): void => console.error(line)
+
+if (values.stack) {
+  const { runs, skipped } = await benchStack({ messages: whole('messages', 20_000), rate: whole('rate', 3000), say })
+  console.log(`\n${'who'.padEnd(20)} by   CPU µs/msg  messages/s  failed  sent again`)
+  for (const { who, transport, cpuMicros, messagesPerSecond, failed, retransmissions } of runs)
+    console.log(
+      `${who.padEnd(20)} ${transport} ${String(cpuMicros).padStart(11)} ${String(messagesPerSecond).padStart(11)} ${String(failed).padStart(7)} ${String(retransmissions).padStart(11)}`,
+    )
+  for (const each of skipped) console.log(`skipped: ${each}`)
+  if (values.json) console.log(JSON.stringify({ path: 'sip', runs, skipped }))
+}
+if (values.registrations !== undefined || !values.stack) {
+  const report = await benchRegistrations({
+    registrations: whole('registrations', 100_000),
+    rate: whole('rate', 1000),
+    seconds: whole('seconds', 30),
+    say,
+  })
+  console.log(
+    `\n${report.registrations} registrations held in ${report.heldMb} MB (${report.emptyMb} MB before the first), ${report.lost} REGISTERs lost\n` +
+      `registering: ${report.firstPerSecond}/s, ${report.firstCpuMicros} CPU µs each with its challenge\n` +
+      `again: ${report.againPerSecond}/s, ${report.againCpuMicros} CPU µs each, p50/p99 ${report.againP50Ms}/${report.againP99Ms} ms, ${report.duringMb} MB with the transactions of 32 s`,
+  )
+  if (values.json) console.log(JSON.stringify({ path: 'sip', ...report }))
+}
