@@ -21,7 +21,7 @@ for (const each of torture) {
     assert.equal(read.kind === 'bad' ? read.status : read.kind, each.reads, JSON.stringify(read))
     if (read.kind === 'request') assert.equal(read.method, each.method)
     if (read.kind !== 'bad') return
-    assert.equal(read.answerable !== undefined, each.answer !== undefined)
+    if (each.answer !== undefined) assert.ok(read.answerable)
     assert.ok(read.why.length > 10 && read.why.length < 120)
     if (read.answerable) assert.ok(read.answerable.vias.every((via) => via.startsWith('SIP')))
   })
