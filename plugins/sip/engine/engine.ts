@@ -78,11 +78,12 @@ export interface OutRequest {
 
 /**
  * answered: a final response. unsent: nothing has left (no connection, flow gone, bad header).
+ * refused: nothing has left and never will, for what it is (a body that a drachtio server cannot carry).
  * timeout: it has left, no final response came. lost: it has left by a connection that broke.
  */
 export type Sent =
   | { kind: 'answered'; status: number; reason: string; headers: Headers; body: Buffer; wire?: string[] }
-  | { kind: 'unsent' | 'timeout' | 'lost'; why: string; wire?: string[] }
+  | { kind: 'unsent' | 'refused' | 'timeout' | 'lost'; why: string; wire?: string[] }
 
 export interface Capabilities {
   /** Bodies with octets 0x00 and 0x80–0xFF pass both ways. */

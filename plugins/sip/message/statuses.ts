@@ -69,6 +69,8 @@ export function failureOf(sent: Sent): FailureFacts | undefined {
       return sent.status >= 200 && sent.status < 300 ? undefined : answeredFailure(sent.status, sent.reason, sent.headers)
     case 'unsent':
       return { kind: 'offline', code: 'bind-down', peer: sent.why }
+    case 'refused':
+      return { kind: 'permanent', code: 'invalid-body', peer: sent.why }
     case 'timeout':
       return { kind: 'unknown', code: 'peer-timeout', peer: sent.why }
     case 'lost':

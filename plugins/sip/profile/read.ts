@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import type { AccountId } from '../../../src/plugin.ts'
 import type { Transport } from '../engine/engine.ts'
-import { profileFile, readEnd, type ProfileFile } from './schema.ts'
+import { profileFile, readEnd, readServer, type ProfileFile } from './schema.ts'
 import { imsOf, trunkFile, trunkOf } from './trunk-schema.ts'
 import type { Listen, Profile, Trunk } from './types.ts'
 
@@ -158,11 +158,15 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.')
 }
 
+const ofOctets: ReadonlySet<string> = new Set(['application/octet-stream', 'application/vnd.3gpp.sms'])
+
 function profileOf(name: string, { engine, listen, auth, registrar, safety, timers, messages }: ProfileFile, pem: Pem): Profile {
   const { ims, ...said } = messages
+  // A drachtio server has no way for octets: such bodies are answered 415.
+  const taken = engine === 'embedded' ? said : { ...said, accept: said.accept.filter((type) => !ofOctets.has(type)) }
   return {
     name,
-    engine: engine === 'embedded' ? engine : { drachtio: readEnd(engine.drachtio)!, secret: engine.secret, tls: engine.tls },
+    engine: engine === 'embedded' ? engine : { drachtio: readServer(engine.drachtio)!, secret: engine.secret, tls: engine.tls },
     listen: listenOf(listen, pem),
     // No prototype: a domain may be called `constructor`.
     domains: Object.create(null) as Record<string, AccountId>,
@@ -170,7 +174,7 @@ function profileOf(name: string, { engine, listen, auth, registrar, safety, time
     registrar,
     safety,
     timers: timers.f === undefined ? { t1: timers.t1, t2: timers.t2, t4: timers.t4 } : { ...timers, f: timers.f },
-    messages: ims ? { ...said, ims: imsOf(ims) } : said,
+    messages: ims ? { ...taken, ims: imsOf(ims) } : taken,
   }
 }
 

@@ -16,10 +16,25 @@ export function readEnd(text: string): End | undefined {
   return match && isIP(address) !== 0 && port <= 65_535 ? { address, port } : undefined
 }
 
+const namedForm = /^([A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?):(\d{1,5})$/
+
+/** The same, or a name: `drachtio.example:9022`. Of what we connect to. */
+export function readServer(text: string): End | undefined {
+  const match = namedForm.exec(text)
+  const port = Number(match?.[2])
+  const named = match && /[A-Za-z]/.test(match[1]!) && port <= 65_535 ? { address: match[1]!, port } : undefined
+  const found = readEnd(text) ?? named
+  return found && found.port > 0 ? found : undefined
+}
+
 const end = z
   .string()
   .max(60)
   .refine((text) => readEnd(text) !== undefined, 'expected an address and a port such as 127.0.0.1:5060 or [::1]:5060')
+const server = z
+  .string()
+  .max(262)
+  .refine((text) => readServer(text) !== undefined, 'expected a host and a port such as drachtio.example:9022 or 127.0.0.1:9022')
 const host = z
   .string()
   .max(255)
@@ -150,7 +165,7 @@ export const profileFile = z.strictObject({
     .union([
       z.literal('embedded'),
       z.strictObject({
-        drachtio: end.describe('Where the drachtio server takes applications, usually port 9022.'),
+        drachtio: server.describe('Where the drachtio server takes applications, usually port 9022.'),
         secret: z.string().min(1).max(255).describe('Its secret.').meta({ secret: true }),
         tls: z.boolean().default(false).describe('TLS to it.'),
       }),

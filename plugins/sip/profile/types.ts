@@ -9,6 +9,7 @@ export type Algorithm = 'MD5' | 'SHA-256'
 export interface Profile {
   /** = the file's name. */
   name: string
+  /** A server's address may be a name. */
   engine: 'embedded' | { drachtio: End; secret: string; tls: boolean }
   listen: Listen
   /** Domain in lower case, or an address, to the account whose users register there. */

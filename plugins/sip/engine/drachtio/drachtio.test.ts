@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock, testClock } from '../../../../src/clock.ts'
 import { startDrachtioPeer } from '../../../../test/peers/drachtio.ts'
-import type { OutRequest, Reply } from '../engine.ts'
+import type { OutRequest, Reply, Sent } from '../engine.ts'
 import { createYard, log, message, never, out, profileFor, secret, until, whyOf } from './drachtio.fixture.ts'
 import { createDrachtio, listenersOf } from './index.ts'
 
@@ -183,25 +183,25 @@ test('sends back by the flow that a request came by, with its own Request-URI', 
   assert.equal(engine.revive('udp nonsense'), undefined)
 })
 
-test('refuses, as unsent and with a reason, what the server cannot carry', async () => {
+test('refuses for good what the server cannot carry, and leaves unsent what is malformed', async () => {
   const { engine, peer } = await setUp()
   const pbx = await phone(() => '200 OK')
   const { length } = peer.frames
-  const cases: [Partial<OutRequest>, RegExp][] = [
-    [{ body: Buffer.from([1, 0, 2]) }, /no binary body/],
-    [{ body: Buffer.from([0xe9]) }, /no binary body/],
-    [{ headers: ['X-SMS-UDH', 'a\r\nBcc: everybody'] }, /X-SMS-UDH: line ends/],
-    [{ headers: ['X SMS', 'a'] }, /no token/],
-    [{ from: '<sip:a@b>\r\nX: y' }, /From: line ends/],
-    [{ uri: 'sip:a@b SIP/2.0\r\nX: y' }, /Request-URI/],
-    [{ body: Buffer.alloc(4000, 'x') }, /4000 octets of message at most/],
-    [{ headers: ['Route', '<sip:127.0.0.1:1;lr>'] }, /no Route but/],
-    [{ headers: ['Route', `<sip:127.0.0.1:${pbx.port};lr>, <sip:192.0.2.1;lr>`] }, /no Route but/],
-    [{ headers: ['Route', `<sip:token@127.0.0.1:${pbx.port};lr>`] }, /no Route but/],
+  const cases: [Partial<OutRequest>, RegExp, Sent['kind']][] = [
+    [{ body: Buffer.from([1, 0, 2]) }, /no binary body/, 'refused'],
+    [{ body: Buffer.from([0xe9]) }, /no binary body/, 'refused'],
+    [{ headers: ['X-SMS-UDH', 'a\r\nBcc: everybody'] }, /X-SMS-UDH: line ends/, 'unsent'],
+    [{ headers: ['X SMS', 'a'] }, /no token/, 'unsent'],
+    [{ from: '<sip:a@b>\r\nX: y' }, /From: line ends/, 'unsent'],
+    [{ uri: 'sip:a@b SIP/2.0\r\nX: y' }, /Request-URI/, 'unsent'],
+    [{ body: Buffer.alloc(4000, 'x') }, /4000 octets of message at most/, 'refused'],
+    [{ headers: ['Route', '<sip:127.0.0.1:1;lr>'] }, /no Route but/, 'refused'],
+    [{ headers: ['Route', `<sip:127.0.0.1:${pbx.port};lr>, <sip:192.0.2.1;lr>`] }, /no Route but/, 'refused'],
+    [{ headers: ['Route', `<sip:token@127.0.0.1:${pbx.port};lr>`] }, /no Route but/, 'refused'],
   ]
-  for (const [more, why] of cases) {
+  for (const [more, why, kind] of cases) {
     const sent = await engine.send(out({ port: pbx.port }, more), never())
-    assert.equal(sent.kind, 'unsent')
+    assert.equal(sent.kind, kind)
     assert.match(whyOf(sent), why)
   }
   assert.equal(peer.frames.length, length, 'nothing of it has reached the server')

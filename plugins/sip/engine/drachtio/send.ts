@@ -48,7 +48,7 @@ export function createSender({ clock, timerFMs, most, counts, flows, seen }: Sen
     if ('remote' in request.via && !request.via.open) return unsent('the flow is gone')
     const { via } = request
     const options = outgoing(request)
-    if (typeof options === 'string') return unsent(options)
+    if ('why' in options) return Promise.resolve(options)
     const wire: string[] = []
     return new Promise((resolve) => {
       let known: SrfSent | undefined
@@ -59,7 +59,7 @@ export function createSender({ clock, timerFMs, most, counts, flows, seen }: Sen
         cancelAcknowledge()
         givingUp.delete(giveUp)
         if (known !== undefined && sent.kind !== 'answered') link.forget(known)
-        resolve(sent.kind === 'unsent' ? sent : { ...sent, wire })
+        resolve(sent.kind === 'unsent' || sent.kind === 'refused' ? sent : { ...sent, wire })
       }
       const giveUp = (): void => settle({ kind: 'timeout', why: 'given up before a final response' })
       open.add(settle)
