@@ -288,6 +288,14 @@ describe('phones behind a trunk', () => {
     assert.deepEqual([(await one).ok, (await two).ok], [true, false])
   })
 
+  test('are tried again later when nothing of a core that is never asked for can be reached', async () => {
+    const core = coreOf()
+    core.phone = () => ({ kind: 'unsent', why: 'no next hop' })
+    assert.equal(failureOf(await send(core, '+15550001')).kind, 'offline')
+    Object.assign(core.byTrunk, { mayStayUp: true })
+    assert.equal(failureOf(await send(core, '+15550001')).kind, 'temporary')
+  })
+
   test('may go by another name, if In-Reply-To tells, or there is only one that can be meant', async () => {
     const core = coreOf()
     const { peer } = core.byTrunk

@@ -3,7 +3,7 @@
 // the phone has is not sent again.
 import { Failure, failureFacts, type FailureFacts, type MessageId, type Outcome } from '../../../src/plugin.ts'
 import { failureOf } from '../message/statuses.ts'
-import type { Ims } from '../message/way.ts'
+import type { Ims, Way } from '../message/way.ts'
 import type { ImsSettings } from '../profile/types.ts'
 import { failureOfError } from './causes.ts'
 import { deliverTpdu, segmentsOf, statusReports } from './deliveries.ts'
@@ -46,7 +46,7 @@ export function createOutward(exchange: Exchange, full: Full): Outward {
         signal,
       )
       wire.push(...answered.wire)
-      const failure = failureIn(answered)
+      const failure = failureIn(answered, way)
       if (!failure) {
         refs[i] = ''
         continue
@@ -81,7 +81,7 @@ export function createOutward(exchange: Exchange, full: Full): Outward {
     for (const tpdu of statusReports(message, report, settings.quarters)) {
       const answered = await exchange.ask(phone, asking(settings, tpdu, 'SMS-STATUS-REPORT'), signal)
       wire.push(...answered.wire)
-      const failure = failureIn(answered)
+      const failure = failureIn(answered, way)
       if (failure) return { ok: false, failure, wire }
     }
     return { ok: true, refs: [], wire }
@@ -94,12 +94,16 @@ export function createOutward(exchange: Exchange, full: Full): Outward {
 }
 
 /** Undefined: the phone has it. */
-function failureIn(answered: Answered): FailureFacts | undefined {
+function failureIn(answered: Answered, { mayStayUp }: Way): FailureFacts | undefined {
   switch (answered.kind) {
     case 'said':
       return answered.rp.type === 'RP-ACK' ? undefined : errorOf(answered.rp)
-    case 'refused':
-      return failureOf(answered.sent)
+    case 'refused': {
+      const failure = failureOf(answered.sent)
+      // A session that stays up would be given the same at once, again and again.
+      if (failure?.kind === 'offline' && mayStayUp) failure.kind = 'temporary'
+      return failure
+    }
     case 'silent':
       return { kind: 'unknown', code: 'outcome-unknown', peer: 'the phone never sent RP-ACK or RP-ERROR', peerCode: 'RP-silent' }
     case 'aborted':
