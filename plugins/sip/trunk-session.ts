@@ -85,7 +85,7 @@ export async function openTrunkSession(parts: TrunkSessionParts, signal: AbortSi
     if (ending !== undefined) return { kind: 'unsent', why: ending }
     open++
     try {
-      const sent = await byHops(parts, draft, aborted)
+      const sent = await byHops(parts, draft, aborted, cut.signal)
       // Nobody took it: whether anybody is there at all is asked now, not when it is time.
       if (sent.kind !== 'answered' && trunk.pingSeconds > 0) void ping()
       return sent
@@ -96,7 +96,7 @@ export async function openTrunkSession(parts: TrunkSessionParts, signal: AbortSi
 
   planPing()
   const { peer, ims } = parts
-  const { send, report } = createTrunkSend(ims ? { peer, trunk, ask, ims } : { peer, trunk, ask })
+  const { send, report } = createTrunkSend({ peer, trunk, ask, isEnding: () => ending !== undefined, ...(ims ? { ims } : {}) })
   return {
     // A peer that gives us its messages is told what became of them; both sides are sent messages.
     send,
@@ -145,7 +145,8 @@ function unresolved(error: unknown): never {
   throw error
 }
 
-async function byHops(parts: TrunkSessionParts, draft: Draft, signal: AbortSignal): Promise<Sent> {
+/** `aborted`: no further hop is asked. What has left is waited for until `cut`. */
+async function byHops(parts: TrunkSessionParts, draft: Draft, aborted: AbortSignal, cut: AbortSignal): Promise<Sent> {
   const { hops, trunk, engine, digest, answers } = parts
   let order: readonly Hop[]
   try {
@@ -156,7 +157,7 @@ async function byHops(parts: TrunkSessionParts, draft: Draft, signal: AbortSigna
   const wire: string[] = []
   let worst: Sent | undefined
   for (const hop of order) {
-    if (signal.aborted && worst) break
+    if (aborted.aborted && worst) break
     const sent = await toHop(hop)
     answers.add(sent)
     if (sent.wire) wire.push(...sent.wire)
@@ -177,12 +178,14 @@ async function byHops(parts: TrunkSessionParts, draft: Draft, signal: AbortSigna
     const { uri, from, to, body, callId } = draft
     const headers = trunk.route.length === 0 ? draft.headers : [...trunk.route.flatMap((each) => ['Route', `<${each}>`]), ...draft.headers]
     const request: OutRequest = { method: 'MESSAGE', uri, via: target, from, to, headers, body, callId, cseq: 1, limitMs: trunk.attemptMs }
-    return digest ? digest.send(engine, request, signal) : engine.send(request, signal)
+    return digest ? digest.send(engine, request, cut) : engine.send(request, cut)
   }
 }
 
 /** Undefined: the hop is alive, whatever it says. */
 function deadBecause(sent: Sent): string | undefined {
+  // The hop has nothing to do with it.
+  if (sent.kind === 'refused') return undefined
   if (sent.kind !== 'answered') return sent.why
   return sent.status === unavailable ? `503 ${sent.reason}` : undefined
 }
