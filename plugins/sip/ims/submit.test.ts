@@ -1,10 +1,13 @@
 // What phones submit: answered 202 once it is durable, then told by RP-ACK or RP-ERROR.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import * as fc from 'fast-check'
 import { AcceptRefused, encodeUcs2, type RefusalWhy } from '../../../src/plugin.ts'
 import { header, now } from '../message/message.fixture.ts'
 import { coreOf, type Core, later, own, phoneUri, submitOf, submitted } from './ims.fixture.ts'
+import { writeRp } from './rp.ts'
 import { timeAt, writeTpdu } from './tpdu/index.ts'
+import { octetsOf, rpVectors } from './vectors.fixture.ts'
 
 async function taken(core: Core, more: Parameters<typeof submitted>[0] = {}, callId?: string): Promise<void> {
   const reply = await core.hears(submitted(more), callId === undefined ? {} : { callId })
@@ -315,4 +318,24 @@ describe('what is refused at once', () => {
     await later()
     assert.equal(core.accepted.length, 1)
   })
+})
+
+test('whatever octets come are answered once, 202 or 400, and what the phone is told it can read', async () => {
+  const core = coreOf()
+  const known = [...rpVectors.map(({ rpdu }) => octetsOf(rpdu)), new Uint8Array(writeRp(submitted()))]
+  const octet = fc.integer({ min: 0, max: 255 })
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...known), fc.array(fc.tuple(fc.nat(200), octet), { maxLength: 4 }), async (base, changes) => {
+      const octets = base.slice()
+      // All of them from a phone, or most would be refused by their first octet.
+      octets[0] = base[0]! & 0x06
+      for (const [at, value] of changes) octets[at % octets.length] = value
+      const answers: number[] = []
+      await core.hears(Buffer.from(octets)).then(({ status }) => answers.push(status))
+      assert.ok(answers[0] === 202 || answers[0] === 400)
+      await later()
+    }),
+    { numRuns: 500 },
+  )
+  assert.ok(core.accepted.length + core.parts.length > 50 && core.told.length > 100)
 })
