@@ -147,6 +147,7 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
       return [...found]
     },
     async dial(gateway, signal) {
+      if (signal.aborted) throw new Failure('offline', 'bind-down', 'stopped')
       const of = dialledBy(gateway)
       const { trunk } = of
       const it = running.get(trunk.profile)

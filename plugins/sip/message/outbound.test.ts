@@ -212,7 +212,7 @@ const trunkSettings: Trunk = {
   from: { user: '*' },
   to: { scheme: 'sip', plus: true, userPhone: false },
   attemptMs: 5000,
-  pingSeconds: 0,
+  pingSeconds: 30,
   dialect: 'standard',
   defaultCoding: 0,
   receipts: 'x-header',
@@ -222,16 +222,16 @@ const trunkSettings: Trunk = {
 function trunk(more: Partial<Trunk> = {}, side: 'supplier' | 'client' = 'supplier', terms: Partial<MessageSettings> = {}) {
   const engine = recordingEngine()
   const drafts: Draft[] = []
-  const { peer } = worldOf({ kind: 'trunk', side, name: 'external/carrier', terms: { receipts: 'x-header', ...terms } })
+  const world = worldOf({ kind: 'trunk', side, name: 'external/carrier', terms: { receipts: 'x-header', ...terms } })
   const send = createTrunkSend({
-    peer,
+    peer: world.peer,
     trunk: { ...trunkSettings, ...more },
     ask(draft) {
       drafts.push(draft)
       return engine.send({ ...draft, method: 'MESSAGE', via: phone.flow } satisfies OutRequest)
     },
   })
-  return { ...send, engine, drafts, peer }
+  return { ...send, engine, drafts, world }
 }
 
 describe('a MESSAGE to a trunk', () => {
@@ -359,16 +359,23 @@ describe('an answer', () => {
   })
 
   test('that never comes is unknown, and what never left is offline', async () => {
-    const { send, engine } = trunk()
+    const { send, engine, world } = trunk()
     for (const [kind, expected] of [
       ['timeout', 'unknown'],
       ['lost', 'unknown'],
       ['unsent', 'offline'],
     ] as const) {
       engine.say({ kind, why: 'so' })
-      const outcome = await send(outgoing(), signal)
+      const outcome = await settled(world, send(outgoing(), signal))
       assert.equal(!outcome.ok && outcome.failure.kind, expected)
     }
+  })
+
+  test('of a trunk that nobody pings: what never left is a try, or it would be tried for ever', async () => {
+    const { send, engine, world } = trunk({ pingSeconds: 0 })
+    engine.say({ kind: 'unsent', why: 'refused' })
+    const outcome = await settled(world, send(outgoing(), signal))
+    assert.equal(!outcome.ok && outcome.failure.kind, 'temporary')
   })
 })
 

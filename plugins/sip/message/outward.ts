@@ -38,6 +38,7 @@ function unsayable(error: unknown): Outcome {
 async function say(way: Way, draft: Draft, ref: string | undefined, signal: AbortSignal): Promise<Outcome> {
   const sent = await way.ask(draft, signal)
   const failure = failureOf(sent)
+  if (failure?.kind === 'offline' && way.mayStayUp?.()) failure.kind = 'temporary'
   const outcome: Outcome = failure ? { ok: false, failure } : { ok: true, refs: ref === undefined ? [] : [ref] }
   if (outcome.ok && ref !== undefined && sent.kind === 'answered') {
     const final = way.final(sent.status)

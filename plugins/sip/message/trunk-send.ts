@@ -15,6 +15,8 @@ export interface TrunkSendParts {
   /** By the first hop that answers, its challenges answered (access/digest-client.ts). Never rejects. */
   ask(draft: Draft, signal: AbortSignal): Promise<Sent>
   ims?: Ims
+  /** The session takes nothing new. Absent: it always does. */
+  isEnding?(): boolean
 }
 
 export interface TrunkSend {
@@ -22,15 +24,18 @@ export interface TrunkSend {
   report(message: Message, report: Report, signal: AbortSignal): Promise<Outcome>
 }
 
-export function createTrunkSend({ peer, trunk, ask, ims }: TrunkSendParts): TrunkSend {
-  const way = trunkWay(peer, trunk, ask)
+/** Whatever could not leave is told after so long. */
+const unsentMs = 250
+
+export function createTrunkSend({ peer, trunk, ask, ims, isEnding = () => false }: TrunkSendParts): TrunkSend {
+  const way = trunkWay(peer, trunk, ask, isEnding)
   return {
     send: (out, signal) => sendBy(way, ims, out, signal),
     report: (message, report, signal) => reportBy(way, ims, message, report, signal),
   }
 }
 
-function trunkWay(peer: Peer, trunk: Trunk, ask: Way['ask']): Way {
+function trunkWay(peer: Peer, trunk: Trunk, ask: Way['ask'], isEnding: () => boolean): Way {
   const hop = readUri(trunk.nextHops[0] ?? '')?.host ?? 'localhost'
   const own = peer.profile.listen.external?.host
   const ours: Style = { scheme: 'sip', host: trunk.from.domain ?? own ?? hop, plus: trunk.to.plus, userPhone: trunk.to.userPhone }
@@ -52,7 +57,13 @@ function trunkWay(peer: Peer, trunk: Trunk, ask: Way['ask']): Way {
       return `sip:${escapedUser(user.replaceAll('*', () => shown))}@${writeHost(ours.host)}`
     },
     toUri: (address) => addressUri(address, theirs),
-    ask,
+    async ask(draft, signal) {
+      const sent = await ask(draft, signal)
+      // Not at once, or the same would be asked again and again: if nobody is there, the session ends by then.
+      if (sent.kind === 'unsent' && !isEnding()) await new Promise<void>((resolve) => peer.gateway.clock.after(unsentMs, resolve))
+      return sent
+    },
+    mayStayUp: () => trunk.pingSeconds === 0 && !isEnding(),
     final(status) {
       if (receipts) return undefined
       return status === 200 ? 'delivered' : 'unconfirmed'

@@ -19,7 +19,7 @@ export interface UserSessionParts {
 }
 
 export function createOpenSession(parts: UserSessionParts): OpenSession {
-  return (peer, contacts, settings) => new UserSession(parts, peer, contacts, settings)
+  return (peer, contacts, settings, closed) => new UserSession(parts, peer, contacts, settings, closed)
 }
 
 /** For the answer of one contact, while another is left to be tried. */
@@ -34,18 +34,26 @@ class UserSession implements Session, Way {
   readonly asksReceipts = false
   readonly closed: Promise<string>
   readonly #parts: UserSessionParts
-  readonly #contacts: () => readonly Contact[]
+  readonly #contacts: (aor: string) => readonly Contact[]
   readonly #settings: RegistrarSettings
+  readonly #whenClosed: Parameters<OpenSession>[3]
   #resolveClosed: (why: string) => void = () => {}
   /** Why it ends: takes nothing new. */
   #ending: string | undefined
   #open: Set<(sent: Sent) => void> | undefined
 
-  constructor(parts: UserSessionParts, peer: Peer, contacts: () => readonly Contact[], settings: RegistrarSettings) {
+  constructor(
+    parts: UserSessionParts,
+    peer: Peer,
+    contacts: (aor: string) => readonly Contact[],
+    settings: RegistrarSettings,
+    whenClosed: Parameters<OpenSession>[3],
+  ) {
     this.peer = peer
     this.#parts = parts
     this.#contacts = contacts
     this.#settings = settings
+    this.#whenClosed = whenClosed
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -79,7 +87,7 @@ class UserSession implements Session, Way {
   }
 
   forks(): number {
-    return this.#settings.contacts === 'all' ? this.#contacts().length : 1
+    return this.#settings.contacts === 'all' ? this.#contacts(this.peer.name).length : 1
   }
 
   ask(draft: Draft, signal: AbortSignal): Promise<Sent> {
@@ -95,7 +103,7 @@ class UserSession implements Session, Way {
   }
 
   async #try(draft: Draft, signal: AbortSignal): Promise<Sent> {
-    const contacts = this.#contacts()
+    const contacts = this.#contacts(this.peer.name)
     const engine = this.#parts.engineOf(this.peer.profile.name)
     if (!engine || contacts.length === 0) return await this.#away('no contact is registered')
     const only = contacts[0]!
@@ -133,7 +141,10 @@ class UserSession implements Session, Way {
 
   /** When whoever waits for an open send has heard of it. */
   #close(why: string): void {
-    setImmediate(this.#resolveClosed, why)
+    setImmediate(() => {
+      this.#resolveClosed(why)
+      this.#whenClosed?.(this)
+    })
   }
 
   async close(): Promise<void> {

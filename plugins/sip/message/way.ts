@@ -28,7 +28,7 @@ export interface Way {
   /** One MESSAGE, challenges answered. Never rejects. Of several answers, the best. */
   ask(draft: Draft, signal: AbortSignal): Promise<Sent>
   /** Nobody looks whether the peer is there: what could not leave counts as a try. */
-  mayStayUp?: boolean
+  mayStayUp?(): boolean
   /** To how many contacts it goes at once; absent: one. */
   forks?(): number
   /** What a 2xx says of the end: RFC 3428 §7, 200 is had, 202 is taken. Undefined: more will be heard. */
