@@ -1,8 +1,7 @@
 // The contract of every connector, kept by a SIP trunk towards a peer on a socket of its own, by UDP
 // and TCP, plain and challenged.
 import { createSocket, type RemoteInfo } from 'node:dgram'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -79,7 +78,7 @@ interface Line {
 
 let asked = 0
 
-function request(transport: string, headers: readonly string[], body: string): { callId: string; text: string } {
+function theirMessage(transport: string, headers: readonly string[], body: string): { callId: string; text: string } {
   const callId = `theirs-${++asked}`
   const text = [
     'MESSAGE sip:+447700900999@gateway.example SIP/2.0',
@@ -118,7 +117,7 @@ async function udpLine(t: TestContext, said: Said): Promise<Line> {
     port: socket.address().port,
     ask: (port, headers, body) =>
       new Promise((resolve) => {
-        const { callId, text } = request('UDP', headers, body)
+        const { callId, text } = theirMessage('UDP', headers, body)
         waiting.set(callId, resolve)
         socket.send(text, port, '127.0.0.1')
       }),
@@ -149,7 +148,7 @@ async function tcpLine(t: TestContext, said: Said): Promise<Line> {
     port: (server.address() as AddressInfo).port,
     ask: (port, headers, body) =>
       new Promise((resolve, reject) => {
-        const socket = connect(port, '127.0.0.1', () => void socket.write(request('TCP', headers, body).text))
+        const socket = connect(port, '127.0.0.1', () => void socket.write(theirMessage('TCP', headers, body).text))
         sockets.add(socket)
         socket.on('error', reject)
         socket.on(
