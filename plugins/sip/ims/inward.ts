@@ -73,11 +73,7 @@ export function createInward({ clock, directory, exchange, full, back, closing }
   function accept(peer: Peer, request: Incoming, submit: Submit): { done: Promise<unknown> } | { refused: Refused } {
     const { gateway, name, terms } = peer
     const { country } = imsSettings(terms)
-    const read = readSubmission(submit, {
-      destinationRewrites: gateway.bind.policy.destinationRewrites,
-      now: clock.now(),
-      ...(country === undefined ? {} : { country }),
-    })
+    const read = readSubmission(submit, { destinationRewrites: gateway.bind.policy.destinationRewrites, country, now: clock.now() })
     if ('refused' in read) return read
     const { place } = read
     const { to } = read.submission

@@ -28,7 +28,7 @@ export type ReadSubmission = { submission: Omit<Submission, 'from'>; place?: Pla
 export interface SubmissionTerms {
   destinationRewrites: Readonly<Record<string, string>>
   /** Whose national numbers a phone dials. */
-  country?: string
+  country: string | undefined
   now: number
 }
 
