@@ -14,7 +14,7 @@ import { createDigestClient } from './digest-client.ts'
 import { createGuard } from './guard.ts'
 import { createFront } from './index.ts'
 import type { TrunkAt } from './identify.ts'
-import type { Access, OpenSession, Peer, Registrar } from './peer.ts'
+import type { Access, Contact, OpenSession, Peer, Registrar } from './peer.ts'
 import type { UserSettings } from './users.ts'
 
 export const fixtures = join(process.cwd(), 'test/fixtures/sip')
@@ -150,7 +150,7 @@ export function valuesOf(reply: Reply, name: string): string[] {
 
 export interface FakeSession extends Session {
   peer: Peer
-  contacts: Parameters<OpenSession>[1]
+  contacts: () => readonly Contact[]
   settings: Parameters<OpenSession>[2]
   ended: string | undefined
   end(why: string): void
@@ -289,8 +289,9 @@ export async function frontOf(
         return address === undefined ? undefined : flowOf(address, Number(port))
       },
     },
-    openSession: (peer, contacts, settings) => {
-      const session = sessionOf(peer, contacts, settings)
+    openSession: (peer, contacts, settings, whenClosed) => {
+      const session = sessionOf(peer, () => contacts(peer.name), settings)
+      void session.closed.then(() => whenClosed?.(session))
       front.opened.push(session)
       return session
     },

@@ -3,7 +3,7 @@
 // where it came from: nobody is banned by datagrams that bear another's address. Each count of a
 // nonce is taken once; those in use are remembered in bounded memory, and what had to be forgotten
 // is stale, never good again.
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, randomFillSync, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../../src/plugin.ts'
 import { createRecent } from './recent.ts'
 
@@ -35,24 +35,21 @@ interface InUse {
 
 export function createNonces(parts: { ttlMs: number; clock: Clock; mostRemembered?: number }): Nonces {
   const { ttlMs, clock } = parts
-  const key = randomBytes(32)
+  const mac = createMac()
+  const chance = createChance()
   /** What was issued up to then and is not remembered may have been used. */
   let forgottenUpTo = 0
   const inUse = createRecent<InUse>(parts.mostRemembered ?? mostInUse, (gone) => {
     for (const { issuedAt } of gone) if (issuedAt > forgottenUpTo) forgottenUpTo = issuedAt
   })
 
-  function mac(front: Buffer, realm: string, address: string): Buffer {
-    return createHmac('sha256', key).update(front).update(realm).update('\n').update(address).digest().subarray(0, macOctets)
-  }
-
   return {
     issue(realm, address) {
       const octets = Buffer.allocUnsafe(nonceOctets)
       octets.writeUIntBE(clock.now(), 0, timeOctets)
-      randomBytes(chanceOctets).copy(octets, timeOctets)
+      chance(octets, timeOctets)
       const front = octets.subarray(0, timeOctets + chanceOctets)
-      mac(front, realm, address).copy(octets, timeOctets + chanceOctets)
+      mac(front, realm, address).copy(octets, timeOctets + chanceOctets, 0, macOctets)
       return octets.toString('base64')
     },
     judge(nonce, realm, address) {
@@ -66,7 +63,7 @@ export function createNonces(parts: { ttlMs: number; clock: Clock; mostRemembere
       const octets = Buffer.from(nonce, 'base64')
       if (octets.length !== nonceOctets) return 'foreign'
       const front = octets.subarray(0, timeOctets + chanceOctets)
-      if (!timingSafeEqual(octets.subarray(timeOctets + chanceOctets), mac(front, realm, address))) return 'foreign'
+      if (!timingSafeEqual(octets.subarray(timeOctets + chanceOctets), mac(front, realm, address).subarray(0, macOctets))) return 'foreign'
       const issuedAt = octets.readUIntBE(0, timeOctets)
       return now - issuedAt > ttlMs || issuedAt <= forgottenUpTo ? 'expired' : 'ours'
     },
@@ -79,6 +76,32 @@ export function createNonces(parts: { ttlMs: number; clock: Clock; mostRemembere
       inUse.set(nonce, { issuedAt, address, realm, highest: nc, taken: 1 })
       return true
     },
+  }
+}
+
+/** HMAC-SHA256 (RFC 2104) of two one-shot hashes, a third of the time that createHmac takes. */
+function createMac(): (front: Buffer, realm: string, address: string) => Buffer {
+  const blockOctets = 64
+  const key = randomBytes(blockOctets)
+  const inner = Buffer.from(key.map((octet) => octet ^ 0x36))
+  const outer = Buffer.from(key.map((octet) => octet ^ 0x5c))
+  return (front, realm, address) => {
+    const hashed = hash('sha256', Buffer.concat([inner, front, Buffer.from(`${realm}\n${address}`)]), 'buffer')
+    return hash('sha256', Buffer.concat([outer, hashed]), 'buffer')
+  }
+}
+
+/** Asks the system for many nonces' chance at once. */
+function createChance(): (into: Buffer, at: number) => void {
+  const pool = Buffer.alloc(chanceOctets * 512)
+  let used = pool.length
+  return (into, at) => {
+    if (used === pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    pool.copy(into, at, used, used + chanceOctets)
+    used += chanceOctets
   }
 }
 

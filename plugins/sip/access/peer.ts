@@ -56,10 +56,18 @@ export interface Registrar {
 
 /**
  * How the registrar makes the session of an AOR that has at least one contact; it is attached to the
- * bind (Gateway.attach), and closed when the last contact goes.
+ * bind (Gateway.attach), and closed when the last contact goes. `contacts` answers by the peer's name.
+ * `whenClosed` is called once `closed` has resolved. Both are the same function for every session: there
+ * are very many.
  */
 export type OpenSession = (
   peer: Peer,
-  contacts: () => readonly Contact[],
+  contacts: (aor: string) => readonly Contact[],
   settings: RegistrarSettings,
-) => Session & { end(why: string): void }
+  whenClosed?: (session: UserSession) => void,
+) => UserSession
+
+export interface UserSession extends Session {
+  readonly peer: Peer
+  end(why: string): void
+}

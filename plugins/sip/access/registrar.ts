@@ -10,7 +10,7 @@ import type { Profile, RegistrarSettings } from '../profile/types.ts'
 import { type Binding, endBinding, isByFlow, isLive, newBinding, planBindings, refreshBinding, sortBindings } from './bindings.ts'
 import { createFlows } from './flows.ts'
 import type { Guard } from './guard.ts'
-import type { OpenSession, Peer, Registrar } from './peer.ts'
+import type { OpenSession, Peer, Registrar, UserSession } from './peer.ts'
 import { createPings } from './pings.ts'
 import { plainAddress } from './ranges.ts'
 import { refused, tooMany } from './refusals.ts'
@@ -40,7 +40,7 @@ interface Entry {
   /** That it registered with: when it is changed, the registrations go. */
   password: string
   bindings: Binding[]
-  session: ReturnType<OpenSession> | undefined
+  session: UserSession | undefined
 }
 
 const none: readonly Binding[] = []
@@ -141,19 +141,19 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     peer.name = entry.aor
     entry.peer = peer
     entry.password = password
-    const session = openSession(peer, () => live(entry), contacts === 'all' ? toAll : contacts === 'first' ? toFirst : settings)
+    const session = openSession(peer, contactsOf, contacts === 'all' ? toAll : contacts === 'first' ? toFirst : settings, sessionClosed)
     if (!peer.gateway.attach(session)) {
       session.end('its bind takes no session')
       return false
     }
     entry.session = session
-    void session.closed.then(() => sessionClosed(entry, session))
     return true
   }
 
   /** By the core, where it is not by us: the bind was changed, disabled or removed. */
-  function sessionClosed(entry: Entry, session: Entry['session']): void {
-    if (isClosed || entry.session !== session || entries.get(entry.aor) !== entry) return
+  function sessionClosed(session: UserSession): void {
+    const entry = entries.get(session.peer.name)
+    if (isClosed || entry?.session !== session) return
     entry.session = undefined
     const peer = users.find(aorOf(entry.aor))
     if (peer && settingsOf(peer.gateway).password === entry.password) {
@@ -165,6 +165,11 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     entry.bindings = []
     settle(entry, 'its bind was changed')
     changed(entry.aor)
+  }
+
+  function contactsOf(aor: string): readonly Binding[] {
+    const entry = entries.get(aor)
+    return entry ? live(entry) : none
   }
 
   function live(entry: Entry): readonly Binding[] {
@@ -279,10 +284,7 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
       const registration = readRegister(request, settings)
       answer('status' in registration ? registration : register(to.name, known.peer, request, registration))
     },
-    contacts(aor) {
-      const entry = entries.get(aor)
-      return entry ? live(entry) : none
-    },
+    contacts: contactsOf,
     isRegisteredBy(aor, flow) {
       const now = clock.now()
       // Through a proxy others come by the same flow.
