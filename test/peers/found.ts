@@ -29,7 +29,11 @@ export const peers = [
     debian: 'libnet-smpp-perl',
     what: 'a client of the message centre, in Perl',
   },
+  { name: 'sipp', program: 'sipp', debian: 'sip-tester', what: 'SIP apps and trunks by scenario, and the load of the benchmarks' },
+  { name: 'kamailio', program: 'kamailio', debian: 'kamailio', what: 'a SIP proxy: trunk, outbound proxy, and the benchmark beside us' },
   { name: 'strace', program: 'strace', debian: 'strace', what: 'shows that no acknowledgement leaves before its write is synced' },
+  { name: 'baresip', program: 'baresip', debian: 'baresip-core', what: 'a softphone that registers and exchanges texts' },
+  { name: 'linphone', program: 'linphone-daemon', debian: 'linphone-cli', what: 'another, which asks for disposition notifications' },
 ] as const satisfies readonly Peer[]
 
 export type PeerName = (typeof peers)[number]['name']

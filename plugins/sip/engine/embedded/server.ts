@@ -48,7 +48,10 @@ interface ServerTransaction extends Timed {
   /** Where its answer goes. */
   way: Way
   tag: string
-  response: Buffer | undefined
+  /** What was answered last, as a place in memory that many share: so many of them are kept that an object each would be felt. */
+  slab: ArrayBufferLike | undefined
+  offset: number
+  size: number
   /** Gone once it is answered. */
   request: ReadRequest | undefined
   merged: string
@@ -88,7 +91,9 @@ export function createServers(parts: ServerParts): Servers {
 
   function respond(transaction: ServerTransaction, request: ReadRequest, reply: Reply, tag: string): void {
     const octets = composed(request, transaction.way, reply, tag)
-    transaction.response = octets
+    transaction.slab = octets.buffer
+    transaction.offset = octets.byteOffset
+    transaction.size = octets.length
     parts.send(octets, transaction.way)
   }
 
@@ -107,6 +112,7 @@ export function createServers(parts: ServerParts): Servers {
     transaction.request = undefined
     if (trying.get(transaction.merged) === transaction) trying.delete(transaction.merged)
     respond(transaction, request, reply, transaction.tag)
+    transaction.tag = transaction.merged = ''
     // Timer J: none by what is reliable (§17.2.2).
     if (transaction.way.reliable) forget(transaction)
     else wheel.arm(transaction, lifeMs)
@@ -147,7 +153,7 @@ export function createServers(parts: ServerParts): Servers {
       const before = known.get(key)
       if (before) {
         counts.repeats++
-        if (before.response) parts.send(before.response, before.way)
+        if (before.slab) parts.send(Buffer.from(before.slab, before.offset, before.size), before.way)
         return
       }
       if (refusing || known.size >= parts.most) {
@@ -163,7 +169,9 @@ export function createServers(parts: ServerParts): Servers {
         key,
         way: wayBack(request, way),
         tag: random.tag(),
-        response: undefined,
+        slab: undefined,
+        offset: 0,
+        size: 0,
         request,
         merged,
         tried: false,

@@ -19,6 +19,7 @@ export interface UdpEnds {
 }
 
 const socketBytes = 4 * 1024 * 1024
+const recentWays = 512
 const never = (): void => {}
 
 /** Addresses only are sent to: nothing is looked up, and nothing waits for a tick as it would be by node:dns. */
@@ -46,9 +47,19 @@ export function openUdp(end: End, ends: UdpEnds): Promise<Udp> {
 
 function carry(socket: Socket, local: End, ends: UdpEnds, v6: boolean): Udp {
   const mapped = v6 && isAny(local.address)
-  socket.on('message', (octets, { address, port }) => {
+  /** Whoever sends much is known by the same object: nothing is made for each of a proxy's messages, and nothing kept. */
+  const recent: (UdpWay | undefined)[] = Array.from({ length: recentWays })
+  socket.on('message', (octets, from) => {
+    const { port } = from
     // From port 0 nobody can be answered.
-    if (port !== 0) ends.datagram(octets, new UdpWay(socket, { address: v6 ? plain(address) : address, port }, local, mapped))
+    if (port === 0) return
+    const address = v6 ? plain(from.address) : from.address
+    let way = recent[port % recentWays]
+    if (way === undefined || way.remote.port !== port || way.remote.address !== address) {
+      way = new UdpWay(socket, { address, port }, local, mapped)
+      recent[port % recentWays] = way
+    }
+    ends.datagram(octets, way)
   })
   let closed: Promise<void> | undefined
   return {
