@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
+import * as fc from 'fast-check'
 import { AcceptRefused, type RefusalWhy } from '../../../src/plugin.ts'
 import { header, messageRequest, now, worldOf } from './message.fixture.ts'
 
@@ -458,4 +459,29 @@ test('a header of a name that JavaScript knows is harmless', async () => {
     ['sip.__proto__', 'y'],
   ])
   assert.equal(messageRequest({}).headers.get('constructor'), undefined)
+})
+
+test('whatever a MESSAGE says, it is answered once, with no line of its own in the answer', async () => {
+  const value = fc.stringMatching(/^[!-~]([ -~]{0,40}[!-~])?$/)
+  const name = fc.constantFrom(
+    ...['X-SMS-UDH', 'X-SMS-CODING', 'X-SMS-VALIDITY', 'X-M-CLASS', 'X-REG-DELIVERY', 'X-SMSC-ID', 'X-DELIVERY_TIME', 'X-SMS-Receipt'],
+    ...['X-SMS-Message-ID', 'In-Reply-To', 'Expires', 'Date', 'Priority', 'Content-Encoding', 'P-Asserted-Identity', 'User-Agent'],
+  )
+  const likely = fc.constantFrom('0', '1', '2', '7', '06050413011301', '2026-11-22 10:00:00', 'deflate', 'delivered', 'urgent', '17')
+  const type = fc.oneof(
+    fc.constantFrom('text/plain', 'message/cpim', 'message/imdn+xml', 'application/octet-stream', 'text/html;charset=utf-16'),
+    value,
+  )
+  // A field twice is the codec's to refuse.
+  const lines = fc.uniqueArray(fc.tuple(name, fc.oneof(likely, value)), { maxLength: 4, selector: ([each]) => each })
+  const given = fc.constantFrom({}, { kind: 'trunk', side: 'supplier', terms: { receipts: 'text', dialect: 'restcomm' } } as const)
+  await fc.assert(
+    fc.asyncProperty(given, type, lines, fc.uint8Array({ maxLength: 60 }), async (how, contentType, headers, body) => {
+      const { status, headers: said = [] } = await worldOf(how).say({ type: contentType, headers: headers.flat(), body: Buffer.from(body) })
+      assert.ok(status >= 200 && status < 500, String(status))
+      assert.ok(status < 300 || header(said, 'Warning') !== undefined)
+      for (const each of said) assert.doesNotMatch(each, /\p{Cc}/u)
+    }),
+    { numRuns: 500 },
+  )
 })
