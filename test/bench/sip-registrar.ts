@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { pino } from 'pino'
 import { createFront, createGuard, type UserSettings } from '../../plugins/sip/access/index.ts'
 import { createEmbedded } from '../../plugins/sip/engine/embedded/embedded.ts'
@@ -94,8 +96,14 @@ const [listened] = await engine.start((request, answer) => registrar.take(reques
 await registrar.restore()
 console.log(listened?.port)
 
+// What is garbage already is nobody's memory.
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+setFlagsFromString('--no-expose-gc')
+
 const input = createInterface({ input: process.stdin })
 input.on('line', () => {
+  collect()
   const { rss, heapUsed } = process.memoryUsage()
   console.log(JSON.stringify({ rss, heapUsed, bindings: registrar.size(), sessions: attached.size }))
 })

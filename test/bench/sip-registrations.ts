@@ -1,6 +1,6 @@
 // `npm run bench -- sip --registrations N [--rate R] [--seconds S] [--json]`: so many phones register with digest by UDP,
 // stay, and register again at a rate. What they cost in memory, and each REGISTER in CPU, in a process
-// that does nothing else. Memory is looked at when the transactions of before have ended (Timer J).
+// that does nothing else. Memory is looked at, collected, when the transactions of before have ended (Timer J).
 import { createSocket } from 'node:dgram'
 import { createDigestClient } from '../../plugins/sip/access/index.ts'
 import { readMessage } from '../../plugins/sip/codec/index.ts'
@@ -13,6 +13,13 @@ export interface RegistrationsOptions {
   rate: number
   seconds: number
   say(line: string): void
+}
+
+interface Seen {
+  rss: number
+  heapUsed: number
+  bindings: number
+  sessions: number
 }
 
 interface Phone {
@@ -82,11 +89,11 @@ export async function benchRegistrations({ registrations, rate, seconds, say }: 
     return sent.kind === 'answered' && sent.status === 200
   }
 
-  async function seen(): Promise<{ rss: number; bindings: number; sessions: number }> {
+  async function seen(): Promise<Seen> {
     const before = child.lines.length
     child.child.stdin!.write('\n')
     while (child.lines.length === before) await new Promise((resolve) => setTimeout(resolve, 10))
-    return JSON.parse(child.lines.at(-1)!) as { rss: number; bindings: number; sessions: number }
+    return JSON.parse(child.lines.at(-1)!) as Seen
   }
 
   const phones = Array.from({ length: registrations }, (_, n): Phone => {
@@ -145,6 +152,7 @@ export async function benchRegistrations({ registrations, rate, seconds, say }: 
       againCpuMicros: Math.round(againMicros),
       againP50Ms: rounded(percentile(times, 0.5)),
       againP99Ms: rounded(percentile(times, 0.99)),
+      heapBytesEach: Math.round((held.heapUsed - empty.heapUsed) / registrations),
       duringMb: mb(during.rss),
     }
   } finally {

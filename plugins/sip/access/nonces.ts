@@ -5,6 +5,7 @@
 // is stale, never good again.
 import { hash, randomBytes, randomFillSync, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../../src/plugin.ts'
+import { detached } from '../codec/index.ts'
 import { createRecent } from './recent.ts'
 
 export interface Nonces {
@@ -37,11 +38,19 @@ export function createNonces(parts: { ttlMs: number; clock: Clock; mostRemembere
   const { ttlMs, clock } = parts
   const mac = createMac()
   const chance = createChance()
+  const realms = new Map<string, string>()
   /** What was issued up to then and is not remembered may have been used. */
   let forgottenUpTo = 0
   const inUse = createRecent<InUse>(parts.mostRemembered ?? mostInUse, (gone) => {
     for (const { issuedAt } of gone) if (issuedAt > forgottenUpTo) forgottenUpTo = issuedAt
   })
+
+  /** The same string for every nonce of a realm. There are as many as the profile has domains: only known users come here. */
+  function ownOf(realm: string): string {
+    let own = realms.get(realm)
+    if (own === undefined) realms.set((own = detached(realm)), own)
+    return own
+  }
 
   return {
     issue(realm, address) {
@@ -73,7 +82,7 @@ export function createNonces(parts: { ttlMs: number; clock: Clock; mostRemembere
       const octets = Buffer.from(nonce, 'base64')
       const issuedAt = octets.readUIntBE(0, timeOctets)
       if (issuedAt <= forgottenUpTo) return false
-      inUse.set(nonce, { issuedAt, address, realm, highest: nc, taken: 1 })
+      inUse.set(detached(nonce), { issuedAt, address, realm: ownOf(realm), highest: nc, taken: 1 })
       return true
     },
   }
