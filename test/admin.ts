@@ -16,11 +16,13 @@ import { compile } from '../src/routing/table.ts'
 import { createTruth, type Truth } from '../src/flow/truth.ts'
 import { openSqlite } from '../src/store/sqlite/index.ts'
 import type { Store } from '../src/store/store.ts'
+import { sip } from '../plugins/sip/index.ts'
 import { smpp } from '../plugins/smpp/index.ts'
 import { twilio } from '../plugins/twilio/index.ts'
 
 export const connectors: ReadonlyMap<string, Connector> = new Map([
   [smpp.name, smpp as Connector],
+  [sip.name, sip as Connector],
   [twilio.name, twilio as Connector],
 ])
 

@@ -55,6 +55,9 @@ const ims = z
   })
   .describe('SMS over IMS, where the dialect is `3gpp`.')
 
+/** Few trunks know what to make of receipts, and fewer send them. */
+export const trunkReceipts = receipts.default('none')
+
 /** With their defaults. */
 export const messageFields = {
   dialect: dialect.default('standard'),

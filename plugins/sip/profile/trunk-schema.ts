@@ -2,7 +2,7 @@
 // by itself: a peer that needs not register.
 import { z } from 'zod'
 import { readUri } from '../codec/uri.ts'
-import { dialledTransports, messageFields } from './message-fields.ts'
+import { dialledTransports, messageFields, trunkReceipts } from './message-fields.ts'
 import { range } from './schema.ts'
 import type { Trunk } from './types.ts'
 
@@ -70,6 +70,7 @@ export const trunkFields = {
   attemptMs: bare.attemptMs.default(5000),
   pingSeconds: bare.pingSeconds.default(30),
   ...messageFields,
+  receipts: trunkReceipts,
 }
 
 /** In the settings of a bind, which may be no trunk at all. */
