@@ -59,7 +59,8 @@ export type KnownName = (typeof known)[number]
 
 const singles = 10
 export const isSingle = (kind: number): boolean => kind >= 0 && kind < singles
-export const nameOf = (kind: number): string => spellings[kind]?.[0] ?? ''
+/** As the RFCs write it. */
+export const nameOf = (kind: number): string => spellings[kind]?.[1] ?? ''
 
 /** RFC 3261 §7.3.3 and the registry of header fields. */
 const compact: Readonly<Record<string, string>> = {

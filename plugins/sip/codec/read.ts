@@ -78,13 +78,13 @@ export type Head = ReadMessage & {
 
 /** From the start line to `headEnd`, behind the last field's line end. A Bad that does not close says how long its body is. */
 export function readHead(octets: Buffer, start: number, headEnd: number, limits: ReadLimits): Head | BadHead {
-  const view = start === 0 ? octets : octets.subarray(start)
-  return readHeadText(view, view.toString('latin1', 0, headEnd - start), headEnd - start, limits)
+  const view = octets.subarray(start, headEnd)
+  return readHeadText(view, view.toString('latin1'), view.length, limits)
 }
 
 export type BadHead = Bad & { bodyBytes: number }
 
-/** `text` is `octets` as latin1, at least up to `end`. */
+/** `text` is `octets` as latin1, at least up to `end`, behind which only this message's body may stand. */
 function readHeadText(octets: Buffer, text: string, end: number, limits: ReadLimits): Head | BadHead {
   const lineEnd = text.indexOf('\r')
   const fields = octets[lineEnd + 1] === LF ? readFields(octets, text, lineEnd + 2, end, limits.headerCount) : 'a line end that is not CRLF'
