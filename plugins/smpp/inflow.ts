@@ -16,7 +16,7 @@ export interface Inflow {
 }
 
 /** One peer is read for so long in one turn, looked at after so many PDUs. */
-const turnMs = 3
+const turnMs = 2
 const fewPdus = 8
 
 export function createInflow(

@@ -30,7 +30,7 @@ export interface SharesLimits {
   open: number
 }
 
-const defaults: SharesLimits = { turnMs: 2, few: 2, open: 200 }
+const defaults: SharesLimits = { turnMs: 1, few: 2, open: 200 }
 
 /** What was served is let go of at the latest when there is so much of it. */
 const mostServed = 128

@@ -69,3 +69,32 @@ test('while nothing can be written, what may be refused is, at once, and the res
   )
   assert.deepEqual(it.told, ['failed', 'recovered'])
 })
+
+test('what follows from a long record is done over several turns, in order, before drain ends', async () => {
+  const { commit } = bench()
+  const done: number[] = []
+  for (let n = 0; n < 100; n++) {
+    commit.add(
+      { kind: 'part', key: `k${n}`, place: 0, total: 1, at: 0, data: '' },
+      {
+        done() {
+          for (const until = performance.now() + 0.5; performance.now() < until;);
+          done.push(n)
+        },
+      },
+    )
+  }
+  let [longest, before] = [0, 0]
+  const look = (): void => {
+    longest = Math.max(longest, done.length - before)
+    before = done.length
+    if (done.length < 100) setImmediate(look)
+  }
+  look()
+  await commit.drain()
+  assert.deepEqual(
+    done,
+    Array.from({ length: 100 }, (_, n) => n),
+  )
+  assert.ok(longest <= 24, `${longest} in one turn`)
+})

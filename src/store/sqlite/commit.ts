@@ -5,6 +5,7 @@ import { StoreUnavailable } from '../store.ts'
 import type { Clock } from '../../clock.ts'
 import type { CountName } from '../../model/life.ts'
 import type { RefForm } from '../../model/ref.ts'
+import { Fifo } from './fifo.ts'
 import { encode, type MessageOp, type Op } from './ops.ts'
 import { clear, createSlab, putBytes, type Slab } from './slab.ts'
 import type { Journal } from './journal.ts'
@@ -31,12 +32,15 @@ export interface Commit {
   readonly stuck: number
   /** Nothing is being written. */
   readonly idle: boolean
-  /** Resolves when nothing waits to be written. */
+  /** Resolves when nothing waits to be written, and all that waited for it is told. */
   drain(): Promise<void>
 }
 
 const gatherMs = 2
 const retryMs = 100
+/** For so long in one turn what is written is told, looked at after so many. */
+const tellMs = 3
+const fewTold = 4
 /** A record is longer only by what one tick adds: more than that is a backlog, which goes in several. */
 const mostBytes = 8 << 20
 
@@ -60,6 +64,9 @@ export function groupCommit(
   let lastWrite = 0
   let loose: (number | CountName)[] = []
   let idle: (() => void)[] = []
+  /** Written, their `done` not called yet. */
+  const untold = new Fifo<Entry>()
+  let telling = false
 
   function wake(): void {
     if (writing || timer !== undefined || empty()) return
@@ -113,10 +120,29 @@ export function groupCommit(
       failing = false
       hooks.recovered()
     }
-    for (const entry of batch) hooks.written(entry.op)
+    for (const entry of batch) {
+      hooks.written(entry.op)
+      untold.push(entry)
+    }
     if (counted) hooks.written(counted)
-    for (const entry of batch) entry.done?.(entry)
+    // The disk works on the next record meanwhile.
     next()
+    if (!telling) tell()
+  }
+
+  /** What follows from a record is a lot of work: of a large one, some in each turn of the event loop. */
+  function tell(): void {
+    const until = performance.now() + tellMs
+    telling = false
+    for (let n = 1; untold.size > 0; n++) {
+      const entry = untold.shift()!
+      entry.done?.(entry)
+      if (n % fewTold > 0 || untold.size === 0 || performance.now() < until) continue
+      telling = true
+      setImmediate(tell)
+      return
+    }
+    whenIdle()
   }
 
   function fail(batch: Batch, error: Error): void {
@@ -135,7 +161,16 @@ export function groupCommit(
   function next(): void {
     writing = false
     hooks.between()
-    if (!empty()) return wake()
+    if (!empty()) wake()
+    else whenIdle()
+  }
+
+  function settled(): boolean {
+    return !writing && empty() && untold.size === 0
+  }
+
+  function whenIdle(): void {
+    if (!settled()) return
     for (const resolve of idle) resolve()
     idle = []
   }
@@ -169,7 +204,7 @@ export function groupCommit(
       return failing ? batches.reduce((sum, batch) => sum + batch.entries.length, 0) : 0
     },
     drain() {
-      if (!writing && empty()) return Promise.resolve()
+      if (settled()) return Promise.resolve()
       return new Promise((resolve) => idle.push(resolve))
     },
   }
