@@ -11,7 +11,7 @@ import type { Candidate, Decision, RuleTried } from '../model/route.ts'
 import { type Addressee, decideAddressee, decideVia } from './direct.ts'
 import { longest } from './prefixes.ts'
 import type { Question } from './question.ts'
-import { matchSentence, ordersOf, trunkedCandidates, type Rule, type RoutingTable } from './table.ts'
+import { matchSentence, ordersOf, trunkedCandidates, type Order, type Rule, type RoutingTable } from './table.ts'
 import type { Place } from './trunk.ts'
 
 /** More rules than this are looked at, but not told. */
@@ -33,10 +33,11 @@ export function decide(table: RoutingTable, question: Question): Decision {
           if (tried.length < triedLimit - 1) tried.push(failed.otherwise)
           continue
         }
-        const { candidates, told } = order(table, rule, question)
+        const { candidates, told, plain } = order(table, rule, question)
         if (candidates) {
+          if (plain && tried.length === 0) return (plain.decision ??= decisionOf(table, rule, candidates, [told]))
           tried.push(told)
-          return { revision: table.revision, route: rule.route.id, candidates, failoverOnReceipt: rule.route.failoverOnReceipt, tried }
+          return decisionOf(table, rule, candidates, tried)
         }
         if (tried.length < triedLimit - 1) tried.push(told)
       }
@@ -45,7 +46,12 @@ export function decide(table: RoutingTable, question: Question): Decision {
   return { revision: table.revision, candidates: [], failoverOnReceipt: false, tried }
 }
 
-function order(table: RoutingTable, rule: Rule, question: Question): { candidates?: Candidate[]; told: RuleTried } {
+function decisionOf({ revision }: RoutingTable, { route }: Rule, candidates: Candidate[], tried: RuleTried[]): Decision {
+  return { revision, route: route.id, candidates, failoverOnReceipt: route.failoverOnReceipt, tried }
+}
+
+/** `plain`: the order taken, where the answer is the same for every message that takes it. */
+function order(table: RoutingTable, rule: Rule, question: Question): { candidates?: Candidate[]; told: RuleTried; plain?: Order } {
   let { orders } = rule
   let told = rule.matched
   // Never back to where it came from: rare, so only then is the order worked out anew.
@@ -66,7 +72,8 @@ function order(table: RoutingTable, rule: Rule, question: Question): { candidate
   }
   for (const one of orders) {
     if (question.dice >= one.below) continue
-    if (one.candidates) return { candidates: one.candidates, told }
+    if (one.candidates)
+      return told === rule.matched ? { candidates: one.candidates, told, plain: one } : { candidates: one.candidates, told }
     const { candidates, passed } = trunkedCandidates(rule.route, one, question)
     if (passed.length === 0) return { candidates, told }
     const over = passed.map(({ bind }) => localBindId(bind)).join(', ')

@@ -3,7 +3,7 @@
 import type { Bind } from '../model/bind.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
-import { targetMeans, type Candidate, type Route, type RouteTarget, type RuleTried } from '../model/route.ts'
+import { targetMeans, type Candidate, type Decision, type Route, type RouteTarget, type RuleTried } from '../model/route.ts'
 import { prefixTree, type PrefixNode } from './prefixes.ts'
 import type { Question } from './question.ts'
 import { supplierNamed, type Addressee } from './direct.ts'
@@ -41,6 +41,8 @@ export interface Order {
   below: number
   places: readonly Place[]
   candidates?: Candidate[]
+  /** Made once: every message that takes this order, and no other rule before, is decided so. */
+  decision?: Decision
 }
 
 export function compile(configuration: Configuration, addressee: Addressee = () => undefined): RoutingTable {

@@ -4,10 +4,10 @@ import type { CountName } from '../../model/life.ts'
 import type { MessageId } from '../../model/message.ts'
 import type { Accepted, CdrRow, NewMessage } from '../store.ts'
 import { requeued, type Inner } from './inner.ts'
-import { lifeJson, stateNumber, type MessageOp } from './ops.ts'
+import { cdrJson, decisionJson, entriesJson, lifeJson, messageJson } from './json.ts'
+import { stateNumber, type MessageOp } from './ops.ts'
 import type { Parts } from './parts.ts'
-import { freeze, hotBytes, type Hot } from './records.ts'
-import { joined } from './steps.ts'
+import { hotBytes, type Hot } from './records.ts'
 
 export interface Accepting {
   accept(added: NewMessage): Promise<Accepted>
@@ -50,7 +50,7 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
     const { message, decision, life, queue, ended } = added
     const order = idOrder(message.id)
     const wait = queue ? ([steps.nextItem(), names.of(queue.lane), queue.due, 0, queue.candidate] as MessageOp['wait']) : null
-    const json = { message: freeze(message), decision: JSON.stringify(decision), life: lifeJson(life) }
+    const json = { message: messageJson(message), decision: decisionJson(decision), life: lifeJson(life) }
     const hot: Hot = {
       order,
       message,
@@ -64,6 +64,7 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
       open: 0,
       file: 0,
       refs: undefined,
+      reports: ended?.report ? 1 : 0,
     }
     const puts = wait ? [steps.deliverRow(hot, wait)] : []
     if (ended?.report) puts.push(steps.reportRow(hot, ended.report, 0, ended.report.at))
@@ -71,7 +72,7 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
       sequence: steps.nextSequence(),
       message: message.id,
       account: ended.cdr.account,
-      json: JSON.stringify(ended.cdr),
+      json: cdrJson(ended.cdr),
     }
     const counts: (number | CountName)[] = [names.of(message.arrival), 'accepted']
     for (const count of ended?.counts ?? []) counts.push(names.of(count.bind), count.name)
@@ -82,7 +83,7 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
       state: stateNumber(life.state),
       giveUpAt: hot.giveUpAt,
       wait,
-      entries: joined('', added.entries),
+      entries: entriesJson('', added.entries),
       refs: null,
       puts,
       deletes: null,

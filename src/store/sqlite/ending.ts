@@ -3,8 +3,9 @@ import { isTerminal, type LifeEntry, type Transition } from '../../model/life.ts
 import type { Message, MessageId } from '../../model/message.ts'
 import type { MessageRecord, PurgeQuery } from '../store.ts'
 import { emptyOp, requeued, withMessage, type Inner } from './inner.ts'
+import { lifeJson, messageJson } from './json.ts'
 import { stateNumber } from './ops.ts'
-import { freeze, recordOf } from './records.ts'
+import { recordOf } from './records.ts'
 
 const waitingState = 2
 
@@ -50,19 +51,19 @@ export function createEnding(inner: Inner) {
         // One that its supplier has goes on awaiting its receipts as it did.
         if (hot.wait) {
           hot.giveUpAt = hot.message.validUntil
-          op.life = JSON.stringify(hot.life)
+          op.life = lifeJson(hot.life)
           op.state = stateNumber(hot.life.state)
           op.giveUpAt = hot.giveUpAt
           op.wait = hot.wait
         }
         op.entries = JSON.stringify({ at: clock.now(), what: 'note', text: 'replaced by its sender' } satisfies LifeEntry)
-        op.replace = [freeze(hot.message), null]
+        op.replace = [messageJson(hot.message), null]
         hot.open++
         return new Promise((resolve) => {
           inner.commit.add(op, {
             done: () => {
-              hot.open--
               hot.file = inner.file()
+              inner.records.release(hot)
               resolve('amended')
             },
           })

@@ -142,7 +142,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       maxBytes: options.cacheBytes ?? 64 << 20,
       flushed: () => flusher.flushed,
       rows: (orders) => reads.load(orders),
-      evicted: (hot) => refs.evicted(hot),
+      evicted: refs.evicted,
     })
     const cdrs = createCdrStream({ written: facts.get('cdrWritten') ?? 0, last: facts.get('cdrLast') ?? 0 })
     const file = (): number => journal.file
@@ -154,6 +154,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       lastSequence: facts.get('cdrLast') ?? 0,
       ended: cdrs.ended,
       file,
+      release: records.release,
     })
     let weights: ReadonlyMap<AccountId, number> = new Map()
     const ready = new Set<number>()

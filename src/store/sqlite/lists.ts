@@ -5,26 +5,31 @@ import type { MessageId } from '../../model/message.ts'
 import { isTerminal } from '../../model/life.ts'
 import type { ListPage, ListQuery, MessageRecord, MessageTrace } from '../store.ts'
 import { emptyOp, withMessage, type Inner } from './inner.ts'
+import { messageJson } from './json.ts'
 import { stateNumber } from './ops.ts'
 import type { ListRange } from './reads.ts'
-import { emptied, freeze, fromRow, recordOf, type Hot } from './records.ts'
+import { briefOf, emptied, fromRow, recordOf, type Brief, type Hot, type Rested } from './records.ts'
+
+type Kept = Hot | Rested
 
 const mostOrder = Number.MAX_SAFE_INTEGER
 
 export function createLists(inner: Inner) {
   const { names, records, flusher, reader, commit } = inner
 
-  function matches(query: ListQuery, range: ListRange): (hot: Hot) => boolean {
+  function matches(query: ListQuery, range: ListRange): (kept: Kept) => boolean {
     const accounts = new Set(query.accounts)
-    return ({ hidden, message, life, order }) =>
-      !hidden &&
-      accounts.has(message.account) &&
-      order >= range.from &&
-      order < range.below &&
-      (query.to === undefined || message.to.value === query.to) &&
-      (query.from === undefined || message.from.value === query.from) &&
-      (query.direction === undefined || message.direction === query.direction) &&
-      (query.state === undefined || life.state === query.state)
+    return (kept) => kept.order >= range.from && kept.order < range.below && holds(briefOf(kept))
+    function holds({ hidden, account, to, from, direction, state }: Brief): boolean {
+      return (
+        !hidden &&
+        accounts.has(account) &&
+        (query.to === undefined || to === query.to) &&
+        (query.from === undefined || from === query.from) &&
+        (query.direction === undefined || direction === query.direction) &&
+        (query.state === undefined || state === query.state)
+      )
+    }
   }
 
   function rangeOf(query: ListQuery): ListRange {
@@ -45,27 +50,27 @@ export function createLists(inner: Inner) {
   async function list(query: ListQuery): Promise<ListPage> {
     const range = rangeOf(query)
     if (range.tenants.length === 0 || query.limit <= 0) return { records: [] }
-    const newer = new Map<number, Hot | undefined>()
-    for (const order of flusher.dirty()) newer.set(order, records.get(order))
+    const newer = new Map<number, Kept | undefined>()
+    for (const order of flusher.dirty()) newer.set(order, records.kept(order))
     const fits = matches(query, range)
-    const found: Hot[] = []
-    for (const hot of newer.values()) if (hot && fits(hot)) found.push(hot)
+    const found: Kept[] = []
+    for (const kept of newer.values()) if (kept && fits(kept)) found.push(kept)
     for (let below = range.below; ;) {
       const rows = await reader.list({ ...range, below })
       for (const row of rows) {
-        const hot = newer.has(row[0]) ? undefined : (records.get(row[0]) ?? fromRow(row))
-        if (hot && fits(hot)) found.push(hot)
+        const kept = newer.has(row[0]) ? undefined : (records.kept(row[0]) ?? fromRow(row))
+        if (kept && fits(kept)) found.push(kept)
       }
       const last = rows.at(-1)
       found.sort((a, b) => b.order - a.order)
       // A page is right as far down as the tables were read.
-      const certain = rows.length < range.limit || !last ? found.length : found.filter((hot) => hot.order >= last[0]).length
+      const certain = rows.length < range.limit || !last ? found.length : found.filter(({ order }) => order >= last[0]).length
       if (certain > query.limit || rows.length < range.limit || !last) return page(found, query.limit)
       below = last[0]
     }
   }
 
-  function page(found: Hot[], limit: number): ListPage {
+  function page(found: Kept[], limit: number): ListPage {
     const rows = found.slice(0, limit)
     const last = rows.at(-1)
     return { records: rows.map(recordOf), ...(found.length > limit && last ? { next: last.order.toString(16) } : {}) }
@@ -81,8 +86,8 @@ export function createLists(inner: Inner) {
       return new Promise<boolean>((resolve) => {
         commit.add(op, {
           done: () => {
-            hot.open--
             hot.file = inner.file()
+            records.release(hot)
             resolve(true)
           },
         })
@@ -108,13 +113,13 @@ export function createLists(inner: Inner) {
       change(id, (hot) => {
         hot.message = emptied(hot.message)
         hot.redactedAt = at
-        return { ...emptyOp(hot.order), entries: JSON.stringify({ at, what: 'redacted' }), replace: [freeze(hot.message), at] }
+        return { ...emptyOp(hot.order), entries: JSON.stringify({ at, what: 'redacted' }), replace: [messageJson(hot.message), at] }
       }),
     remove: (id: MessageId) =>
       change(id, (hot) => {
         hot.hidden = true
         hot.message = emptied(hot.message)
-        return { ...emptyOp(hot.order), hidden: true, replace: [freeze(hot.message), hot.redactedAt ?? inner.clock.now()] }
+        return { ...emptyOp(hot.order), hidden: true, replace: [messageJson(hot.message), hot.redactedAt ?? inner.clock.now()] }
       }),
   }
 }

@@ -1,10 +1,11 @@
 // What is written to the journal: one operation a line, each a whole fact that can be done again
 // from the journal alone. Fields are parted by control characters that JSON never has bare, so
 // JSON that was made once (message, life, trace, CDR) goes through to the tables as text.
-import type { CountName, Life, MessageState } from '../../model/life.ts'
+import type { CountName, MessageState } from '../../model/life.ts'
 import type { Report } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'
 import type { Joined } from '../store.ts'
+import { quoted } from './json.ts'
 import { put, type Slab } from './slab.ts'
 
 /** The order is the number in the table: append only. */
@@ -91,64 +92,26 @@ export interface Rare {
 
 /** Appends the operation as a line. */
 export function encode(slab: Slab, op: Op): void {
-  if (op.kind === 'message') fields(slab, op)
-  else put(slab, JSON.stringify(op))
-  put(slab, '\n')
+  put(slab, op.kind === 'message' ? fields(op) : `${JSON.stringify(op)}\n`)
 }
 
-/** What needs no escape in JSON. */
-const plain = /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/
-
-function quoted(text: string): string {
-  return plain.test(text) ? `"${text}"` : JSON.stringify(text)
-}
-
-/** As JSON.stringify, which takes three times as long: each message's life is written four times. */
-export function lifeJson(life: Life): string {
-  let text = `{"state":"${life.state}","segments":[`
-  for (let i = 0; i < life.segments.length; i++) {
-    const segment = life.segments[i]!
-    text += i === 0 ? `{"state":"${segment.state}"` : `,{"state":"${segment.state}"`
-    if (segment.ref !== undefined) text += `,"ref":${quoted(segment.ref)}`
-    if (segment.bind !== undefined) text += `,"bind":${quoted(segment.bind)}`
-    if (segment.final !== undefined) text += segment.final ? ',"final":true' : ',"final":false'
-    if (segment.at !== undefined) text += `,"at":${segment.at}`
-    if (segment.error !== undefined) text += `,"error":${quoted(segment.error)}`
-    text += '}'
-  }
-  text += `],"attempts":${life.attempts},"updatedAt":${life.updatedAt}`
-  if (life.bind !== undefined) text += `,"bind":${quoted(life.bind)}`
-  if (life.sentAt !== undefined) text += `,"sentAt":${life.sentAt}`
-  if (life.finalAt !== undefined) text += `,"finalAt":${life.finalAt}`
-  if (life.failure !== undefined) text += `,"failure":${JSON.stringify(life.failure)}`
-  return `${text}}`
-}
-
-function fields(slab: Slab, op: MessageOp): void {
+/** A message's operation, as one text: each piece written to the slab by itself costs as much as all of it. */
+function fields(op: MessageOp): string {
   const { insert, life, giveUpAt, wait, refs, puts, deletes, cdr } = op
-  const rare = op.early || op.idempotency || op.joins !== null || op.replace || op.hidden
-  put(slab, `${op.order}\x1f`)
-  if (life !== null) put(slab, life)
-  put(slab, `\x1f${op.state}\x1f${giveUpAt ?? ''}\x1f${wait === null ? '' : `[${keyText(wait)}]`}\x1f`)
-  if (op.entries !== '') put(slab, op.entries)
-  let text: string = unit
+  let text = `${op.order}\x1f${life ?? ''}\x1f${op.state}\x1f${giveUpAt ?? ''}\x1f${wait === null ? '' : `[${keyText(wait)}]`}\x1f${op.entries}\x1f`
   if (refs) for (let i = 0; i < refs.length; i++) text += i === 0 ? refText(refs[i]!) : entry + refText(refs[i]!)
   text += unit
   if (puts) for (let i = 0; i < puts.length; i++) text += i === 0 ? rowText(puts[i]!) : entry + rowText(puts[i]!)
   text += unit
   if (deletes) for (let i = 0; i < deletes.length; i++) text += i === 0 ? keyText(deletes[i]!) : entry + keyText(deletes[i]!)
-  put(slab, cdr ? `${text}\x1f${cdr[0]}\x1f` : `${text}\x1f\x1f`)
-  if (cdr) put(slab, cdr[1])
-  put(slab, unit)
-  if (rare) {
+  text += cdr ? `\x1f${cdr[0]}\x1f${cdr[1]}\x1f` : '\x1f\x1f\x1f'
+  if (op.early || op.idempotency || op.joins !== null || op.replace || op.hidden) {
     const { early, idempotency, joins, replace, hidden } = op
-    put(slab, JSON.stringify({ early, idempotency, joins, replace, hidden } satisfies Rare))
+    text += JSON.stringify({ early, idempotency, joins, replace, hidden } satisfies Rare)
   }
-  if (!insert) return
-  put(slab, `\x1f${insert.tail}\x1f${insert.tenant}\x1f${JSON.stringify(insert.receiver)}\x1f${JSON.stringify(insert.sender)}\x1f`)
-  put(slab, insert.message)
-  put(slab, unit)
-  put(slab, insert.decision)
+  if (insert)
+    text += `\x1f${insert.tail}\x1f${insert.tenant}\x1f${quoted(insert.receiver)}\x1f${quoted(insert.sender)}\x1f${insert.message}\x1f${insert.decision}`
+  return text + '\n'
 }
 
 function keyText(key: QueueKey | Wait): string {
@@ -157,12 +120,12 @@ function keyText(key: QueueKey | Wait): string {
 
 function rowText(row: QueueRow): string {
   const grain = row[6]
-  return `${row[0]},${row[1]},${row[2]},${row[3]},${row[4]}\x1d${row[5]}\x1d${grain === null ? '' : JSON.stringify(grain)}\x1d${row[7] ?? ''}`
+  return `${row[0]},${row[1]},${row[2]},${row[3]},${row[4]}\x1d${row[5]}\x1d${grain === null ? '' : quoted(grain)}\x1d${row[7] ?? ''}`
 }
 
 function refText(row: RefRow): string {
   const raw = row[4]
-  return `${row[0]},${JSON.stringify(row[1])}\x1d${row[3]}\x1d${raw === null ? '' : JSON.stringify(raw)}`
+  return `${row[0]},${quoted(row[1])}\x1d${row[3]}\x1d${raw === null ? '' : quoted(raw)}`
 }
 
 /** A message's operation as it stands in the journal, cut into fields. */

@@ -1,9 +1,12 @@
 // Messages that are being worked on, parsed, in memory: bounded by bytes. What is not yet in the
 // tables, or is in a run, always stays; the rest goes oldest first and is loaded again when asked for.
-import type { Life } from '../../model/life.ts'
-import type { Message, MessageId } from '../../model/message.ts'
+// What has ended, and only waits for the tables, is kept as a few strings: the collector of garbage
+// copies each object that is alive, and those are the most.
+import type { Life, MessageState } from '../../model/life.ts'
+import type { AccountId, Direction, Message, MessageId } from '../../model/message.ts'
 import type { Decision } from '../../model/route.ts'
 import type { MessageRecord } from '../store.ts'
+import { decisionJson, lifeJson, messageJson } from './json.ts'
 import type { Wait } from './ops.ts'
 import type { MessageRow } from './reads.ts'
 
@@ -23,6 +26,30 @@ export interface Hot {
   file: number
   /** Where receipts find it: keys of the refs in memory. */
   refs: string[] | undefined
+  /** Reports on it that wait to be sent. */
+  reports: number
+}
+
+/** What lists look for, without the rest of the record. */
+export interface Brief {
+  order: number
+  account: AccountId
+  direction: Direction
+  to: string
+  from: string
+  state: MessageState
+  hidden: boolean
+}
+
+/** An ended message whose row is not up to date yet. */
+export interface Rested extends Brief {
+  message: string
+  decision: string
+  life: string
+  redactedAt: number | undefined
+  file: number
+  bytes: number
+  refs: string[] | undefined
 }
 
 export interface Records {
@@ -30,6 +57,10 @@ export interface Records {
   /** From memory or the tables. */
   load(order: number): Promise<Hot | undefined>
   add(hot: Hot): void
+  /** The same as it is kept: not woken. */
+  kept(order: number): Hot | Rested | undefined
+  /** One step less is open: what has ended, and has nothing left to be done, is put to rest. */
+  release(hot: Hot): void
   /** What was loaded a moment ago, if it was let go since: the one copy that all work on. */
   keep(hot: Hot): Hot
   /** Lets go of what may go, when there is too much. */
@@ -43,9 +74,10 @@ export function createRecords(given: {
   maxBytes: number
   flushed(): number
   rows(orders: number[]): Promise<MessageRow[]>
-  evicted(hot: Hot): void
+  evicted(gone: { order: number; refs: string[] | undefined }): void
 }): Records {
   const known = new Map<number, Hot>()
+  const rested = new Map<number, Rested>()
   const loading = new Map<number, Promise<Hot | undefined>>()
   let next: { orders: number[]; rows: Promise<Map<number, MessageRow>> } | undefined
   let bytes = 0
@@ -68,8 +100,52 @@ export function createRecords(given: {
     given.evicted(hot)
   }
 
+  function get(order: number): Hot | undefined {
+    const hot = known.get(order)
+    if (hot !== undefined || rested.size === 0) return hot
+    const one = rested.get(order)
+    if (!one) return undefined
+    rested.delete(order)
+    bytes -= one.bytes
+    const woken = wake(one)
+    add(woken)
+    return woken
+  }
+
+  function rest(hot: Hot): void {
+    known.delete(hot.order)
+    bytes -= hot.bytes
+    const { order, message, decision, life, hidden, redactedAt, file, refs } = hot
+    const json = flat(messageJson(message))
+    const one: Rested = {
+      order,
+      account: message.account,
+      direction: message.direction,
+      to: message.to.value,
+      from: message.from.value,
+      state: life.state,
+      hidden,
+      message: json,
+      decision: decisionJson(decision),
+      life: flat(lifeJson(life)),
+      redactedAt,
+      file,
+      bytes: restedBytes + json.length,
+      refs,
+    }
+    rested.set(order, one)
+    bytes += one.bytes
+  }
+
   /** What has ended goes at once: it is seldom asked for, and the shorter it lives the less it costs. */
   function evict(): void {
+    const flushed = given.flushed()
+    for (const one of rested.values()) {
+      if (one.file > flushed) continue
+      rested.delete(one.order)
+      bytes -= one.bytes
+      given.evicted(one)
+    }
     for (const hot of known.values()) if ((bytes > given.maxBytes * 0.9 || hot.life.finalAt !== undefined) && may(hot)) drop(hot)
     retryAt = bytes + given.maxBytes * 0.05
   }
@@ -91,16 +167,21 @@ export function createRecords(given: {
   }
 
   return {
-    get: (order) => known.get(order),
+    get,
+    kept: (order) => known.get(order) ?? rested.get(order),
+    release(hot) {
+      hot.open--
+      if (hot.open === 0 && hot.reports === 0 && hot.life.finalAt !== undefined && known.get(hot.order) === hot) rest(hot)
+    },
     load(order) {
-      const hot = known.get(order)
+      const hot = get(order)
       if (hot) return Promise.resolve(hot)
       let under = loading.get(order)
       if (!under) {
         under = rows(order)
           .then((found) => {
             const row = found.get(order)
-            const here = known.get(order)
+            const here = get(order)
             if (here || !row) return here
             const made = fromRow(row)
             add(made)
@@ -113,7 +194,7 @@ export function createRecords(given: {
     },
     add,
     keep(hot) {
-      const here = known.get(hot.order)
+      const here = get(hot.order)
       if (!here) add(hot)
       return here ?? hot
     },
@@ -127,8 +208,15 @@ export function createRecords(given: {
   }
 }
 
+/** A text in one piece, where it may be a tree of those that it was put together from. */
+function flat(text: string): string {
+  // Looking for what is not there makes it so.
+  return text.includes('\0') ? text.replaceAll('\0', '') : text
+}
+
 /** What an object costs beyond its JSON, roughly. */
 const overheadBytes = 1500
+const restedBytes = 1000
 
 export function hotBytes(message: string, decision: string, life: string): number {
   return overheadBytes + 2 * (message.length + decision.length + life.length)
@@ -149,11 +237,42 @@ export function fromRow(row: MessageRow): Hot {
     open: 0,
     file: 0,
     refs: undefined,
+    reports: 0,
   }
 }
 
-export function recordOf(hot: Hot): MessageRecord {
-  const { message, decision, life, redactedAt } = hot
+function wake(one: Rested): Hot {
+  const { order, hidden, redactedAt, file, refs, message, decision, life } = one
+  return {
+    order,
+    message: thaw(message),
+    decision: JSON.parse(decision) as Decision,
+    life: JSON.parse(life) as Life,
+    redactedAt,
+    hidden,
+    giveUpAt: null,
+    wait: null,
+    bytes: hotBytes(message, decision, life),
+    open: 0,
+    file,
+    refs,
+    reports: 0,
+  }
+}
+
+function isRested(kept: Hot | Rested): kept is Rested {
+  return typeof kept.message === 'string'
+}
+
+export function briefOf(kept: Hot | Rested): Brief {
+  if (isRested(kept)) return kept
+  const { order, message, life, hidden } = kept
+  const { account, direction, to, from } = message
+  return { order, account, direction, to: to.value, from: from.value, state: life.state, hidden }
+}
+
+export function recordOf(kept: Hot | Rested): MessageRecord {
+  const { message, decision, life, redactedAt } = isRested(kept) ? wake(kept) : kept
   return { message, decision, life, ...(redactedAt === undefined ? {} : { redactedAt }) }
 }
 
@@ -162,13 +281,7 @@ export function isOf(hot: Hot | undefined, id: MessageId): hot is Hot {
   return hot !== undefined && hot.message.id === id && !hot.hidden
 }
 
-export function freeze(message: Message): string {
-  const { body } = message
-  if (body.kind !== 'binary') return JSON.stringify(message)
-  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
-  return JSON.stringify({ ...message, body: { ...body, data: base64(body.data), ...(body.udh ? { udh: base64(body.udh) } : {}) } })
-}
-
+/** What messageJson wrote. */
 export function thaw(json: string): Message {
   const message = JSON.parse(json) as Message
   const { body } = message

@@ -23,7 +23,7 @@ export interface Early {
 
 export interface Refs {
   add(bind: number, known: Known, hot: Hot): void
-  evicted(hot: Hot): void
+  evicted(gone: Pick<Hot, 'order' | 'refs'>): void
   /** The segment that a receipt is about, from memory and `more`; `sure`: nothing on disk can be better. */
   match(bind: number, raw: string, more: Known[]): { match: Match | undefined; sure: boolean }
   seen(bind: number, form: RefForm, times?: number): void
@@ -97,13 +97,13 @@ export function createRefs(): Refs {
       if (hot.refs) hot.refs.push(key)
       else hot.refs = [key]
     },
-    evicted(hot) {
-      for (const key of hot.refs ?? []) {
-        const list = known.get(key)?.filter((one) => one.order !== hot.order)
+    evicted(gone) {
+      for (const key of gone.refs ?? []) {
+        const list = known.get(key)?.filter((one) => one.order !== gone.order)
         if (list && list.length > 0) known.set(key, list)
         else known.delete(key)
       }
-      hot.refs = undefined
+      gone.refs = undefined
     },
     match(bind, raw, more) {
       const fold = foldRef(raw)

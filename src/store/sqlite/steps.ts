@@ -1,5 +1,5 @@
 // Turns steps of a message's life into one operation, and keeps the message in memory in step with it.
-import type { CountName, LifeEntry, Transition } from '../../model/life.ts'
+import type { CountName, Transition } from '../../model/life.ts'
 import { isTerminal } from '../../model/life.ts'
 import type { RefForm } from '../../model/ref.ts'
 import { foldRef } from '../../model/ref.ts'
@@ -7,7 +7,8 @@ import type { Report } from '../../model/receipt.ts'
 import type { CdrRow } from '../store.ts'
 import type { Commit } from './commit.ts'
 import type { Names } from './names.ts'
-import { lifeJson, stateNumber, type MessageOp, type QueueKey, type QueueRow, type RefRow, type Wait } from './ops.ts'
+import { cdrJson, entriesJson, lifeJson, reportJson } from './json.ts'
+import { stateNumber, type MessageOp, type QueueKey, type QueueRow, type RefRow, type Wait } from './ops.ts'
 import type { Hot } from './records.ts'
 import type { Refs } from './refs.ts'
 
@@ -36,6 +37,7 @@ export function createSteps(given: {
   lastSequence: number
   ended(row: CdrRow): void
   file(): number
+  release(hot: Hot): void
 }): Steps {
   const { commit, names, refs } = given
   let { lastItem, lastSequence } = given
@@ -49,7 +51,7 @@ export function createSteps(given: {
   }
 
   function reportRow({ order, message }: Pick<Hot, 'order' | 'message'>, report: Report, attempt: number, due: number): QueueRow {
-    const data = JSON.stringify({ attempt, report })
+    const data = `{"attempt":${attempt},"report":${reportJson(report)}}`
     return [names.of(message.arrival), names.of(message.account), 4 + message.priority, due, ++lastItem, order, null, data]
   }
 
@@ -82,7 +84,7 @@ export function createSteps(given: {
       let reports = 0
       const counts: (number | CountName)[] = []
       for (const step of steps) {
-        entries = joined(entries, step.entries)
+        entries = entriesJson(entries, step.entries)
         if (step.refs && step.refs.length > 0) rows = rows ? [...rows, ...refRows(hot, step)] : refRows(hot, step)
         if (step.receiptBy !== undefined) receiptBy = step.receiptBy
         if (step.requeue) requeue = step.requeue
@@ -90,9 +92,10 @@ export function createSteps(given: {
           ;(puts ??= []).push(reportRow(hot, step.report, 0, step.report.at))
           report = step.report
           reports++
+          hot.reports++
         }
         if (step.cdr) {
-          ended = { sequence: ++lastSequence, message: step.message, account: step.cdr.account, json: JSON.stringify(step.cdr) }
+          ended = { sequence: ++lastSequence, message: step.message, account: step.cdr.account, json: cdrJson(step.cdr) }
           cdr = [ended.sequence, ended.json]
         }
         for (const { bind, name } of step.counts) counts.push(names.of(bind), name)
@@ -133,19 +136,12 @@ export function createSteps(given: {
         counts,
         form: more.form ?? null,
         done: () => {
-          hot.open--
           hot.file = given.file()
           if (ended) given.ended(ended)
           done(op)
+          given.release(hot)
         },
       })
     },
   }
-}
-
-/** JSON of trace entries, parted by commas, after what is there. */
-export function joined(before: string, entries: readonly LifeEntry[]): string {
-  let text = before
-  for (const entry of entries) text = text === '' ? JSON.stringify(entry) : `${text},${JSON.stringify(entry)}`
-  return text
 }

@@ -2,6 +2,7 @@
 import { mergeReceipts, afterReceipt, type CountName, type Transition } from '../../model/life.ts'
 import { StoreUnavailable, type Item, type Run, type Settlement } from '../store.ts'
 import { emptyOp, withHot, type Inner } from './inner.ts'
+import { entryJson } from './json.ts'
 import type { QueueKey } from './ops.ts'
 import type { Hot } from './records.ts'
 import type { StepExtras } from './steps.ts'
@@ -65,8 +66,8 @@ export function createWork(inner: Inner): Work {
 
   function putBack(token: number, entry: Entry, due = entry.due): void {
     const hot = records.get(entry.message)
-    if (hot) hot.open--
     lanes.finish(token, entry.item, due)
+    if (hot) records.release(hot)
   }
 
   function itemOf(lane: string, run: PickedRun, entry: Entry): Item | undefined {
@@ -75,7 +76,7 @@ export function createWork(inner: Inner): Work {
     const wait = hot?.wait
     if (!hot || hot.hidden || (!report && wait?.[0] !== id)) {
       // The message is gone: so is what was to be done about it.
-      if (hot) hot.open--
+      if (hot) records.release(hot)
       const key = keyOf(entry)
       commit.add({ ...emptyOp(entry.message), deletes: [key] }, { done: () => lanes.finish(run.token, id) })
       return undefined
@@ -117,8 +118,8 @@ export function createWork(inner: Inner): Work {
       const over = (): void => {
         settling.delete(item)
         claims.settled(item)
-        if (hot) hot.open--
         lanes.finish(token, item)
+        if (hot) records.release(hot)
         resolve()
       }
       if (settlement.kind === 'report') return settleReport(settlement, entry, hot, over)
@@ -158,7 +159,7 @@ export function createWork(inner: Inner): Work {
 
   function settleReport(settlement: Settlement & { kind: 'report' }, entry: Entry, hot: Hot | undefined, over: () => void): void {
     const op = emptyOp(entry.message)
-    op.entries = JSON.stringify(settlement.entry)
+    op.entries = entryJson(settlement.entry)
     op.deletes = [keyOf(entry)]
     const { retryAt } = settlement
     const put = retryAt !== undefined && hot && entry.report ? steps.reportRow(hot, entry.report, settlement.attempt, retryAt) : undefined
@@ -168,7 +169,10 @@ export function createWork(inner: Inner): Work {
     commit.add(op, {
       counts,
       done: () => {
-        if (hot) hot.file = inner.file()
+        if (hot) {
+          hot.file = inner.file()
+          if (!put) hot.reports = Math.max(0, hot.reports - 1)
+        }
         if (put) lanes.insert(put)
         over()
       },

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { Life, SegmentProgress } from '../../model/life.ts'
-import { lifeJson, states } from './ops.ts'
+import { lifeJson } from './json.ts'
+import { states } from './ops.ts'
 
 /** Every field, so that a new one is not forgotten. */
 const segment: fc.Arbitrary<SegmentProgress> = fc.record(
