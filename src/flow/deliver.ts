@@ -10,6 +10,7 @@ import { smsCount, split, type Segment } from '../text/index.ts'
 import { isSuspended, type Core } from './core.ts'
 import { judged } from './judge.ts'
 import { afterAttempt } from './outcome.ts'
+import { createPace, type Pace } from './pace.ts'
 import { sendReport } from './report.ts'
 
 export interface Deliverer {
@@ -28,6 +29,7 @@ interface Lane {
   timer: (() => void) | undefined
   /** Segments or reports claimed and not settled. */
   open: number
+  pace: Pace
 }
 
 const suspendedRetryMs = 10_000
@@ -41,7 +43,8 @@ export function createDeliverer(core: Core): Deliverer {
 
   function laneOf(id: BindId): Lane {
     let lane = lanes.get(id)
-    if (!lane) lanes.set(id, (lane = { planned: false, claiming: false, again: false, timer: undefined, open: 0 }))
+    if (!lane)
+      lanes.set(id, (lane = { planned: false, claiming: false, again: false, timer: undefined, open: 0, pace: createPace(core.clock) }))
     return lane
   }
 
@@ -97,7 +100,7 @@ export function createDeliverer(core: Core): Deliverer {
   async function work(live: LiveBind, lane: Lane, run: Run): Promise<void> {
     for (const item of run.items) {
       try {
-        await settle(await one(live, run, item), item)
+        await settle(await one(live, lane, run, item), item)
       } catch (error) {
         core.log.error(
           { bind: live.bind.id, message: item.message.id, err: error },
@@ -135,7 +138,7 @@ export function createDeliverer(core: Core): Deliverer {
     return settled
   }
 
-  async function one(live: LiveBind, run: Run, item: Item): Promise<Settlement> {
+  async function one(live: LiveBind, lane: Lane, run: Run, item: Item): Promise<Settlement> {
     const { token } = run
     const session = pick(live, item.kind)
     if (!session || stopping) return { token, item: item.id, kind: 'release' }
@@ -146,12 +149,12 @@ export function createDeliverer(core: Core): Deliverer {
       return { token, item: item.id, kind: 'deliver', transition: expired }
     }
     if (isSuspended(core, item.message.account)) return { token, item: item.id, kind: 'release', due: now + suspendedRetryMs }
-    const transition = await attempt(live, session, item)
+    const transition = await attempt(live, lane, session, item)
     return transition ? { token, item: item.id, kind: 'deliver', transition } : { token, item: item.id, kind: 'release' }
   }
 
   /** Undefined: the end came before its turn did. */
-  async function attempt(live: LiveBind, session: Session, item: DeliverItem): Promise<Transition | undefined> {
+  async function attempt(live: LiveBind, lane: Lane, session: Session, item: DeliverItem): Promise<Transition | undefined> {
     const { bind, connector } = live
     const receipts = connector.can.receipts
     const whole = connector.can.text === 'whole' || item.message.body.kind === 'mms'
@@ -166,11 +169,8 @@ export function createDeliverer(core: Core): Deliverer {
     }
     const segments: readonly Segment[] = whole || sent.length === total ? all : sent.map((i) => all[i]!)
     const cost = Math.max(1, smsCount(segments))
-    for (let wait = live.rate.waitMs(); wait > 0; wait = live.rate.waitMs()) {
-      await new Promise<void>((resolve) => core.clock.after(wait, resolve))
-      if (stopping) return undefined
-    }
-    live.rate.charge(cost)
+    const turn = lane.pace.turn(live.rate, cost)
+    if (turn && !(await turn)) return undefined
     live.inFlight += cost
     const sentAt = core.clock.now()
     const idleBefore = idleMs()
@@ -187,7 +187,10 @@ export function createDeliverer(core: Core): Deliverer {
     wake,
     async stop(drainMs) {
       stopping = true
-      for (const lane of lanes.values()) lane.timer?.()
+      for (const lane of lanes.values()) {
+        lane.timer?.()
+        lane.pace.close()
+      }
       if (openRuns === 0) return
       await new Promise<void>((resolve) => {
         drained = resolve
