@@ -5,9 +5,12 @@ import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { OutboundError, type Outbound, type OutboundErrorKind, type OutboundRequest, type OutboundResponse } from './contract.ts'
 
-/** What crosses: fields of several requests, one after another, `requestFields` each. */
+/**
+ * What crosses: fields of several requests, one after another, `requestFields` each: id, URL, headers, body,
+ * and the terms (undefined: as those of the request before; every value that crosses costs as much as a short call).
+ */
 export type Asked = (number | string | undefined)[]
-export const requestFields = 11
+export const requestFields = 5
 /** And of answers: id, status (0: failed), URL or kind of error, body or words, headers (undefined: as those of the answer before). */
 export type Told = (number | string | OutboundResponse['headers'] | undefined)[]
 export const answerFields = 5
@@ -36,12 +39,15 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
   let closed = false
   let timer: NodeJS.Timeout | undefined
   let headers: OutboundResponse['headers'] = {}
+  /** Of the request asked last. */
+  let terms = ''
   /** Started by the first request, and again by the first after it died. */
   let worker: Worker | undefined
 
   function start(): Worker {
     const made = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), { workerData: settings })
     made.unref()
+    terms = ''
     made.on('message', told)
     made.on('error', (error) => {
       log.error({ err: error }, 'the thread that calls webhooks died; the next request starts another')
@@ -106,11 +112,9 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
         // The first of those open, as far as this thread has seen: it keeps the process alive.
         if (open.size === 1) worker.ref()
         if (batch.length === 0) setTimeout(flush, gatherMs)
-        const flags = (request.allowPrivate ? 1 : 0) + (request.repeatable ? 2 : 0)
-        batch.push(
-          id, request.method, request.url, fields, request.body, request.connectTimeoutMs, request.readTimeoutMs, request.totalTimeoutMs,
-          flags, request.maxBytes, request.redirects,
-        ) // prettier-ignore
+        const now = termsOf(request)
+        batch.push(id, request.url, fields, request.body, now === terms ? undefined : now)
+        terms = now
       })
     },
     async close() {
@@ -126,6 +130,34 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
       await ended
       clearTimeout(late)
     },
+  }
+}
+
+function termsOf({
+  method,
+  connectTimeoutMs,
+  readTimeoutMs,
+  totalTimeoutMs,
+  maxBytes,
+  redirects,
+  allowPrivate,
+  repeatable,
+}: OutboundRequest) {
+  return `${method} ${connectTimeoutMs} ${readTimeoutMs} ${totalTimeoutMs} ${maxBytes} ${redirects} ${allowPrivate ? 1 : 0} ${repeatable ? 1 : 0}`
+}
+
+/** As the worker reads them. */
+export function readTerms(text: string): Omit<OutboundRequest, 'url' | 'headers' | 'body' | 'signal'> {
+  const [method, connect, read, total, bytes, redirects, isPrivate, isRepeatable] = text.split(' ')
+  return {
+    method: method as OutboundRequest['method'],
+    connectTimeoutMs: Number(connect),
+    readTimeoutMs: Number(read),
+    totalTimeoutMs: Number(total),
+    maxBytes: Number(bytes),
+    redirects: Number(redirects),
+    allowPrivate: isPrivate === '1',
+    repeatable: isRepeatable === '1',
   }
 }
 

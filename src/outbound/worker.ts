@@ -2,11 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createOutbound } from './client.ts'
 import { OutboundError, type OutboundRequest, type OutboundResponse } from './contract.ts'
-import { gatherMs, requestFields, type Asked, type ThreadSettings, type Told } from './thread.ts'
+import { gatherMs, readTerms, requestFields, type Asked, type ThreadSettings, type Told } from './thread.ts'
 
 const outbound = createOutbound(workerData as ThreadSettings)
 const signals = new Map<number, { aborted: boolean }>()
 let answers: Told = []
+/** Those of the request asked last. */
+let terms: ReturnType<typeof readTerms>
 /** Those of the answer told last. */
 let headers: OutboundResponse['headers'] | undefined
 
@@ -30,23 +32,24 @@ function headersOf(text: string): Record<string, string> {
 
 function ask(fields: Asked, at: number): void {
   const id = fields[at] as number
-  const flags = fields[at + 8] as number
   const signal = { aborted: false }
   signals.set(id, signal)
+  const said = fields[at + 4] as string | undefined
+  if (said !== undefined) terms = readTerms(said)
   const request: OutboundRequest = {
-    method: fields[at + 1] as 'GET' | 'POST',
-    url: fields[at + 2] as string,
-    headers: headersOf(fields[at + 3] as string),
-    connectTimeoutMs: fields[at + 5] as number,
-    readTimeoutMs: fields[at + 6] as number,
-    totalTimeoutMs: fields[at + 7] as number,
-    allowPrivate: (flags & 1) !== 0,
-    repeatable: (flags & 2) !== 0,
-    maxBytes: fields[at + 9] as number,
-    redirects: fields[at + 10] as number,
+    method: terms.method,
+    url: fields[at + 1] as string,
+    headers: headersOf(fields[at + 2] as string),
+    connectTimeoutMs: terms.connectTimeoutMs,
+    readTimeoutMs: terms.readTimeoutMs,
+    totalTimeoutMs: terms.totalTimeoutMs,
+    allowPrivate: terms.allowPrivate,
+    repeatable: terms.repeatable ?? false,
+    maxBytes: terms.maxBytes,
+    redirects: terms.redirects,
     signal,
   }
-  const body = fields[at + 4]
+  const body = fields[at + 3]
   if (body !== undefined) request.body = body as string
   outbound.request(request).then(
     (response) => {
