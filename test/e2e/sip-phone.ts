@@ -120,7 +120,10 @@ function read(datagram: Buffer): Said {
   for (const field of fields) {
     const colon = field.indexOf(':')
     const name = field.slice(0, colon).toLowerCase()
-    if (!headers.has(name)) headers.set(name, field.slice(colon + 1).trim())
+    const value = field.slice(colon + 1).trim()
+    // Every Via goes back with the answer: behind a proxy there are several.
+    if (name === 'via' && headers.has(name)) headers.set(name, `${headers.get(name)}, ${value}`)
+    else if (!headers.has(name)) headers.set(name, value)
   }
   return { line, status: Number(/^SIP\/2\.0 (\d{3})/.exec(line)?.[1] ?? 0), headers, body: octets.toString(), octets }
 }

@@ -28,11 +28,13 @@ export interface SipWorldParts {
   /** More fields of the profiles. */
   internal?: string
   external?: string
+  /** Any free one when absent. */
+  externalPort?: number
 }
 
 /** Users alice and bob, each with a number. */
 export async function startSipWorld(parts: SipWorldParts = {}): Promise<SipWorld> {
-  const [internal, external] = [await freePort(), await freePort()]
+  const [internal, external] = [await freePort(), parts.externalPort ?? (await freePort())]
   const profiles = await mkdtemp(join(tmpdir(), 'sip-peers-'))
   await mkdir(join(profiles, 'external'))
   const listen = (port: number): string =>
