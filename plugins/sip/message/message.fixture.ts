@@ -17,12 +17,13 @@ import {
 } from '../../../src/plugin.ts'
 import { testClock, type TestClock } from '../../../src/clock.ts'
 import { flowOf, profileOf } from '../access/access.fixture.ts'
-import type { Contact, Peer } from '../access/peer.ts'
+import type { Contact, OpenSession, Peer } from '../access/peer.ts'
 import { type HeaderLines, headersOf, readMessage } from '../codec/index.ts'
 import type { Incoming, OutRequest, Reply, Sent } from '../engine/engine.ts'
-import type { MessageSettings } from '../profile/types.ts'
+import type { MessageSettings, RegistrarSettings } from '../profile/types.ts'
 import { createDirectory } from './directory.ts'
 import { createInbound, type InboundParts } from './inbound.ts'
+import { createOpenSession } from './user-session.ts'
 
 export const now = Date.UTC(2026, 10, 21, 14, 5, 9)
 
@@ -227,4 +228,20 @@ export function recordingEngine(): RecordingEngine {
 
 export function contactOf(uri: string, more: Partial<Contact> = {}): Contact {
   return { uri, flow: flowOf(), path: [], expiresAt: now + 60_000, registeredAt: now, callId: 'r', cseq: 1, q: 1, ...more }
+}
+
+export const phone = contactOf('sip:alice-0x55@192.0.2.1:5060;transport=udp')
+
+/** A registered user: its session, and the engine that its MESSAGEs leave by. */
+export function user(
+  contacts: readonly Contact[] = [phone],
+  how: RegistrarSettings['contacts'] = 'all',
+  terms: Partial<MessageSettings> = {},
+): { engine: RecordingEngine; world: World; session: ReturnType<OpenSession>; register(more: readonly Contact[]): void } {
+  const engine = recordingEngine()
+  const world = worldOf({ terms })
+  let registered = contacts
+  const settings = { ...world.peer.profile.registrar, contacts: how }
+  const session = createOpenSession({ clock: world.clock, engineOf: () => engine })(world.peer, () => registered, settings)
+  return { engine, world, session, register: (more) => void (registered = more) }
 }

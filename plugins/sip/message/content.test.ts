@@ -1,0 +1,101 @@
+// What the body of a MESSAGE means, by its Content-Type; and what is refused with what would be right.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { deflateSync } from 'node:zlib'
+import { header, worldOf } from './message.fixture.ts'
+
+describe('the body', () => {
+  const text = async (type: string, body: Buffer | string, headers: string[] = [], terms = {}) => {
+    const taken = await worldOf({ terms }).taken({ type, body, headers })
+    assert.equal(taken.body.kind, 'text')
+    return (taken.body as { text: string }).text
+  }
+
+  test('is a text in any charset', async () => {
+    assert.equal(await text('text/plain', 'Grüße 😀'), 'Grüße 😀')
+    assert.equal(await text('text/plain;charset=UTF-8', '\ufeffHi'), 'Hi')
+    assert.equal(await text('Text/Plain; Charset="ISO-8859-1"', Buffer.from('Grüße', 'latin1')), 'Grüße')
+    assert.equal(await text('text/plain;charset=UTF-16', Buffer.from([0x04, 0x16, 0x04, 0x17])), 'ЖЗ')
+    assert.equal(await text('text/plain;charset=utf-16le', Buffer.from('Ж', 'utf16le')), 'Ж')
+    assert.equal(await text('text/plain;charset=koi8-r', Buffer.from([0xf0])), 'П')
+    assert.equal(await text('text/plain;charset=UTF-16', '04160417', [], { dialect: 'opensips-hex' }), 'ЖЗ')
+  })
+
+  test('is markup as it stands, and known as such', async () => {
+    for (const type of ['text/html', 'text/vnd.wap.wml']) {
+      const { body, extras } = await worldOf().taken({ type, body: '<p>Hi</p>' })
+      assert.deepEqual(body, { kind: 'text', text: '<p>Hi</p>' })
+      assert.deepEqual(extras, { 'sip.content-type': type })
+    }
+  })
+
+  test('is octets, all of them', async () => {
+    const octets = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
+    const { body } = await worldOf().taken({ type: 'application/octet-stream', body: octets })
+    assert.deepEqual(body, { kind: 'binary', data: new Uint8Array(octets) })
+  })
+
+  test('is inflated, up to a cap', async () => {
+    const headers = ['Content-Encoding', 'deflate']
+    assert.equal(await text('text/plain', deflateSync('Hello'), headers), 'Hello')
+    const world = worldOf()
+    assert.match(await world.refused(400, { headers, body: deflateSync(Buffer.alloc(100_000)) }), /more than 65536 octets/)
+    assert.match(await world.refused(400, { headers, body: 'no zlib' }), /broken/)
+    assert.match(await world.refused(415, { headers: ['Content-Encoding', 'gzip'] }), /expected deflate/)
+  })
+
+  test('that cannot be meant is refused with what would be right', async () => {
+    const world = worldOf({ terms: { accept: ['text/plain', 'message/cpim'] } })
+    const other = await world.say({ type: 'text/html' })
+    assert.equal(other.status, 415)
+    assert.equal(header(other.headers, 'Accept'), 'text/plain, message/cpim')
+    const charset = await world.say({ type: 'text/plain;charset=klingon' })
+    assert.deepEqual([charset.status, header(charset.headers, 'Accept-Charset')], [415, 'utf-8'])
+    assert.match(await world.refused(400, { body: Buffer.from([0xc3, 0x28]) }), /not valid utf-8/)
+    assert.match(await world.refused(400, { type: 'text/plain;charset=UTF-16', body: 'odd' }), /not valid utf-16/)
+    assert.match(await world.refused(400, { type: undefined, body: '' }), /no body/)
+    assert.match(await world.refused(400, { type: undefined }), /Content-Type/)
+    assert.match(await world.refused(400, { type: 'message/cpim', body: 'Hello' }), /message\/cpim/)
+    assert.match(await world.refused(415, { type: 'multipart/mixed; boundary=x', body: '--x--' }), /multipart/)
+    const hex = worldOf({ terms: { dialect: 'opensips-hex' } })
+    assert.match(await hex.refused(400, { type: 'text/plain;charset=UTF-16', body: '041' }), /hexadecimal/)
+  })
+})
+
+describe('message/cpim', () => {
+  const cpim = (head: string, body = 'Hello', type = 'text/plain'): string =>
+    `From: <sip:anonymous@anonymous.invalid>\r\nTo: <sip:x@y>\r\n${head}\r\nContent-Type: ${type}\r\n\r\n${body}`
+  const asking = (wishes: string, id = 'imdn.Message-ID: 34jk\r\n'): string =>
+    cpim(`NS: imdn <urn:ietf:params:imdn>\r\n${id}DateTime: 2026-11-21T14:00:00Z\r\nimdn.Disposition-Notification: ${wishes}\r\n`)
+  const type = 'message/cpim'
+
+  for (const [wishes, receipt, progress] of [
+    ['positive-delivery, negative-delivery', 'both', undefined],
+    ['positive-delivery', 'success', undefined],
+    ['negative-delivery, processing', 'failure', true],
+    ['display', 'none', undefined],
+    ['', 'none', undefined],
+  ] as const) {
+    test(`that asks for "${wishes}" wants ${receipt}`, async () => {
+      const taken = await worldOf().taken({ type, body: asking(wishes) })
+      assert.deepEqual([taken.receipt, taken.progress], [receipt, progress])
+      assert.deepEqual(taken.body, { kind: 'text', text: 'Hello' })
+      if (wishes !== '') assert.equal(taken.report?.['sip.imdn'], '34jk')
+    })
+  }
+
+  test('that asks without a Message-ID is delivered, and nothing is told', async () => {
+    assert.equal((await worldOf().taken({ type, body: asking('positive-delivery', '') })).receipt, 'none')
+  })
+
+  test('that requires what is not known here is refused', async () => {
+    assert.match(await worldOf().refused(488, { type, body: cpim('NS: x <urn:x>\r\nRequire: x.y\r\n') }), /x\.y/)
+  })
+
+  test('within itself, or around what is not taken, is refused', async () => {
+    const world = worldOf()
+    await world.refused(415, { type, body: cpim('', cpim(''), type) })
+    await world.refused(415, { type, body: cpim('', 'x', 'image/png') })
+    await world.refused(415, { type, body: cpim('', 'x', 'application/vnd.3gpp.sms') })
+  })
+})
