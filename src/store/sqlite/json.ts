@@ -104,7 +104,7 @@ function addressJson({ value, ton, npi }: Address): string {
 function bodyJson({ body }: Message): string {
   switch (body.kind) {
     case 'text':
-      return `{"kind":"text","text":${quoted(body.text)}${classJson(body.messageClass)}}`
+      return `{"kind":"text","text":${quoted(body.text)}${classJson(body.messageClass)}${body.ucs2 ? ',"ucs2":true' : ''}}`
     case 'binary': {
       const udh = body.udh ? `,"udh":"${base64(body.udh)}"` : ''
       return `{"kind":"binary","data":"${base64(body.data)}"${udh}${classJson(body.messageClass)}}`
