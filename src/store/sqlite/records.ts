@@ -287,7 +287,7 @@ export function thaw(json: string): Message {
   const { body } = message
   if (body.kind !== 'binary') return message
   const bytes = (base64: unknown): Uint8Array => new Uint8Array(Buffer.from(String(base64), 'base64'))
-  return { ...message, body: { ...body, data: bytes(body.data), ...(body.udh ? { udh: bytes(body.udh) } : {}) } }
+  return { ...message, body: { ...body, data: bytes(body.data), ...(body.udh !== undefined ? { udh: bytes(body.udh) } : {}) } }
 }
 
 /** The message without what it said. */
