@@ -85,7 +85,8 @@ export async function runProfile(parts: RunningParts): Promise<Running> {
       isRestored = true
     } catch (error) {
       await engine.stop()
-      const told = whyNot(error, profile)
+      // The engine's own words are fit for whoever reads them.
+      const told = error instanceof Error ? error.message : String(error)
       if (told !== why) log.error({ why: told }, 'the profile does not listen; it is tried again every 10 s')
       why = told
       if (isStopped) return
@@ -136,22 +137,4 @@ function tellOpen({ listen }: Profile, log: Host['log']): void {
     const end = listen[each]
     if (end && !isLoopback(end.address)) log.info({ transport: each, ...end }, 'SIP is open beyond this machine, messages in the clear')
   }
-}
-
-interface SystemError extends Error {
-  code?: string
-  address?: string
-  port?: number
-}
-
-function whyNot(error: unknown, { name, listen }: Profile): string {
-  const { code, address, port, message } = error as SystemError
-  const at = port === undefined ? '' : `${address?.includes(':') ? `[${address}]` : address}:${port}`
-  const field = (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).find((each) => listen[each]?.port === port)
-  const where = `sip-profiles/${name}.yaml: listen${field ? `.${field}` : ''}`
-  if (code === 'EADDRINUSE')
-    return `${where}: ${at} is taken by another program (a softphone, another gateway?): choose another port, or end that program`
-  if (code === 'EADDRNOTAVAIL') return `${where}: ${at} is no address of this machine`
-  if (code === 'EACCES') return `${where}: ${at} may not be listened on by this user: choose a port above 1023`
-  return message
 }
