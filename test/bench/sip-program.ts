@@ -40,7 +40,8 @@ if (values.registrations !== undefined || !values.stack) {
     say,
   })
   console.log(
-    `\n${report.registrations} registrations held in ${report.heldMb} MB (${report.emptyMb} MB before the first), ${report.lost} REGISTERs lost\n` +
+    `\n${report.restored} registrations take ${report.restoredMb} MB (${report.heapBytesEach} octets of heap each)\n` +
+      `the process that took them: ${report.emptyMb} MB before, ${report.heldMb} MB after; ${report.lost} REGISTERs lost\n` +
       `registering: ${report.firstPerSecond}/s, ${report.firstCpuMicros} CPU µs each with its challenge\n` +
       `again: ${report.againPerSecond}/s, ${report.againCpuMicros} CPU µs each, p50/p99 ${report.againP50Ms}/${report.againP99Ms} ms, ${report.duringMb} MB with the transactions of 32 s`,
   )

@@ -2,8 +2,6 @@
 // stack on UDP, digest, registrar with its file and the sessions of users; behind it a host that only
 // records: so many binds, of which each is a user. Prints the port that it listens on, then a line of JSON
 // whenever a line comes in.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setFlagsFromString } from 'node:v8'
@@ -17,8 +15,8 @@ import { type Account, type Bind, defaultClientPolicy, type Gateway, type Host, 
 
 const account = 'ACbench'
 const log = pino({ level: 'warn' })
-const directory = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
-const users = Number(process.argv[2])
+const [users, port] = [Number(process.argv[2]), Number(process.argv[3])]
+const directory = process.argv[4] ?? ''
 const gateways = new Map<string, Gateway>()
 const attached = new Map<string, Session>()
 
@@ -52,7 +50,7 @@ const host = {
 const profile: Profile = {
   name: 'bench',
   engine: 'embedded',
-  listen: { udp: { address: '127.0.0.1', port: 0 }, httpPath: false, origins: [] },
+  listen: { udp: { address: '127.0.0.1', port }, httpPath: false, origins: [] },
   domains: { 'bench.example': account },
   auth: { register: 'digest', message: 'digest', nonceSeconds: 3600, algorithms: ['MD5'] },
   registrar: {
@@ -93,26 +91,25 @@ const { registrar } = createFront({
   file: join(directory, 'bench.registrations'),
 })
 const [listened] = await engine.start((request, answer) => registrar.take(request, answer))
-await registrar.restore()
-console.log(listened?.port)
-
 // What is garbage already is nobody's memory.
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 setFlagsFromString('--no-expose-gc')
+collect()
+const before = process.memoryUsage()
+await registrar.restore()
+console.log(listened?.port)
 
 const input = createInterface({ input: process.stdin })
 input.on('line', () => {
   collect()
   const { rss, heapUsed } = process.memoryUsage()
-  console.log(JSON.stringify({ rss, heapUsed, bindings: registrar.size(), sessions: attached.size }))
+  const mine = { rss, heapUsed, rssBefore: before.rss, heapBefore: before.heapUsed }
+  console.log(JSON.stringify({ ...mine, bindings: registrar.size(), sessions: attached.size }))
 })
 process.once('SIGTERM', () => {
   void registrar
     .close()
     .then(() => engine.stop())
-    .finally(() => {
-      rmSync(directory, { recursive: true, force: true })
-      process.exit(0)
-    })
+    .finally(() => process.exit(0))
 })

@@ -1,7 +1,11 @@
 // `npm run bench -- sip --registrations N [--rate R] [--seconds S] [--json]`: so many phones register with digest by UDP,
 // stay, and register again at a rate. What they cost in memory, and each REGISTER in CPU, in a process
-// that does nothing else. Memory is looked at, collected, when the transactions of before have ended (Timer J).
+// that does nothing else. What holding them costs is looked at in a process that has just read them from
+// the file; in the one that took them, after a collection and when the transactions have ended (Timer J).
 import { createSocket } from 'node:dgram'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createDigestClient } from '../../plugins/sip/access/index.ts'
 import { readMessage } from '../../plugins/sip/codec/index.ts'
 import type { OutRequest, Sent } from '../../plugins/sip/engine/engine.ts'
@@ -18,6 +22,8 @@ export interface RegistrationsOptions {
 interface Seen {
   rss: number
   heapUsed: number
+  rssBefore: number
+  heapBefore: number
   bindings: number
   sessions: number
 }
@@ -36,7 +42,8 @@ const never = new AbortController().signal
 const nothing = Buffer.alloc(0)
 
 export async function benchRegistrations({ registrations, rate, seconds, say }: RegistrationsOptions) {
-  const child = await start('test/bench/sip-registrar.js', [String(registrations)])
+  const directory = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
+  let child = await start('test/bench/sip-registrar.js', [String(registrations), '0', directory])
   const port = Number(child.first)
   const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20, sendBufferSize: 4 << 20 })
   const waiting = new Map<string, (sent: Sent) => void>()
@@ -140,6 +147,11 @@ export async function benchRegistrations({ registrations, rate, seconds, say }: 
     const againMicros = (child.cpuMicros() - cpu) / (rate * seconds)
     const during = await seen()
     times.sort((a, b) => a - b)
+    await child.stop()
+    child = await start('test/bench/sip-registrar.js', [String(registrations), String(port), directory])
+    const restored = await seen()
+    const perMb = mb(restored.rss - restored.rssBefore)
+    say(`restarted: ${restored.bindings} bindings and ${restored.sessions} sessions from the file take ${perMb} MB`)
     return {
       registrations: held.bindings,
       sessions: held.sessions,
@@ -152,11 +164,14 @@ export async function benchRegistrations({ registrations, rate, seconds, say }: 
       againCpuMicros: Math.round(againMicros),
       againP50Ms: rounded(percentile(times, 0.5)),
       againP99Ms: rounded(percentile(times, 0.99)),
-      heapBytesEach: Math.round((held.heapUsed - empty.heapUsed) / registrations),
+      restored: restored.bindings,
+      restoredMb: perMb,
+      heapBytesEach: Math.round((restored.heapUsed - restored.heapBefore) / registrations),
       duringMb: mb(during.rss),
     }
   } finally {
     await child.stop()
     socket.close()
+    rmSync(directory, { recursive: true, force: true })
   }
 }
