@@ -158,7 +158,10 @@ test('a trunk that is pinged is up while one hop answers, and down, with every w
   assert.deepEqual(w.hosts(), ['10.0.0.1'])
   w.says.set('10.0.0.1', 'unsent').set('10.0.0.3', 'timeout')
   await w.clock.advance(10_000)
-  assert.match(await session.closed, /no hop answers OPTIONS: udp 10\.0\.0\.1:5060: unsent; udp 10\.0\.0\.3:5060: timeout; udp 10\.0\.0\.2:5060: 503/)
+  assert.match(
+    await session.closed,
+    /no hop answers OPTIONS: udp 10\.0\.0\.1:5060: unsent; udp 10\.0\.0\.3:5060: timeout; udp 10\.0\.0\.2:5060: 503/,
+  )
   await assert.rejects(w.open(), ({ facts }: Failure) => facts.kind === 'temporary' && facts.code === 'bind-down')
 })
 

@@ -51,8 +51,8 @@ export const torture: readonly TortureCase[] = [
     section: 'RFC 4475 §3.1.2.1',
     method: 'INVITE',
     reads: 400,
-    answer: undefined,
-    why: 'the topmost Via is malformed: nobody would know the answer by it',
+    answer: 400,
+    why: 'the topmost Via is malformed: its sent-by can be read, and so the answer goes by that',
   },
   { name: 'badvers', section: 'RFC 4475 §3.1.2.16', method: 'OPTIONS', reads: 505, answer: 505, why: 'SIP/7.0' },
   {

@@ -62,7 +62,7 @@ export function composeResponse(request: ReadRequest, remote: End, { status, rea
   return writeResponse(status, reason, lines, body)
 }
 
-/** To what could not be read: says what was wrong, repeats what is there. Undefined where its Via leads nowhere. */
+/** To what could not be read: says what was wrong, repeats what is there. Of a topmost Via that is malformed itself, what stands before its parameters. Undefined where that leads nowhere either. */
 export function composeRefusal(
   { vias, from, to, callId, cseq }: Answerable,
   remote: End,
@@ -70,7 +70,7 @@ export function composeRefusal(
   why: string,
   tag: string,
 ): { octets: Buffer; via: Via } | undefined {
-  const via = readVia(vias[0]!)
+  const via = readVia(vias[0]!) ?? readVia(vias[0]!.slice(0, Math.max(0, vias[0]!.search(/[;,]/))).trimEnd())
   if (via === undefined) return undefined
   const lines = ['Via', stampedVia(via, remote.address, remote.port)]
   for (let i = 1; i < vias.length; i++) lines.push('Via', vias[i]!)

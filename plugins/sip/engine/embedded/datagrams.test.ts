@@ -49,7 +49,6 @@ test('datagrams that are no requests, or lead nowhere back, are dropped without 
     Buffer.from('000100002112a442000000000000000000000000', 'hex'),
     Buffer.alloc(2000, 0x41),
     text.replace(/Via: .*\r\n/, ''),
-    text.replace(/Via: .*\r\n/, 'Via: SIP/2.0/UDP 192.0.2.15;;,;,,\r\n'),
     text.replace(/Via: .*\r\n/, 'Via: \r\n'),
     text.replace(/^.*\r\n/, 'SIP/2.0 200 OK\r\n'),
     text.replace(/^MESSAGE/, 'ACK').replace('CSeq: 1 MESSAGE', 'CSeq: x'),
@@ -66,6 +65,7 @@ test('a malformed request has one answer, which says what was wrong and is hardl
   const { send, heard, local, engine } = await world()
   const text = requestText(local).toString()
   const spoiled: [what: string, text: string][] = [
+    ['Via', text.replace(/Via: .*\r\n/, 'Via: SIP/2.0/UDP 192.0.2.15;;,;,,\r\n')],
     ['CSeq', text.replace('CSeq: 1 MESSAGE', 'CSeq: one MESSAGE')],
     ['CSeq of another method', text.replace('CSeq: 1 MESSAGE', 'CSeq: 1 REGISTER')],
     ['no From', text.replace(/From: .*\r\n/, '')],
