@@ -108,7 +108,8 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
     changed,
   })
   if (!watched) log.info({ directory: options.directory }, 'there is no such directory: nothing is listened to by SIP')
-  for (const name of watched?.profiles.keys() ?? []) await startProfile(name)
+  // One whose server is slow to answer (drachtio) holds up no other.
+  await Promise.all([...(watched?.profiles.keys() ?? [])].map(startProfile))
   host.onChange(() => {
     for (const { named } of running.values()) fillDomains(named.profile.domains, named.owners, host)
   })

@@ -179,7 +179,7 @@ servers: []
     '9: accounts[0].binds[0].config.port: expected 1–65535, got 99999',
     '8: accounts[0].binds[0].config.systemId: is missing: expected text of 1–77 characters',
     '11: accounts[0].binds[1].id: "carrier-a" is there twice',
-    '12: accounts[0].binds[1].connector: expected one of smpp, twilio, got "pigeon"',
+    '12: accounts[0].binds[1].connector: expected one of sip, smpp, twilio, got "pigeon"',
     '14: accounts[0].numbers[0].number: expected a number in quotes, such as "+15550001111", got 15550001111',
     '17: accounts[0].routes[0].prefix: expected text, in quotes, got 44',
     '18: accounts[0].routes[0].to[1]: expected a supplier bind (carrier-a), got "carrier-x"',

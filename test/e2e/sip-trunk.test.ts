@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { WebSocket } from 'ws'
 import { freePort } from '../bench/processes.ts'
 import { type Phone, phone } from './sip-phone.ts'
 import { ask, bindTo, configure, eventually, reaches, create, root, signalbox, startWorld, type World } from './world.ts'
@@ -181,3 +182,33 @@ test('a profile whose address is taken says so and is tried again, and the other
   await put('external.yaml', external())
   await eventually('the trunk', async () => (await stateOf(`${root.sid}/pbx`)).state === 'bound' || undefined, 30_000)
 })
+
+test('a web page registers and writes by WebSocket at /sip of the HTTP port', async () => {
+  await put('internal.yaml', internal('messages: { answer: 200 }\n').replace('listen: {', 'listen: { httpPath: true,'))
+  const said = await eventually('an answer by WebSocket', () => overWebSocket(`ws://127.0.0.1:${world.setup.httpPort}/sip`), 15_000)
+  assert.match(said, /^SIP\/2\.0 401 Unauthorized\r\n/)
+})
+
+/** What is said to a REGISTER; undefined where no WebSocket is taken. */
+function overWebSocket(url: string): Promise<string | undefined> {
+  const socket = new WebSocket(url, 'sip')
+  const register = [
+    'REGISTER sip:127.0.0.1 SIP/2.0',
+    'Via: SIP/2.0/WS x.invalid;branch=z9hG4bKws1',
+    'Max-Forwards: 70',
+    'From: <sip:alice@127.0.0.1>;tag=1',
+    'To: <sip:alice@127.0.0.1>',
+    'Call-ID: ws1',
+    'CSeq: 1 REGISTER',
+    'Contact: <sip:alice@x.invalid;transport=ws>',
+    'Content-Length: 0',
+  ]
+  return new Promise((resolve) => {
+    socket.on('open', () => socket.send(`${register.join('\r\n')}\r\n\r\n`))
+    socket.on('error', () => resolve(undefined))
+    socket.on('message', (said: Buffer) => {
+      resolve(said.toString())
+      socket.close()
+    })
+  })
+}
