@@ -117,7 +117,7 @@ export function quoted(text: string): string {
   let inner = ''
   for (const c of text) {
     const code = c.charCodeAt(0)
-    if ((code < 32 && code !== HT) || code === 127) continue
+    if ((code < 32 && code !== HT) || (code >= 127 && code < 160)) continue
     inner += code === quote || code === backslash ? `\\${c}` : c
   }
   return `"${inner}"`
