@@ -34,6 +34,27 @@ for (const [way, how] of ways)
       assert.equal(w.submissions.at(-1)?.receipt, 'none')
     })
 
+    test('a user is named as client: or by a SIP address, in any case, and nothing else is taken for one', async () => {
+      for (const [to, value] of [
+        ['client:Bob', 'bob'],
+        ['sip:Bob@Acme.example', 'bob@acme.example'],
+        ['SIPS:bob@acme.example', 'bob@acme.example'],
+      ] as const) {
+        assert.equal((await create({ ...good, To: to })).status, 201, to)
+        assert.deepEqual(w.submissions.at(-1)?.to, { value, ton: 'unknown', npi: 'internet' })
+      }
+      for (const to of [
+        'client:',
+        'client:a b',
+        'sip:bob',
+        'sip:bob@',
+        'sip:a@b@c',
+        'bob@acme.example',
+        'sip:bob@acme.example;transport=tcp',
+      ])
+        await refuses(21211, 400, { ...good, To: to })
+    })
+
     test('answers a create exactly as a fetch of the same message', async () => {
       const { json } = await create({ ...good, Body: '"<&>\u0000é👍' })
       assert.deepEqual((await call('GET', `${messages}/${String(json['sid'])}.json`)).json, json)
