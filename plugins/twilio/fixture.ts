@@ -201,9 +201,9 @@ export function world(): World {
       clock: systemClock,
       publicUrl: 'http://127.0.0.1',
       accountCalled: () => undefined,
-    onChange: () => {},
-    onTracing: () => () => {},
-    identify(authorization) {
+      onChange: () => {},
+      onTracing: () => () => {},
+      identify(authorization) {
         const [sid, token] = Buffer.from(authorization?.replace(/^Basic /, '') ?? '', 'base64')
           .toString()
           .split(':')
