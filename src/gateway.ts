@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { createAdmin } from './admin/create.ts'
 import { checkText } from './admin/checked.ts'
 import { openConfiguration, type ConfigurationRoom } from './admin/configuration.ts'
+import { accountsCalled, gateways, named } from './admin/named.ts'
 import { openSeal } from './admin/seal.ts'
 import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
@@ -22,13 +23,12 @@ import { createIdentify } from './http/auth.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createHttpServer } from './http/server.ts'
 import { idSource } from './ids.ts'
-import type { Bind } from './model/bind.ts'
 import type { Account } from './model/account.ts'
 import { accountAsItStands, type Configuration } from './model/configuration.ts'
-import type { AccountId, BindId } from './model/message.ts'
+import type { BindId } from './model/message.ts'
 import { defaultClientPolicy } from './model/policy.ts'
 import { createOutboundThread } from './outbound.ts'
-import type { Connector, Gateway, Host, Logger } from './plugin.ts'
+import type { Connector, Host, Logger } from './plugin.ts'
 import type { Addressee } from './routing/direct.ts'
 import { compile, type RoutingTable } from './routing/table.ts'
 import { openSqlite } from './store/sqlite/index.ts'
@@ -276,62 +276,6 @@ function smppListens({ smpp, smppTls }: Settings): Listening[] {
 
 function smppText({ host, port, tls }: Listening): string {
   return `${tls ? 'tls:' : ''}${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-function gateways(room: ConfigurationRoom, make: (bind: Bind) => Gateway): Host['gateway'] {
-  const made = new Map<BindId, Gateway>()
-  let of: Configuration | undefined
-  let byAccount = new Map<string, BindId>()
-  return (connector, account) => {
-    const now = room.current()
-    if (of !== now) {
-      of = now
-      byAccount = new Map()
-      for (const bind of now.binds.values()) {
-        if (bind.side === 'client' && bind.enabled) byAccount.set(`${bind.connector} ${bind.account}`, bind.id)
-      }
-      for (const id of made.keys()) if (!now.binds.has(id)) made.delete(id)
-    }
-    const id = byAccount.get(`${connector} ${account}`)
-    if (id === undefined) return undefined
-    let gateway = made.get(id)
-    if (!gateway) made.set(id, (gateway = make(now.binds.get(id)!)))
-    return gateway
-  }
-}
-
-/** What an operator calls an account: `root`, its SID, or its name. */
-function accountsCalled(room: ConfigurationRoom, root: AccountId): Host['accountCalled'] {
-  return (text) => {
-    if (text === 'root') return root
-    const { accounts } = room.current()
-    if (accounts.has(text)) return text
-    let oldest: Account | undefined
-    for (const account of accounts.values()) {
-      if (account.name === text && account.status !== 'closed' && (!oldest || account.createdAt < oldest.createdAt)) oldest = account
-    }
-    return oldest?.id
-  }
-}
-
-/** Enabled binds by the name that their peers give, oldest first. */
-function named(room: ConfigurationRoom, make: (bind: Bind) => Gateway, nameOf: (bind: Bind) => string | undefined): Host['claimed'] {
-  let of: Configuration | undefined
-  let found = new Map<string, Gateway[]>()
-  function read(now: Configuration): void {
-    of = now
-    found = new Map()
-    for (const bind of [...now.binds.values()].toSorted((a, b) => a.createdAt - b.createdAt)) {
-      const name = bind.enabled ? nameOf(bind) : undefined
-      if (name === undefined) continue
-      const key = `${bind.connector} ${name}`
-      found.set(key, [...(found.get(key) ?? []), make(bind)])
-    }
-  }
-  return (connector, name) => {
-    if (of !== room.current()) read(room.current())
-    return found.get(`${connector} ${name}`) ?? []
-  }
 }
 
 function sessionsOf(binds: Supervisor, id: BindId) {
