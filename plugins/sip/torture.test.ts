@@ -116,9 +116,11 @@ for (const each of torture) {
 function fits(each: TortureCase, { status, headers, read }: ReadResponse): void {
   const asked = readMessage(tortureOctets(each))
   const vias = asked.kind === 'bad' ? asked.answerable!.vias : asked.headers.all('via')
-  assert.equal(splitList(headers.all('via')).length, splitList(vias).length, 'all Vias come back')
+  // How many a malformed field holds nobody knows.
+  const apart = asked.kind === 'bad' ? (fields: readonly string[]): readonly string[] => fields : splitList
+  assert.equal(apart(headers.all('via')).length, apart(vias).length, 'all Vias come back')
   assert.match(headers.get('via')!, /received=127\.0\.0\.1/)
-  assert.deepEqual(splitList(headers.all('via')).slice(1), splitList(vias).slice(1), 'and in their order')
+  assert.deepEqual(apart(headers.all('via')).slice(1), apart(vias).slice(1), 'and in their order')
   assert.equal(headers.get('server'), undefined)
   if (asked.kind === 'request') {
     assert.equal(read.callId, asked.read.callId)
