@@ -8,7 +8,7 @@ import { domain, numbers, type SipWorld, startSipWorld } from './sip-world.ts'
 import { type Softphone, startBaresip, startLinphone } from './softphones.ts'
 
 const handset = '+447000000088'
-const found = { ...needs('baresip'), ...needs('linphone') }
+const found = needs('baresip', 'linphone')
 let it: SipWorld
 before(async () => {
   if (!('skip' in needs('baresip')) || !('skip' in needs('linphone'))) it = await startSipWorld()
