@@ -7,8 +7,9 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 /** Sessions whose requests cost a ms each; `order` says who was served, `turns` how many in each turn. */
 function world(limits: Partial<SharesLimits> = {}) {
   let now = 0
+  let idle = 0
   const order: string[] = []
-  const shares = createShares({ turnMs: 10, few: 2, open: 1000, ...limits }, () => now)
+  const shares = createShares({ turnMs: 10, few: 2, open: 1000, ...limits }, { nowMs: () => now, idleMs: () => idle })
   function session(name: string) {
     const served: number[] = []
     const place = shares.place((pdu) => {
@@ -24,7 +25,7 @@ function world(limits: Partial<SharesLimits> = {}) {
       },
     }
   }
-  return { order, shares, session }
+  return { order, shares, session, rest: (ms: number) => void (idle += ms) }
 }
 
 test('what one session asks for is served in its order, some of it in each turn', async () => {
@@ -72,16 +73,51 @@ test('sessions in flood have equal shares, and none of them is left out by many 
   assert.ok(more >= 2 * 69 && wild.every(({ served }, n) => served.length > shares[n]!), `${more}`)
 })
 
-test('while as much as may be is being made durable nothing is served, and then it goes on', async () => {
+test('while as much as may be is being made durable no flood is served, a session at ease is, and then it goes on', async () => {
   const { order, shares, session } = world({ open: 3 })
-  const one = session('a')
-  for (let n = 0; n < 3; n++) shares.began()
-  one.ask(5)
-  for (let n = 0; n < 3; n++) await nextTurn()
-  assert.equal(order.length, 0)
-  shares.ended()
+  const [wild, calm] = [session('wild'), session('calm')]
+  wild.ask(30)
   await nextTurn()
-  assert.equal(order.length, 5)
+  const before = order.length
+  for (let n = 0; n < 3; n++) shares.began()
+  for (let n = 0; n < 3; n++) await nextTurn()
+  assert.equal(order.length, before)
+  calm.ask(1)
+  await nextTurn()
+  assert.deepEqual(order.slice(before), ['calm'])
+  for (let n = 0; n < 3; n++) shares.began()
+  calm.ask(1)
+  for (let n = 0; n < 3; n++) await nextTurn()
+  assert.equal(order.length, before + 1, 'nor that, where it is twice as much')
+  for (let n = 0; n < 4; n++) shares.ended()
+  for (let n = 0; n < 3; n++) await nextTurn()
+  assert.equal(order.length, 32)
+})
+
+test('more may be under way while it is the disk that is waited for, and less again when it is not', async () => {
+  const { order, shares, session, rest } = world({ open: 10, mostOpen: 40 })
+  const wild = session('wild')
+  async function underWay(idleMs: number): Promise<number> {
+    let open = 0
+    for (let round = 0; round < 50; round++) {
+      const before = order.length
+      wild.ask(60)
+      // Each that is served is being made durable until the end of the round.
+      for (let n = 0; n < 30; n++) {
+        const served = order.length
+        await nextTurn()
+        for (let more = order.length - served; more > 0; more--) shares.began()
+      }
+      open = order.length - before
+      rest(idleMs)
+      for (let n = 0; n < open; n++) shares.ended()
+    }
+    return open
+  }
+  const fast = await underWay(0)
+  const slow = await underWay(5)
+  const again = await underWay(0)
+  assert.ok(fast < 25 && slow >= 40 && slow < 55 && again < 25, `${fast} ${slow} ${again}`)
 })
 
 test('what was served of a flood that never ends is let go of', async () => {

@@ -11,7 +11,7 @@ export type Asked = Submitted | StoredRequest
 export interface Shares {
   /** A place for one session: `serve` is called with each request that was put there, in order. */
   place(serve: (pdu: Asked) => void): Place
-  /** One more is being made durable. While there are many, nothing is served. */
+  /** One more is being made durable. While there are many, only a session that had nothing waiting is served. */
   began(): void
   /** It is, or was refused. */
   ended(): void
@@ -26,11 +26,20 @@ export interface SharesLimits {
   turnMs: number
   /** Requests of one session, before the next is served. */
   few: number
-  /** Being made durable at a time: as many as a disk of 20 ms a sync needs for 10,000 a second. */
+  /**
+   * Being made durable at a time: few, for each that is there is a wait for the next one; more while we have
+   * nothing else to do than to wait for the disk.
+   */
   open: number
+  mostOpen: number
 }
 
-const defaults: SharesLimits = { turnMs: 1, few: 2, open: 200 }
+const defaults: SharesLimits = { turnMs: 1, few: 2, open: 48, mostOpen: 1000 }
+/** Idle for so long behind the limit: it is the disk that is waited for. */
+const idleLeastMs = 1
+const raise = 8
+/** Sessions that had nothing waiting are held up only where the limit is passed so many times. */
+const freshTimes = 2
 
 /** What was served is let go of at the latest when there is so much of it. */
 const mostServed = 128
@@ -42,17 +51,32 @@ interface Line extends Place {
   at: number
 }
 
-/** `nowMs` is monotonic. */
-export function createShares(limits: Partial<SharesLimits> = {}, nowMs: () => number = () => performance.now()): Shares {
-  const { turnMs, few, open: mostOpen } = { ...defaults, ...limits }
+export interface Time {
+  /** Monotonic. */
+  nowMs(): number
+  /** How long this thread has had nothing to do. */
+  idleMs(): number
+}
+
+const systemTime: Time = { nowMs: () => performance.now(), idleMs: () => performance.eventLoopUtilization().idle }
+
+export function createShares(limits: Partial<SharesLimits> = {}, { nowMs, idleMs }: Time = systemTime): Shares {
+  const { turnMs, few, open: leastLimit, mostOpen } = { ...defaults, ...limits }
   /** Those that have had a turn since they had nothing waiting, and those that have not. */
   const served: Line[] = []
   const fresh: Line[] = []
   let open = 0
+  let limit = leastLimit
+  /** While the limit is reached: idleMs as it was then; else -1. */
+  let idleAt = -1
   let planned = false
 
+  function mayServe(): boolean {
+    return (served.length > 0 && open < limit) || (fresh.length > 0 && open < limit * freshTimes)
+  }
+
   function plan(): void {
-    if (planned || open >= mostOpen || (fresh.length === 0 && served.length === 0)) return
+    if (planned || !mayServe()) return
     planned = true
     setImmediate(turn)
   }
@@ -61,17 +85,13 @@ export function createShares(limits: Partial<SharesLimits> = {}, nowMs: () => nu
     planned = false
     const until = nowMs() + turnMs
     // One of those that always have something has its share of each turn, too.
-    const first = served.shift()
-    if (first) serveFew(first)
-    while (open < mostOpen && nowMs() < until) {
-      const line = fresh.shift() ?? served.shift()
-      if (!line) return
-      serveFew(line)
-    }
+    if (open < limit) serveFew(served.shift())
+    while (mayServe() && nowMs() < until) serveFew(fresh.shift() ?? served.shift())
     plan()
   }
 
-  function serveFew(line: Line): void {
+  function serveFew(line: Line | undefined): void {
+    if (!line) return
     for (let n = 0; n < few && line.at < line.pdus.length; n++) line.serve(line.pdus[line.at++]!)
     if (line.at === line.pdus.length) {
       line.pdus = []
@@ -100,10 +120,15 @@ export function createShares(limits: Partial<SharesLimits> = {}, nowMs: () => nu
       return line
     },
     began() {
-      open++
+      if (++open >= limit && idleAt < 0) idleAt = idleMs()
     },
     ended() {
-      open--
+      if (--open >= limit) return
+      if (idleAt >= 0) {
+        const idle = idleMs() - idleAt >= idleLeastMs
+        limit = idle ? Math.min(mostOpen, limit + raise) : Math.max(leastLimit, limit - 1)
+        idleAt = -1
+      }
       plan()
     },
   }
