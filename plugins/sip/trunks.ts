@@ -1,7 +1,7 @@
 // Which binds are trunks just now, and which of them a request comes from. Dialling a bind makes it
 // known here, whether its hops answer or not; stopping it makes it unknown.
-import type { BindId } from '../../src/plugin.ts'
-import { type Peer, rangesOf, type TrunkAt, type TrunksAt } from './access/index.ts'
+import { rangesOf, type BindId } from '../../src/plugin.ts'
+import type { Peer, TrunkAt, TrunksAt } from './access/index.ts'
 import { readUri } from './codec/index.ts'
 import type { Trunk } from './profile/types.ts'
 

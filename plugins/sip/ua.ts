@@ -1,7 +1,7 @@
 // What is done with a request that nobody has answered yet, by its method. What we are, and in which
 // version, is nobody's business: no Server header.
+import { plainAddress } from '../../src/plugin.ts'
 import type { Access, Guard, Known, Registrar } from './access/index.ts'
-import { plainAddress } from './access/index.ts'
 import { registeredMethods } from './codec/index.ts'
 import type { Incoming, Reply, Take } from './engine/engine.ts'
 import type { Inbound } from './message/index.ts'

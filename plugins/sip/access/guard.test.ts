@@ -3,47 +3,11 @@ import { describe, it } from 'node:test'
 import { testClock } from '../../../src/clock.ts'
 import { profileOf } from './access.fixture.ts'
 import { createGuard } from './guard.ts'
-import { networkOf, plainAddress, rangesOf, readRange } from './ranges.ts'
 
 function guardOf(safety: Parameters<typeof profileOf>[0] extends { safety?: infer S } | undefined ? S : never = {}) {
   const clock = testClock()
   return { clock, guard: createGuard({ safety: profileOf({ safety: safety ?? {} }).safety, clock }) }
 }
-
-describe('ranges', () => {
-  it('hold IPv4, IPv6 and IPv4 written as IPv6', () => {
-    const ranges = rangesOf(['192.0.2.0/24', '2001:db8::/32', '198.51.100.7', '::ffff:203.0.113.0/120'])
-    for (const address of ['192.0.2.0', '192.0.2.255', '2001:db8:1::1', '198.51.100.7', '203.0.113.9'])
-      assert.ok(ranges.has(address), address)
-    for (const address of ['192.0.3.0', '2001:db9::1', '198.51.100.8', '203.0.114.1', '', 'localhost'])
-      assert.ok(!ranges.has(address), address)
-  })
-
-  it('are refused when they are none', () => {
-    for (const text of [
-      '192.0.2.0/33',
-      '192.0.2',
-      'acme.example',
-      '2001:db8::/129',
-      '1.2.3.4/a',
-      '1.2.3.4/8/9',
-      'fe80::1%eth0',
-      '',
-      '::ffff:1.2.3.4/90',
-    ])
-      assert.equal(readRange(text), undefined, text)
-  })
-
-  it('know an address in each of its forms', () => {
-    assert.equal(plainAddress('::ffff:192.0.2.1'), '192.0.2.1')
-    assert.equal(plainAddress('::FFFF:192.0.2.1'), '192.0.2.1')
-    assert.equal(plainAddress('fe80::1%eth0'), 'fe80::1')
-    assert.equal(networkOf('2001:db8::1'), networkOf('2001:db8:0:0:ffff::2'))
-    assert.notEqual(networkOf('2001:db8::1'), networkOf('2001:db8:0:1::1'))
-    assert.equal(networkOf('::ffff:192.0.2.1'), '192.0.2.1')
-    assert.equal(networkOf('192.0.2.1'), '192.0.2.1')
-  })
-})
 
 describe('the guard', () => {
   it('lets everybody in where nobody is listed', () => {

@@ -2,9 +2,8 @@
 // guessed passwords, and requests a second of an address and messages a second of an AOR. (What a
 // trunk may send is its bind's policy, `messages.perSecond`.) Memory is bounded: who was quiet
 // longest is forgotten first, and there is no timer.
-import type { Clock } from '../../../src/plugin.ts'
+import { networkOf, plainAddress, rangesOf, type Clock } from '../../../src/plugin.ts'
 import type { Safety } from '../profile/types.ts'
-import { networkOf, plainAddress, rangesOf } from './ranges.ts'
 import { createRecent } from './recent.ts'
 
 export interface Guard {

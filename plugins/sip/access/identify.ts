@@ -1,12 +1,11 @@
 // Who a request is from, asked in this order: a trunk, by the address it came from; a user who
 // registered by this very flow, where the profile takes that for enough; whoever knows the password.
-import type { Host } from '../../../src/plugin.ts'
+import { plainAddress, type Host } from '../../../src/plugin.ts'
 import { readUri } from '../codec/index.ts'
 import type { Incoming } from '../engine/engine.ts'
 import type { Profile } from '../profile/types.ts'
 import type { Guard } from './guard.ts'
 import type { Access, Known, Peer, Registrar } from './peer.ts'
-import { plainAddress } from './ranges.ts'
 import { refused, tooMany } from './refusals.ts'
 import { type Aor, admitted, readAor, type Users } from './users.ts'
 

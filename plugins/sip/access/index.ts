@@ -16,7 +16,6 @@ export type { UserSettings } from './users.ts'
 export type { Guard } from './guard.ts'
 export { createGuard } from './guard.ts'
 export { createDigestClient, type DigestClient } from './digest-client.ts'
-export { plainAddress, rangesOf, readRange } from './ranges.ts'
 export { termsOf } from './users.ts'
 
 export interface FrontParts {

@@ -3,7 +3,7 @@
 // connection, or an OPTIONS that nobody answers. While an address of record has a binding it has a
 // session on its bind, so that what waits is sent. One user costs a few small objects, and all of
 // them one timer.
-import type { Clock, Host, Logger } from '../../../src/plugin.ts'
+import { plainAddress, type Clock, type Host, type Logger } from '../../../src/plugin.ts'
 import { detached } from '../codec/index.ts'
 import type { Flow, Incoming, Reply, SipEngine } from '../engine/engine.ts'
 import type { Profile, RegistrarSettings } from '../profile/types.ts'
@@ -12,7 +12,6 @@ import { createFlows } from './flows.ts'
 import type { Guard } from './guard.ts'
 import type { OpenSession, Peer, Registrar, UserSession } from './peer.ts'
 import { createPings } from './pings.ts'
-import { plainAddress } from './ranges.ts'
 import { refused, tooMany } from './refusals.ts'
 import { readRegister, type Registration, type Wanted } from './register.ts'
 import { openRegistrations } from './registrations-file.ts'

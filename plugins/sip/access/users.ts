@@ -1,7 +1,7 @@
 // Users of a profile: who an address of record is, and whether a request really is from that user.
 // A domain belongs to one account, and only that account's client binds are users in it. No domain,
 // no user and a wrong password look alike: the same work, the same challenge.
-import type { Gateway, Host, Logger } from '../../../src/plugin.ts'
+import { plainAddress, type Gateway, type Host, type Logger } from '../../../src/plugin.ts'
 import { readNameAddr, readUri } from '../codec/index.ts'
 import type { Incoming, Reply } from '../engine/engine.ts'
 import type { MessageSettings, Profile, RegistrarSettings } from '../profile/types.ts'
@@ -9,7 +9,6 @@ import { readAuth } from './auth-header.ts'
 import type { Digest } from './digest.ts'
 import type { Guard } from './guard.ts'
 import type { Known, Peer } from './peer.ts'
-import { plainAddress } from './ranges.ts'
 import { refused, suspended } from './refusals.ts'
 
 /** What is read of the settings of a client bind that is a user. */

@@ -1,8 +1,8 @@
 // What may stand in a file of sip-profiles/: every field with its meaning, its bounds and its default.
 // read.ts makes a Profile of it.
+import { readRange } from '../../../src/plugin.ts'
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { readRange } from '../access/ranges.ts'
 import { messageFields } from './message-fields.ts'
 import type { End } from '../engine/engine.ts'
 

@@ -1,7 +1,7 @@
 // Which traced binds a message on the wire belongs to: the users that its From, To and credentials
 // name, and the trunks of the address that it passes from or to. Only asked while somebody traces.
-import type { Gateway, Host, TracedConnection } from '../../../src/plugin.ts'
-import { plainAddress, type TrunksAt } from '../access/index.ts'
+import { plainAddress, type Gateway, type Host, type TracedConnection } from '../../../src/plugin.ts'
+import type { TrunksAt } from '../access/index.ts'
 import { defaultReadLimits, readMessage, readNameAddr, readUri, type Headers } from '../codec/index.ts'
 import type { Flow } from '../engine/engine.ts'
 import type { Profile } from '../profile/types.ts'

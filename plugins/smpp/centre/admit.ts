@@ -2,9 +2,8 @@
 // no such system_id, the password is wrong or the address is not allowed is answered alike; the log
 // says which.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Gateway } from '../../../src/plugin.ts'
+import { rangesOf, type Gateway } from '../../../src/plugin.ts'
 import { type BindPdu, statuses } from '../codec/index.ts'
-import { isWithinRanges } from './addresses.ts'
 import type { ClientConfig } from './config.ts'
 
 export type Role = ClientConfig['bindTypes'][number]
@@ -47,7 +46,7 @@ export function admit(
   }
   const { bind } = gateway
   const { config } = bind
-  if (!isWithinRanges(address, config.addresses))
+  if (config.addresses.length > 0 && !rangesOf(config.addresses).has(address))
     return { status: statuses.ESME_RINVPASWD, why: 'the address is not on its list', guessing: true, bind: bind.id }
   const refuse = (status: number, why: string): Refused => ({ status, why, guessing: false, bind: bind.id })
   if (!isActive(gateway)) return refuse(statuses.ESME_RBINDFAIL, 'its account is suspended')

@@ -1,11 +1,11 @@
 // What an operator says about one client of our message centre. Window, rates, sessions, validity,
 // filters and modes are in the bind's policy, as for every connector.
+import { readRange } from '../../../src/plugin.ts'
 import { z } from 'zod'
 import { addressFields } from '../mapping/address-settings.ts'
 import { encodingFields } from '../mapping/encoding-settings.ts'
 import { receiptSettings } from '../mapping/receipt-settings.ts'
 import { tlvFields } from '../mapping/tlvs.ts'
-import { isRange } from './addresses.ts'
 
 const latin1 = /^[\x20-\xff]*$/
 
@@ -20,7 +20,12 @@ export const clientConfig = z.strictObject({
     .meta({ secret: true }),
   systemType: z.string().max(12).regex(latin1).default('').describe('system_type that the client must bind with; empty: any.'),
   addresses: z
-    .array(z.string().max(60).refine(isRange, 'expected an IP address or a range such as 192.0.2.0/24'))
+    .array(
+      z
+        .string()
+        .max(60)
+        .refine((text) => readRange(text) !== undefined, 'expected an IP address or a range such as 192.0.2.0/24'),
+    )
     .max(100)
     .default([])
     .describe('Addresses and ranges (192.0.2.0/24, 2001:db8::/32) that the client may bind from; none: from everywhere.'),

@@ -1,8 +1,7 @@
 // Who may still try to bind from where. Failed binds of an address cost it time, more with each, and
 // after a number of them it is blocked for a while; connections that have not bound are few per
 // address (of IPv6, per network). Memory is bounded: the address that was quiet longest is forgotten first.
-import type { Clock } from '../../../src/plugin.ts'
-import { networkOf } from './addresses.ts'
+import { networkOf, type Clock } from '../../../src/plugin.ts'
 
 export interface Guard {
   /** The address is blocked, or has too many connections that are not bound. Else it has a place: call `left` once. */

@@ -1,6 +1,6 @@
 // How many connections peers may hold, in all and from one address; who is refused gets none. An
 // IPv6 peer is its /64: it has as many addresses as it likes in there.
-import { isIPv6 } from 'node:net'
+import { networkOf } from '../../../../src/plugin.ts'
 
 export interface Places {
   /** Undefined: none left, or refused. Else to be called once when the connection is gone. */
@@ -33,17 +33,4 @@ export function createPlaces(
       }
     },
   }
-}
-
-/** The first four groups of an IPv6 address; anything else as it is. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [front = '', back] = address.split('::')
-  const groups = front === '' ? [] : front.split(':')
-  if (back !== undefined) {
-    const behind = back === '' ? [] : back.split(':')
-    while (groups.length + behind.length < 8) groups.push('0')
-    groups.push(...behind)
-  }
-  return groups.slice(0, 4).join(':')
 }

@@ -43,8 +43,9 @@ export function rangesOf(texts: readonly string[]): Ranges {
   }
 }
 
-/** Without the IPv6 form of an IPv4 address and without a zone. */
-export function plainAddress(address: string): string {
+/** What a socket calls its peer, without the IPv6 form of an IPv4 address and without a zone. */
+export function plainAddress(address: string | undefined): string {
+  if (address === undefined) return ''
   if (!address.includes(':')) return address
   const bare = address.split('%')[0]!
   return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(bare) ? bare.slice(7) : bare
