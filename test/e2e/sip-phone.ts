@@ -26,10 +26,11 @@ export interface Phone {
   close(): void
 }
 
-export async function phone(of: { gateway: number; user: string; password: string; domain?: string }): Promise<Phone> {
+/** `port`: its own; any that is free when absent. */
+export async function phone(of: { gateway: number; user: string; password: string; domain?: string; port?: number }): Promise<Phone> {
   const { user, password, domain = '127.0.0.1' } = of
   const socket = createSocket('udp4')
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => socket.bind(of.port ?? 0, '127.0.0.1', resolve))
   const { port } = socket.address()
   const got: Said[] = []
   const waiting = new Map<string, (said: Said) => void>()

@@ -48,6 +48,16 @@ export async function killRounds(
   }
 }
 
+const stopWithinMs = 20_000
+
+/** Nothing new is begun; resolves once it says that what it began is answered. */
+export async function hush(running: Running): Promise<void> {
+  const said = running.lines.length
+  running.child.stdin?.write('hush\n')
+  const until = Date.now() + stopWithinMs
+  while (running.lines.length === said && Date.now() < until) await sleep(20)
+}
+
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }

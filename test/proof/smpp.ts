@@ -9,7 +9,7 @@ import type { EsmeJob } from './esme.ts'
 import { settle } from './evidence.ts'
 import { readLedger } from './ledger.ts'
 import { missing, readAll, reconcile, type Ledgers } from './reconcile.ts'
-import { generator, killRounds, sleep, type Proof, type ProofOptions } from './rounds.ts'
+import { generator, hush, killRounds, type Proof, type ProofOptions } from './rounds.ts'
 import type { EsmeLine } from './traffic.ts'
 
 const password = 'proofpwd'
@@ -22,7 +22,6 @@ const prefixes = { north: '4471', south: '4472' }
 const submitsPerMo = 10
 /** One delivery in a thousand is left without an answer by a client that goes away. */
 const leaves = 0.001
-const stopWithinMs = 20_000
 
 export async function proveSmpp(options: ProofOptions): Promise<Proof> {
   const startedAt = Date.now()
@@ -59,14 +58,6 @@ async function progress({ clients: paths }: Ledgers): Promise<string> {
   const lines = (await Promise.all(paths.map((path) => readLedger<EsmeLine>(path)))).flat()
   const count = (what: EsmeLine['what']): number => lines.filter((line) => line.what === what).length
   return `${count('taken')} acknowledged, ${count('receipt')} receipts and ${count('mo')} MO so far`
-}
-
-/** Nothing new is begun; resolves once it says that what it began is answered. */
-async function hush(running: Running): Promise<void> {
-  const said = running.lines.length
-  running.child.stdin?.write('hush\n')
-  const until = Date.now() + stopWithinMs
-  while (running.lines.length === said && Date.now() < until) await sleep(20)
 }
 
 function carrierJob(options: ProofOptions, { submits, acked }: Ledgers): CarrierJob {

@@ -1,0 +1,260 @@
+// What must hold after a proof of SIP, from the ledgers of all around the gateway and what it says itself:
+//   every MESSAGE answered 202 and every submit answered ESME_ROK has exactly one CDR, whose state is listed, too,
+//   all parts of it are at its carrier, and only those twice whose attempt is recorded `unknown`,
+//   its final state came back to whoever sent it, by MESSAGE or deliver_sm, and no other state did,
+//   a receipt came again only where a kill can have come before its answer was noted,
+//   every MO whose parts were all answered ESME_ROK came to its phone as one MESSAGE of its whole length,
+//   the user is registered still, though it registered once, before the first kill.
+import type { Cdr } from '../../src/model/cdr.ts'
+import { api, type Setup } from '../bench/gateway.ts'
+import { type GotLine, readGot, readSent, type SentLine } from '../bench/sipp.ts'
+import { cdrsOf, hasUnknownAttempt, listed, twilioStatus } from './evidence.ts'
+import { readLedger } from './ledger.ts'
+import type { Proof } from './rounds.ts'
+import { type AckedLine, type CameLine, type EsmeLine, isCut, type PartLine, partsOf, partText, type TakenLine, textOf } from './traffic.ts'
+
+/** Paths. */
+export interface Ledgers {
+  submits: string
+  acked: string
+  /** Of the SMPP client. */
+  client: string
+  /** Of each sipp that sends. */
+  sent: string[]
+  /** Of each sipp that takes. */
+  got: string[]
+}
+
+export interface All {
+  /** By SIP: answered 202. */
+  sent: SentLine[]
+  refusedBySip: number
+  /** Never answered. */
+  open: number
+  /** By SMPP. */
+  taken: TakenLine[]
+  parts: PartLine[]
+  cut: number
+  /** Of the SMPP client, by message id. */
+  receipts: Map<string, CameLine[]>
+  /** By message id, the receipts that came by MESSAGE; of one request that was repeated, the first. */
+  reports: Map<string, GotLine[]>
+  /** By message id, the requests that carried it. */
+  messages: Map<string, GotLine[]>
+  /** By destination, how often the carrier by SMPP took each part. */
+  carrier: Map<string, number[]>
+  garbled: string[]
+  /** By handset, the parts of MO answered. */
+  acked: Map<string, Set<number>>
+  repeated: number
+  cdrs: Map<string, Cdr[]>
+}
+
+/** An answer that came so long before a kill was noted: commits are gathered for some ms, and then synced to a disk that others use. */
+const noteWithinMs = 2000
+/** In X-SMS-Receipt, where it is not the state itself. */
+const words: Readonly<Record<string, string>> = { undelivered: 'undeliverable' }
+
+export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
+  const said = (await Promise.all(ledgers.sent.map(readSent))).flat()
+  const lines = await readLedger<EsmeLine>(ledgers.client)
+  const all: All = {
+    sent: said.filter(({ what }) => what === 'taken'),
+    refusedBySip: said.filter(({ what }) => what === 'refused').length,
+    open: 0,
+    taken: lines.filter((line) => line.what === 'taken'),
+    parts: lines.filter((line) => line.what === 'part'),
+    cut: lines.filter(({ what }) => what === 'cut').length,
+    receipts: new Map(),
+    reports: new Map(),
+    messages: new Map(),
+    carrier: new Map(),
+    garbled: [],
+    acked: new Map(),
+    repeated: 0,
+    cdrs: await cdrsOf(setup),
+  }
+  all.open = said.length - 2 * (all.sent.length + all.refusedBySip)
+  for (const line of lines) if (line.what === 'receipt') push(all.receipts, line.key, line)
+  gather(all, (await Promise.all(ledgers.got.map(readGot))).flat())
+  for (const { to, part = 1, text } of await readLedger<{ to: string; part?: number; text: string }>(ledgers.submits)) {
+    const number = to.replace('+', '')
+    const times = all.carrier.get(number) ?? Array.from({ length: partsOf(number) }, () => 0)
+    all.carrier.set(number, times)
+    times[part - 1] = (times[part - 1] ?? 0) + 1
+    if (!textOf(number).includes(text)) all.garbled.push(number)
+  }
+  for (const { from, part } of await readLedger<AckedLine>(ledgers.acked)) {
+    const parts = all.acked.get(from)
+    if (parts) parts.add(part)
+    else all.acked.set(from, new Set([part]))
+  }
+  return all
+}
+
+function push<T>(of: Map<string, T[]>, key: string, line: T): void {
+  const others = of.get(key)
+  if (others) others.push(line)
+  else of.set(key, [line])
+}
+
+function gather(all: All, lines: readonly GotLine[]): void {
+  const branches = new Set<string>()
+  for (const line of lines) {
+    if (branches.has(line.branch)) {
+      all.repeated++
+      continue
+    }
+    branches.add(line.branch)
+    push(line.receipt === '' ? all.messages : all.reports, line.id, line)
+  }
+}
+
+/** How much has not come yet that must. */
+export function missing(all: All): number {
+  let open = 0
+  for (const { id } of all.sent) if (!all.cdrs.has(id) || !all.reports.has(id)) open++
+  for (const { id, registered } of all.taken) {
+    const state = all.cdrs.get(id)?.[0]?.state
+    if (state === undefined || (wants(registered, state) && !all.receipts.has(id))) open++
+  }
+  for (const { id } of all.parts) if (!all.receipts.has(id)) open++
+  const came = moCame(all)
+  for (const from of all.acked.keys()) if (!came.has(from)) open++
+  return open
+}
+
+/** registered_delivery: 1 every end, 2 failures (SMPP 5.0 §4.7.21). */
+function wants(registered: number, state: string): boolean {
+  return registered === 1 || (registered === 2 && state !== 'delivered')
+}
+
+/** By handset, the messages from it that phones got. */
+function moCame({ messages }: All): Map<string, GotLine[]> {
+  const came = new Map<string, GotLine[]>()
+  for (const [first] of messages.values()) if (first!.from.startsWith('4478')) push(came, first!.from, first!)
+  return came
+}
+
+export async function reconcile(
+  setup: Setup,
+  all: All,
+  kills: readonly number[],
+): Promise<Pick<Proof, 'acknowledged' | 'figures' | 'faults'>> {
+  const faults: string[] = []
+  const states = await listed(setup.httpPort)
+  for (const { id, number } of all.sent) {
+    const parts = all.carrier.get(number)
+    if (!parts?.every((times) => times > 0)) faults.push(`${id} to ${number} was answered 202 and is not whole at the carrier`)
+    const state = ended(all, states, id, faults)
+    for (const { receipt } of all.reports.get(id) ?? [])
+      if (receipt !== (state === undefined ? state : (words[state] ?? state)))
+        faults.push(`${id} ended ${state} and was reported as ${receipt}`)
+    if (!all.reports.has(id)) faults.push(`${id} was answered 202, ended ${state}, and was never reported`)
+  }
+  for (const { id, to, registered } of all.taken) {
+    const [got] = all.messages.get(id) ?? []
+    if (got?.to !== to) faults.push(`${id} to ${to} was answered ESME_ROK and is not at the carrier`)
+    else if (got.length !== textOf(to).length) faults.push(`${id} to ${to} is ${got.length} octets long at the carrier`)
+    checkReceipts(all, id, ended(all, states, id, faults), registered, faults)
+  }
+  checkParts(all, faults)
+  for (const number of all.garbled) faults.push(`${number} got a text that nobody sent`)
+  const twice = await sentTwice(setup, all, faults)
+  const reportsAgain = again(all.reports, kills, faults)
+  const receiptsAgain = again(all.receipts, kills, faults)
+  const mo = checkMo(all, faults)
+  const { registrations } = await api<{ registrations: unknown[] }>(setup, '/api/v1/sip/registrations')
+  if (registrations.length !== 1) faults.push(`${registrations.length} phones are registered, 1 has registered`)
+  return {
+    acknowledged: all.sent.length + all.taken.length,
+    figures: [
+      ['MESSAGEs answered 202', all.sent.length],
+      ['MESSAGEs answered 503, or not within 32 s of repeating them', all.refusedBySip + all.open],
+      ['submits answered ESME_ROK, for the carrier by SIP', all.taken.length],
+      ['parts of messages that the SMPP client cut, answered ESME_ROK', all.parts.length],
+      ['submits cut by the kill (no answer)', all.cut],
+      ['destinations in the ledger of the carrier by SMPP', all.carrier.size],
+      ['messages in the ledgers of the phone, the PBX and the carrier by SIP', all.messages.size],
+      ['messages that were carried more than once', twice.sent],
+      ['of those recorded `unknown` in their trace', twice.recorded],
+      ['messages whose receipt came by MESSAGE', all.reports.size],
+      ['messages whose receipt came by deliver_sm', all.receipts.size],
+      ['receipts that came again: the gateway went before the answer was noted', reportsAgain + receiptsAgain],
+      ['MO that the carrier was answered ESME_ROK for, in all parts', mo.acked],
+      ['MO that the carrier sent again, as it had no answer: another message each', mo.madeAgain],
+      ['requests that the gateway repeated, not answered in time (Timer E)', all.repeated],
+    ],
+    faults,
+  }
+}
+
+/** The state in its CDR. */
+function ended({ cdrs }: All, states: ReadonlyMap<string, string>, id: string, faults: string[]): string | undefined {
+  const found = cdrs.get(id) ?? []
+  if (found.length !== 1) faults.push(`${id} has ${found.length} CDRs`)
+  const state = found[0]?.state
+  if (state !== undefined && states.get(id) !== twilioStatus(state))
+    faults.push(`${id} is listed as ${states.get(id)}, its CDR says ${state}`)
+  return state
+}
+
+function checkReceipts({ receipts }: All, id: string, state: string | undefined, registered: number, faults: string[]): void {
+  if (state === undefined) return
+  const came = receipts.get(id) ?? []
+  if (wants(registered, state) !== came.length > 0)
+    faults.push(`${id} ended ${state}, registered_delivery ${registered}, and has ${came.length} receipts`)
+  for (const { says } of came)
+    if ((says === 'DELIVRD') !== (state === 'delivered')) faults.push(`${id} ended ${state} and was reported as ${says}`)
+}
+
+/** Joined they are one MESSAGE; each has a receipt under its own id. */
+function checkParts({ parts, receipts, messages }: All, faults: string[]): void {
+  const whole = new Set<string>()
+  for (const [first] of messages.values()) if (isCut(first!.to)) whole.add(`${first!.to} ${first!.length}`)
+  for (const { id, to } of parts) {
+    const length = [1, 2, 3].reduce((sum, part) => sum + partText(to, part).length, 0)
+    if (!whole.has(`${to} ${length}`)) faults.push(`part ${id} to ${to} was acknowledged and is not in a MESSAGE of ${length} octets`)
+    if (!receipts.has(id)) faults.push(`part ${id} to ${to} was acknowledged and has no receipt`)
+  }
+}
+
+async function sentTwice(setup: Setup, all: All, faults: string[]): Promise<{ sent: number; recorded: number }> {
+  const twice = new Map<string, number>()
+  for (const [id, copies] of all.messages) if (copies.length > 1) twice.set(id, copies.length)
+  for (const [id, [cdr]] of all.cdrs) {
+    const most = Math.max(0, ...(all.carrier.get(cdr!.to.replace('+', '')) ?? []))
+    if (cdr!.direction === 'mt' && most > 1) twice.set(id, most)
+  }
+  let recorded = 0
+  for (const [id, times] of twice) {
+    if (await hasUnknownAttempt(setup, id)) recorded++
+    else faults.push(`${id} was carried ${times} times and no attempt of it is recorded as unknown`)
+  }
+  return { sent: twice.size, recorded }
+}
+
+function again(all: ReadonlyMap<string, readonly { at: number }[]>, kills: readonly number[], faults: string[]): number {
+  let count = 0
+  for (const [id, copies] of all) {
+    count += copies.length - 1
+    for (const { at } of copies.slice(0, -1))
+      if (!kills.some((kill) => kill >= at && kill <= at + noteWithinMs))
+        faults.push(`the receipt of ${id} came again, although it was answered in time at ${at}`)
+  }
+  return count
+}
+
+/** An MO that the carrier sends again, as it got no answer, is another message. */
+function checkMo(all: All, faults: string[]): { acked: number; madeAgain: number } {
+  const came = moCame(all)
+  let [acked, madeAgain] = [0, 0]
+  for (const [from, parts] of all.acked) {
+    if (parts.size < partsOf(from)) faults.push(`of the MO from ${from} only ${parts.size} parts were ever answered`)
+    else acked++
+    const lengths = (came.get(from) ?? []).map(({ length }) => length)
+    if (!lengths.includes(textOf(`+${from}`).length)) faults.push(`the MO from ${from} was answered and did not come to its phone whole`)
+    madeAgain += Math.max(0, lengths.length - 1)
+  }
+  return { acked, madeAgain }
+}
