@@ -82,13 +82,19 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
   const live = new Map<TrunkSession, { of: Dialled; hops: Hops }>()
   const answersOf = new Map<BindId, TrunkAnswers>()
   let isClosing = false
+  // Binds are dialled once there is a bridge. What a trunk sends before it is known by that would be challenged.
+  let begin: () => void = () => {}
+  let beginning: Promise<void> | undefined = new Promise((done) => (begin = done))
 
   async function startProfile(name: string): Promise<void> {
     const named = watched?.profiles.get(name)
     if (!named || isClosing) return
     fillDomains(named.profile.domains, named.owners, host)
     const file = options.data === undefined ? undefined : join(options.data, `registrations-${name}`)
-    running.set(name, await runProfile({ host, named, openSession, inbound, trunksAt: trunks.at, file, changed: () => {} }))
+    running.set(
+      name,
+      await runProfile({ host, named, openSession, inbound, trunksAt: trunks.at, file, changed: () => {}, held: () => beginning }),
+    )
   }
 
   async function changed({ profiles, changedProfiles, changedTrunks }: Change): Promise<void> {
@@ -131,6 +137,10 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
     return { name: undefined, trunk: inlineTrunk(config.profile ?? 'external', config), terms: {} }
   }
 
+  setImmediate(() => {
+    beginning = undefined
+    begin()
+  })
   return {
     profiles: () => running,
     *trunks() {

@@ -34,6 +34,8 @@ export interface RunningParts {
   file: string | undefined
   /** It listens, or does so no more. */
   changed(): void
+  /** Requests wait for this; undefined: they do not. */
+  held(): Promise<void> | undefined
 }
 
 const againMs = 10_000
@@ -77,7 +79,12 @@ export async function runProfile(parts: RunningParts): Promise<Running> {
 
   async function start(): Promise<void> {
     try {
-      listened = await engine.start((request, answer) => (isRefusing ? answer(closing) : take(request, answer)))
+      listened = await engine.start((request, answer) => {
+        if (isRefusing) return answer(closing)
+        const held = parts.held()
+        if (held) void held.then(() => take(request, answer))
+        else take(request, answer)
+      })
       why = undefined
       log.info({ listened: listened.map(listenedText) }, 'SIP is taken')
       tellOpen(profile, log)
