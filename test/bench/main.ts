@@ -3,7 +3,7 @@
 const paths = {
   /** HTTP → store → SMPP → receipt → webhook, beside Kannel with `--peer kannel`. */
   http: () => import('./http-program.ts'),
-  /** Phones that register by SIP: memory and CPU. */
+  /** sipp → store → SMPP → receipt → sipp, and SMPP → store → sipp; the bare stack; phones that register. */
   sip: () => import('./sip-program.ts'),
   /** ESME → store → SMPP → receipt → ESME; idle clients; a flood. */
   smpp: () => import('./smpp-program.ts'),

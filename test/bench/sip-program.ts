@@ -1,6 +1,8 @@
+// `npm run bench -- sip [--messages 10000] [--rate 1000] [--transports udp,tcp] [--json]`: the bridge
 // `npm run bench -- sip --stack [--messages 20000] [--rate 3000] [--json]`
 // `npm run bench -- sip --registrations 100000 [--rate 1000] [--seconds 30] [--json]`
 import { parseArgs } from 'node:util'
+import { benchBridge } from './sip.ts'
 import { benchRegistrations } from './sip-registrations.ts'
 import { benchStack } from './sip-stack.ts'
 
@@ -10,6 +12,7 @@ const { values } = parseArgs({
     messages: { type: 'string' },
     registrations: { type: 'string' },
     rate: { type: 'string' },
+    transports: { type: 'string', default: 'udp,tcp' },
     seconds: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -32,7 +35,7 @@ if (values.stack) {
   for (const each of skipped) console.log(`skipped: ${each}`)
   if (values.json) console.log(JSON.stringify({ path: 'sip', runs, skipped }))
 }
-if (values.registrations !== undefined || !values.stack) {
+if (values.registrations !== undefined) {
   const report = await benchRegistrations({
     registrations: whole('registrations', 100_000),
     rate: whole('rate', 1000),
@@ -45,5 +48,37 @@ if (values.registrations !== undefined || !values.stack) {
       `registering: ${report.firstPerSecond}/s, ${report.firstCpuMicros} CPU µs each with its challenge\n` +
       `again: ${report.againPerSecond}/s, ${report.againCpuMicros} CPU µs each, p50/p99 ${report.againP50Ms}/${report.againP99Ms} ms, ${report.duringMb} MB with the transactions of 32 s`,
   )
+  if (values.json) console.log(JSON.stringify({ path: 'sip', ...report }))
+}
+if (!values.stack && values.registrations === undefined) {
+  const transports = values.transports.split(',').map((each) => {
+    if (each === 'udp' || each === 'tcp') return each
+    throw new Error(`--transports: expected udp, tcp or both, got ${values.transports}`)
+  })
+  const report = await benchBridge({ messages: whole('messages', 10_000), rate: whole('rate', 1000), transports, say })
+  const cells = (...row: (string | number)[]): string =>
+    row.map((cell, i) => String(cell).padStart([12, 4, 10, 11, 16, 19, 7, 11, 5, 4][i] ?? 8)).join(' ')
+  console.log(
+    `\n${cells('way', 'by', 'messages/s', 'CPU µs/msg', 'taken p50/p99 ms', 'end-to-end p50/p99', 'RSS MB', 'sent again', 'lost', 'dup')}`,
+  )
+  for (const run of report.runs) {
+    const taken = `${run.takenP50Ms}/${run.takenP99Ms}`
+    const end = `${run.endToEndP50Ms}/${run.endToEndP99Ms}`
+    console.log(
+      cells(
+        run.way,
+        run.transport,
+        run.messagesPerSecond,
+        run.gatewayCpuMicros,
+        taken,
+        end,
+        run.maxRssMb,
+        run.retransmissions,
+        run.lost,
+        run.duplicated,
+      ),
+    )
+  }
+  for (const each of report.skipped) console.log(`skipped: ${each}`)
   if (values.json) console.log(JSON.stringify({ path: 'sip', ...report }))
 }

@@ -1,5 +1,5 @@
 // sipp as an app, a PBX or a carrier that keeps a ledger: what benchmarks and proofs of SIP put at both
-// ends of the gateway. A sender notes what it is about to send and each answer; a taker notes each
+// ends of the gateway. A sender, whom the gateway knows by its address or flow, notes what it is about to send and each answer; a taker notes each
 // request before it answers, with its branch: the same branch is the same request, repeated.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { peer } from '../peers/found.ts'
 
 /** What a sender noted. `at`: ms since 1970. */
 export interface SentLine {
-  what: 'sent' | 'taken' | 'refused'
+  what: 'sent' | 'taken' | 'refused' | 'challenged'
   at: number
   number: string
   /** X-SMS-Message-ID of a 202. */
@@ -39,6 +39,8 @@ export interface SippOptions {
   name: string
   port: number
   tcp?: boolean
+  /** Of what comes to it, whatever is for a number that ends with a 7 is answered 404. */
+  refuses?: boolean
 }
 
 export interface SenderOptions extends SippOptions {
@@ -49,8 +51,6 @@ export interface SenderOptions extends SippOptions {
   /** User part of From. */
   from: string
   domain: string
-  /** Challenged as this user; absent: a trunk, known by its address. */
-  user?: { name: string; password: string }
   /** What comes to it is taken, too. */
   takes?: boolean
   /** Destinations: these digits, and eight more that count from `first`. */
@@ -80,7 +80,7 @@ const stopWithinMs = 40_000
 const logged = (line: string): string => `<nop><action><log message="${line}"/></action></nop>`
 
 /** About as an app sends it: 500 octets and the text. */
-function request({ from, domain }: SenderOptions, credentials: string): string {
+function request({ from, domain }: SenderOptions): string {
   return `<send retrans="500"><![CDATA[
 MESSAGE sip:+[field0]@${domain} SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch]-[cseq]
@@ -92,7 +92,7 @@ CSeq: [cseq] MESSAGE
 User-Agent: An app of somebody
 Supported: path, outbound
 X-REG-DELIVERY: 1
-${credentials}Content-Type: text/plain;charset=UTF-8
+Content-Type: text/plain;charset=UTF-8
 Content-Length: [len]
 
 [field1]]]></send>`
@@ -102,26 +102,21 @@ function sends(options: SenderOptions): string {
   return `<?xml version="1.0" encoding="ISO-8859-1" ?>
 <scenario name="sends">
 ${logged('sent|[timestamp]|[field0]|')}
-${request(options, '')}
+${request(options)}
 <recv response="100" optional="true"/>
-${options.user ? withPassword(options) : ''}
 <recv response="503" optional="true" next="2"/>
+<recv response="407" optional="true" next="4"/>
 <recv response="202"/>
 ${logged('taken|[timestamp]|[field0]|[last_X-SMS-Message-ID:]')}
 <nop next="3"/>
 <label id="2"/>
 ${logged('refused|[timestamp]|[field0]|')}
+<nop next="3"/>
+<label id="4"/>
+${logged('challenged|[timestamp]|[field0]|')}
 <label id="3"/>
 </scenario>
 `
-}
-
-/** A nonce that a gateway does not know any more is followed by another challenge. */
-function withPassword(options: SenderOptions): string {
-  return `<recv response="407" auth="true"/>
-<label id="1"/>
-${request(options, '[authentication]\n')}
-<recv response="407" optional="true" auth="true" next="1"/>`
 }
 
 const answered = (line: string): string => `<send><![CDATA[
@@ -136,10 +131,12 @@ Content-Length: 0
 ]]></send>`
 
 const fields = ['Call-ID', 'Via', 'From', 'To', 'X-SMS-Message-ID', 'X-SMS-Receipt', 'Content-Length']
-/** What is for a number that ends with a 7 is answered 404. */
-const takes = `<?xml version="1.0" encoding="ISO-8859-1" ?>
+
+function takes({ refuses }: SippOptions): string {
+  const wanted = refuses ? '7@' : 'sip:@'
+  return `<?xml version="1.0" encoding="ISO-8859-1" ?>
 <scenario name="takes">
-<recv request="MESSAGE"><action><ereg regexp="7@" search_in="hdr" header="To:" assign_to="nobody"/></action></recv>
+<recv request="MESSAGE"><action><ereg regexp="${wanted}" search_in="hdr" header="To:" assign_to="nobody"/></action></recv>
 ${logged(['got', '[timestamp]', ...fields.map((each) => `[last_${each}:]`)].join('|'))}
 <nop next="1" test="nobody"/>
 ${answered('200 OK')}
@@ -149,24 +146,24 @@ ${answered('404 Not Found')}
 <label id="2"/>
 </scenario>
 `
+}
 
 /** Answers each MESSAGE 200, or 404. */
 export async function startTaker(options: SippOptions): Promise<Sipp> {
-  return await run(options, takes, [])
+  return await run(options, takes(options), [])
 }
 
 export async function startSender(options: SenderOptions): Promise<Sipp> {
-  const { directory, name, prefix, texts, perSecond, messages, user, first = 0 } = options
+  const { directory, name, prefix, texts, perSecond, messages, first = 0 } = options
   const file = join(directory, `${name}.csv`)
   const lines = texts.map((text) => `${prefix}%08d;${text.replaceAll('%N', `${prefix}%08d`)}`)
   await writeFile(file, [`SEQUENTIAL,PRINTF=90000000,PRINTFOFFSET=${first}`, ...lines, ''].join('\n'))
   const args = [`127.0.0.1:${options.to}`, '-inf', file, '-r', String(perSecond), '-l', String(mostOpen)]
   if (messages !== undefined) args.push('-m', String(messages))
-  if (user) args.push('-au', user.name, '-ap', user.password, '-auth_uri', options.domain)
   if (options.takes) {
-    const file = join(directory, `${name}-takes.xml`)
-    await writeFile(file, takes)
-    args.push('-oocsf', file)
+    const beside = join(directory, `${name}-takes.xml`)
+    await writeFile(beside, takes(options))
+    args.push('-oocsf', beside)
   }
   return await run(options, sends(options), args)
 }

@@ -29,6 +29,8 @@ export interface All {
   /** By SIP: answered 202. */
   sent: SentLine[]
   refusedBySip: number
+  /** Though who sent them was known. */
+  challenged: number
   /** Never answered. */
   open: number
   /** By SMPP. */
@@ -61,6 +63,7 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
   const all: All = {
     sent: said.filter(({ what }) => what === 'taken'),
     refusedBySip: said.filter(({ what }) => what === 'refused').length,
+    challenged: said.filter(({ what }) => what === 'challenged').length,
     open: 0,
     taken: lines.filter((line) => line.what === 'taken'),
     parts: lines.filter((line) => line.what === 'part'),
@@ -74,7 +77,7 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
     repeated: 0,
     cdrs: await cdrsOf(setup),
   }
-  all.open = said.length - 2 * (all.sent.length + all.refusedBySip)
+  all.open = said.length - 2 * (all.sent.length + all.refusedBySip + all.challenged)
   for (const line of lines) if (line.what === 'receipt') push(all.receipts, line.key, line)
   gather(all, (await Promise.all(ledgers.got.map(readGot))).flat())
   for (const { to, part = 1, text } of await readLedger<{ to: string; part?: number; text: string }>(ledgers.submits)) {
@@ -158,6 +161,7 @@ export async function reconcile(
     else if (got.length !== textOf(to).length) faults.push(`${id} to ${to} is ${got.length} octets long at the carrier`)
     checkReceipts(all, id, ended(all, states, id, faults), registered, faults)
   }
+  if (all.challenged > 0) faults.push(`${all.challenged} MESSAGEs were challenged, though whoever sent them was known`)
   checkParts(all, faults)
   for (const number of all.garbled) faults.push(`${number} got a text that nobody sent`)
   const twice = await sentTwice(setup, all, faults)

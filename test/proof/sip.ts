@@ -46,7 +46,7 @@ export async function proveSip(options: ProofOptions): Promise<Proof> {
     await apply(setup, document((JSON.parse(carrier.first) as { port: number }).port, hops))
     await register(ports.users, hops.alice)
     for (const name of ['pbx', 'carrier'] as const) {
-      const taker = await startTaker({ directory, name: `${name}-got`, port: hops[name] })
+      const taker = await startTaker({ directory, name: `${name}-got`, port: hops[name], refuses: name === 'carrier' })
       takers.push(taker)
       ledgers.got.push(taker.ledger)
     }
