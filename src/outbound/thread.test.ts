@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import { OutboundError, type OutboundErrorKind, type OutboundRequest } from './contract.ts'
 import { createOutboundThread } from './thread.ts'
 
@@ -74,6 +75,35 @@ test('failures keep their kind', async () => {
   await fails('bad-url', outbound.request(ask('nonsense')))
   await fails('bad-url', outbound.request(ask(slow, { headers: { a: 'b\nc: d' } })))
 })
+
+for (const [how, end] of [
+  ['is ended', (worker: Worker) => worker.terminate()],
+  ['has a fault of its own', (worker: Worker) => worker.postMessage(null)],
+] as const) {
+  test(`the thread ${how}: what was asked fails and may be tried again, and the next request starts another thread`, async () => {
+    const started: Worker[] = []
+    const onWorker = (worker: Worker): void => void started.push(worker)
+    process.on('worker', onWorker)
+    closing.push(async () => process.off('worker', onWorker))
+    const url = await peer((request, response) => void (request.url === '/slow' || response.end('here')))
+    const log: string[] = []
+    const outbound = createOutboundThread({}, { error: (_: unknown, text?: string) => void log.push(text ?? '') })
+    closing.push(() => outbound.close())
+    const open = [outbound.request(ask(`${url}slow`)), outbound.request(ask(`${url}slow`))]
+    assert.equal((await outbound.request(ask(url))).body.toString(), 'here')
+    assert.equal(started.length, 1)
+    void end(started[0]!)
+    for (const one of open) await fails('connect', one)
+    assert.equal((await outbound.request(ask(url))).body.toString(), 'here')
+    assert.equal(started.length, 2)
+    assert.deepEqual(log, ['the thread that calls webhooks died; the next request starts another'])
+    const last = outbound.request(ask(`${url}slow`))
+    const closed = outbound.close()
+    await fails('aborted', last)
+    await closed
+    assert.equal(log.length, 1, 'an end that was asked for is no death')
+  })
+}
 
 test('a signal ends a request soon, and closing ends all', async () => {
   const slow = await peer(() => {})

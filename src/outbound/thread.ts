@@ -11,7 +11,7 @@ import { OutboundError, type Outbound, type OutboundErrorKind, type OutboundRequ
  */
 export type Asked = (number | string | undefined)[]
 export const requestFields = 5
-/** And of answers: id, status (0: failed), URL or kind of error, body or words, headers (undefined: as those of the answer before). */
+/** And of answers: id, status (0: failed, 1: failed once written), URL or kind of error, body or words, headers (undefined: as those of the answer before). */
 export type Told = (number | string | OutboundResponse['headers'] | undefined)[]
 export const answerFields = 5
 
@@ -49,13 +49,16 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
     made.unref()
     terms = ''
     made.on('message', told)
-    made.on('error', (error) => {
+    const died = (error?: Error): void => {
+      if (made !== worker || closed) return
       log.error({ err: error }, 'the thread that calls webhooks died; the next request starts another')
-      if (made !== worker) return
       worker = undefined
       batch = []
-      failAll(new OutboundError('connect', 'the thread that calls webhooks died', error))
-    })
+      failAll(new OutboundError('connect', 'the thread that calls webhooks died', error, true))
+    }
+    made.on('error', died)
+    // One that is ended from outside has no error.
+    made.on('exit', () => died())
     return made
   }
 
@@ -75,11 +78,11 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
     for (let i = 0; i < answers.length; i += answerFields) {
       const id = answers[i] as number
       const status = answers[i + 1] as number
-      if (status !== 0 && answers[i + 4] !== undefined) headers = answers[i + 4] as OutboundResponse['headers']
+      if (status > 1 && answers[i + 4] !== undefined) headers = answers[i + 4] as OutboundResponse['headers']
       const one = open.get(id)
       if (!one) continue
       open.delete(id)
-      if (status === 0) one.failed(new OutboundError(answers[i + 2] as OutboundErrorKind, answers[i + 3] as string))
+      if (status <= 1) one.failed(new OutboundError(answers[i + 2] as OutboundErrorKind, answers[i + 3] as string, undefined, status === 1))
       else one.answered({ status, url: answers[i + 2] as string, body: Buffer.from(answers[i + 3] as string, 'latin1'), headers })
     }
   }
@@ -90,7 +93,7 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
       if (!one.signal?.aborted) continue
       open.delete(id)
       worker?.postMessage([-id] satisfies Asked)
-      one.failed(new OutboundError('aborted', 'aborted'))
+      one.failed(new OutboundError('aborted', 'aborted', undefined, true))
     }
     if (open.size > 0) return
     clearInterval(timer)
@@ -121,7 +124,7 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
       if (closed) return
       closed = true
       clearInterval(timer)
-      failAll(new OutboundError('aborted', 'closed'))
+      failAll(new OutboundError('aborted', 'closed', undefined, true))
       if (!worker) return
       const dying = worker
       const ended = new Promise<void>((resolve) => dying.once('exit', () => resolve()))
