@@ -13,7 +13,9 @@ import type { FailureFacts } from './model/failure.ts'
 import type { AccountId, BindId, Message, MessageId, Submission } from './model/message.ts'
 import type { MessageState } from './model/life.ts'
 import type { Receipt, Report } from './model/receipt.ts'
+import type { Resource, Resources } from './model/resource.ts'
 import type { Decision } from './model/route.ts'
+import type { Tenancy } from './model/tenancy.ts'
 import type { BindTrace, TraceProtocol } from './model/trace.ts'
 import type { Outbound } from './outbound.ts'
 import type { Charset } from './text/charsets.ts'
@@ -31,7 +33,9 @@ export * from './model/message.ts'
 export * from './model/network.ts'
 export { defaultClientPolicy, defaultPolicy } from './model/policy.ts'
 export * from './model/receipt.ts'
+export * from './model/resource.ts'
 export * from './model/route.ts'
+export * from './model/tenancy.ts'
 export * from './model/trace.ts'
 export * from './text/index.ts'
 export { newSid, idTime } from './ids.ts'
@@ -220,8 +224,12 @@ export interface Gateway<C = unknown> {
   tryAgain(ids: readonly MessageId[]): void
   /** How many messages and reports wait on the bind's lane, about. */
   waiting(): number
+  /** How full the bind's way out is, in percent: what waits for the bind that its newest message was for, of what that holds or sends in a minute. */
+  congested(): number
   /** The number that an address is, where this account owns it. */
   number(value: string): OwnNumber | undefined
+  /** What connectors keep of this account, by id. */
+  resources(): Resources
   /**
    * A session that the peer opened: the flow sends on it until it is `closed`. False when the bind
    * has as many as its policy allows, or was stopped: refuse the peer. When the bind is stopped or
@@ -286,6 +294,14 @@ export interface Identity {
   may(account: AccountId): boolean
 }
 
+/** Who changes the configuration: written with the revision. Only what is of `account` or below it is changed. */
+export interface Author {
+  account: AccountId
+  author: string
+  /** The address it came from. */
+  source: string
+}
+
 /** What a connector that peers reach (HTTP, listeners) may ask of the gateway. */
 export interface Host {
   log: Logger
@@ -315,9 +331,22 @@ export interface Host {
   calling(connector: string, name: string): readonly Gateway[]
   /** Every number of exactly this account. */
   numbers(account: AccountId): OwnNumber[]
+  /** What connectors keep of exactly this account, by id. */
+  resources(account: AccountId): Resources
+  /**
+   * Makes, changes or (where `step` answers undefined) deletes one, as a revision by `by`. `step` is given it as
+   * it is, one change at a time, and may be called again; what it throws refuses the change.
+   */
+  changeResource(
+    by: Author,
+    account: AccountId,
+    id: string,
+    step: (now: Resource | undefined) => Pick<Resource, 'kind' | 'settings'> | undefined,
+  ): Promise<Resource | undefined>
   /** Takes a place among the account's concurrent requests; undefined when none is left: answer 429. Call the result when done. */
   enter(account: AccountId): (() => void) | undefined
   messages: Messages
+  tenancy: Tenancy
   outbound: Outbound
 }
 

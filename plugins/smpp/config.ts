@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { addressFields, senderFields } from './mapping/address-settings.ts'
 import { encodingFields } from './mapping/encoding-settings.ts'
+import { receiptFailures } from './mapping/receipt-states.ts'
 import { tlvFields } from './mapping/tlvs.ts'
 import { checkConnection, connectionFields, latin1 } from './supplier-settings.ts'
 
@@ -17,6 +18,12 @@ export const smppConfig = z
       .enum(['none', 'final', 'failure', 'intermediate'])
       .default('final')
       .describe('Receipts asked for. final: delivered or failed. failure: only failed. intermediate: final ones and states on the way.'),
+    receiptErrors: z
+      .record(z.string().min(1).max(20), z.enum(receiptFailures))
+      .default({})
+      .describe(
+        "What the codes in this carrier's receipts mean, by the code as it writes it: `{ '027': absent-subscriber }`. Of a GSM network's network_error_code it is known.",
+      ),
     validity: z
       .enum(['none', 'relative', 'absolute'])
       .default('none')

@@ -1,17 +1,16 @@
-// A connection to a carrier, plain or over TLS: resolves when it may be spoken on, rejects with a
+// A connection to a carrier, or to a client that wants to be called, plain or over TLS: resolves when it may be spoken on, rejects with a
 // Failure in words for an operator. Its limit is the caller's signal.
 import { connect, type Socket } from 'node:net'
 import { checkServerIdentity, connect as connectTls } from 'node:tls'
 import { Failure } from '../../src/plugin.ts'
 import { type CarrierHost, hostText } from './hosts.ts'
-import type { Connection } from './supplier-settings.ts'
-import { tlsFault, tlsOptions } from './tls.ts'
+import { tlsFault, tlsOptions, type TlsSettings } from './tls.ts'
 
 /** TCP's own probe of an idle connection, beneath enquire_link. */
 const keepAliveMs = 30_000
 
 /** The signal's reason is a Failure. */
-export function connectTo(carrier: CarrierHost, config: Connection, signal: AbortSignal): Promise<Socket> {
+export function connectTo(carrier: CarrierHost, config: TlsSettings, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason as Failure)
@@ -50,7 +49,7 @@ export function connectTo(carrier: CarrierHost, config: Connection, signal: Abor
   })
 }
 
-function open(carrier: CarrierHost, config: Connection): Socket {
+function open(carrier: CarrierHost, config: TlsSettings): Socket {
   const { host, port } = carrier
   if (!carrier.tls) return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs })
   const name = config.tlsServername ?? host

@@ -7,7 +7,7 @@ import { hostsOf, readHost } from './hosts.ts'
 export const latin1 = /^[\x20-\xff]*$/
 const mostHosts = 8
 const mostPem = 65_536
-const pem = z
+export const pem = z
   .string()
   .max(mostPem)
   .regex(/^\s*-----BEGIN [A-Z0-9 ]+-----/, 'expected PEM, beginning with -----BEGIN')

@@ -5,9 +5,9 @@ import type { ConnectionOptions } from 'node:tls'
 import type { CarrierHost } from './hosts.ts'
 import type { Connection } from './supplier-settings.ts'
 
-type Settings = Pick<Connection, 'tlsCa' | 'tlsServername' | 'tlsCertificate' | 'tlsKey' | 'tlsVerify'>
+export type TlsSettings = Pick<Connection, 'tlsCa' | 'tlsServername' | 'tlsCertificate' | 'tlsKey' | 'tlsVerify'>
 
-export function tlsOptions({ host }: CarrierHost, settings: Settings): ConnectionOptions {
+export function tlsOptions({ host }: CarrierHost, settings: TlsSettings): ConnectionOptions {
   const { tlsCa, tlsServername, tlsCertificate, tlsKey, tlsVerify } = settings
   const options: ConnectionOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: tlsVerify !== 'none' }
   const name = tlsServername ?? host

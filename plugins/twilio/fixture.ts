@@ -19,6 +19,9 @@ import {
   type MessageView,
   type Outbound,
   type OwnNumber,
+  noResources,
+  type Author,
+  type Resources,
   type Submission,
 } from '../../src/plugin.ts'
 import { twilio } from './index.ts'
@@ -54,6 +57,8 @@ export interface World {
   places?: number
   store(account: Account, over: Partial<Message>, view?: Partial<MessageView>): MessageView
   number: OwnNumber
+  /** Who changed what is configured, change by change. */
+  authors: Author[]
 }
 
 function account(name: string, over: Partial<Account> = {}): Account {
@@ -130,6 +135,9 @@ export function world(): World {
     return made
   }
 
+  const resources = new Map<string, Resources>()
+  const resourcesOf = (owner: string): Resources => resources.get(owner) ?? noResources
+
   function gatewayOf(owner: Account): Gateway<TwilioConfig> {
     return {
       bind: {
@@ -171,7 +179,9 @@ export function world(): World {
       tryAgain() {},
       newId: () => newSid(''),
       waiting: () => 0,
+      congested: () => 0,
       attach: () => false,
+      resources: () => resourcesOf(owner.id),
       number: (value) => (owner === root && value === ownNumber ? number : undefined),
       account: () => owner,
       outbound,
@@ -195,6 +205,7 @@ export function world(): World {
     views,
     store,
     number,
+    authors: [],
     gateway: gatewayOf(root),
     host: {
       log,
@@ -216,6 +227,18 @@ export function world(): World {
       calling: () => [],
       claimants: () => [],
       numbers: (id) => (id === root.id ? [number] : []),
+      resources: resourcesOf,
+      async changeResource(by, owner, id, step) {
+        made.authors.push(by)
+        const known = resourcesOf(owner).get(id)
+        const next = step(known)
+        const left = new Map(resourcesOf(owner))
+        left.delete(id)
+        const now = Date.now()
+        if (next) left.set(id, { id, account: owner, ...next, createdAt: known?.createdAt ?? now, updatedAt: now })
+        resources.set(owner, left)
+        return left.get(id)
+      },
       enter() {
         if (made.places === undefined) return () => {}
         if (made.places === 0) return undefined

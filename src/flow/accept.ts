@@ -3,7 +3,7 @@ import type { Bind, ReportLevel } from '../model/bind.ts'
 import type { FailureCode } from '../model/failure.ts'
 import type { Life, LifeEntry } from '../model/life.ts'
 import { finish } from '../model/life.ts'
-import type { Message, MessageId, ReceiptWish, Submission } from '../model/message.ts'
+import type { BindId, Message, MessageId, ReceiptWish, Submission } from '../model/message.ts'
 import type { Candidate, Decision } from '../model/route.ts'
 import { AcceptRefused } from '../plugin.ts'
 import { decide, decideInbound, inboundNumber } from '../routing/decide.ts'
@@ -19,6 +19,8 @@ export interface AcceptOptions {
   joins?: Joined
   /** Its parts were acknowledged already: it is accepted all the same, and ends at once for this. */
   refused?: AcceptRefused
+  /** Told the lane that the message waits on. */
+  onLane?(lane: BindId): void
 }
 
 /**
@@ -88,7 +90,10 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   try {
     const accepted = await core.store.accept(added)
     if (accepted.as === 'duplicate') return accepted.of
-    if (added.queue) core.load.added(added.queue.lane)
+    if (added.queue) {
+      core.load.added(added.queue.lane)
+      options.onLane?.(added.queue.lane)
+    }
     return id
   } catch (error) {
     if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)

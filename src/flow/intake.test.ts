@@ -131,6 +131,24 @@ test('a member whose carrier throttles rests with more waiting than it takes soo
   assert.equal(await after(0), 'ready')
 })
 
+test('a lane is as full as its bind says it may be, or as what it sends in a minute', async () => {
+  const policy = { ...defaultClientPolicy, segmentsPerSecond: 10, mostQueued: 1000 }
+  const rate = createRate(() => policy, testClock())
+  const live = { bind: { paused: false, policy }, connector: { dial() {} }, signal: { aborted: false }, sessions: new Set([{}]), rate }
+  const depths: Record<string, number> = {}
+  const waits = load(depths, { a: live })
+  const full = async (depth: number, more: Partial<typeof policy> = {}) => {
+    Object.assign(policy, { segmentsPerSecond: 10, mostQueued: 1000, ...more })
+    depths['a'] = depth
+    await waits.refresh()
+    return waits.fullness('a')
+  }
+  assert.deepEqual([await full(0), await full(300), await full(600), await full(5000)], [0, 50, 100, 100])
+  assert.equal(await full(300, { segmentsPerSecond: 0 }), 30)
+  assert.equal(await full(300, { segmentsPerSecond: 0, mostQueued: 0 }), 0)
+  assert.equal(waits.fullness('absent'), 0)
+})
+
 test("the bind's level leaves less of the wish for reports, never more", () => {
   assert.deepEqual(
     (['none', 'failure', 'success', 'all', 'intermediate'] as const).map((level) => reportWish(level, 'both')),

@@ -2,6 +2,8 @@
 // message, a receipt. Each resolves only when durable.
 import { localBindId } from '../model/configuration.ts'
 import type { Bind } from '../model/bind.ts'
+import type { BindId } from '../model/message.ts'
+import { noResources } from '../model/resource.ts'
 import type { Gateway } from '../plugin.ts'
 import type { Absences } from './absent.ts'
 import { accept, refuseUnroutable } from './accept.ts'
@@ -21,6 +23,8 @@ export function gatewayOf(
   const { id, account } = bind
   const book = core.truth.of(id)
   const log = core.log.child({ bind: id })
+  let newestLane: BindId | undefined
+  const noting = { onLane: (lane: BindId) => void (newestLane = lane) }
   return {
     get bind() {
       return core.configuration().binds.get(id) ?? bind
@@ -33,13 +37,14 @@ export function gatewayOf(
       const startedAt = performance.now()
       const now = this.bind
       intake.admit(now, submission.body, true, core.clock.now())
-      const message = await accept(core, now, submission)
+      const message = await accept(core, now, submission, noting)
       onAccepted(performance.now() - startedAt)
       if (now.side === 'client') absences.accepted(now, submission.to.value, message)
       return message
     },
     newId: core.ids.next,
     waiting: () => core.load.waiting(id),
+    congested: () => (newestLane === undefined ? 0 : core.load.fullness(newestLane)),
     async part(part) {
       const now = this.bind
       refuseAddresses(now, part.submission)
@@ -59,6 +64,7 @@ export function gatewayOf(
       const number = core.configuration().numbers.get(value)
       return number?.account === account ? number : undefined
     },
+    resources: () => core.configuration().resources.get(account) ?? noResources,
     outcome(message) {
       return ends.of(message, this.bind.policy.modeLimitMs)
     },

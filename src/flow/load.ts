@@ -10,6 +10,8 @@ import type { Store } from '../store/store.ts'
 export interface Load extends TrunkLoad {
   /** Messages and reports on the lane, about. */
   waiting(lane: BindId): number
+  /** Of what the lane may hold, or its bind sends in a minute, so much waits, in percent; 0 where it has no such limit. */
+  fullness(lane: BindId): number
   /** One more was put there. */
   added(lane: BindId): void
   /** One was taken off. */
@@ -21,6 +23,8 @@ export interface Load extends TrunkLoad {
 /** Of a carrier that throttles: it rests with more waiting than this many seconds' worth, until it has this many. */
 const restAboveSeconds = 2
 const restUntilSeconds = 0.5
+/** A lane whose bind needs so long for what waits on it is full. */
+const fullSeconds = 60
 /** A pause of which so much is left is none of those between two segments. */
 const restPauseMs = 500
 
@@ -46,6 +50,15 @@ export function createLoad(parts: { store: Pick<Store, 'depths'>; binds: Pick<Su
 
   return {
     waiting,
+    fullness(lane) {
+      const depth = waiting(lane)
+      const live = depth === 0 ? undefined : parts.binds.get(lane)
+      if (!live) return 0
+      const perSecond = live.rate.perSecond()
+      const most = live.bind.policy.mostQueued
+      const ofTime = perSecond > 0 ? depth / (perSecond * fullSeconds) : 0
+      return Math.min(100, Math.floor(Math.max(ofTime, most > 0 ? depth / most : 0) * 100))
+    },
     added(lane) {
       changes.set(lane, (changes.get(lane) ?? 0) + 1)
     },

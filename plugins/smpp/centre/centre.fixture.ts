@@ -39,6 +39,8 @@ export interface Client {
   durable: () => Promise<void>
   /** On its lane. */
   waiting: number
+  /** What Gateway.congested says. */
+  congested: number
   /** What Gateway.outcome says. */
   outcome: () => Promise<MessageOutcome | undefined>
 }
@@ -128,6 +130,7 @@ export async function house(
       sessions: new Set(),
       durable: () => Promise.resolve(),
       waiting: 0,
+      congested: 0,
       outcome: () => Promise.resolve({ state: 'delivered' }),
       gateway: {
         bind,
@@ -144,6 +147,7 @@ export async function house(
         },
         newId: () => newSid(''),
         waiting: () => it.waiting,
+        congested: () => it.congested,
         async part(part) {
           await it.durable()
           it.parts.push(part)
@@ -152,6 +156,7 @@ export async function house(
         outcome: () => it.outcome(),
         congestion() {},
         reachable: () => assert.fail('not here'),
+        resources: () => new Map(),
         awaitReachable: (of) => void it.awaited.push(of),
         tryAgain: () => {},
         number: () => undefined,

@@ -44,10 +44,10 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
   let busyAt = clock.now()
   if (config.inactivityMs > 0) watch(config.inactivityMs)
 
-  /** The fuller of its window and, where that has a bound, what waits for it, in percent. */
+  /** The fullest of its window, where that has a bound what waits for it, and the lane that its messages go to, in percent. */
   function load(): number {
     const { window, mostQueued } = gateway.bind.policy
-    const busy = Math.floor((open * 100) / window)
+    const busy = Math.max(Math.floor((open * 100) / window), gateway.congested())
     return mostQueued > 0 ? Math.max(busy, Math.floor((gateway.waiting() * 100) / mostQueued)) : busy
   }
 

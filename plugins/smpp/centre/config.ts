@@ -6,6 +6,7 @@ import { addressFields } from '../mapping/address-settings.ts'
 import { encodingFields } from '../mapping/encoding-settings.ts'
 import { receiptSettings } from '../mapping/receipt-settings.ts'
 import { tlvFields } from '../mapping/tlvs.ts'
+import { pem } from '../supplier-settings.ts'
 
 const latin1 = /^[\x20-\xff]*$/
 
@@ -63,6 +64,13 @@ export const clientConfig = z.strictObject({
     .strictObject({
       host: z.string().min(1).max(255).describe("Where the client's ESME listens."),
       port: z.int().min(1).max(65_535).default(2775).describe('Its port.'),
+      tls: z.boolean().default(false).describe('The connection is TLS; its certificate and the name in it are verified.'),
+      tlsCa: pem.optional().describe("PEM of the authorities to trust in place of the system's."),
+      tlsServername: z.string().min(1).max(253).optional().describe('The name that the certificate must be for, where it is not the host.'),
+      tlsVerify: z
+        .enum(['full', 'none'])
+        .default('full')
+        .describe('none: any certificate is taken, so anybody on the way can read and change everything. Logged at each call.'),
       systemId: z.string().max(64).regex(latin1).default('signalbox').describe('system_id of our outbind.'),
       password: z.string().max(64).regex(latin1).default('').describe('password of our outbind.').meta({ secret: true }),
     })

@@ -1,8 +1,10 @@
 // Clients that want to be called: while something waits for one that has no receiving session, we
 // connect to it, say outbind, and it binds over that connection (SMPP 5.0 §2.3.2). Again and again, at a pace
 // that slows down, until it is there or nothing waits.
-import { connect, type Socket } from 'node:net'
-import type { BindId, Clock, Gateway, Logger } from '../../../src/plugin.ts'
+import type { Socket } from 'node:net'
+import { type BindId, type Clock, Failure, failureFacts, type Gateway, type Logger } from '../../../src/plugin.ts'
+import { connectTo } from '../connect.ts'
+import { hostText } from '../hosts.ts'
 import type { Link } from '../link.ts'
 import type { ClientConfig } from './config.ts'
 
@@ -39,35 +41,28 @@ export function callClients(parts: {
     clock.after(lookEveryMs, look)
   }
 
-  async function call(bind: BindId, { host, port, systemId, password }: NonNullable<ClientConfig['outbind']>): Promise<void> {
-    const socket = await reach(host, port)
-    if (typeof socket === 'string') {
-      log.warn({ bind, host, port, why: socket }, 'a client cannot be called by outbind')
+  async function call(bind: BindId, outbind: NonNullable<ClientConfig['outbind']>): Promise<void> {
+    const { host, port, tls, systemId, password } = outbind
+    const peer = { host, port, tls }
+    if (tls && outbind.tlsVerify === 'none')
+      log.error({ bind, peer: hostText(peer) }, 'tlsVerify is none: whoever is on the way to this client can read and change everything')
+    const limit = new AbortController()
+    const cancel = clock.after(connectLimitMs, () =>
+      limit.abort(new Failure('temporary', 'peer-timeout', `no connection in ${connectLimitMs} ms`)),
+    )
+    let socket: Socket
+    try {
+      socket = await connectTo(peer, outbind, limit.signal)
+    } catch (error) {
+      log.warn({ bind, peer: hostText(peer), why: failureFacts(error).peer }, 'a client cannot be called by outbind')
       return
+    } finally {
+      cancel()
     }
     const link = parts.welcome(socket)
     if (!link) return
-    log.info({ bind, host, port }, 'something waits: the client is called by outbind')
+    log.info({ bind, peer: hostText(peer) }, 'something waits: the client is called by outbind')
     link.post({ command: 'outbind', sequence_number: 1, system_id: systemId, password })
-  }
-
-  function reach(host: string, port: number): Promise<Socket | string> {
-    return new Promise((resolve) => {
-      const socket = connect({ host, port, noDelay: true, keepAlive: true })
-      const give = (why: string): void => {
-        cancel()
-        socket.destroy()
-        resolve(why)
-      }
-      const onError = (error: Error): void => give(error.message)
-      const cancel = clock.after(connectLimitMs, () => give(`no connection in ${connectLimitMs} ms`))
-      socket.once('error', onError)
-      socket.once('connect', () => {
-        cancel()
-        socket.off('error', onError)
-        resolve(socket)
-      })
-    })
   }
 
   look()

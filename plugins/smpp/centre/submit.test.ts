@@ -116,6 +116,9 @@ describe('a submit_sm', () => {
     for (const commit of commits) commit()
     const states = (await Promise.all(answers)).map((pdu) => tlvInteger(pdu.tlvs, tags.congestion_state))
     assert.deepEqual(states, [50, 50, 50, 50, 50])
+    clients[0]!.congested = 85
+    clients[0]!.durable = () => Promise.resolve()
+    assert.equal(tlvInteger((await young.submit()).tlvs, tags.congestion_state), 85, "the carrier's lane is fuller")
   })
 
   it('has its id in the form that the bind asks for', async (t) => {

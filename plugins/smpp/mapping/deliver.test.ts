@@ -107,8 +107,8 @@ describe('deliveries', () => {
     assert.deepEqual(found.submission.from, international('+447700900123'))
   })
 
-  const receiptOf = (more: Partial<PduOf<'deliver_sm'>>) => {
-    const found = read({ ...base, esm_class: 4, short_message: new Uint8Array(0), ...more })
+  const receiptOf = (more: Partial<PduOf<'deliver_sm'>>, config = configOf()) => {
+    const found = read({ ...base, esm_class: 4, short_message: new Uint8Array(0), ...more }, config)
     assert.ok(found.kind === 'receipt', found.kind)
     return found.receipt
   }
@@ -141,6 +141,15 @@ describe('deliveries', () => {
     assert.deepEqual([receipt.ref, receipt.state, receipt.error, receipt.failure?.code], ['XY', 'undeliverable', '27', 'absent-subscriber'])
     assert.equal(receiptOf({ tlvs, esm_class: 0 }).ref, 'XY')
     assert.equal(receiptOf({ tlvs: [[tags.message_payload, words('EXPIRED')]] }).state, 'expired')
+  })
+  it("mean by their code what the bind's table says, in the text alone, too", () => {
+    const octets = Buffer.from('id:77 sub:001 dlvrd:000 submit date:2611210516 done date:2611210517 stat:UNDELIV err:027 text:')
+    const code = (settings: object): string | undefined => receiptOf({ short_message: octets }, configOf(settings)).failure?.code
+    assert.equal(code({}), 'undeliverable', "a carrier's own code says nothing by itself")
+    assert.equal(code({ receiptErrors: { '027': 'absent-subscriber' } }), 'absent-subscriber')
+    assert.equal(code({ receiptErrors: { '27': 'absent-subscriber', constructor: 'filtered' } }), 'undeliverable')
+    const delivered = Buffer.from(octets.toString().replace('UNDELIV', 'DELIVRD'))
+    assert.equal(receiptOf({ short_message: delivered }, configOf({ receiptErrors: { '027': 'absent-subscriber' } })).failure, undefined)
   })
   it('are never receipts for what a handset wrote', () => {
     assert.equal(read({ ...base, esm_class: 0, short_message: words('DELIVRD') }).kind, 'message')

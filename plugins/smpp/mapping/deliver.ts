@@ -34,7 +34,7 @@ const noOctets = new Uint8Array(0)
 export function readDelivery(pdu: PduOf<'deliver_sm' | 'data_sm'>, { config, owned, tlvs }: DeliverOptions): Delivery {
   const type = pdu.esm_class & messageType
   if (isReceipt(pdu, type)) {
-    const receipt = readReceipt(pdu, userData(pdu), (type & intermediateType) !== 0)
+    const receipt = readReceipt(pdu, userData(pdu), (type & intermediateType) !== 0, config.receiptErrors)
     if (receipt && pdu.tlvs.length > 0) {
       const extras = tlvs.in(pdu.tlvs)
       if (extras) receipt.extras = extras

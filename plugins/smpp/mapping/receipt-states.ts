@@ -115,3 +115,22 @@ export const errorNumbers: Readonly<Record<FailureCode, number>> = {
 export function errorNumber(failure: FailureCode | undefined): number {
   return failure === undefined ? 0 : errorNumbers[failure]
 }
+
+/** What a code of a receipt may mean for the message. */
+export const receiptFailures = [
+  'unknown-subscriber',
+  'absent-subscriber',
+  'landline',
+  'not-permitted',
+  'blocked',
+  'filtered',
+  'rejected',
+  'queue-full',
+  'invalid-source',
+  'invalid-destination',
+  'invalid-body',
+  'too-long',
+  'expired',
+  'undeliverable',
+  'outcome-unknown',
+] as const satisfies readonly FailureCode[]

@@ -56,8 +56,21 @@ const mapErrors: Record<number, FailureCode> = {
   27: 'absent-subscriber',
 }
 
-/** Undefined when it names no message. `intermediate`: by esm_class; then it is never final, whatever else it says. */
-export function readReceipt(pdu: PduOf<'deliver_sm' | 'data_sm'>, octets: Uint8Array, intermediate: boolean): Receipt | undefined {
+/** What a carrier's own codes mean, by the code as its receipts have it. */
+export type ReceiptErrors = Readonly<Record<string, FailureCode>>
+
+const noErrors: ReceiptErrors = {}
+
+/**
+ * Undefined when it names no message. `intermediate`: by esm_class; then it is never final, whatever
+ * else it says. `errors`: goes before what the networks' own codes mean.
+ */
+export function readReceipt(
+  pdu: PduOf<'deliver_sm' | 'data_sm'>,
+  octets: Uint8Array,
+  intermediate: boolean,
+  errors: ReceiptErrors = noErrors,
+): Receipt | undefined {
   const { tlvs } = pdu
   const text: ReceiptFields = scanReceiptText(octets) ?? parseReceiptText(textOf(octets))
   const ref = (tlvs.length > 0 && tlvString(tlvs, tags.receipted_message_id)?.trim()) || text.id
@@ -74,7 +87,7 @@ export function readReceipt(pdu: PduOf<'deliver_sm' | 'data_sm'>, octets: Uint8A
   if (submittedAt !== undefined) receipt.submittedAt = submittedAt
   if (doneAt !== undefined) receipt.doneAt = doneAt
   if (error !== undefined) receipt.error = error
-  if (isFinal && state !== 'delivered') receipt.failure = failureOf(state, text.stat, error, network)
+  if (isFinal && state !== 'delivered') receipt.failure = failureOf(state, text.stat, error, network, errors)
   return receipt
 }
 
@@ -92,10 +105,12 @@ function failureOf(
   stat: string | undefined,
   error: string | undefined,
   network: NetworkError | undefined,
+  errors: ReceiptErrors,
 ): FailureFacts {
+  const byTable = error !== undefined && Object.hasOwn(errors, error) ? errors[error] : undefined
   const byNetwork = state === 'undeliverable' && network?.type === gsmNetwork ? mapErrors[network.code] : undefined
   const peer = [`stat:${stat ?? state}`, ...(error === undefined ? [] : [`err:${error}`])].join(' ').slice(0, 100)
-  return { kind: 'permanent', code: byNetwork ?? stateCodes[state] ?? 'undeliverable', peer }
+  return { kind: 'permanent', code: byTable ?? byNetwork ?? stateCodes[state] ?? 'undeliverable', peer }
 }
 
 interface NetworkError {
