@@ -94,6 +94,7 @@ export class Connection {
   /** Only on a connection that the pool found idle or was just handed. */
   send(exchange: Exchange): void {
     this.exchange = exchange
+    exchange.written = true
     this.progressAt = performance.now()
     this.reader.begin(exchange.request.maxBytes)
     if (typeof exchange.bytes === 'string') this.socket.write(exchange.bytes, 'latin1')

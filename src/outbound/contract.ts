@@ -50,10 +50,13 @@ export type OutboundErrorKind =
 
 export class OutboundError extends Error {
   readonly kind: OutboundErrorKind
-  constructor(kind: OutboundErrorKind, message: string, cause?: unknown) {
+  /** Some of the request may have been written: the peer may have acted on it. */
+  readonly written: boolean
+  constructor(kind: OutboundErrorKind, message: string, cause?: unknown, written = false) {
     super(message, { cause })
     this.name = 'OutboundError'
     this.kind = kind
+    this.written = written
   }
 }
 

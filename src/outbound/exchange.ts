@@ -14,6 +14,8 @@ export class Exchange {
   settled = false
   /** Was put on a kept-alive connection that turned out to be dead. */
   repeated = false
+  /** Was put on a connection. */
+  written = false
   private readonly answered: (response: OutboundResponse) => void
   private readonly failed: (error: OutboundError) => void
 
@@ -49,7 +51,7 @@ export class Exchange {
   fail(error: OutboundError): void {
     if (this.settled) return
     this.settled = true
-    this.failed(error)
+    this.failed(this.written && !error.written ? new OutboundError(error.kind, error.message, error.cause, true) : error)
   }
 
   /** Why it must end now, wherever it is; undefined while it may go on. */

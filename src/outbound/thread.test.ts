@@ -76,6 +76,22 @@ test('failures keep their kind', async () => {
   await fails('bad-url', outbound.request(ask(slow, { headers: { a: 'b\nc: d' } })))
 })
 
+test('a failure says whether the request had been written', async () => {
+  const silent = await peer(() => {})
+  const cutting = await peer((request) => request.socket.destroy())
+  const outbound = thread()
+  const written = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => assert.fail('it was answered'),
+      (error: unknown) => error instanceof OutboundError && error.written,
+    )
+  assert.equal(await written(outbound.request(ask('http://127.0.0.1:1/'))), false)
+  assert.equal(await written(outbound.request(ask(silent, { allowPrivate: false }))), false)
+  assert.equal(await written(outbound.request(ask(silent, { readTimeoutMs: 100 }))), true)
+  assert.equal(await written(outbound.request(ask(silent, { totalTimeoutMs: 100 }))), true)
+  assert.equal(await written(outbound.request(ask(cutting))), true)
+})
+
 for (const [how, end] of [
   ['is ended', (worker: Worker) => worker.terminate()],
   ['has a fault of its own', (worker: Worker) => worker.postMessage(null)],

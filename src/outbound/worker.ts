@@ -59,8 +59,9 @@ function ask(fields: Asked, at: number): void {
       tell(id, response.status, response.url, response.body.toString('latin1'), same ? undefined : headers)
     },
     (error: unknown) => {
-      const { kind, message } = error instanceof OutboundError ? error : new OutboundError('protocol', String(error))
-      tell(id, 0, kind, message, undefined)
+      const { kind, message, written } =
+        error instanceof OutboundError ? error : new OutboundError('protocol', String(error), undefined, true)
+      tell(id, written ? 1 : 0, kind, message, undefined)
     },
   )
 }
