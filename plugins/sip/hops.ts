@@ -73,6 +73,7 @@ export function createHops(parts: {
           if (hops.length === 0) throw error
         })
       }
+      if (hops.length === 1) return hops
       const now = clock.now()
       const ready = hops.filter((hop) => hop.restsUntil <= now)
       const rest = hops.filter((hop) => hop.restsUntil > now)

@@ -72,7 +72,7 @@ export function writeReceiptText(message: Message, report: Report): string {
   const sub = String(Math.min(message.segments, 999)).padStart(3, '0')
   const done = report.state === 'delivered' ? sub : '000'
   const dates = `submit date:${date(message.acceptedAt)} done date:${date(report.doneAt ?? report.at)}`
-  const quoted = message.body.kind === 'text' ? [...message.body.text].slice(0, quotedCharacters).join('') : ''
+  const quoted = message.body.kind === 'text' ? quote(message.body.text) : ''
   return `id:${message.id} sub:${sub} dlvrd:${done} ${dates} stat:${words[receiptStateOf(report)]} err:${errorOf(report)} text:${quoted}`
 }
 
@@ -84,5 +84,12 @@ export function errorOf({ error, failure }: Report): string {
 
 /** yyMMddHHmm in UTC. */
 function date(at: number): string {
-  return new Date(at).toISOString().replaceAll(/\D/g, '').slice(2, 12)
+  const iso = new Date(at).toISOString()
+  return iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16)
+}
+
+/** No character in halves; a character has two units at most. */
+function quote(text: string): string {
+  if (text.length <= quotedCharacters) return text
+  return [...text.slice(0, 2 * quotedCharacters)].slice(0, quotedCharacters).join('')
 }
