@@ -7,6 +7,7 @@
 // of one grain, one account and one lane, claimed together, oldest first. Times are epoch ms.
 import type { CountName, Life, LifeEntry, MessageState, Transition } from '../model/life.ts'
 import type { AccountId, BindId, Direction, Message, MessageId, Priority } from '../model/message.ts'
+import type { OptOut } from '../model/optout.ts'
 import type { Receipt, Report } from '../model/receipt.ts'
 import type { RefForm } from '../model/ref.ts'
 import type { Decision } from '../model/route.ts'
@@ -22,7 +23,12 @@ export interface NewMessage {
   idempotencyKey?: string
   /** The inbound parts that this message was joined from; removed in the same transaction. One that came again since stays. */
   joins?: Joined
+  /** Noted, or lifted, in the same transaction: what an inbound keyword says. Not where the message is a duplicate. */
+  optOut?: OptOut
+  optIn?: OptOutKey
 }
+
+export type OptOutKey = Pick<OptOut, 'account' | 'sender' | 'handset'>
 
 export interface Joined {
   key: string
@@ -135,7 +141,7 @@ export interface StatisticsRow {
   count: number
 }
 
-export type ConfigurationKind = 'account' | 'bind' | 'route' | 'number' | 'setting'
+export type ConfigurationKind = 'account' | 'bind' | 'route' | 'number' | 'resource' | 'setting'
 export interface ConfigurationRow {
   kind: ConfigurationKind
   /** Unique within its kind. */
@@ -157,6 +163,30 @@ export interface Revision {
   author: string
   source: string
   changes: { kind: ConfigurationKind; key: string; change: 'put' | 'delete' }[]
+}
+
+export interface OptOutQuery {
+  /** Exactly these accounts. */
+  accounts: AccountId[]
+  sender?: string
+  handset?: string
+  limit: number
+  /** As returned by the page before. */
+  cursor?: string
+}
+
+/** Addresses as model/optout.ts partyOf writes them. */
+export interface OptOuts {
+  /** None at all, of any account: nothing needs to be asked. */
+  readonly empty: boolean
+  /** At once, from memory: what is durable. */
+  has(account: AccountId, sender: string, handset: string): boolean
+  /** Resolves when durable; false: it was so already. */
+  put(optOut: OptOut): Promise<boolean>
+  /** Resolves when durable; false: there was none. */
+  remove(key: OptOutKey): Promise<boolean>
+  /** By account, sender and handset. */
+  list(query: OptOutQuery): Promise<{ optOuts: OptOut[]; next?: string }>
 }
 
 export interface LaneDepth {
@@ -276,6 +306,8 @@ export interface Store {
   cdrHookDone(account: AccountId, upTo: number): Promise<void>
   /** Accounts for which CDRs wait. */
   cdrHookAccounts(): Promise<AccountId[]>
+
+  readonly optOuts: OptOuts
 
   statistics(query: { binds?: BindId[]; from: number; to: number }): Promise<StatisticsRow[]>
   /** Learned id forms per bind: how often each was seen. */

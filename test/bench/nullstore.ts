@@ -57,6 +57,13 @@ export function nullStore(step: typeof afterReceipt): Store {
       return Promise.resolve({ as: 'parked' })
     },
     onEnded() {},
+    optOuts: {
+      empty: true,
+      has: () => false,
+      put: () => Promise.resolve(true),
+      remove: () => Promise.resolve(false),
+      list: () => Promise.resolve({ optOuts: [] }),
+    },
     onReady(next) {
       listener = next
     },

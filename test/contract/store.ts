@@ -12,6 +12,7 @@ import { endingCases } from './store-ending.ts'
 import { laneCases } from './store-lanes.ts'
 import { listCases } from './store-lists.ts'
 import { messageSource, type MessageSource } from './fixture.ts'
+import { optOutCases } from './store-optouts.ts'
 import { receiptCases } from './store-receipts.ts'
 import { streamCases } from './store-streams.ts'
 
@@ -44,6 +45,7 @@ export function storeContract(name: string, makeStore: MakeStore, options: Contr
     ['lists', listCases],
     ['CDRs, statistics, parts', streamCases],
     ['configuration', configurationCases],
+    ['opt-outs', optOutCases],
     ['crashes', crashCases(options.victim)],
   ]
   describe(name, () => {

@@ -2,7 +2,7 @@
 import { idOrder } from '../../ids.ts'
 import type { CountName } from '../../model/life.ts'
 import type { MessageId } from '../../model/message.ts'
-import type { Accepted, CdrRow, NewMessage } from '../store.ts'
+import type { Accepted, CdrRow, NewMessage, OptOuts } from '../store.ts'
 import { requeued, type Inner } from './inner.ts'
 import { cdrJson, decisionJson, entriesJson, lifeJson, messageJson } from './json.ts'
 import { stateNumber, type MessageOp } from './ops.ts'
@@ -15,7 +15,7 @@ export interface Accepting {
   flushed(file: number): void
 }
 
-export function createAccepting(inner: Inner, parts: Parts, accepted: (id: MessageId) => void): Accepting {
+export function createAccepting(inner: Inner, parts: Parts, optOuts: OptOuts, accepted: (id: MessageId) => void): Accepting {
   const { names, steps, commit } = inner
   /** Keys that are being accepted, or are not in the tables yet. */
   const keys = new Map<string, { of: Promise<MessageId>; file: number }>()
@@ -103,6 +103,9 @@ export function createAccepting(inner: Inner, parts: Parts, accepted: (id: Messa
       hidden: false,
       report: null,
     }
+    // Of one tick: in the same record, so that both hold or neither.
+    if (added.optOut !== undefined) void optOuts.put(added.optOut)
+    if (added.optIn !== undefined) void optOuts.remove(added.optIn)
     return new Promise((resolve, reject) => {
       commit.add(op, {
         counts,

@@ -43,6 +43,8 @@ export interface Changes {
   counts: Map<string, [minute: number, bind: number, name: CountName, count: number]>
   forms: Map<string, [bind: number, form: RefForm, count: number]>
   depths: Map<number, [deliver: number, report: number]>
+  /** By account, sender and handset, as JSON. Null: lifted. */
+  optOuts: Map<string, [at: number, word: string, message: string | null] | null>
   lastItem: number
   lastEarly: number
 }
@@ -51,7 +53,7 @@ export function foldFile(file: number, texts: Iterable<string>): Changes {
   const changes: Changes = {
     file, operations: 0, names: [], messages: new Map(), puts: new Map(), deletes: [], refs: [], early: new Map(), earlyDeletes: [], cdrs: new Map(),
     cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], joinedParts: [], idempotency: [], counts: new Map(), forms: new Map(),
-    depths: new Map(), lastItem: 0, lastEarly: 0,
+    depths: new Map(), optOuts: new Map(), lastItem: 0, lastEarly: 0,
   } // prettier-ignore
   for (const text of texts) {
     for (const line of text.split('\n')) {
@@ -159,6 +161,12 @@ function foldOther(changes: Changes, op: OtherOp): void {
     }
     case 'dropParts':
       dropParts(changes, op.key)
+      break
+    case 'optOut':
+      changes.optOuts.set(JSON.stringify([op.account, op.sender, op.handset]), [op.at, op.word, op.message])
+      break
+    case 'optIn':
+      changes.optOuts.set(JSON.stringify([op.account, op.sender, op.handset]), null)
       break
     case 'counts':
       for (const [bind, name, count] of op.counts) {

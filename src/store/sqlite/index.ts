@@ -34,6 +34,7 @@ import { createLists } from './lists.ts'
 import { lockDirectory } from './lock.ts'
 import { createNames } from './names.ts'
 import type { Op, QueueKey, QueueRow } from './ops.ts'
+import { createOptOuts } from './optouts.ts'
 import { createParked } from './parked.ts'
 import { createParts } from './parts.ts'
 import type { Reads } from './reads.ts'
@@ -202,7 +203,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         if (broken !== undefined) throw new StoreUnavailable(broken)
       },
     } // prettier-ignore
-    const accepting = createAccepting(inner, parts, (id) => {
+    const optOuts = createOptOuts(inner, start.optOuts)
+    const accepting = createAccepting(inner, parts, optOuts, (id) => {
       if (newest === undefined || id > newest) newest = id
     })
     const work = createWork(inner)
@@ -280,6 +282,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         if ((hooked.get(id) ?? 0) <= upTo) hooked.delete(id)
       },
       cdrHookAccounts: () => Promise.resolve([...hooked.keys()].map((id) => names.text(id))),
+
+      optOuts,
 
       async statistics({ binds, from, to }) {
         await commit.drain()

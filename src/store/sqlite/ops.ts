@@ -67,6 +67,8 @@ export type OtherOp =
   | { kind: 'hookDone'; account: number; upTo: number }
   | { kind: 'part'; key: string; place: number; total: number; at: number; data: string }
   | { kind: 'dropParts'; key: string }
+  | { kind: 'optOut'; account: number; sender: string; handset: string; at: number; word: string; message: string | null }
+  | { kind: 'optIn'; account: number; sender: string; handset: string }
   | {
       kind: 'counts'
       minute: number

@@ -16,6 +16,16 @@ export interface ListRange {
   limit: number
 }
 
+export interface OptOutRange {
+  accounts: number[]
+  sender?: string
+  handset?: string
+  after: [account: number, sender: string, handset: string]
+  limit: number
+}
+
+export type OptOutRow = [account: number, sender: string, handset: string, at: number, word: string, message: string | null]
+
 export interface WaitingQuery {
   lane: number
   sender?: string
@@ -160,6 +170,20 @@ export function openReads(db: Database) {
       const revision = all<[number | null]>('SELECT max(revision) FROM revision')[0]?.[0] ?? 0
       return { revision, rows: all('SELECT kind, key, body FROM configuration ORDER BY kind, key') }
     },
+    /** After a key, in its order. */
+    optOuts(query: OptOutRange): OptOutRow[] {
+      const { accounts, sender, handset, after, limit } = query
+      return all(
+        `SELECT account, sender, handset, at, word, message FROM opt_out
+         WHERE account IN (SELECT value FROM json_each(:accounts)) AND (:sender IS NULL OR sender = :sender)
+         AND (:handset IS NULL OR handset = :handset) AND (account, sender, handset) > (:a, :s, :h)
+         ORDER BY account, sender, handset LIMIT :limit`,
+        {
+          accounts: JSON.stringify(accounts), sender: sender ?? null, handset: handset ?? null,
+          a: after[0], s: after[1], h: after[2], limit,
+        }, // prettier-ignore
+      )
+    },
     /** All that the main thread keeps in memory, small whatever the number of messages. */
     start() {
       return {
@@ -170,6 +194,7 @@ export function openReads(db: Database) {
         forms: all<[number, string, number]>('SELECT bind, form, count FROM form'),
         depths: all<[number, number, number]>('SELECT lane, deliver, report FROM depth'),
         hooks: hookedAccounts(),
+        optOuts: all<[number, string, string]>('SELECT account, sender, handset FROM opt_out'),
         newest: all<[number, string]>('SELECT id, tail FROM message ORDER BY id DESC LIMIT 1')[0],
       }
     },

@@ -6,7 +6,8 @@ import type { Database } from 'better-sqlite3'
  * one JSON a line; `wait` is its place on a lane ([item, lane, due, attempt, candidate]); `give_up_at`
  * is validity while it waits and the receipt deadline once sent. `tenant` is account · 2 + direction
  * (0 mt, 1 mo), negative once removed. queue: one row an item, in the order in which a lane is read.
- * `kp` is 4 · kind (0 deliver, 1 report) + priority. ref: where receipts find their segment.
+ * `kp` is 4 · kind (0 deliver, 1 report) + priority. ref: where receipts find their segment. opt_out:
+ * the handsets that take no more from a sender.
  */
 const migrations: readonly string[] = [
   `
@@ -41,6 +42,11 @@ const migrations: readonly string[] = [
   CREATE TABLE depth (lane INTEGER PRIMARY KEY, deliver INTEGER NOT NULL, report INTEGER NOT NULL);
   CREATE TABLE configuration (kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
   CREATE TABLE revision (revision INTEGER PRIMARY KEY, at INTEGER NOT NULL, author TEXT NOT NULL, source TEXT NOT NULL, changes TEXT NOT NULL);
+  `,
+  `
+  CREATE TABLE opt_out (
+    account INTEGER NOT NULL, sender TEXT NOT NULL, handset TEXT NOT NULL, at INTEGER NOT NULL, word TEXT NOT NULL, message TEXT,
+    PRIMARY KEY (account, sender, handset)) WITHOUT ROWID;
   `,
 ]
 

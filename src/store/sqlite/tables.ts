@@ -43,6 +43,8 @@ export function openTables(db: Database, directory: string): Tables {
   const putPart = sql('INSERT OR REPLACE INTO part VALUES (?,?,?,?,?)')
   const deleteParts = sql('DELETE FROM part WHERE key=?')
   const deleteJoined = sql('DELETE FROM part WHERE key=? AND place=? AND at=?')
+  const putOptOut = sql('INSERT OR REPLACE INTO opt_out VALUES (?,?,?,?,?,?)')
+  const deleteOptOut = sql('DELETE FROM opt_out WHERE account=? AND sender=? AND handset=?')
   const putIdempotency = sql('INSERT OR IGNORE INTO idempotency VALUES (?,?,?,?)')
   const addCount = sql('INSERT INTO count VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
   const addForm = sql('INSERT INTO form VALUES (?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
@@ -88,6 +90,11 @@ export function openTables(db: Database, directory: string): Tables {
     for (const joined of changes.joinedParts) deleteJoined.run(joined)
     for (const part of changes.parts) putPart.run(part.key, part.place, part.total, part.at, part.data)
     for (const key of changes.idempotency) putIdempotency.run(key)
+    for (const [key, optOut] of changes.optOuts) {
+      const parties = JSON.parse(key) as unknown[]
+      if (optOut) putOptOut.run(...parties, ...optOut)
+      else deleteOptOut.run(parties)
+    }
     for (const count of changes.counts.values()) addCount.run(count)
     for (const form of changes.forms.values()) addForm.run(form)
     for (const [lane, depth] of changes.depths) if (depth[0] !== 0 || depth[1] !== 0) addDepth.run(lane, ...depth)

@@ -1,0 +1,125 @@
+// Who asked not to be written to, and the words by which a handset says so. Pure: which word a text is,
+// which words and replies hold for a number, and under which name two writings of one number meet.
+import type { Account, OwnNumber } from './account.ts'
+import type { Body } from './body.ts'
+import type { Configuration } from './configuration.ts'
+import type { AccountId, MessageId } from './message.ts'
+
+/** A handset that takes no more from a sender. */
+export interface OptOut {
+  /** Whose the sender is. */
+  account: AccountId
+  /** One of our numbers, or the id of a service that several of them share. As `partyOf` writes it. */
+  sender: string
+  handset: string
+  at: number
+  /** The word that was sent; empty where an operator did it. */
+  word: string
+  /** The message that said so. */
+  message?: MessageId
+}
+
+export const optOutTypes = ['stop', 'start', 'help'] as const
+export type OptOutType = (typeof optOutTypes)[number]
+
+/** Absent words and replies are the usual ones; an empty list or reply: none. */
+export interface OptOutWords {
+  stop?: readonly string[]
+  start?: readonly string[]
+  help?: readonly string[]
+  replies?: { readonly [Type in OptOutType]?: string }
+}
+
+/** twilio: the usual words on long codes of +1, as Twilio does. Words of one's own: on every number. */
+export type OptOutSetting = 'off' | 'twilio' | OptOutWords
+
+/** What holds for one number. */
+export interface OptOutRules {
+  words: ReadonlyMap<string, OptOutType>
+  replies: { readonly [Type in OptOutType]?: string }
+}
+
+export interface Keyword {
+  type: OptOutType
+  /** In capitals. */
+  word: string
+  /** What the handset is answered; absent: nothing. */
+  reply?: string
+}
+
+const usualWords: Readonly<Record<OptOutType, readonly string[]>> = {
+  stop: ['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'REVOKE', 'OPTOUT'],
+  start: ['START', 'YES', 'UNSTOP'],
+  help: ['HELP', 'INFO'],
+}
+const usualReplies: Readonly<Record<OptOutType, string>> = {
+  stop: 'You have successfully been unsubscribed. You will not receive any more messages from this number. Reply START to resubscribe.',
+  start:
+    'You have successfully been re-subscribed to messages from this number. Reply HELP for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply.',
+  help: 'Reply STOP to unsubscribe. Msg&Data Rates May Apply.',
+}
+/** Means something to who has opted out only: to all others it is an answer to a question. */
+const onlyWhenOut = 'YES'
+/** No word is longer: what is, is not looked up. */
+export const longestWord = 32
+
+const usual = rulesOf({})
+/** Of toll-free numbers the network itself keeps the opt-outs, and answers. */
+const tollFree: OptOutRules = {
+  words: new Map([
+    ['STOP', 'stop'],
+    ['START', 'start'],
+    ['UNSTOP', 'start'],
+  ]),
+  replies: {},
+}
+const longCode = /^\+1\d{10}$/
+const tollFreeCode = /^\+18(?:00|33|44|55|66|77|88)/
+
+function rulesOf(own: OptOutWords): OptOutRules {
+  const words = new Map<string, OptOutType>()
+  for (const type of optOutTypes) for (const word of own[type] ?? usualWords[type]) words.set(word.toUpperCase(), type)
+  return { words, replies: { ...usualReplies, ...own.replies } }
+}
+
+const made = new WeakMap<OptOutWords, OptOutRules>()
+
+/** Undefined: opt-out is off for this number. The nearest account above that says something decides. */
+export function optOutRules(configuration: Pick<Configuration, 'accounts'>, number: OwnNumber): OptOutRules | undefined {
+  if (number.optOut === false) return undefined
+  const setting = settingOf(configuration, number.account)
+  if (typeof setting === 'object') {
+    let rules = made.get(setting)
+    if (!rules) made.set(setting, (rules = rulesOf(setting)))
+    return rules
+  }
+  if (number.optOut === true) return usual
+  if (setting === 'off' || !longCode.test(number.value)) return undefined
+  return tollFreeCode.test(number.value) ? tollFree : usual
+}
+
+function settingOf({ accounts }: Pick<Configuration, 'accounts'>, id: AccountId): OptOutSetting {
+  let at: Account | undefined = accounts.get(id)
+  for (let depth = 0; at !== undefined && depth < 64; depth++) {
+    if (at.optOut !== undefined) return at.optOut
+    at = at.parent === undefined ? undefined : accounts.get(at.parent)
+  }
+  return 'twilio'
+}
+
+/** The whole text is one of the words, whatever its case, with blanks around it at most. */
+export function keywordOf({ words, replies }: OptOutRules, body: Body, isOut: () => boolean): Keyword | undefined {
+  if (body.kind !== 'text' || body.text.length > longestWord * 2) return undefined
+  const word = body.text.trim().toUpperCase()
+  const type = words.get(word)
+  if (type === undefined || (word === onlyWhenOut && !isOut())) return undefined
+  const reply = replies[type]
+  return reply ? { type, word, reply } : { type, word }
+}
+
+const digits = /^\+?[1-9]\d{6,14}$/
+
+/** A number with or without its plus is the same party (E.164: 7–15 digits); all else is what it says. */
+export function partyOf(value: string): string {
+  return digits.test(value) && value[0] !== '+' ? `+${value}` : value
+}
