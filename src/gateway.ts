@@ -7,6 +7,7 @@ import { createAdmin } from './admin/create.ts'
 import { checkText } from './admin/checked.ts'
 import { openConfiguration, type ConfigurationRoom } from './admin/configuration.ts'
 import { accountsCalled, gateways, named } from './admin/named.ts'
+import { createResources } from './admin/resources.ts'
 import { openSeal } from './admin/seal.ts'
 import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
@@ -163,6 +164,7 @@ async function compose(
     recall: (record) => recall(binds, record),
     rework: (record, message) => rework(binds, record, message),
   })
+  const resources = createResources(room)
   const identify = createIdentify({ configuration: () => room.current(), clock })
   const claimed = named(room, flow.gateway, ({ side, connector, config }) =>
     side === 'client' ? connectors.get(connector)?.claim?.(config) : undefined,
@@ -186,8 +188,11 @@ async function compose(
       side === 'supplier' ? connectors.get(connector)?.caller?.(config) : undefined,
     ),
     numbers: (account) => [...room.current().numbers.values()].filter((number) => number.account === account),
+    resources: resources.of,
+    changeResource: resources.change,
     enter,
     messages: admin.hostMessages,
+    tenancy: admin.tenancy,
     outbound,
   }
   const stopListening = new AbortController()

@@ -71,6 +71,7 @@ export function configuration(accounts: Account[], binds: Bind[], routes: Route[
     binds: new Map(binds.map((row) => [row.id, row])),
     routes: new Map(accounts.map((row) => [row.id, routes.filter((one) => one.account === row.id)])),
     numbers: new Map(numbers.map((row) => [row.value, row])),
+    resources: new Map(),
   }
 }
 

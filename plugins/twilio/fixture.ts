@@ -11,6 +11,7 @@ import {
   defaultPolicy,
   newSid,
   systemClock,
+  TenancyRefused,
   type Account,
   type Bind,
   type Gateway,
@@ -23,6 +24,7 @@ import {
   type Author,
   type Resources,
   type Submission,
+  type Tenancy,
 } from '../../src/plugin.ts'
 import { twilio } from './index.ts'
 import type { TwilioConfig } from './settings.ts'
@@ -76,6 +78,18 @@ function account(name: string, over: Partial<Account> = {}): Account {
     privateWebhooks: true,
     ...over,
   }
+}
+
+/** Nobody's accounts and numbers: those that are somebody's are tried over the real admin room. */
+const absent = (): Promise<never> => Promise.reject(new TenancyRefused('absent', 'There is no such thing.'))
+export const nobodys: Tenancy = {
+  accounts: () => [],
+  createAccount: absent,
+  changeAccount: absent,
+  offered: () => [],
+  claim: absent,
+  changeNumber: absent,
+  release: absent,
 }
 
 let lastId = 0
@@ -282,6 +296,7 @@ export function world(): World {
         },
         replace: async () => 'too-late',
       },
+      tenancy: nobodys,
       outbound,
     },
   }

@@ -8,6 +8,7 @@ import type { BodyKind } from '../model/body.ts'
 import type { MessageState } from '../model/life.ts'
 import type { AccountId, BindId, Direction, MessageId } from '../model/message.ts'
 import type { Decision } from '../model/route.ts'
+import type { Tenancy } from '../model/tenancy.ts'
 import type { DissectedField, TraceDirection } from '../model/trace.ts'
 import type { Messages, MessageView } from '../plugin.ts'
 import type { MessageTrace, Revision } from '../store/store.ts'
@@ -152,6 +153,8 @@ export interface NumberInput {
   /** A client bind of the same account; `api`. */
   bind?: string
   settings?: Record<string, string>
+  /** Accounts below may claim it; false. */
+  offered?: boolean
 }
 
 export interface NumberView {
@@ -163,6 +166,7 @@ export interface NumberView {
   name: string
   bind: string
   settings: Record<string, string>
+  offered?: boolean
   createdAt: number
   updatedAt: number
 }
@@ -193,7 +197,7 @@ export interface FieldChange {
 
 export interface PlannedChange {
   change: 'create' | 'update' | 'delete'
-  kind: 'account' | 'bind' | 'route' | 'number'
+  kind: 'account' | 'bind' | 'route' | 'number' | 'resource'
   /** For people: `bind carrier-a of My company`. */
   what: string
   account: AccountId
@@ -369,6 +373,8 @@ export interface Admin {
   registrations: Registrations
   /** Scoped by exact account, for connectors: what a plugin's Host has. */
   hostMessages: Messages
+  /** Accounts and numbers for connectors, likewise. */
+  tenancy: Tenancy
   /** Newest first. Of changes outside the caller's subtree nothing is shown. */
   revisions(caller: Caller, limit: number, before?: number): Promise<Revision[]>
 }

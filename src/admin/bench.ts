@@ -6,6 +6,7 @@ import type { Account, OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
+import type { Resource } from '../model/resource.ts'
 import type { Route } from '../model/route.ts'
 import type { Connector } from '../plugin.ts'
 import type { ConfigurationKind } from '../store/store.ts'
@@ -18,6 +19,7 @@ export interface Kinds {
   bind: Bind
   route: Route
   number: OwnNumber
+  resource: Resource
 }
 export type Kind = keyof Kinds & ConfigurationKind
 export type Thing = { [K in Kind]: { kind: K; value: Kinds[K] } }[Kind]
@@ -33,6 +35,8 @@ export interface Bench {
   readonly binds: Map<BindId, Bind>
   readonly routes: Map<AccountId, Map<string, Route>>
   readonly numbers: Map<string, OwnNumber>
+  /** The inner maps are replaced, never changed: who holds one knows by it that nothing moved. */
+  readonly resources: Map<AccountId, ReadonlyMap<string, Resource>>
   readonly faults: Placed[]
   /** Where each touched thing was asked for, by `kind key`. */
   readonly touched: Map<string, Path>
@@ -50,6 +54,7 @@ export function createBench(base: Configuration, connectors: ReadonlyMap<string,
     binds: new Map(base.binds),
     routes: new Map([...routesBefore].map(([owner, routes]) => [owner, new Map(routes)])),
     numbers: new Map(base.numbers),
+    resources: new Map(base.resources),
     faults: [],
     touched: new Map(),
   }
@@ -63,6 +68,7 @@ export function built(bench: Bench, revision: number): Configuration {
     binds: bench.binds,
     routes: new Map([...bench.routes].filter(([, routes]) => routes.size > 0).map(([owner, routes]) => [owner, [...routes.values()]])),
     numbers: bench.numbers,
+    resources: bench.resources,
   }
 }
 
@@ -72,6 +78,7 @@ export function keyOf(thing: Thing): string {
     case 'bind':
       return thing.value.id
     case 'route':
+    case 'resource':
       return `${thing.value.account}/${thing.value.id}`
     case 'number':
       return thing.value.value
@@ -87,7 +94,9 @@ export function after<K extends Kind>(bench: Bench, kind: K, key: string): Kinds
   return find(bench, kind, key) as Kinds[K] | undefined
 }
 
-type Shelves = Pick<Configuration, 'accounts' | 'binds' | 'numbers'> & { routes: ReadonlyMap<AccountId, ReadonlyMap<string, Route>> }
+type Shelves = Pick<Configuration, 'accounts' | 'binds' | 'numbers' | 'resources'> & {
+  routes: ReadonlyMap<AccountId, ReadonlyMap<string, Route>>
+}
 
 function find(shelves: Shelves, kind: Kind, key: string): Kinds[Kind] | undefined {
   switch (kind) {
@@ -100,6 +109,10 @@ function find(shelves: Shelves, kind: Kind, key: string): Kinds[Kind] | undefine
     case 'route': {
       const slash = key.indexOf('/')
       return shelves.routes.get(key.slice(0, slash))?.get(key.slice(slash + 1))
+    }
+    case 'resource': {
+      const slash = key.indexOf('/')
+      return shelves.resources.get(key.slice(0, slash))?.get(key.slice(slash + 1))
     }
   }
 }
@@ -118,6 +131,14 @@ export function lay(bench: Bench, thing: Thing, path: Path): void {
     case 'number':
       bench.numbers.set(key, timed(bench.base.numbers.get(key), thing.value, bench.now))
       break
+    case 'resource': {
+      const { account, id } = thing.value
+      bench.resources.set(
+        account,
+        new Map(bench.resources.get(account)).set(id, timed(before(bench, 'resource', key), thing.value, bench.now)),
+      )
+      break
+    }
     case 'route': {
       const routes = bench.routes.get(thing.value.account) ?? new Map<string, Route>()
       bench.routes.set(thing.value.account, routes)
@@ -136,6 +157,13 @@ export function take(bench: Bench, kind: Kind, key: string, path: Path): boolean
       return bench.binds.delete(key)
     case 'number':
       return bench.numbers.delete(key)
+    case 'resource': {
+      const slash = key.indexOf('/')
+      const left = new Map(bench.resources.get(key.slice(0, slash)))
+      const known = left.delete(key.slice(slash + 1))
+      bench.resources.set(key.slice(0, slash), left)
+      return known
+    }
     case 'route': {
       const slash = key.indexOf('/')
       return bench.routes.get(key.slice(0, slash))?.delete(key.slice(slash + 1)) ?? false

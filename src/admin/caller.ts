@@ -1,17 +1,9 @@
 // Who asks for an operation, and how it is refused: one error with every fault at once, in words.
-import type { AccountId } from '../model/message.ts'
 
 /** What stands in a view where a secret is. */
 export const mask = '••••'
 
-/** Who does it. `author` and `source` are written with the revision. */
-export interface Caller {
-  /** It may act on this account and all below. */
-  account: AccountId
-  author: string
-  /** An address, or `cli`. */
-  source: string
-}
+export type { Caller } from '../model/tenancy.ts'
 
 /** One thing that is wrong, where, and what would be right. */
 export interface Fault {

@@ -14,6 +14,7 @@ import { createDocuments } from './plan.ts'
 import { createReceipts } from './receipts.ts'
 import { createRegistrations } from './registrations.ts'
 import { createStatistics } from './statistics.ts'
+import { createTenancy } from './tenancy.ts'
 import { createBinds, createNumbers, createRoutes } from './things.ts'
 import { createAdminTraces } from './traces.ts'
 
@@ -35,8 +36,9 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
   const messageParts = { store, clock, configuration, table, ...(recall ? { recall } : {}), ...(rework ? { rework } : {}) }
   const binds = createBinds(room, room.connectors)
   const receipts = createReceipts({ store, configuration, truth })
+  const accounts = createAccounts(room)
   return {
-    accounts: createAccounts(room),
+    accounts,
     binds,
     routes: createRoutes(room),
     numbers: createNumbers(room, room.connectors),
@@ -48,6 +50,7 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     receipts,
     registrations: createRegistrations({ connectors: room.connectors, configuration }),
     hostMessages: createHostMessages(messageParts),
+    tenancy: createTenancy(room, accounts),
     async revisions(caller, limit, before) {
       const found: Revision[] = []
       for (let page = await store.revisions(limit, before); page.length > 0; page = await store.revisions(limit, page.at(-1)!.revision)) {

@@ -67,4 +67,5 @@ export const numberInput = z.strictObject({
   name: name.optional(),
   bind: z.string().optional(),
   settings: z.record(z.string(), z.string()).optional(),
+  offered: z.boolean().optional(),
 })

@@ -13,6 +13,7 @@ import { accountId, accountInput, bindInput, numberInput, routeInput } from './i
 import { policy } from './policy.ts'
 import { plannedChange } from './planned.ts'
 import { apiBind, putAccount, putBind } from './put.ts'
+import { giveUp } from './lend.ts'
 import { checkReferences, numberValue, putNumber, putRoute } from './refer.ts'
 import { fitText, isObject, type Path } from './schema.ts'
 
@@ -222,7 +223,7 @@ function pruneAccount(bench: Bench, { account, node, path }: Named): void {
   if (numbers) {
     const values = new Set([...numbers].map((number) => (typeof number === 'string' ? numberValue(number) : undefined)))
     for (const number of bench.base.numbers.values()) {
-      if (number.account === account && !values.has(number.value)) take(bench, 'number', number.value, [...path, 'numbers'])
+      if (number.account === account && !values.has(number.value)) giveUp(bench, number.value, [...path, 'numbers'])
     }
   }
   if (binds) {

@@ -23,7 +23,9 @@ interface Field {
 export function plannedChange(bench: Bench, difference: Difference): PlannedChange {
   const { kind, before, after } = difference
   const was = before && ({ kind, value: before } as Thing)
-  const is = after && ({ kind, value: after } as Thing)
+  // What an account gives back is gone for it, whoever has it then.
+  const gone = before && after && 'account' in before && 'account' in after && before.account !== after.account
+  const is = after && !gone ? ({ kind, value: after } as Thing) : undefined
   const thing = (is ?? was)!
   const account = thing.kind === 'account' ? thing.value.id : thing.value.account
   const id = thing.kind === 'number' ? thing.value.value : thing.kind === 'bind' ? localBindId(thing.value.id) : thing.value.id
@@ -80,11 +82,13 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
       const { id: _id, owner: _owner, ...rest } = routeView(thing.value, bench)
       return plain(rest, { enabled: true, failoverOnReceipt: false, name: thing.value.id })
     }
+    case 'resource':
+      return plain({ kind: thing.value.kind, ...thing.value.settings })
     case 'number': {
       const schema = bench.connectors.get(bench.binds.get(thing.value.bind)?.connector ?? '')?.number
       const bind = nameBind(bench, thing.value.account, thing.value.bind)
       return [
-        ...plain({ name: thing.value.name, bind }, { name: thing.value.value }),
+        ...plain({ name: thing.value.name, bind, offered: thing.value.offered ?? false }, { name: thing.value.value, offered: false }),
         ...leaves(schema, thing.value.settings, ['settings'], []),
       ]
     }

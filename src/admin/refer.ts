@@ -173,11 +173,19 @@ export function putNumber(bench: Bench, account: AccountId, number: string, inpu
   if (faults.length > 0 || value === undefined || !bind || !fit || 'faults' in fit || 'faults' in checked) return
   const title = checked.value.name ?? value
   const id = own?.id ?? newSid('PN')
-  lay(
-    bench,
-    { kind: 'number', value: { value, account, id, name: title, bind: bind.id, settings: fit.value, createdAt: 0, updatedAt: 0 } },
-    path,
-  )
+  const laid: OwnNumber = {
+    value,
+    account,
+    id,
+    name: title,
+    bind: bind.id,
+    settings: fit.value,
+    ...(checked.value.offered ? { offered: true } : {}),
+    ...(own?.lent ? { lent: own.lent } : {}),
+    createdAt: 0,
+    updatedAt: 0,
+  }
+  lay(bench, { kind: 'number', value: laid }, path)
 }
 
 function checkSettings(

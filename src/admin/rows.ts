@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Account, OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
+import type { Resource } from '../model/resource.ts'
 import type { Route } from '../model/route.ts'
 import type { Connector } from '../plugin.ts'
 import type { ConfigurationRow } from '../store/store.ts'
@@ -67,6 +68,16 @@ const number = z.object({
   name: z.string(),
   bind: z.string(),
   settings: z.record(z.string(), z.string()),
+  offered: z.boolean().optional(),
+  lent: z.array(z.object({ by: z.string(), offered: z.boolean() })).optional(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+})
+const resource = z.object({
+  id: z.string(),
+  account: z.string(),
+  kind: z.string(),
+  settings: z.record(z.string(), z.unknown()),
   createdAt: z.number(),
   updatedAt: z.number(),
 })
@@ -136,6 +147,7 @@ export function writeRow(thing: Thing, connectors: Connectors, binds: ReadonlyMa
       return row(thing.value, schema && { schema, at: 'settings' })
     }
     case 'route':
+    case 'resource':
       return row(thing.value)
   }
 }
@@ -146,6 +158,7 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
   const binds = new Map<string, Bind>()
   const routes = new Map<string, Route[]>()
   const numbers = new Map<string, OwnNumber>()
+  const resources = new Map<string, Map<string, Resource>>()
   const faults = new Map<string, Fault[]>()
   for (const row of rows) {
     const body = open(row, seal)
@@ -167,13 +180,20 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
         break
       }
       case 'number':
-        numbers.set(row.key, number.parse(body))
+        numbers.set(row.key, plain(number.parse(body)) as OwnNumber)
         break
+      case 'resource': {
+        const one = resource.parse(body)
+        const own = resources.get(one.account) ?? new Map<string, Resource>()
+        resources.set(one.account, own)
+        own.set(one.id, one)
+        break
+      }
       case 'setting':
         break
     }
   }
-  return { configuration: { revision, accounts, binds, routes, numbers }, faults }
+  return { configuration: { revision, accounts, binds, routes, numbers, resources }, faults }
 }
 
 /** A bind whose settings do not hold any more is disabled. */

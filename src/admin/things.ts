@@ -7,6 +7,7 @@ import { Refused, type Binds, type Caller, type Numbers, type Routes, type Thing
 import { mustSee } from './accounts.ts'
 import { after, before, take, type Bench, type Kind } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
+import { giveUp } from './lend.ts'
 import { apiBind, putBind } from './put.ts'
 import { numberValue, putNumber, putRoute } from './refer.ts'
 import { bindView, numberView, routeView } from './views.ts'
@@ -19,6 +20,8 @@ interface Shelf<View> {
   key(account: AccountId, id: string): string
   put(bench: Bench, account: AccountId, id: string, input: unknown): void
   mayDelete?(id: string): string | undefined
+  /** Instead of taking it away. */
+  delete?(bench: Bench, key: string): void
 }
 
 function things<Input, View>(room: ConfigurationRoom, shelf: Shelf<View>): Things<Input, View> {
@@ -52,7 +55,8 @@ function things<Input, View>(room: ConfigurationRoom, shelf: Shelf<View>): Thing
           const key = shelf.key(account, id)
           if (shelf.one(room.current(), account, id) === undefined || after(bench, shelf.kind, key) === undefined) return
           if (refused !== undefined) bench.faults.push({ path: [], message: refused })
-          take(bench, shelf.kind, key, [])
+          if (shelf.delete) shelf.delete(bench, key)
+          else take(bench, shelf.kind, key, [])
         },
         { ...options, why: 'in-use' },
       )
@@ -101,5 +105,6 @@ export function createNumbers(room: ConfigurationRoom, connectors: ReadonlyMap<s
     },
     key,
     put: (bench, account, id, input) => putNumber(bench, account, id, input, []),
+    delete: (bench, value) => giveUp(bench, value, []),
   })
 }

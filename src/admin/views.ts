@@ -63,7 +63,7 @@ export function routeView(route: Route, scope: Scope): RouteView {
 }
 
 export function numberView(number: OwnNumber, scope: Scope, connectors: Connectors): NumberView {
-  const { value, bind, settings, ...rest } = number
+  const { value, bind, settings, lent: _lent, ...rest } = number
   const schema = connectors.get(scope.binds.get(bind)?.connector ?? '')?.number
   return {
     ...rest,

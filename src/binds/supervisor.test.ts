@@ -30,7 +30,14 @@ function bind(changes: Partial<Bind> = {}, policy: Partial<BindPolicy> = {}): Bi
 }
 
 function configuration(...binds: Bind[]): Configuration {
-  return { revision: 1, accounts: new Map(), binds: new Map(binds.map((b) => [b.id, b])), routes: new Map(), numbers: new Map() }
+  return {
+    revision: 1,
+    accounts: new Map(),
+    binds: new Map(binds.map((b) => [b.id, b])),
+    routes: new Map(),
+    numbers: new Map(),
+    resources: new Map(),
+  }
 }
 
 interface Wire {

@@ -44,7 +44,14 @@ function bed(t: TestContext): Bed {
     store: store as Store,
     clock,
     log: pino({ level: 'silent' }),
-    configuration: () => ({ revision: 0, accounts: new Map(), binds: new Map(), routes: new Map(), numbers: new Map() }),
+    configuration: () => ({
+      revision: 0,
+      accounts: new Map(),
+      binds: new Map(),
+      routes: new Map(),
+      numbers: new Map(),
+      resources: new Map(),
+    }),
   } satisfies Partial<Core> as Partial<Core> as Core
   const names = (): string[] => readdirSync(directory).toSorted((a, b) => a.localeCompare(b))
   const it_: Bed = {

@@ -22,6 +22,7 @@ function configurationOf(...accounts: Account[]): Configuration {
     binds: new Map(),
     routes: new Map(),
     numbers: new Map(),
+    resources: new Map(),
   }
 }
 

@@ -19,7 +19,7 @@ function limited(concurrency: number): Configuration {
     createdAt: 0,
     updatedAt: 0,
   }
-  return { revision: 1, accounts: new Map([[id, account]]), binds: new Map(), routes: new Map(), numbers: new Map() }
+  return { revision: 1, accounts: new Map([[id, account]]), binds: new Map(), routes: new Map(), numbers: new Map(), resources: new Map() }
 }
 
 test('an account has as many places as its limit, and a place left is free again', () => {

@@ -1,5 +1,6 @@
 // The tenant tree: an account owns everything below it.
 import type { AccountId, BindId } from './message.ts'
+import type { OptOutSetting } from './optout.ts'
 
 export type AccountStatus = 'active' | 'suspended' | 'closed'
 
@@ -23,6 +24,8 @@ export interface Account {
   cdrUrl?: string
   /** Webhooks of this account may reach private addresses. */
   privateWebhooks: boolean
+  /** Absent: what the account above has; `twilio` where none says anything. */
+  optOut?: OptOutSetting
 }
 
 /** One of our numbers: what arrives for it goes to `bind`. */
@@ -36,6 +39,12 @@ export interface OwnNumber {
   bind: BindId
   /** Settings of the target bind's connector (smsUrl …), validated by it. */
   settings: Record<string, string>
+  /** Whether handsets may opt out of it by a word; absent: as the account's setting says. */
+  optOut?: boolean
+  /** Accounts below may claim it. */
+  offered?: boolean
+  /** The accounts above that gave it out, outermost first, and whether it was offered there: released, it goes back to the last. */
+  lent?: { by: AccountId; offered: boolean }[]
   createdAt: number
   updatedAt: number
 }

@@ -3,6 +3,7 @@ import type { Account, OwnNumber } from './account.ts'
 import type { Bind } from './bind.ts'
 import type { Route } from './route.ts'
 import type { AccountId, BindId } from './message.ts'
+import type { Resource } from './resource.ts'
 
 export interface Configuration {
   readonly revision: number
@@ -12,6 +13,8 @@ export interface Configuration {
   readonly routes: ReadonlyMap<AccountId, readonly Route[]>
   /** By number value. */
   readonly numbers: ReadonlyMap<string, OwnNumber>
+  /** By owning account, then by id. */
+  readonly resources: ReadonlyMap<AccountId, ReadonlyMap<string, Resource>>
 }
 
 /** `account` is `ancestor` or below it. Guarded against cycles. */

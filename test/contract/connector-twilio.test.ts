@@ -3,7 +3,7 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import { mounted } from '../../plugins/twilio/fixture.ts'
+import { mounted, nobodys } from '../../plugins/twilio/fixture.ts'
 import { twilio } from '../../plugins/twilio/index.ts'
 import type { TwilioConfig } from '../../plugins/twilio/settings.ts'
 import { systemClock, type Host, type Message, type Outgoing } from '../../src/plugin.ts'
@@ -130,6 +130,8 @@ function hostOf(recorded: Recorded<TwilioConfig>): Host {
     calling: () => [],
     claimants: () => [],
     numbers: () => [...recorded.numbers.values()],
+    resources: () => new Map(),
+    changeResource: () => Promise.resolve(undefined),
     enter: () => () => {},
     messages: {
       get: () => Promise.resolve(undefined),
@@ -139,6 +141,7 @@ function hostOf(recorded: Recorded<TwilioConfig>): Host {
       remove: () => Promise.resolve('absent'),
       replace: () => Promise.resolve('absent'),
     },
+    tenancy: nobodys,
     outbound: recorded.gateway.outbound,
   }
 }

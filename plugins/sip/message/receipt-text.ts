@@ -91,5 +91,6 @@ function date(at: number): string {
 /** No character in halves; a character has two units at most. */
 function quote(text: string): string {
   if (text.length <= quotedCharacters) return text
-  return [...text.slice(0, 2 * quotedCharacters)].slice(0, quotedCharacters).join('')
+  const start = text.slice(0, 2 * quotedCharacters)
+  return [...start].slice(0, quotedCharacters).join('')
 }

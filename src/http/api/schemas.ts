@@ -65,6 +65,7 @@ export const ownNumber = z.strictObject({
   name: z.string(),
   bind: z.string(),
   settings: z.record(z.string(), z.string()),
+  offered: z.boolean().optional().describe('Accounts below may claim it'),
   createdAt: time,
   updatedAt: time,
 })
@@ -80,7 +81,7 @@ export const documentInput = z.strictObject({
 
 export const plannedChange = z.strictObject({
   change: z.enum(['create', 'update', 'delete']),
-  kind: z.enum(['account', 'bind', 'route', 'number']),
+  kind: z.enum(['account', 'bind', 'route', 'number', 'resource']),
   what: z.string(),
   account: z.string(),
   id: z.string(),
@@ -96,7 +97,7 @@ export const revision = z.strictObject({
   source: z.string(),
   changes: z.array(
     z.strictObject({
-      kind: z.enum(['account', 'bind', 'route', 'number', 'setting']),
+      kind: z.enum(['account', 'bind', 'route', 'number', 'resource', 'setting']),
       key: z.string(),
       change: z.enum(['put', 'delete']),
     }),
