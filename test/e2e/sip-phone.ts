@@ -78,14 +78,22 @@ export async function phone(of: { gateway: number; user: string; password: strin
         '',
         '',
       ].join('\r\n')
+      const request = Buffer.concat([Buffer.from(text), Buffer.from(body)])
+      const send = (): void => socket.send(request, of.gateway, '127.0.0.1')
       const answered = new Promise<Said>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${method}: no answer`)), 10_000)
+        // RFC 3261 §17.1.2.2: what is not answered is sent again.
+        const again = setInterval(send, 500)
+        const timer = setTimeout(() => {
+          clearInterval(again)
+          reject(new Error(`${method}: no answer`))
+        }, 10_000)
         waiting.set(`${id} ${n} ${method}`, (said) => {
+          clearInterval(again)
           clearTimeout(timer)
           resolve(said)
         })
       })
-      socket.send(Buffer.concat([Buffer.from(text), Buffer.from(body)]), of.gateway, '127.0.0.1')
+      send()
       const said = await answered
       const challenge = said.headers.get(said.status === 401 ? 'www-authenticate' : 'proxy-authenticate')
       if ((said.status !== 401 && said.status !== 407) || challenge === undefined || credentials.length > 0) return said
