@@ -2,21 +2,12 @@
 // resource, envelope. The router and the hot path both come here, so their answers are the same.
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
+import type { Account, Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
 import { Refused, refusalJson, refusalXml } from './errors.ts'
-import { maxBodyBytes, one, parseForm, parseFormBytes, type Form } from './form.ts'
-import { create, fetchMedia, fetchOne, list, remove, update, type Answer, type Target } from './messages.ts'
-
-/** Version, account, SMS/, message, Media, suffix, query. */
-const messagesPath =
-  /^\/(?:2010-04-01|2008-08-01)\/Accounts\/([^/?]*)\/(SMS\/)?Messages(?:\/([^/?.]*)(\/Media)?)?(\.json|\.xml)?(?:\?(.*))?$/
-const anyPath = /^\/(?:2010-04-01|2008-08-01)(?:[/?.]|$)/
-const accountPath = /^\/[^/]*\/Accounts\/([^/?.]+)/
-
-/** Whether a path is this API's at all; what it is not, it leaves to others. */
-export function isOurs(url: string): boolean {
-  return anyPath.test(url)
-}
+import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
+import { create } from './messages.ts'
+import type { Answer, Call } from './resource.ts'
+import { pathOf, placeOf, type Place } from './routes.ts'
 
 const nothing = Buffer.alloc(0)
 /** What is still coming of a body too long is thrown away for so long, so that the client reads its answer. */
@@ -58,20 +49,13 @@ function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undef
   return undefined
 }
 
-/** Where a request goes. */
-interface Place {
-  accountSid: string
-  target: Omit<Target, 'account'>
-  media: boolean
-  search: string
-}
-
 const hotEnds = new Map([
   ['/Messages.json', 'json'],
   ['/Messages', 'xml'],
   ['/Messages.xml', 'xml'],
 ] as const)
 /** `/2010-04-01/Accounts/`, then a SID. */
+const hotBase = '/2010-04-01'
 const sidAt = 21
 const sidLength = 34
 
@@ -82,19 +66,6 @@ function hotFormat(url: string): 'json' | 'xml' | undefined {
   if (format === undefined) return undefined
   const slash = url.indexOf('/', sidAt)
   return slash === sidAt + sidLength && !url.includes('?') ? format : undefined
-}
-
-/** Undefined for what is no path of messages. */
-function placeOf(url: string): Place | undefined {
-  const format = hotFormat(url)
-  if (format !== undefined)
-    return { accountSid: url.slice(sidAt, sidAt + sidLength), target: { legacy: false, format, path: url }, media: false, search: '' }
-  const found = messagesPath.exec(url)
-  if (!found) return undefined
-  const [, accountSid = '', sms, sid, media, suffix, search = ''] = found
-  const target: Place['target'] = { legacy: sms !== undefined, format: suffix === '.json' ? 'json' : 'xml', path: pathOf(url) }
-  if (sid !== undefined) target.sid = sid
-  return { accountSid, target, media: media !== undefined, search }
 }
 
 /** What is asked, its body apart: that may be too long to be read. */
@@ -111,56 +82,55 @@ export function twilioApi(host: Host): TwilioApi {
   /** Requests that are being answered. */
   let concurrent = 0
 
-  /** `identity` is what host.identify found. */
-  function authorized(identity: Identity | undefined, sid: string, url: string): Target['account'] {
+  /** `identity` is what host.identify found; `sid` is undefined where the path names no account. */
+  function authorized(identity: Identity | undefined, sid: string | undefined, url: string): Account {
     if (!identity) throw new Refused(20003)
     if (identity.account.status !== 'active') throw new Refused(20005)
     if (sid === '') throw new Refused(20404, pathOf(url))
     // An account that may not be seen and one that is not there are the same to the caller.
-    const account = identity.may(sid) ? host.account(sid) : undefined
+    const account = sid === undefined ? identity.account : identity.may(sid) ? host.account(sid) : undefined
     if (!account) throw new Refused(20003)
     return account
   }
 
   async function answer(asked: Asked, bytes: Buffer | undefined): Promise<Answer> {
     const { url } = asked
-    const place = placeOf(url)
+    const hot = asked.method === 'POST' ? hotFormat(url) : undefined
     const said = host.identify(asked.header('authorization'), asked.remoteAddress)
     const identity = said instanceof Promise ? await said : said
-    if (!place) {
-      authorized(identity, accountPath.exec(url)?.[1] ?? '', url)
-      throw new Refused(20404, pathOf(url))
-    }
-    const account = authorized(identity, place.accountSid, url)
+    const place = hot === undefined ? placeOf(url) : undefined
+    const account = authorized(identity, place ? place.accountSid : url.slice(sidAt, sidAt + sidLength), url)
+    if (place && !place.route) throw new Refused(20404, place.path)
     if (!bytes) throw new Refused(20413, `at most ${maxBodyBytes} bytes are taken`)
     const leave = host.enter(account.id)
     if (!leave) throw new Refused(20429)
     try {
-      const { legacy, format, path, sid } = place.target
-      const target: Target = { account, legacy, format, path }
-      if (sid !== undefined) target.sid = sid
-      if (sid === '') throw new Refused(20404, path)
-      return await resource(asked, target, place, bytes)
+      if (hot === undefined) return await resource(asked, identity!, account, place!, bytes)
+      const target = { account, legacy: false, format: hot, base: hotBase, path: url }
+      return await create(host, target, formOf(asked, bytes), asked.header('idempotency-key'))
     } finally {
       leave()
     }
   }
 
-  function resource(asked: Asked, target: Target, { media, search }: Place, bytes: Buffer): Promise<Answer> {
-    const { method } = asked
-    if (method === 'POST' && !media) {
-      const form = formOf(asked, bytes)
-      const tunnelled = target.sid === undefined ? undefined : one(form, '_method')?.toUpperCase()
-      if (tunnelled === 'DELETE') return remove(host, target)
-      if (target.sid !== undefined) return update(host, target, form)
-      return create(host, target, form, asked.header('idempotency-key'))
+  async function resource(asked: Asked, identity: Identity, account: Account, place: Place, bytes: Buffer): Promise<Answer> {
+    const { base, caught, format, path, search } = place
+    const form: Form = asked.method === 'POST' ? formOf(asked, bytes) : new Map()
+    const call: Call = {
+      host,
+      identity,
+      account,
+      method: methodOf(asked.method, form),
+      caught,
+      format,
+      base,
+      path,
+      search,
+      form,
+      remoteAddress: asked.remoteAddress,
+      header: (name) => asked.header(name),
     }
-    if (method === 'GET' || method === 'HEAD') {
-      if (media) return fetchMedia(host, target)
-      return target.sid === undefined ? list(host, target, parseForm(search), search) : fetchOne(host, target)
-    }
-    if (method === 'DELETE' && target.sid !== undefined && !media) return remove(host, target)
-    throw new Refused(20004)
+    return await place.route!.answer(call)
   }
 
   function refusedAnswer({ method, url }: Asked, error: unknown): Answer {
@@ -261,14 +231,14 @@ const preflight: Answer = {
   ],
 }
 
-function pathOf(url: string): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
-}
-
 /** The suffix alone decides. */
 function isJson(url: string): boolean {
   return pathOf(url).endsWith('.json')
+}
+
+function methodOf(method: string, form: Form): string {
+  if (method === 'HEAD') return 'GET'
+  return method === 'POST' && one(form, '_method')?.toUpperCase() === 'DELETE' ? 'DELETE' : method
 }
 
 const formType = 'application/x-www-form-urlencoded'

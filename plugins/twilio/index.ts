@@ -2,7 +2,8 @@
 // replies by Twilio's webhooks. Wiring only.
 import { Router } from 'express'
 import type { Connector } from '../../src/plugin.ts'
-import { isOurs, twilioApi } from './api.ts'
+import { twilioApi } from './api.ts'
+import { isOurs } from './routes.ts'
 import { webhookSession } from './session.ts'
 import { config, numberSettings, type TwilioConfig } from './settings.ts'
 

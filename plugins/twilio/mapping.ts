@@ -96,6 +96,8 @@ export function messageId(sid: string): string | undefined {
 
 /** A message's fields as both formats write them: every one a string or null, but the integer error code. */
 export interface Fields {
+  /** What links begin with. */
+  base: string
   sid: string
   accountSid: string
   to: string
@@ -111,10 +113,11 @@ export interface Fields {
   failure: TwilioFailure | undefined
 }
 
-export function fieldsOf(view: MessageView): Fields {
+export function fieldsOf(view: MessageView, base: string): Fields {
   const { message } = view
   const inbound = message.direction === 'mo'
   return {
+    base,
     sid: messageSid(message),
     accountSid: message.account,
     to: message.to.value,

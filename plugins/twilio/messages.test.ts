@@ -43,6 +43,29 @@ for (const [way, how] of ways)
       assert.match((await call('GET', `${legacy}?PageSize=1`)).text, /<SMSMessages .*<SMSMessage><Sid>/)
     })
 
+    test('answers at every version and prefix, with links that begin as asked', async () => {
+      const headers = { host: 'api.dublin.ie1.twilio.com' }
+      for (const base of ['/2010-04-01', '/2008-08-01', '/api/laml/2010-04-01']) {
+        const list = `${base}/Accounts/${w.root.id}/Messages`
+        const made = await call('POST', `${list}.json`, good, headers)
+        assert.equal(made.status, 201, base)
+        const one = `${list}/${String(made.json['sid'])}`
+        assert.deepEqual([made.json['uri'], made.json['subresource_uris']], [`${one}.json`, { media: `${one}/Media.json` }])
+        assert.match((await call('POST', list, good)).text, new RegExp(`<Uri>${list}/SM[0-9a-f]{32}</Uri>`))
+        assert.equal((await call('GET', `${one}.json`)).json['uri'], `${one}.json`)
+        assert.equal((await call('GET', `${one}/Media.json`)).json['uri'], `${one}/Media.json`)
+        const page = (await call('GET', `${list}.json?PageSize=1`)).json
+        assert.equal(page['first_page_uri'], `${list}.json?PageSize=1&Page=0`)
+        const next = await call('GET', String(page['next_page_uri']))
+        assert.equal((next.json['messages'] as { uri: string }[])[0]?.uri.startsWith(`${list}/SM`), true)
+        assert.equal((await call('POST', `${one}.json`, { Body: 'no' })).json['code'], 20422)
+        assert.equal((await call('GET', `${base}/Accounts/${w.root.id}/Nothing.json`)).json['code'], 20404)
+        assert.equal((await call('GET', `${base}.json`)).json['code'], 20404)
+      }
+      for (const path of ['/2010-04-011/Accounts', '/api/laml/2008-08-01/Accounts', '/laml/2010-04-01/Accounts'])
+        assert.equal((await call('GET', path)).headers.get('twilio-request-id'), null, path)
+    })
+
     test('shows every state in Twilio’s words, with error codes as numbers', async () => {
       const cases = [
         ['queued', undefined, 'queued', null],

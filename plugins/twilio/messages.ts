@@ -3,10 +3,11 @@
 import { AcceptRefused, countSegments, idTime, type Account, type Host, type MessageView } from '../../src/plugin.ts'
 import { submissionOf, type TextSubmission } from './create.ts'
 import { Refused } from './errors.ts'
-import { one, type Form } from './form.ts'
+import { one, parseForm, type Form } from './form.ts'
 import { fieldsOf, messageId, type Fields } from './mapping.ts'
 import { pageOf, readListQuery } from './paging.ts'
-import { apiVersion, emptyMediaJson, emptyMediaXml, listJson, listXml, messageJson, messageXml } from './render.ts'
+import { emptyMediaJson, emptyMediaXml, listJson, listXml, messageJson, messageXml } from './render.ts'
+import type { Answer, Call } from './resource.ts'
 
 export interface Target {
   account: Account
@@ -14,16 +15,30 @@ export interface Target {
   legacy: boolean
   /** No suffix means XML, whatever the Accept header says. */
   format: 'json' | 'xml'
+  /** What links begin with. */
+  base: string
   /** Absent for the list. */
   sid?: string
   /** As requested, without the query: what a 404 names. */
   path: string
 }
 
-export interface Answer {
-  status: number
-  body: string
-  headers?: readonly string[]
+/** Messages, one of them, and its media. */
+export async function messages(call: Call): Promise<Answer> {
+  const { host, account, method, format, base, path, search } = call
+  const [sms, sid, media] = call.caught
+  const target: Target = { account, legacy: sms !== undefined, format, base, path }
+  if (sid === '') throw gone(target)
+  if (sid === undefined) {
+    if (method === 'POST') return await create(host, target, call.form, call.header('idempotency-key'))
+    if (method === 'GET') return await list(host, target, parseForm(search), search)
+  } else {
+    target.sid = sid
+    if (method === 'GET') return media === undefined ? await fetchOne(host, target) : await fetchMedia(host, target)
+    if (method === 'POST' && media === undefined) return await update(host, target, call.form)
+    if (method === 'DELETE' && media === undefined) return await remove(host, target)
+  }
+  throw new Refused(20004)
 }
 
 const gone = (target: Target): Refused => new Refused(20404, target.path)
@@ -61,6 +76,7 @@ export async function create(host: Host, target: Target, form: Form, idempotency
   }
   const createdAt = idTime(id)
   return show(target, 201, {
+    base: target.base,
     sid: `SM${id}`,
     accountSid: account.id,
     to: submission.to.value,
@@ -82,7 +98,7 @@ function replayed(target: Target, view: MessageView, asked: TextSubmission): Ans
   const same = message.to.value === asked.to.value && message.from.value === asked.from.value
   const sameBody = view.redacted || (message.body.kind === 'text' && message.body.text === asked.body.text)
   if (!same || !sameBody) throw new Refused(20409)
-  return show(target, 200, fieldsOf(view), ['Idempotency-Replayed', 'true'])
+  return show(target, 200, fieldsOf(view, target.base), ['Idempotency-Replayed', 'true'])
 }
 
 /** No route: the recipient cannot be reached from this sender (21612); 21408 would speak of a permission that somebody could grant. */
@@ -119,28 +135,36 @@ async function viewOf(host: Host, target: Target): Promise<MessageView> {
   return view
 }
 
-export async function fetchOne(host: Host, target: Target): Promise<Answer> {
-  return show(target, 200, fieldsOf(await viewOf(host, target)))
+async function fetchOne(host: Host, target: Target): Promise<Answer> {
+  return show(target, 200, fieldsOf(await viewOf(host, target), target.base))
 }
 
 /** Text messages have no media: the list is there, and empty. */
-export async function fetchMedia(host: Host, target: Target): Promise<Answer> {
+async function fetchMedia(host: Host, target: Target): Promise<Answer> {
   const { message } = await viewOf(host, target)
-  const uri = `/${apiVersion}/Accounts/${target.account.id}/Messages/${target.sid ?? message.id}/Media${target.format === 'json' ? '.json' : ''}`
+  const uri = `${target.base}/Accounts/${target.account.id}/Messages/${target.sid ?? message.id}/Media${target.format === 'json' ? '.json' : ''}`
   return { status: 200, body: target.format === 'json' ? emptyMediaJson(uri) : emptyMediaXml(uri) }
 }
 
-export async function list(host: Host, target: Target, query: Form, search: string): Promise<Answer> {
-  const { account, legacy, format, path } = target
+async function list(host: Host, target: Target, query: Form, search: string): Promise<Answer> {
+  const { account, legacy, format, base, path } = target
   const asked = readListQuery(query)
   const { page, pageSize, ...filter } = asked
   const found = await host.messages.list({ account: account.id, ...filter, limit: pageSize })
-  const shown = pageOf({ legacy, path, search, page, pageSize, fields: found.messages.map(fieldsOf), next: found.next })
+  const shown = pageOf({
+    legacy,
+    path,
+    search,
+    page,
+    pageSize,
+    fields: found.messages.map((view) => fieldsOf(view, base)),
+    next: found.next,
+  })
   return { status: 200, body: format === 'json' ? listJson(shown) : listXml(shown) }
 }
 
 /** Body="" redacts what has ended; Status=canceled takes back what still waits. */
-export async function update(host: Host, target: Target, form: Form): Promise<Answer> {
+async function update(host: Host, target: Target, form: Form): Promise<Answer> {
   const { account } = target
   const { message } = await viewOf(host, target)
   const status = one(form, 'Status')
@@ -160,7 +184,7 @@ export async function update(host: Host, target: Target, form: Form): Promise<An
   return fetchOne(host, target)
 }
 
-export async function remove(host: Host, target: Target): Promise<Answer> {
+async function remove(host: Host, target: Target): Promise<Answer> {
   const id = messageId(target.sid ?? '')
   const outcome = id === undefined ? 'absent' : await host.messages.remove(target.account.id, id)
   if (outcome === 'not-ended') throw new Refused(20009)

@@ -17,17 +17,17 @@ export interface Page {
   previousPageUri: string | undefined
 }
 
-const base = (fields: Fields): string => `/${apiVersion}/Accounts/${fields.accountSid}/Messages/${fields.sid}`
+const uriOf = (fields: Fields): string => `${fields.base}/Accounts/${fields.accountSid}/Messages/${fields.sid}`
 
 export function messageJson(fields: Fields): string {
-  const uri = base(fields)
+  const uri = uriOf(fields)
   const failed = fields.failure
   return `{"sid":"${fields.sid}","account_sid":"${fields.accountSid}","messaging_service_sid":null,"to":${JSON.stringify(fields.to)},"from":${JSON.stringify(fields.from)},"body":${JSON.stringify(fields.body)},"status":"${fields.status}","num_segments":"${fields.segments}","num_media":"${fields.media}","direction":"${fields.direction}","api_version":"${apiVersion}","price":null,"price_unit":"USD","error_code":${failed ? failed.code : null},"error_message":${failed ? JSON.stringify(failed.message) : null},"date_created":"${rfc2822(fields.createdAt)}","date_updated":"${rfc2822(fields.updatedAt)}","date_sent":${fields.sentAt === undefined ? 'null' : `"${rfc2822(fields.sentAt)}"`},"uri":"${uri}.json","subresource_uris":{"media":"${uri}/Media.json"}}`
 }
 
 /** Element order as in captured answers; null is an empty element; the URI has no suffix. */
 function messageElement(fields: Fields, legacy: boolean): string {
-  const uri = base(fields)
+  const uri = uriOf(fields)
   const failed = fields.failure
   const name = legacy ? 'SMSMessage' : 'Message'
   return `<${name}><Sid>${fields.sid}</Sid><DateCreated>${rfc2822(fields.createdAt)}</DateCreated><DateUpdated>${rfc2822(fields.updatedAt)}</DateUpdated><DateSent>${fields.sentAt === undefined ? '' : rfc2822(fields.sentAt)}</DateSent><AccountSid>${fields.accountSid}</AccountSid><To>${xmlText(fields.to)}</To><From>${xmlText(fields.from)}</From><MessagingServiceSid/><Body>${xmlText(fields.body)}</Body><Status>${fields.status}</Status><NumSegments>${fields.segments}</NumSegments><NumMedia>${fields.media}</NumMedia><Direction>${fields.direction}</Direction><ApiVersion>${apiVersion}</ApiVersion><Price/><PriceUnit>USD</PriceUnit><ErrorCode>${failed ? failed.code : ''}</ErrorCode><ErrorMessage>${failed ? xmlText(failed.message) : ''}</ErrorMessage><Uri>${uri}</Uri><SubresourceUris><Media>${uri}/Media</Media></SubresourceUris></${name}>`

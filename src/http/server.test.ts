@@ -20,6 +20,9 @@ before(async () => {
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
     response.send(`/hot/x ${body}`)
   })
+  router.get('/api/laml/x', (_request, response) => {
+    response.send('laml')
+  })
   router.get('/throws', () => {
     throw new Error('secret details')
   })
@@ -56,6 +59,12 @@ test('a fault of ours is a 500 that tells nothing, and the listener lives on', a
   assert.equal(answer.status, 500)
   assert.doesNotMatch(await answer.text(), /secret details/)
   assert.equal((await get('/cold')).status, 200)
+})
+
+test("a connector's path below /api is its own, and the rest of /api is the admin API's", async () => {
+  assert.equal(await (await get('/api/laml/x')).text(), 'laml')
+  assert.equal((await get('/api/laml/y')).status, 404)
+  assert.equal((await get('/api/v1/accounts', { authorization: basic(root, token) })).status, 200)
 })
 
 test('health is 200 while traffic is taken and 503 otherwise', async () => {

@@ -139,8 +139,9 @@ function createApp(parts: HttpParts): Express {
     response.setHeader('Content-Type', parts.metrics.contentType)
     response.send(await parts.metrics.text())
   })
-  app.use('/api', createApi(parts))
+  // Before the admin API, which knows all of /api: some clients of a connector look for theirs at /api/laml.
   for (const side of parts.sides) app.use(side.router)
+  app.use('/api', createApi(parts))
   app.use((_request, response) => sendError(response, new ApiError('absent', 'There is nothing here.')))
   app.use(errorAnswers(parts.log))
   return app

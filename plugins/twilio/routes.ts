@@ -1,0 +1,48 @@
+// The resources of the 2010 API, a line each; and how a URL is taken apart to find one.
+import { messages } from './messages.ts'
+import { under, type Call, type Route } from './resource.ts'
+
+const routes: readonly Route[] = [{ path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), answer: messages }]
+
+/** The oldest version, and where SDKs of Twilio's shape look for it, are the same resources; links in answers begin as asked. */
+const ours = /^(\/2010-04-01|\/2008-08-01|\/api\/laml\/2010-04-01)(?=$|[/?.])([^?]*?)(\.json|\.xml)?(?:\?(.*))?$/s
+
+/** Whether a path is this API's at all; what it is not, it leaves to others. */
+export function isOurs(url: string): boolean {
+  return ours.test(url)
+}
+
+/** Where a request goes. */
+export interface Place extends Pick<Call, 'base' | 'caught' | 'format' | 'path' | 'search'> {
+  /** Undefined where the path names no account. */
+  accountSid: string | undefined
+  /** Undefined where there is no such resource. */
+  route: Route | undefined
+}
+
+/** Of a URL that is ours. */
+export function placeOf(url: string): Place {
+  const [, base = '', at = '', suffix = '', search = ''] = ours.exec(url) ?? []
+  const place: Place = {
+    base,
+    caught: [],
+    format: suffix === '.json' ? 'json' : 'xml',
+    path: pathOf(url),
+    search,
+    accountSid: /^\/Accounts\/([^/.]*)/.exec(at)?.[1],
+    route: undefined,
+  }
+  for (const route of routes) {
+    const found = route.path.exec(at)
+    if (!found) continue
+    place.route = route
+    place.caught = found.slice(1)
+    return place
+  }
+  return place
+}
+
+export function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
