@@ -34,6 +34,12 @@ export const peers = [
   { name: 'strace', program: 'strace', debian: 'strace', what: 'shows that no acknowledgement leaves before its write is synced' },
   { name: 'baresip', program: 'baresip', debian: 'baresip-core', what: 'a softphone that registers and exchanges texts' },
   { name: 'linphone', program: 'linphone-daemon', debian: 'linphone-cli', what: 'another, which asks for disposition notifications' },
+  {
+    name: 'python3-twilio',
+    program: '/usr/lib/python3/dist-packages/twilio/rest/__init__.py',
+    debian: 'python3-twilio',
+    what: "Twilio's own library for Python, which drives every resource of the facade",
+  },
 ] as const satisfies readonly Peer[]
 
 export type PeerName = (typeof peers)[number]['name']
