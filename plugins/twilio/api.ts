@@ -7,7 +7,7 @@ import { Refused, refusalJson, refusalXml } from './errors.ts'
 import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
 import { create } from './messages.ts'
 import type { Answer, Call } from './resource.ts'
-import { pathOf, placeOf, type Place } from './routes.ts'
+import { formatOf, pathOf, placeOf, type Place } from './routes.ts'
 
 const nothing = Buffer.alloc(0)
 /** What is still coming of a body too long is thrown away for so long, so that the client reads its answer. */
@@ -142,7 +142,7 @@ export function twilioApi(host: Host): TwilioApi {
         : refused.status === 405
           ? ['Allow', 'GET, POST, DELETE']
           : undefined
-    const body = isJson(url) ? refusalJson(refused) : refusalXml(refused)
+    const body = formatOf(url) === 'json' ? refusalJson(refused) : refusalXml(refused)
     return headers ? { status: refused.status, body, headers } : { status: refused.status, body }
   }
 
@@ -156,7 +156,7 @@ export function twilioApi(host: Host): TwilioApi {
       said = refusedAnswer(asked, error)
     }
     const { status, body } = said
-    done({ status, body, headers: headersOf(said, isJson(asked.url), (performance.now() - startedAt) / 1000) })
+    done({ status, body, headers: headersOf(said, formatOf(asked.url) === 'json', (performance.now() - startedAt) / 1000) })
     concurrent--
   }
 
@@ -229,11 +229,6 @@ const preflight: Answer = {
     'Access-Control-Allow-Credentials',
     'true',
   ],
-}
-
-/** The suffix alone decides. */
-function isJson(url: string): boolean {
-  return pathOf(url).endsWith('.json')
 }
 
 function methodOf(method: string, form: Form): string {

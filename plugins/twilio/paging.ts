@@ -22,22 +22,22 @@ export interface ListQuery {
   pageSize: number
 }
 
-export function readListQuery(query: Form): ListQuery {
-  const to = number(one(query, 'To'))
-  const from = number(one(query, 'From'))
+export type Paging = Pick<ListQuery, 'cursor' | 'page' | 'pageSize'>
+
+export function readPaging(query: Form): Paging {
   const token = one(query, 'PageToken')
   if (token && (!token.startsWith('PA') || token.length > maxTokenLength)) throw new Refused(20422, 'PageToken: not one of ours')
   const pageSize = whole(query, 'PageSize', defaultPageSize)
   if (pageSize > maxPageSize) throw new Refused(20007)
   if (pageSize === 0) throw new Refused(20422, `PageSize: 1 to ${maxPageSize} expected`)
-  return {
-    ...(to ? { to } : {}),
-    ...(from ? { from } : {}),
-    ...dates(query),
-    ...(token ? { cursor: token.slice(2) } : {}),
-    page: whole(query, 'Page', 0),
-    pageSize,
-  }
+  return { ...(token ? { cursor: token.slice(2) } : {}), page: whole(query, 'Page', 0), pageSize }
+}
+
+export function readListQuery(query: Form): ListQuery {
+  const to = number(one(query, 'To'))
+  const from = number(one(query, 'From'))
+  const paging = readPaging(query)
+  return { ...(to ? { to } : {}), ...(from ? { from } : {}), ...dates(query), ...paging }
 }
 
 /** A plus that was not encoded arrives as a space. */
@@ -80,9 +80,14 @@ export interface Listed {
   next: string | undefined
 }
 
+/** A query as it came, without what says which page. */
+export function restOf(search: string): string[] {
+  return search.split('&').filter((pair) => pair !== '' && !/^(?:PageSize|Page|PageToken)=/.test(pair))
+}
+
 /** The store pages forward only, so the page before is known for the second page alone. */
 export function pageOf({ legacy, path, search, page, pageSize, fields, next }: Listed): Page {
-  const filters = search.split('&').filter((pair) => pair !== '' && !/^(?:PageSize|Page|PageToken)=/.test(pair))
+  const filters = restOf(search)
   const uri = (more: string): string => `${path}?${[...filters, `PageSize=${pageSize}`, more].join('&')}`
   const first = uri('Page=0')
   return {

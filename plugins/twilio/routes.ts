@@ -1,15 +1,20 @@
-// The resources of the 2010 API, a line each; and how a URL is taken apart to find one.
+// The resources of the facade, a line each; and how a URL is taken apart to find one.
 import { messages } from './messages.ts'
 import { under, type Call, type Route } from './resource.ts'
 
-const routes: readonly Route[] = [{ path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), answer: messages }]
+const routes: readonly Route[] = [
+  { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), needs: '/twilio/messaging/messages', answer: messages },
+]
 
 /** The oldest version, and where SDKs of Twilio's shape look for it, are the same resources; links in answers begin as asked. */
 const ours = /^(\/2010-04-01|\/2008-08-01|\/api\/laml\/2010-04-01)(?=$|[/?.])([^?]*?)(\.json|\.xml)?(?:\?(.*))?$/s
 
+/** The first names after `/v1/` of the newer APIs: one host serves them all. */
+const newer = /^\/v1\/(?:Services|AuthTokens|Keys)(?=$|[/?])/
+
 /** Whether a path is this API's at all; what it is not, it leaves to others. */
 export function isOurs(url: string): boolean {
-  return ours.test(url)
+  return ours.test(url) || newer.test(url)
 }
 
 /** Where a request goes. */
@@ -20,15 +25,21 @@ export interface Place extends Pick<Call, 'base' | 'caught' | 'format' | 'path' 
   route: Route | undefined
 }
 
+/** The suffix alone decides; what is from `/v1/` on has none. */
+export function formatOf(url: string): 'json' | 'xml' {
+  return pathOf(url).endsWith('.json') || newer.test(url) ? 'json' : 'xml'
+}
+
 /** Of a URL that is ours. */
 export function placeOf(url: string): Place {
-  const [, base = '', at = '', suffix = '', search = ''] = ours.exec(url) ?? []
+  const path = pathOf(url)
+  const [, base = '', at = path] = ours.exec(url) ?? []
   const place: Place = {
     base,
     caught: [],
-    format: suffix === '.json' ? 'json' : 'xml',
-    path: pathOf(url),
-    search,
+    format: formatOf(url),
+    path,
+    search: url.slice(path.length + 1),
     accountSid: /^\/Accounts\/([^/.]*)/.exec(at)?.[1],
     route: undefined,
   }
