@@ -3,7 +3,7 @@
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account, Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
-import { Refused, refusalJson, refusalXml } from './errors.ts'
+import { Refused, refusalJson, refusalXml, refusedFor } from './errors.ts'
 import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
 import { create } from './messages.ts'
 import type { Answer, Call } from './resource.ts'
@@ -134,8 +134,9 @@ export function twilioApi(host: Host): TwilioApi {
   }
 
   function refusedAnswer({ method, url }: Asked, error: unknown): Answer {
-    const refused = error instanceof Refused ? error : new Refused(20500)
-    if (!(error instanceof Refused)) host.log.error({ err: error, method, path: pathOf(url) }, 'a request of the Twilio API failed')
+    const known = refusedFor(error, pathOf(url))
+    const refused = known ?? new Refused(20500)
+    if (!known) host.log.error({ err: error, method, path: pathOf(url) }, 'a request of the Twilio API failed')
     const headers =
       refused.status === 401
         ? ['WWW-Authenticate', 'Basic realm="Twilio API"']

@@ -1,9 +1,12 @@
 // Twilio's refusals: for each code its HTTP status and its sentence, `{}` standing for what was
 // sent. Answers carry them as JSON or XML in Twilio's envelope.
+import { TenancyRefused, type TenancyWhy } from '../../src/plugin.ts'
+
 const table = {
   20003: [401, 'Authenticate'],
   20004: [405, 'Method not allowed'],
   20005: [403, 'Account not active'],
+  20006: [403, 'Access Denied: {}'],
   20007: [400, 'Page size too large'],
   20009: [409, 'Cannot delete this resource before it is complete'],
   20010: [403, 'Action disabled for account: it has no Twilio API bind'],
@@ -19,6 +22,9 @@ const table = {
   21265: [400, "'To' number cannot be a Short Code"],
   21266: [400, "'To' and 'From' number cannot be the same"],
   21408: [403, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {}"],
+  21421: [400, 'PhoneNumber is invalid: {}'],
+  21422: [400, 'PhoneNumber is not available: {}'],
+  21452: [400, 'No phone numbers found in area code {}'],
   21602: [400, 'Message body is required.'],
   21603: [400, "A 'From' or 'MessagingServiceSid' parameter is required to send a message"],
   21604: [400, "A 'To' phone number is required."],
@@ -61,6 +67,15 @@ export class Refused extends Error {
     this.code = code
     this.status = status
   }
+}
+
+const tenancyCodes: Record<TenancyWhy, RefusalCode> = { absent: 20404, invalid: 20422, unavailable: 21422, forbidden: 20006, busy: 20503 }
+
+/** What an answer refuses by: undefined for what nobody foresaw. */
+export function refusedFor(error: unknown, path: string): Refused | undefined {
+  if (error instanceof Refused) return error
+  if (!(error instanceof TenancyRefused)) return undefined
+  return new Refused(tenancyCodes[error.why], error.why === 'absent' ? path : error.message)
 }
 
 const moreInfo = (code: number): string => `https://www.twilio.com/docs/errors/${code}`

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { adminBed, connectors } from '../../test/admin.ts'
 import { testClock } from '../clock.ts'
 import { openConfiguration } from './configuration.ts'
-import { Refused } from './admin.ts'
+import { TenancyRefused } from '../model/tenancy.ts'
 import { createResources } from './resources.ts'
 import { openSeal } from './seal.ts'
 
@@ -48,7 +48,7 @@ test('a change outside the subtree of whoever asks is refused, and so is what a 
   const below = { ...caller, account: child.id }
   await assert.rejects(
     resources.change(below, root.id, id, () => ({ kind: 'service', settings: {} })),
-    (error: unknown) => error instanceof Refused && error.why === 'absent',
+    (error: unknown) => error instanceof TenancyRefused && error.why === 'absent',
   )
   await assert.rejects(
     resources.change(caller, root.id, id, () => assert.fail('no')),

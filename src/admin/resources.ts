@@ -7,6 +7,7 @@ import { Refused } from './admin.ts'
 import { mustSee } from './accounts.ts'
 import { lay, take } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
+import { told } from './tenancy.ts'
 
 /** So many of one account: each change copies their index. */
 const mostResources = 10_000
@@ -23,19 +24,24 @@ export function createResources(room: Pick<ConfigurationRoom, 'current' | 'chang
   const of = (account: AccountId): Resources => room.current().resources.get(account) ?? noResources
   return {
     of,
-    async change(by, account, id, step) {
-      await room.change(by, (bench) => {
-        mustSee(bench.accounts, by, account)
-        const all = bench.resources.get(account) ?? noResources
-        const known = all.get(id)
-        const next = step(known)
-        if (!known && next && all.size >= mostResources)
-          throw new Refused('invalid', `An account has at most ${mostResources} things of this kind.`)
-        if (next)
-          lay(bench, { kind: 'resource', value: { id, account, kind: next.kind, settings: next.settings, createdAt: 0, updatedAt: 0 } }, [])
-        else if (known) take(bench, 'resource', `${account}/${id}`, [])
-      })
-      return of(account).get(id)
-    },
+    change: (by, account, id, step) =>
+      told(async () => {
+        await room.change(by, (bench) => {
+          mustSee(bench.accounts, by, account)
+          const all = bench.resources.get(account) ?? noResources
+          const known = all.get(id)
+          const next = step(known)
+          if (!known && next && all.size >= mostResources)
+            throw new Refused('invalid', `An account has at most ${mostResources} things of this kind.`)
+          if (next)
+            lay(
+              bench,
+              { kind: 'resource', value: { id, account, kind: next.kind, settings: next.settings, createdAt: 0, updatedAt: 0 } },
+              [],
+            )
+          else if (known) take(bench, 'resource', `${account}/${id}`, [])
+        })
+        return of(account).get(id)
+      }),
   }
 }

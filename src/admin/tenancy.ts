@@ -20,7 +20,8 @@ const whys: Record<RefusedWhy, TenancyWhy> = {
   forbidden: 'forbidden',
 }
 
-async function told<T>(work: () => Promise<T>): Promise<T> {
+/** What goes wrong in admin's words, in those of model/tenancy.ts. */
+export async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
