@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { createAdmin } from './admin/create.ts'
 import { checkText } from './admin/checked.ts'
 import { openConfiguration, type ConfigurationRoom } from './admin/configuration.ts'
-import { accountsCalled, gateways, named } from './admin/named.ts'
+import { accountsCalled, gateways, named, serviceOf } from './admin/named.ts'
 import { createResources } from './admin/resources.ts'
 import { openSeal } from './admin/seal.ts'
 import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
@@ -136,6 +136,7 @@ async function compose(
     outbound,
     configuration: () => room.current(),
     table: () => table,
+    serviceOf: serviceOf(room, [...connectors.values()]),
     binds,
     traces,
     truth,

@@ -59,6 +59,8 @@ export interface Connector<C = unknown> {
    * Undefined: it is somewhere else.
    */
   addressed?(account: AccountId, address: string): readonly string[] | undefined
+  /** For which of an account's services, which are resources of this connector, a number sends. */
+  serviceOf?(resources: Resources, number: string): string | undefined
   /** Settings that a number whose target is a bind of this connector carries. */
   number?: z.ZodType<Record<string, string>>
   can: {
@@ -230,6 +232,8 @@ export interface Gateway<C = unknown> {
   number(value: string): OwnNumber | undefined
   /** What connectors keep of this account, by id. */
   resources(): Resources
+  /** The sender from which a service of this account writes to a handset: of the newest message that was `sticky`. At once. */
+  sticky(service: string, handset: string): string | undefined
   /**
    * A session that the peer opened: the flow sends on it until it is `closed`. False when the bind
    * has as many as its policy allows, or was stopped: refuse the peer. When the bind is stopped or

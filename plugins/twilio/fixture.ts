@@ -194,6 +194,7 @@ export function world(): World {
       newId: () => newSid(''),
       waiting: () => 0,
       congested: () => 0,
+      sticky: () => undefined,
       attach: () => false,
       resources: () => resourcesOf(owner.id),
       number: (value) => (owner === root && value === ownNumber ? number : undefined),

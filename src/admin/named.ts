@@ -4,7 +4,7 @@ import type { Account } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
-import type { Gateway, Host } from '../plugin.ts'
+import type { Connector, Gateway, Host } from '../plugin.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 
 type Room = Pick<ConfigurationRoom, 'current'>
@@ -63,5 +63,19 @@ export function named(room: Room, make: (bind: Bind) => Gateway, nameOf: (bind: 
   return (connector, name) => {
     if (of !== room.current()) read(room.current())
     return found.get(`${connector} ${name}`) ?? []
+  }
+}
+
+/** For which of its account's services a number sends, as the first connector that knows says. */
+export function serviceOf(room: Room, connectors: readonly Pick<Connector, 'serviceOf'>[]) {
+  const knowing = connectors.flatMap((one) => (one.serviceOf ? [one.serviceOf.bind(one)] : []))
+  return (account: AccountId, number: string): string | undefined => {
+    const resources = room.current().resources.get(account)
+    if (!resources) return undefined
+    for (const ask of knowing) {
+      const service = ask(resources, number)
+      if (service !== undefined) return service
+    }
+    return undefined
   }
 }

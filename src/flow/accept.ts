@@ -65,11 +65,14 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     account = inboundNumber(core.configuration(), bind, submission.to)?.account ?? bind.account
   }
   const message = messageOf(submission, bind, { id, account, direction, segments }, now)
+  const service = direction === 'mt' ? submission.service : core.serviceOf(account, submission.to.value)
+  if (service !== undefined) message.service = service
   const due = Math.max(now, submission.deliverAfter ?? 0)
   const life: Life = { state: due > now ? 'scheduled' : 'queued', segments: [], attempts: 0, updatedAt: now }
   const entries: LifeEntry[] = [{ at: now, what: 'accepted', via: bind.id }]
   const added: NewMessage = { message, decision, life, entries }
   if (submission.idempotencyKey !== undefined) added.idempotencyKey = submission.idempotencyKey
+  if (submission.sticky === true && service !== undefined) added.sticky = true
   if (options.joins !== undefined) added.joins = options.joins
   if (decision.candidates.length > 0) {
     const candidate = firstCandidate(core, decision.candidates, now)

@@ -21,6 +21,8 @@ export interface Core {
   /** The snapshot now, with the table compiled from it. */
   configuration(): Configuration
   table(): RoutingTable
+  /** The service for which a number of this account sends; senders of one service share what handsets asked of it. */
+  serviceOf(account: AccountId, number: string): string | undefined
   binds: Supervisor
   traces: Traces
   truth: Truth

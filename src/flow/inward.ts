@@ -65,6 +65,7 @@ export function gatewayOf(
       return number?.account === account ? number : undefined
     },
     resources: () => core.configuration().resources.get(account) ?? noResources,
+    sticky: (service, handset) => core.store.stickies.of(account, service, handset),
     outcome(message) {
       return ends.of(message, this.bind.policy.modeLimitMs)
     },

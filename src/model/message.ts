@@ -51,11 +51,15 @@ export interface Submission {
   idempotencyKey?: string
   /** What the origin's protocol calls this direction (Twilio: outbound-reply). */
   origin?: string
+  /** The service of its account (a messaging service of the Twilio API) by which it is sent; of an MO, for which the number it came to sends. */
+  service?: string
+  /** `to` is written to from `from` by this service from now on. */
+  sticky?: boolean
   /** The supplier bind by which it shall go, by its id in its account: that one, or it is refused. MT only; the decision keeps it. */
   via?: string
 }
 
-export interface Message extends Omit<Submission, 'id' | 'idempotencyKey' | 'validUntil' | 'via'> {
+export interface Message extends Omit<Submission, 'id' | 'idempotencyKey' | 'validUntil' | 'via' | 'sticky'> {
   id: MessageId
   account: AccountId
   direction: Direction

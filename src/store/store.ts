@@ -26,6 +26,8 @@ export interface NewMessage {
   /** Noted, or lifted, in the same transaction: what an inbound keyword says. Not where the message is a duplicate. */
   optOut?: OptOut
   optIn?: OptOutKey
+  /** From now on `message.service` writes to `message.to` from `message.from`: noted in the same transaction. */
+  sticky?: boolean
 }
 
 export type OptOutKey = Pick<OptOut, 'account' | 'sender' | 'handset'>
@@ -189,6 +191,12 @@ export interface OptOuts {
   list(query: OptOutQuery): Promise<{ optOuts: OptOut[]; next?: string }>
 }
 
+/** From which sender a service writes to a handset. */
+export interface Stickies {
+  /** At once, from memory: what is durable. */
+  of(account: AccountId, service: string, handset: string): string | undefined
+}
+
 export interface LaneDepth {
   lane: BindId
   /** Items waiting, by kind. */
@@ -308,6 +316,7 @@ export interface Store {
   cdrHookAccounts(): Promise<AccountId[]>
 
   readonly optOuts: OptOuts
+  readonly stickies: Stickies
 
   statistics(query: { binds?: BindId[]; from: number; to: number }): Promise<StatisticsRow[]>
   /** Learned id forms per bind: how often each was seen. */

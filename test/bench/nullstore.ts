@@ -57,6 +57,7 @@ export function nullStore(step: typeof afterReceipt): Store {
       return Promise.resolve({ as: 'parked' })
     },
     onEnded() {},
+    stickies: { of: () => undefined },
     optOuts: {
       empty: true,
       has: () => false,

@@ -356,6 +356,7 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
       newId: () => newSid(''),
       waiting: () => 0,
       congested: () => 0,
+      sticky: () => undefined,
       attach: () => false,
       number: (value) => recorded.numbers.get(value),
       account: () => account,

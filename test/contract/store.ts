@@ -13,6 +13,7 @@ import { laneCases } from './store-lanes.ts'
 import { listCases } from './store-lists.ts'
 import { messageSource, type MessageSource } from './fixture.ts'
 import { optOutCases } from './store-optouts.ts'
+import { stickyCases } from './store-stickies.ts'
 import { receiptCases } from './store-receipts.ts'
 import { streamCases } from './store-streams.ts'
 
@@ -46,6 +47,7 @@ export function storeContract(name: string, makeStore: MakeStore, options: Contr
     ['CDRs, statistics, parts', streamCases],
     ['configuration', configurationCases],
     ['opt-outs', optOutCases],
+    ['sticky senders', stickyCases],
     ['crashes', crashCases(options.victim)],
   ]
   describe(name, () => {

@@ -160,6 +160,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
       newId: () => newSid(''),
       waiting: () => 0,
       congested: () => 0,
+      sticky: () => undefined,
       attach: () => false,
       number: () => undefined,
       account: () => ({ id: 'AC0' }) as Account,

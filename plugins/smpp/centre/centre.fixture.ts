@@ -148,6 +148,7 @@ export async function house(
         newId: () => newSid(''),
         waiting: () => it.waiting,
         congested: () => it.congested,
+        sticky: () => undefined,
         async part(part) {
           await it.durable()
           it.parts.push(part)

@@ -7,6 +7,7 @@ import { requeued, type Inner } from './inner.ts'
 import { cdrJson, decisionJson, entriesJson, lifeJson, messageJson } from './json.ts'
 import { stateNumber, type MessageOp } from './ops.ts'
 import type { Parts } from './parts.ts'
+import type { HeldStickies } from './stickies.ts'
 import { hotBytes, type Hot } from './records.ts'
 
 export interface Accepting {
@@ -15,7 +16,13 @@ export interface Accepting {
   flushed(file: number): void
 }
 
-export function createAccepting(inner: Inner, parts: Parts, optOuts: OptOuts, accepted: (id: MessageId) => void): Accepting {
+export function createAccepting(
+  inner: Inner,
+  parts: Parts,
+  optOuts: OptOuts,
+  stickies: HeldStickies,
+  accepted: (id: MessageId) => void,
+): Accepting {
   const { names, steps, commit } = inner
   /** Keys that are being accepted, or are not in the tables yet. */
   const keys = new Map<string, { of: Promise<MessageId>; file: number }>()
@@ -106,6 +113,7 @@ export function createAccepting(inner: Inner, parts: Parts, optOuts: OptOuts, ac
     // Of one tick: in the same record, so that both hold or neither.
     if (added.optOut !== undefined) void optOuts.put(added.optOut)
     if (added.optIn !== undefined) void optOuts.remove(added.optIn)
+    if (added.sticky === true && message.service !== undefined) stickies.put(account, message.service, message.to.value, message.from.value)
     return new Promise((resolve, reject) => {
       commit.add(op, {
         counts,

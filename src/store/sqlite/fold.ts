@@ -45,6 +45,8 @@ export interface Changes {
   depths: Map<number, [deliver: number, report: number]>
   /** By account, sender and handset, as JSON. Null: lifted. */
   optOuts: Map<string, [at: number, word: string, message: string | null] | null>
+  /** By account, service and handset, as JSON: the sender. */
+  stickies: Map<string, string>
   lastItem: number
   lastEarly: number
 }
@@ -53,7 +55,7 @@ export function foldFile(file: number, texts: Iterable<string>): Changes {
   const changes: Changes = {
     file, operations: 0, names: [], messages: new Map(), puts: new Map(), deletes: [], refs: [], early: new Map(), earlyDeletes: [], cdrs: new Map(),
     cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], joinedParts: [], idempotency: [], counts: new Map(), forms: new Map(),
-    depths: new Map(), optOuts: new Map(), lastItem: 0, lastEarly: 0,
+    depths: new Map(), optOuts: new Map(), stickies: new Map(), lastItem: 0, lastEarly: 0,
   } // prettier-ignore
   for (const text of texts) {
     for (const line of text.split('\n')) {
@@ -167,6 +169,9 @@ function foldOther(changes: Changes, op: OtherOp): void {
       break
     case 'optIn':
       changes.optOuts.set(JSON.stringify([op.account, op.sender, op.handset]), null)
+      break
+    case 'sticky':
+      changes.stickies.set(JSON.stringify([op.account, op.service, op.handset]), op.sender)
       break
     case 'counts':
       for (const [bind, name, count] of op.counts) {

@@ -35,6 +35,7 @@ import { lockDirectory } from './lock.ts'
 import { createNames } from './names.ts'
 import type { Op, QueueKey, QueueRow } from './ops.ts'
 import { createOptOuts } from './optouts.ts'
+import { createStickies } from './stickies.ts'
 import { createParked } from './parked.ts'
 import { createParts } from './parts.ts'
 import type { Reads } from './reads.ts'
@@ -204,7 +205,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       },
     } // prettier-ignore
     const optOuts = createOptOuts(inner, start.optOuts)
-    const accepting = createAccepting(inner, parts, optOuts, (id) => {
+    const stickies = createStickies(inner, start.stickies)
+    const accepting = createAccepting(inner, parts, optOuts, stickies, (id) => {
       if (newest === undefined || id > newest) newest = id
     })
     const work = createWork(inner)
@@ -284,6 +286,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       cdrHookAccounts: () => Promise.resolve([...hooked.keys()].map((id) => names.text(id))),
 
       optOuts,
+      stickies,
 
       async statistics({ binds, from, to }) {
         await commit.drain()

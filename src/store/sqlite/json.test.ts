@@ -138,6 +138,7 @@ const message: fc.Arbitrary<Message> = fc.record(
     report: words,
     extras: words,
     origin: text,
+    service: text,
   } satisfies Fields<Message>,
   {
     requiredKeys: [

@@ -94,6 +94,7 @@ export function messageJson(message: Message): string {
   if (message.report !== undefined) text += `,"report":${wordsJson(message.report)}`
   if (message.extras !== undefined) text += `,"extras":${wordsJson(message.extras)}`
   if (message.origin !== undefined) text += `,"origin":${quoted(message.origin)}`
+  if (message.service !== undefined) text += `,"service":${quoted(message.service)}`
   return text + '}'
 }
 

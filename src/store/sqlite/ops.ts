@@ -69,6 +69,7 @@ export type OtherOp =
   | { kind: 'dropParts'; key: string }
   | { kind: 'optOut'; account: number; sender: string; handset: string; at: number; word: string; message: string | null }
   | { kind: 'optIn'; account: number; sender: string; handset: string }
+  | { kind: 'sticky'; account: number; service: string; handset: string; sender: string }
   | {
       kind: 'counts'
       minute: number

@@ -8,7 +8,7 @@ import type { Inner } from './inner.ts'
 /** A number is kept as one: half of what its text takes. Fifteen digits fit a double. */
 type Party = number | string
 
-function compact(party: string): Party {
+export function compact(party: string): Party {
   return party.length <= 16 && /^\+[1-9]\d+$/.test(party) ? Number(party.slice(1)) : party
 }
 

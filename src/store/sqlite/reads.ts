@@ -195,6 +195,10 @@ export function openReads(db: Database) {
         depths: all<[number, number, number]>('SELECT lane, deliver, report FROM depth'),
         hooks: hookedAccounts(),
         optOuts: all<[number, string, string]>('SELECT account, sender, handset FROM opt_out'),
+        // A few long texts: a million rows would take a second to hand over.
+        stickies: all<[account: number, service: string, sender: string, handsets: string]>(
+          'SELECT account, service, sender, group_concat(handset, char(31)) FROM sticky GROUP BY account, service, sender',
+        ),
         newest: all<[number, string]>('SELECT id, tail FROM message ORDER BY id DESC LIMIT 1')[0],
       }
     },

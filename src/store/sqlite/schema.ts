@@ -7,7 +7,7 @@ import type { Database } from 'better-sqlite3'
  * is validity while it waits and the receipt deadline once sent. `tenant` is account · 2 + direction
  * (0 mt, 1 mo), negative once removed. queue: one row an item, in the order in which a lane is read.
  * `kp` is 4 · kind (0 deliver, 1 report) + priority. ref: where receipts find their segment. opt_out:
- * the handsets that take no more from a sender.
+ * the handsets that take no more from a sender. sticky: from which sender a service writes to a handset.
  */
 const migrations: readonly string[] = [
   `
@@ -47,6 +47,11 @@ const migrations: readonly string[] = [
   CREATE TABLE opt_out (
     account INTEGER NOT NULL, sender TEXT NOT NULL, handset TEXT NOT NULL, at INTEGER NOT NULL, word TEXT NOT NULL, message TEXT,
     PRIMARY KEY (account, sender, handset)) WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE sticky (
+    account INTEGER NOT NULL, service TEXT NOT NULL, handset TEXT NOT NULL, sender TEXT NOT NULL,
+    PRIMARY KEY (account, service, handset)) WITHOUT ROWID;
   `,
 ]
 

@@ -44,6 +44,7 @@ export function openTables(db: Database, directory: string): Tables {
   const deleteParts = sql('DELETE FROM part WHERE key=?')
   const deleteJoined = sql('DELETE FROM part WHERE key=? AND place=? AND at=?')
   const putOptOut = sql('INSERT OR REPLACE INTO opt_out VALUES (?,?,?,?,?,?)')
+  const putSticky = sql('INSERT OR REPLACE INTO sticky VALUES (?,?,?,?)')
   const deleteOptOut = sql('DELETE FROM opt_out WHERE account=? AND sender=? AND handset=?')
   const putIdempotency = sql('INSERT OR IGNORE INTO idempotency VALUES (?,?,?,?)')
   const addCount = sql('INSERT INTO count VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
@@ -95,6 +96,7 @@ export function openTables(db: Database, directory: string): Tables {
       if (optOut) putOptOut.run(...parties, ...optOut)
       else deleteOptOut.run(parties)
     }
+    for (const [key, sender] of changes.stickies) putSticky.run(...(JSON.parse(key) as unknown[]), sender)
     for (const count of changes.counts.values()) addCount.run(count)
     for (const form of changes.forms.values()) addForm.run(form)
     for (const [lane, depth] of changes.depths) if (depth[0] !== 0 || depth[1] !== 0) addDepth.run(lane, ...depth)
@@ -105,6 +107,9 @@ export function openTables(db: Database, directory: string): Tables {
     setFact.run('lastEarly', changes.lastEarly)
     setFact.run('newest', newest)
   })
+
+  // Once, with the start: nothing says which of millions were a service's, and its SID never comes again.
+  db.exec(`DELETE FROM sticky WHERE service NOT IN (SELECT substr(key, instr(key, '/') + 1) FROM configuration WHERE kind = 'resource')`)
 
   const oldMessages = sql(`SELECT id, refs, state FROM message WHERE id < ? ORDER BY id LIMIT ${sweepRows}`)
   const laterMessages = sql(`SELECT id, refs, state FROM message WHERE id > ? AND id < ? ORDER BY id LIMIT ${sweepRows}`)
