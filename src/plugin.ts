@@ -268,7 +268,8 @@ export interface InboundPart {
 
 /**
  * Why a submission was not taken. Try again later: `busy` (disk full, closing), `throttled` (above the
- * rate of its bind), `queue-full` (too much waits already). The others are for good.
+ * rate of its bind), `queue-full` (too much waits already). The others are for good; `opted-out` until the
+ * handset says otherwise.
  */
 export type RefusalWhy =
   | 'no-route'
@@ -277,6 +278,7 @@ export type RefusalWhy =
   | 'invalid'
   | 'source-not-allowed'
   | 'destination-not-allowed'
+  | 'opted-out'
   | 'too-short'
   | 'too-long'
   | 'validity'

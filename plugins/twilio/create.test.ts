@@ -181,6 +181,7 @@ for (const [way, how] of ways)
       const said: [AcceptRefused | Error, number, number][] = [
         [new AcceptRefused('no-route', 'no route'), 21612, 400],
         [new AcceptRefused('suspended', 'suspended'), 20005, 403],
+        [new AcceptRefused('opted-out', 'opted out'), 21610, 400],
         [new AcceptRefused('busy', 'disk full'), 20503, 503],
         [new AcceptRefused('invalid', 'too many parts'), 21618, 400],
         [new Error('a secret'), 20500, 500],

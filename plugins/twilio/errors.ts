@@ -31,6 +31,7 @@ const table = {
   21605: [400, 'Maximum body length is 160 characters'],
   21606: [400, 'The From phone number {} is not a valid, SMS-capable inbound phone number or short code for your account.'],
   21609: [400, 'The StatusCallback URL {} is not a valid URL.'],
+  21610: [400, 'Attempt to send to unsubscribed recipient'],
   21612: [400, "The 'To' phone number: {}, is not currently reachable using the 'From' phone number: {} via SMS."],
   21617: [400, 'The concatenated message body exceeds the 1600 character limit.'],
   21618: [400, 'The message body cannot be sent: {}'],

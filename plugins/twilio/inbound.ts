@@ -21,7 +21,7 @@ const maxReplies = 10
 
 export function inboundParams(message: Message): Record<string, string> {
   const sid = messageSid(message)
-  return {
+  const params: Record<string, string> = {
     ToCountry: countryOf(message.to.value) ?? '',
     ToState: '',
     SmsMessageSid: sid,
@@ -42,6 +42,8 @@ export function inboundParams(message: Message): Record<string, string> {
     From: message.from.value,
     ApiVersion: apiVersion,
   }
+  if (message.keyword !== undefined) params['OptOutType'] = message.keyword.toUpperCase()
+  return params
 }
 
 interface Step {

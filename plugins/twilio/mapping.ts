@@ -23,7 +23,7 @@ export function twilioStatus(direction: Message['direction'], state: MessageStat
 
 export function twilioDirection(message: Message): 'inbound' | 'outbound-api' | 'outbound-reply' {
   if (message.direction === 'mo') return 'inbound'
-  return message.origin === 'outbound-reply' ? 'outbound-reply' : 'outbound-api'
+  return message.origin === 'outbound-reply' || message.keyword !== undefined ? 'outbound-reply' : 'outbound-api'
 }
 
 export interface TwilioFailure {
@@ -32,6 +32,7 @@ export interface TwilioFailure {
 }
 
 const titles: Record<number, string> = {
+  21610: 'Attempt to send to unsubscribed recipient',
   30001: 'Queue overflow',
   30002: 'Account suspended',
   30003: 'Unreachable destination handset',
@@ -68,6 +69,7 @@ const codes: Record<FailureCode, number> = {
   filtered: 30007,
   rejected: 30008,
   'not-permitted': 30004,
+  'opted-out': 21610,
   expired: 30036,
   canceled: 30008,
   purged: 30008,

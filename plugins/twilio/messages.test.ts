@@ -92,6 +92,8 @@ for (const [way, how] of ways)
       assert.deepEqual([inbound.status, inbound.direction, inbound.errorCode], ['received', 'inbound', null])
       const reply = w.store(w.root, { origin: 'outbound-reply' })
       assert.equal((await client.messages(`SM${reply.message.id}`).fetch()).direction, 'outbound-reply')
+      const answer = w.store(w.root, { keyword: 'stop' })
+      assert.equal((await client.messages(`SM${answer.message.id}`).fetch()).direction, 'outbound-reply')
     })
 
     test('cancels, redacts and deletes with the official client, and refuses when it is too late or too early', async () => {

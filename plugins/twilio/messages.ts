@@ -120,6 +120,8 @@ function refusedBy(error: unknown, { to, from }: TextSubmission): unknown {
       return new Refused(21606, from.value)
     case 'destination-not-allowed':
       return new Refused(21408, to.value)
+    case 'opted-out':
+      return new Refused(21610)
     case 'validity':
       return new Refused(21624, error.message)
     case 'throttled':

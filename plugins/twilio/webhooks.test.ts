@@ -200,6 +200,16 @@ test('gives an inbound message to the number’s webhook, signed, with every par
   assert.equal(w.submissions.length, 0)
 })
 
+test('says of a word by which a handset opts out or in which kind it is, in the webhook', async () => {
+  const to = await receiving()
+  w.number.settings = { smsUrl: to.url }
+  for (const keyword of ['stop', 'start', 'help'] as const) await send({ ...mo(keyword), keyword })
+  assert.deepEqual(
+    to.received.map(({ params }) => params['OptOutType']),
+    ['STOP', 'START', 'HELP'],
+  )
+})
+
 test('stores only what comes for a number without a webhook, and says so', async () => {
   const outcome = await send()
   assert.equal(outcome.ok, true)

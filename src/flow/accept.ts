@@ -1,9 +1,12 @@
 // Accept: a submission becomes a message with its decision, durable before anyone is answered.
+import type { OwnNumber } from '../model/account.ts'
 import type { Bind, ReportLevel } from '../model/bind.ts'
 import type { FailureCode } from '../model/failure.ts'
 import type { Life, LifeEntry } from '../model/life.ts'
 import { finish } from '../model/life.ts'
+import { localBindId } from '../model/configuration.ts'
 import type { BindId, Message, MessageId, ReceiptWish, Submission } from '../model/message.ts'
+import type { OptOutType } from '../model/optout.ts'
 import type { Candidate, Decision } from '../model/route.ts'
 import { AcceptRefused } from '../plugin.ts'
 import { decide, decideInbound, inboundNumber } from '../routing/decide.ts'
@@ -13,12 +16,15 @@ import { bodyFault, countSegments, maxParts } from '../text/index.ts'
 import { isDownTooLong } from './downtime.ts'
 import { refuseAddresses, refuseLength, validUntilOf } from './filter.ts'
 import { isSuspended, type Core } from './core.ts'
+import { heardKeyword, noteKeyword, refuseOptedOut, replyTo, type Heard } from './optout.ts'
 
 export interface AcceptOptions {
   /** The inbound parts that the submission was joined from. */
   joins?: Joined
   /** Its parts were acknowledged already: it is accepted all the same, and ends at once for this. */
   refused?: AcceptRefused
+  /** It answers such a word: neither the bind's filters nor an opt-out stop it. */
+  answers?: OptOutType
   /** Told the lane that the message waits on. */
   onLane?(lane: BindId): void
 }
@@ -30,8 +36,8 @@ export interface AcceptOptions {
  */
 export async function accept(core: Core, bind: Bind, submission: Submission, options: AcceptOptions = {}): Promise<MessageId> {
   const segments = countSegments(submission.body)
-  const { refused } = options
-  if (!refused) {
+  const { refused, answers } = options
+  if (!refused && answers === undefined) {
     const fault = segments > maxParts ? `The body needs ${segments} segments; ${maxParts} is the most.` : bodyFault(submission.body)
     if (fault !== undefined) throw new AcceptRefused('invalid', fault)
     refuseAddresses(bind, submission)
@@ -42,10 +48,13 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   const direction = bind.side === 'client' ? 'mt' : 'mo'
   let account = bind.account
   let decision: Decision
+  let own: OwnNumber | undefined
+  let heard: Heard | undefined
   if (refused) {
     decision = { revision: core.table().revision, candidates: [], failoverOnReceipt: false, tried: [] }
   } else if (direction === 'mt') {
     if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
+    if (answers === undefined) refuseOptedOut(core, account, submission)
     const question: Question = {
       account,
       arrival: bind.id,
@@ -62,10 +71,14 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
       throw new AcceptRefused('no-route', decision.tried[0]?.why ?? 'No route matches this destination.')
   } else {
     decision = decideInbound(core.configuration(), bind, submission.to, core.table().addressee)
-    account = inboundNumber(core.configuration(), bind, submission.to)?.account ?? bind.account
+    own = inboundNumber(core.configuration(), bind, submission.to)
+    if (own) {
+      account = own.account
+      heard = heardKeyword(core, own, submission)
+    }
   }
   const message = messageOf(submission, bind, { id, account, direction, segments }, now)
-  const service = direction === 'mt' ? submission.service : core.serviceOf(account, submission.to.value)
+  const service = direction === 'mt' ? submission.service : core.serviceOf(account, own?.value ?? submission.to.value)
   if (service !== undefined) message.service = service
   const due = Math.max(now, submission.deliverAfter ?? 0)
   const life: Life = { state: due > now ? 'scheduled' : 'queued', segments: [], attempts: 0, updatedAt: now }
@@ -74,6 +87,8 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   if (submission.idempotencyKey !== undefined) added.idempotencyKey = submission.idempotencyKey
   if (submission.sticky === true && service !== undefined) added.sticky = true
   if (options.joins !== undefined) added.joins = options.joins
+  if (answers !== undefined) message.keyword = answers
+  if (heard) noteKeyword(added, heard)
   if (decision.candidates.length > 0) {
     const candidate = firstCandidate(core, decision.candidates, now)
     added.queue = { lane: decision.candidates[candidate]!.bind, due, candidate }
@@ -91,7 +106,11 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     added.ended = end
   }
   try {
-    const accepted = await core.store.accept(added)
+    const storing = core.store.accept(added)
+    // Of the same tick: in one record with it, so that who opts out is also told so.
+    const answered = heard && answer(core, bind, heard, submission)
+    const accepted = await storing
+    await answered
     if (accepted.as === 'duplicate') return accepted.of
     if (added.queue) {
       core.load.added(added.queue.lane)
@@ -104,20 +123,39 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   }
 }
 
+/** From the number's own bind, by the account's routes; back by the carrier that brought the word where none fits. Never rejects. */
+async function answer(core: Core, bind: Bind, heard: Heard, submission: Submission): Promise<void> {
+  const reply = replyTo(heard, submission)
+  const arrival = reply && core.configuration().binds.get(heard.number.bind)
+  if (!arrival) return
+  const options: AcceptOptions = { answers: heard.keyword.type }
+  try {
+    await accept(core, arrival, reply, options).catch((error: unknown) => {
+      if (!(error instanceof AcceptRefused) || error.why !== 'no-route') throw error
+      return accept(core, arrival, { ...reply, via: localBindId(bind.id) }, options)
+    })
+  } catch (error) {
+    core.log.warn({ number: heard.number.value, keyword: heard.keyword.type, err: error }, 'the answer to a keyword could not be sent')
+  }
+}
+
 const refusalCodes: Partial<Record<AcceptRefused['why'], FailureCode>> = {
   'no-route': 'no-route',
   suspended: 'account-suspended',
   invalid: 'invalid-body',
   'source-not-allowed': 'invalid-source',
   'destination-not-allowed': 'invalid-destination',
+  'opted-out': 'opted-out',
   'too-long': 'too-long',
 }
 
 /** Of a part on a client bind: what nobody would take is refused now, not once all parts are there. */
-export function refuseUnroutable(core: Core, bind: Bind, { from, to, body, via }: Submission): void {
+export function refuseUnroutable(core: Core, bind: Bind, submission: Submission): void {
+  const { from, to, body, via } = submission
   const { account, id: arrival, side } = bind
   if (side !== 'client') return
   if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
+  refuseOptedOut(core, account, submission)
   const question: Question = { account, arrival, from, to, kind: body.kind, at: core.clock.now(), dice: 0 }
   if (via !== undefined) question.via = via
   const { candidates, tried } = decide(core.table(), question)

@@ -31,6 +31,7 @@ export type FailureCode =
   | 'filtered'
   | 'rejected'
   | 'not-permitted'
+  | 'opted-out'
   | 'expired'
   | 'canceled'
   | 'purged'

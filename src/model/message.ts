@@ -1,6 +1,7 @@
 // A message is immutable once accepted and has one recipient. What happens to it later is its life.
 import type { Address } from './address.ts'
 import type { Body } from './body.ts'
+import type { OptOutType } from './optout.ts'
 
 /** 32 lowercase hex digits, rising with time; protocols prefix it (Twilio: SM…). */
 export type MessageId = string
@@ -68,4 +69,6 @@ export interface Message extends Omit<Submission, 'id' | 'idempotencyKey' | 'val
   validUntil: number
   /** Segments by the text room's count; 1 for an MMS. */
   segments: number
+  /** Of an MO: the word by which the handset opts out, opts in or asks for help. Of an MT: that it answers such a word, so that it passes. */
+  keyword?: OptOutType
 }

@@ -117,9 +117,9 @@ export function keywordOf({ words, replies }: OptOutRules, body: Body, isOut: ()
   return reply ? { type, word, reply } : { type, word }
 }
 
-const digits = /^\+?[1-9]\d{6,14}$/
+const plainDigits = /^[1-9]\d{6,14}$/
 
 /** A number with or without its plus is the same party (E.164: 7–15 digits); all else is what it says. */
 export function partyOf(value: string): string {
-  return digits.test(value) && value[0] !== '+' ? `+${value}` : value
+  return value[0] !== '+' && plainDigits.test(value) ? `+${value}` : value
 }

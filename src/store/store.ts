@@ -25,7 +25,7 @@ export interface NewMessage {
   joins?: Joined
   /** Noted, or lifted, in the same transaction: what an inbound keyword says. Not where the message is a duplicate. */
   optOut?: OptOut
-  optIn?: OptOutKey
+  optIn?: readonly OptOutKey[]
   /** From now on `message.service` writes to `message.to` from `message.from`: noted in the same transaction. */
   sticky?: boolean
 }

@@ -58,7 +58,7 @@ export const optOutCases: Case[] = [
       assert.equal(bench.store.optOuts.has(account, sender, handset), true)
       const { optOuts } = await bench.store.optOuts.list({ accounts: [account], limit: 10 })
       assert.deepEqual(optOuts, [optOut({ message: out.message.id })])
-      const back = { ...bench.source.message({ direction: 'mo' }), optIn: { account, sender, handset } }
+      const back = { ...bench.source.message({ direction: 'mo' }), optIn: [{ account, sender, handset }] }
       assert.equal((await bench.store.accept({ ...back, idempotencyKey: 'once' })).as, 'duplicate')
       assert.equal(bench.store.optOuts.has(account, sender, handset), true)
       await bench.store.accept(back)

@@ -119,6 +119,7 @@ const refusals: Record<RefusalWhy, readonly [cause: number, fcs: number]> = {
   invalid: [causes.invalidInformation, failureCauses.unspecified],
   'source-not-allowed': [causes.notSubscribed, failureCauses.noSubscription],
   'destination-not-allowed': [causes.barred, failureCauses.destinationBarred],
+  'opted-out': [causes.barred, failureCauses.destinationBarred],
   'too-short': [causes.rejected, failureCauses.unspecified],
   'too-long': [causes.rejected, failureCauses.unspecified],
   validity: [causes.rejected, failureCauses.validity],

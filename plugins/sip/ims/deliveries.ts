@@ -100,6 +100,7 @@ const failed: Partial<Record<FailureCode, number>> = {
   filtered: 0x42,
   rejected: 0x42,
   'not-permitted': 0x42,
+  'opted-out': 0x42,
   expired: 0x46,
   canceled: 0x47,
   purged: 0x48,

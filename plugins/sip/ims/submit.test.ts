@@ -90,6 +90,7 @@ describe('an SMS-SUBMIT', () => {
     invalid: [96, 0xff],
     'source-not-allowed': [50, 0xc1],
     'destination-not-allowed': [10, 0xc4],
+    'opted-out': [10, 0xc4],
     'too-short': [21, 0xff],
     'too-long': [21, 0xff],
     validity: [21, 0xc7],

@@ -36,6 +36,7 @@ describe('an answer', () => {
     invalid: [400],
     'source-not-allowed': [403],
     'destination-not-allowed': [403],
+    'opted-out': [403],
     'too-short': [400],
     'too-long': [413],
     validity: [400],

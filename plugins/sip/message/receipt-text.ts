@@ -63,6 +63,7 @@ const byFailure: Readonly<Partial<Record<FailureCode, ReceiptState>>> = {
   'invalid-body': 'rejected',
   'too-long': 'rejected',
   blocked: 'rejected',
+  'opted-out': 'rejected',
   filtered: 'rejected',
   rejected: 'rejected',
   'not-permitted': 'rejected',

@@ -35,6 +35,7 @@ const statuses: Record<RefusalWhy, { status: number; retryAfterSeconds?: number 
   invalid: { status: 400 },
   'source-not-allowed': { status: 403 },
   'destination-not-allowed': { status: 403 },
+  'opted-out': { status: 403 },
   'too-short': { status: 400 },
   'too-long': { status: 413 },
   validity: { status: 400 },

@@ -44,7 +44,7 @@ interface Said {
 }
 
 /** What is refused for whom it is from or for, and not for what it is. */
-const denied: ReadonlySet<FailureCode> = new Set(['blocked', 'filtered', 'not-permitted'])
+const denied: ReadonlySet<FailureCode> = new Set(['blocked', 'filtered', 'not-permitted', 'opted-out'])
 
 function notificationOf(report: Report, notes: Notes | undefined): Said | undefined {
   switch (receiptStateOf(report)) {

@@ -11,6 +11,7 @@ const refusals: Record<RefusalWhy, number> = {
   invalid: statuses.ESME_RSUBMITFAIL,
   'source-not-allowed': statuses.ESME_RINVSRCADR,
   'destination-not-allowed': statuses.ESME_RINVDSTADR,
+  'opted-out': statuses.ESME_RINVDSTADR,
   'too-short': statuses.ESME_RINVMSGLEN,
   'too-long': statuses.ESME_RINVMSGLEN,
   validity: statuses.ESME_RINVEXPIRY,

@@ -43,6 +43,7 @@ describe('a submit_sm', () => {
     ['invalid', 'ESME_RSUBMITFAIL'],
     ['source-not-allowed', 'ESME_RINVSRCADR'],
     ['destination-not-allowed', 'ESME_RINVDSTADR'],
+    ['opted-out', 'ESME_RINVDSTADR'],
     ['too-short', 'ESME_RINVMSGLEN'],
     ['too-long', 'ESME_RINVMSGLEN'],
     ['validity', 'ESME_RINVEXPIRY'],

@@ -69,6 +69,7 @@ const byFailure: Partial<Record<FailureCode, SmppState>> = {
   'invalid-body': smppStates.rejected,
   'too-long': smppStates.rejected,
   blocked: smppStates.rejected,
+  'opted-out': smppStates.rejected,
   filtered: smppStates.rejected,
   rejected: smppStates.rejected,
   'not-permitted': smppStates.rejected,
@@ -109,6 +110,7 @@ export const errorNumbers: Readonly<Record<FailureCode, number>> = {
   undeliverable: 921,
   'outcome-unknown': 922,
   'no-receipt': 923,
+  'opted-out': 924,
 }
 
 /** 0 where nothing failed. */

@@ -112,7 +112,7 @@ export function createAccepting(
     }
     // Of one tick: in the same record, so that both hold or neither.
     if (added.optOut !== undefined) void optOuts.put(added.optOut)
-    if (added.optIn !== undefined) void optOuts.remove(added.optIn)
+    if (added.optIn !== undefined) for (const key of added.optIn) void optOuts.remove(key)
     if (added.sticky === true && message.service !== undefined) stickies.put(account, message.service, message.to.value, message.from.value)
     return new Promise((resolve, reject) => {
       commit.add(op, {

@@ -139,6 +139,7 @@ const message: fc.Arbitrary<Message> = fc.record(
     extras: words,
     origin: text,
     service: text,
+    keyword: fc.constantFrom('stop', 'start', 'help'),
   } satisfies Fields<Message>,
   {
     requiredKeys: [

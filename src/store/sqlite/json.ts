@@ -95,6 +95,7 @@ export function messageJson(message: Message): string {
   if (message.extras !== undefined) text += `,"extras":${wordsJson(message.extras)}`
   if (message.origin !== undefined) text += `,"origin":${quoted(message.origin)}`
   if (message.service !== undefined) text += `,"service":${quoted(message.service)}`
+  if (message.keyword !== undefined) text += `,"keyword":"${message.keyword}"`
   return text + '}'
 }
 
