@@ -3,6 +3,7 @@
 import { TenancyRefused, type TenancyWhy } from '../../src/plugin.ts'
 
 const table = {
+  20002: [400, 'Invalid FriendlyName: {}'],
   20003: [401, 'Authenticate'],
   20004: [405, 'Method not allowed'],
   20005: [403, 'Account not active'],
@@ -25,6 +26,9 @@ const table = {
   21421: [400, 'PhoneNumber is invalid: {}'],
   21422: [400, 'PhoneNumber is not available: {}'],
   21452: [400, 'No phone numbers found in area code {}'],
+  21475: [400, 'Unable to update Status, invalid Status: {}'],
+  21476: [400, 'Unable to update Status for subaccount, parent account is suspended.'],
+  21477: [400, 'Unable to update Status for parent accounts'],
   21602: [400, 'Message body is required.'],
   21603: [400, "A 'From' or 'MessagingServiceSid' parameter is required to send a message"],
   21604: [400, "A 'To' phone number is required."],

@@ -1,9 +1,11 @@
 // The resources of the facade, a line each; and how a URL is taken apart to find one.
+import { accountRoutes } from './accounts.ts'
 import { messages } from './messages.ts'
 import { under, type Call, type Route } from './resource.ts'
 
 const routes: readonly Route[] = [
   { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), needs: '/twilio/messaging/messages', answer: messages },
+  ...accountRoutes,
 ]
 
 /** The oldest version, and where SDKs of Twilio's shape look for it, are the same resources; links in answers begin as asked. */

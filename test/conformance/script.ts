@@ -50,4 +50,14 @@ const sending: Step[] = [
   { on: messages, do: 'list', with: { page_size: 1, limit: 3 }, among: '$second' },
 ]
 
-export const script: readonly Step[] = [...sending]
+const accounts = ['api', 'v2010', 'accounts'] as const
+const sharing: Step[] = [
+  { on: accounts, do: 'create', with: { friendly_name: 'Reseller' }, keep: { below: 'sid' }, is: { status: 'active', type: 'Full' } },
+  { on: [...accounts, '$below'], do: 'fetch', is: { friendly_name: 'Reseller', owner_account_sid: '$account' } },
+  { on: accounts, do: 'list', with: { friendly_name: 'Reseller', limit: 20, page_size: 2 }, among: '$below' },
+  { on: [...accounts, '$below'], do: 'update', with: { status: 'suspended' }, is: { status: 'suspended' } },
+  { on: [...accounts, '$below'], do: 'update', with: { status: 'asleep' }, refused: 21475 },
+  { on: [...accounts, '$account'], do: 'update', with: { status: 'closed' }, refused: 21477 },
+]
+
+export const script: readonly Step[] = [...sharing, ...sending]

@@ -11,15 +11,6 @@ const because = (reason: string, names: string): [string, string][] =>
 
 export const unserved: ReadonlyMap<string, string> = new Map([
   ...because(
-    'sub-accounts are made with the admin API',
-    `
-    GET /2010-04-01/Accounts.json
-    POST /2010-04-01/Accounts.json
-    GET /2010-04-01/Accounts/{Sid}.json
-    POST /2010-04-01/Accounts/{Sid}.json
-    `,
-  ),
-  ...because(
     'numbers are managed with the admin API',
     `
     GET …/Applications.json
