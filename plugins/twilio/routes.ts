@@ -3,7 +3,7 @@ import { accountRoutes } from './accounts.ts'
 import { messages } from './messages.ts'
 import { under, type Call, type Route } from './resource.ts'
 
-const routes: readonly Route[] = [
+export const routes: readonly Route[] = [
   { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), needs: '/twilio/messaging/messages', answer: messages },
   ...accountRoutes,
 ]

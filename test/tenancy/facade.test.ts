@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { after, before, it } from 'node:test'
 import { ask, eventually, type Answer, type World } from '../e2e/world.ts'
+import { routes } from '../../plugins/twilio/routes.ts'
 import type { Operation } from '../conformance/openapi.ts'
+import { expand } from './expand.ts'
 import { crawl, filled, isRefusal, prefixesOf, references, served, settle, steady, strangersTo, type Objects } from './objects.ts'
 import {
   absentNames,
@@ -108,10 +110,41 @@ it("says of a stranger's things on every route what it says of none", async () =
 /** Routes about things of which no tenant has one. */
 const nothingThere: string[] = []
 
+/** At most so many ways to put a victim's names into one path. */
+const mostFillings = 24
+
+/** Of a path with `{}`: the account first, then whatever the victim has, several at random where there are too many. */
+function fillings(path: string, caller: Tenant, victim: Tenant): string[] {
+  const accounts = path.startsWith('/Accounts/{}') ? [victim.sid, ...(path.indexOf('{}', 12) > 0 ? [caller.sid] : [])] : []
+  let paths = accounts.length > 0 ? accounts.map((sid) => path.replace('{}', sid)) : [path]
+  const names = [...has.get(victim)!.values()].flat()
+  while (paths[0]?.includes('{}')) {
+    const more = paths.flatMap((each) => names.map((name) => each.replace('{}', name)))
+    paths = more.length <= mostFillings ? more : Array.from({ length: mostFillings }, () => oneOf(more))
+  }
+  return paths
+}
+
+it("says so on every path of the facade's own table", async () => {
+  for (const [caller, victim] of someStrangers(trees)) {
+    for (const template of routes.flatMap(({ path }) => expand(path))) {
+      if (!template.includes('{}')) continue
+      for (const path of fillings(template, caller, victim)) {
+        const url = path.startsWith('/v1/') ? path : `${oneOf(bases)}${path}${oneOf(suffixes)}`
+        for (const method of ['GET', 'POST', 'DELETE']) {
+          const how = method === 'POST' ? { method, form: oneOf(forms) } : { method }
+          const answer = await compared(url, { as: caller, ...how }, [caller, victim])
+          assert.ok(isRefusal(answer), `${method} ${url} by ${caller.sid}: ${answer.status} ${answer.text}`)
+        }
+      }
+    }
+  }
+})
+
 it('left everything as it was', async () => {
-  for (const [tenant, before] of asItWas) {
+  for (const [tenant, was] of asItWas) {
     const now = await crawl(world, tenant, has.get(tenant)!)
-    for (const [path, text] of before) assert.equal(steady(now.get(path) ?? ''), steady(text), path)
+    for (const [path, text] of was) assert.equal(steady(now.get(path) ?? ''), steady(text), path)
   }
 })
 
@@ -139,9 +172,9 @@ it("takes a stranger's SIDs and numbers for nothing in every form, and is told o
     form: { ...good, From: victim.number },
   })
   assert.equal(spoofed.json['code'], 21606, 'a number of another tree is no sender')
-  const before = asItWas.get(victim)!
+  const was = asItWas.get(victim)!
   await eventually('everything of the victim as it was', async () => {
     const now = await crawl(world, victim, theirs)
-    return [...before].every(([path, text]) => steady(now.get(path) ?? '') === steady(text)) ? true : undefined
+    return [...was].every(([path, text]) => steady(now.get(path) ?? '') === steady(text)) ? true : undefined
   })
 })
