@@ -25,8 +25,8 @@ import { createMetrics } from './http/metrics.ts'
 import { createHttpServer } from './http/server.ts'
 import { idSource } from './ids.ts'
 import type { Account } from './model/account.ts'
-import { accountAsItStands, type Configuration } from './model/configuration.ts'
-import type { BindId } from './model/message.ts'
+import { accountAsItStands, statusAsItStands, type Configuration } from './model/configuration.ts'
+import type { AccountId, BindId } from './model/message.ts'
 import { defaultClientPolicy } from './model/policy.ts'
 import { createOutboundThread } from './outbound.ts'
 import type { Connector, Host, Logger } from './plugin.ts'
@@ -223,6 +223,7 @@ async function compose(
   function follow(configuration: Configuration): void {
     table = compile(configuration, addressee)
     store.weigh(new Map([...configuration.accounts.values()].map((account) => [account.id, account.weight])))
+    store.hold(suspendedAccounts(configuration))
     binds.apply(configuration)
     for (const bind of configuration.binds.values()) flow.wake(bind.id)
   }
@@ -257,6 +258,12 @@ async function compose(
       await store.close()
     },
   }
+}
+
+function suspendedAccounts(configuration: Configuration): Set<AccountId> {
+  const suspended = new Set<AccountId>()
+  for (const id of configuration.accounts.keys()) if (statusAsItStands(configuration, id) === 'suspended') suspended.add(id)
+  return suspended
 }
 
 function sipAt({ directory, variables }: NonNullable<Settings['sip']>, data: string): ListeningSip {

@@ -1,7 +1,7 @@
 // What every step of the flow is given. Nothing here does anything.
 import type { Clock } from '../clock.ts'
 import type { IdSource } from '../ids.ts'
-import { accountAsItStands, type Configuration } from '../model/configuration.ts'
+import { statusAsItStands, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Logger } from '../plugin.ts'
@@ -31,7 +31,7 @@ export interface Core {
 }
 
 export function isSuspended(core: Core, account: AccountId): boolean {
-  return accountAsItStands(core.configuration(), account)?.status !== 'active'
+  return statusAsItStands(core.configuration(), account) !== 'active'
 }
 
 /** Runs `step` again and again, `everyMs` after it ended, until stopped; errors are logged, never thrown. */

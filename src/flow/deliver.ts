@@ -2,12 +2,14 @@
 // for, and settles every item with what the peer said. The items of a run go one after another, so
 // a destination sees its messages in order, one at a time.
 import { bindState, type LiveBind } from '../binds/supervisor.ts'
+import { statusAsItStands } from '../model/configuration.ts'
 import type { BindId, MessageId } from '../model/message.ts'
 import { finish, type LifeEntry, type Transition } from '../model/life.ts'
 import type { Outcome, Session } from '../plugin.ts'
 import type { DeliverItem, Item, Run, Settlement } from '../store/store.ts'
 import { smsCount, split, type Segment } from '../text/index.ts'
-import { isSuspended, type Core } from './core.ts'
+import { accountEnded } from './closed.ts'
+import type { Core } from './core.ts'
 import { judged } from './judge.ts'
 import { afterAttempt } from './outcome.ts'
 import { createPace, type Pace } from './pace.ts'
@@ -32,7 +34,6 @@ interface Lane {
   pace: Pace
 }
 
-const suspendedRetryMs = 10_000
 const maxClaim = 256
 
 export function createDeliverer(core: Core): Deliverer {
@@ -148,7 +149,10 @@ export function createDeliverer(core: Core): Deliverer {
       const expired = finish(item.message, item.decision, item.life, 'expired', now, { failure: { kind: 'permanent', code: 'expired' } })
       return { token, item: item.id, kind: 'deliver', transition: expired }
     }
-    if (isSuspended(core, item.message.account)) return { token, item: item.id, kind: 'release', due: now + suspendedRetryMs }
+    const status = statusAsItStands(core.configuration(), item.message.account)
+    // The store keeps it on its lane until the account is active again.
+    if (status === 'suspended') return { token, item: item.id, kind: 'release' }
+    if (status !== 'active') return { token, item: item.id, kind: 'deliver', transition: accountEnded(item, now) }
     const transition = await attempt(live, lane, session, item)
     return transition ? { token, item: item.id, kind: 'deliver', transition } : { token, item: item.id, kind: 'release' }
   }

@@ -1,6 +1,7 @@
 // Expire: what nobody ends otherwise ends here. Validity that ran out, receipts that never came,
-// binds that are gone, parts that never completed, and rows past their retention.
+// binds that are gone, accounts that were closed, parts that never completed, and rows past their retention.
 import { finish } from '../model/life.ts'
+import { createClosing } from './closed.ts'
 import { repeat, type Core } from './core.ts'
 import { leaveLostBinds } from './leave.ts'
 import { endUnconfirmed } from './query.ts'
@@ -18,8 +19,10 @@ const statisticsDays = 400
 const idempotencyDays = 2
 
 export function startExpiry(core: Core, retention: Retention): { stop(): Promise<void> } {
+  const closing = createClosing(core)
   const steps = [
     repeat(core, 'expire', 1000, () => expireOverdue(core)),
+    repeat(core, 'closed accounts', 1000, closing),
     repeat(core, 'lost binds', 2000, () => leaveLostBinds(core)),
     repeat(core, 'parts', 2000, () => tidyParts(core)),
     repeat(core, 'retention', 60_000, () => sweep(core, retention)),

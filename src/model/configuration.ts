@@ -1,5 +1,5 @@
 // What the operators set: an immutable snapshot of the tenant tree with a revision.
-import type { Account, OwnNumber } from './account.ts'
+import type { Account, AccountStatus, OwnNumber } from './account.ts'
 import type { Bind } from './bind.ts'
 import type { Route } from './route.ts'
 import type { AccountId, BindId } from './message.ts'
@@ -27,15 +27,22 @@ export function isWithin(configuration: Pick<Configuration, 'accounts'>, account
   return false
 }
 
-/** The account with the status that holds for it: below one that is suspended or closed nobody is better off. */
-export function accountAsItStands(configuration: Pick<Configuration, 'accounts'>, id: AccountId): Account | undefined {
+/** Below one that is suspended or closed nobody is better off; undefined: there is no such account. */
+export function statusAsItStands(configuration: Pick<Configuration, 'accounts'>, id: AccountId): AccountStatus | undefined {
   const account = configuration.accounts.get(id)
   let above = account
   for (let depth = 0; above !== undefined && depth < 64; depth++) {
-    if (above.status !== 'active') return above === account ? account : { ...account!, status: above.status }
+    if (above.status !== 'active') return above.status
     above = above.parent === undefined ? undefined : configuration.accounts.get(above.parent)
   }
-  return account
+  return account?.status
+}
+
+/** The account with the status that holds for it: below one that is suspended or closed nobody is better off. */
+export function accountAsItStands(configuration: Pick<Configuration, 'accounts'>, id: AccountId): Account | undefined {
+  const account = configuration.accounts.get(id)
+  const status = statusAsItStands(configuration, id)
+  return account === undefined || status === undefined || status === account.status ? account : { ...account, status }
 }
 
 /** The part of a bind id that is unique within its account. */

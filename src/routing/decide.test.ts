@@ -92,6 +92,14 @@ test('never sends back to the bind that a message arrived on', () => {
   )
 })
 
+test('leaves out the bind of an account that is suspended, or below one that is', () => {
+  const accounts = [account('A'), account('B', 'A', { status: 'suspended' }), account('C', 'B')]
+  const table = compile(configuration(accounts, [...binds, bind('C/x')], [route('A', 'all', '', ['C/x', 'A/a'])]))
+  const decision = decide(table, question())
+  assert.deepEqual(bindsOf(decision), ['A/a'])
+  assert.equal(decision.tried[0]!.why, 'Route all takes every destination; x is left out: its account is not active.')
+})
+
 test('inherits routes up the tree, own ones first, and stops where inheriting stops', () => {
   const accounts = [account('A'), account('B', 'A'), account('C', 'B')]
   const all = [...binds, bind('B/x'), bind('C/x')]

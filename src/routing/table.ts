@@ -1,7 +1,7 @@
 // The termination logic, made ready to be asked: everything that does not depend on the message is
 // worked out here, once per configuration, sentences included. A table never changes.
 import type { Bind } from '../model/bind.ts'
-import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
+import { isWithin, localBindId, statusAsItStands, type Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import { targetMeans, type Candidate, type Decision, type Route, type RouteTarget, type RuleTried } from '../model/route.ts'
 import { prefixTree, type PrefixNode } from './prefixes.ts'
@@ -108,6 +108,7 @@ export function blocked(configuration: Configuration, route: Route, id: BindId):
   }
   if (bind.side !== 'supplier') return 'it is a client bind'
   if (!bind.enabled) return 'it is disabled'
+  if (statusAsItStands(configuration, bind.account) !== 'active') return 'its account is not active'
   return undefined
 }
 

@@ -255,6 +255,8 @@ export interface Store {
   onEnded(listener: (id: MessageId) => void): void
   /** Weight of an account in every lane; 1 when never told. */
   weigh(weights: ReadonlyMap<AccountId, number>): void
+  /** Messages of these accounts stay on their lanes until they are left out again; reports on them go on. */
+  hold(accounts: ReadonlySet<AccountId>): void
 
   /** Matches by (bind, ref in any form), applies model/life.ts afterReceipt, or parks. Resolves when durable. */
   receipt(bind: BindId, receipt: Receipt): Promise<ReceiptResult>

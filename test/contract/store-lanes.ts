@@ -1,6 +1,7 @@
 // Accept, claim, settle: who is next, and that nobody is twice.
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
+import { finish } from '../../src/model/life.ts'
 import type { DeliverItem, Item, Run, Store } from '../../src/store/store.ts'
 import { backup, carrier, delivery, failed, origin, receipt, reported, retried, sent, type MessageOptions } from './fixture.ts'
 import type { Bench, Case } from './store.ts'
@@ -206,6 +207,39 @@ export const laneCases: Case[] = [
       )
       const share = all(await bench.store.claim(carrier, 80)).filter((item) => item.account === heavy).length
       assert.ok(share >= 57 && share <= 63, `${share} of 80`)
+    },
+  ],
+  [
+    'messages of a held account stay where they are, over a restart too, and reports on them go on',
+    async (bench) => {
+      const held = 'AC00000000000000000000000000000003'
+      const [first, other] = await acceptAll(bench, [{ account: held, progress: true }, { to: '+442' }])
+      const [run] = await bench.store.claim(carrier, 1)
+      await bench.store.settle(delivery(run!, run!.items[0] as DeliverItem, sent(run!.items[0] as DeliverItem, ['r'], bench.clock.now())))
+      const [, third] = await acceptAll(bench, [
+        { account: held, to: '+441' },
+        { account: held, to: '+443' },
+      ])
+      bench.store.hold(new Set([held]))
+      assert.deepEqual(ids(await bench.store.claim(origin, 9)), [first], 'the report')
+      assert.deepEqual(ids(await bench.store.claim(carrier, 9)), [other])
+      await acceptAll(bench, [{ account: held, to: '+444' }])
+      assert.deepEqual(await bench.store.claim(carrier, 9), [])
+      const store = await bench.reopen()
+      store.hold(new Set([held]))
+      assert.deepEqual(ids(await store.claim(carrier, 9)), [other])
+      const ready = new Promise((resolve) => store.onReady(resolve))
+      store.hold(new Set())
+      assert.equal(await ready, carrier)
+      const again = await store.claim(carrier, 2)
+      assert.equal(ids(again).length, 2)
+      // Held in the middle of its turns, with a run of it under way.
+      store.hold(new Set([held]))
+      for (const each of again) await store.settle({ token: each.token, item: each.items[0]!.id, kind: 'release' })
+      assert.deepEqual(await store.claim(carrier, 9), [])
+      assert.equal(await store.end(third!, (record) => finish(record.message, record.decision, record.life, 'expired', 1)), 'ended')
+      store.hold(new Set())
+      assert.equal(ids(await store.claim(carrier, 9)).length, 2)
     },
   ],
   [

@@ -88,6 +88,25 @@ describe('a bind', () => {
     assert.equal((await (await call(t, port)).ask(bindDraft())).command_status, statuses.ESME_RBINDFAIL)
   })
 
+  it('that holds is unbound when its account is suspended, and what it asks until then is refused as that', async (t) => {
+    const { port, suspend, clients, accounts } = await house(t)
+    const client = await bound(t, port)
+    let accept: () => void = () => {}
+    clients[0]!.durable = () => new Promise((resolve) => (accept = resolve))
+    const open = client.submit()
+    await eventually(() => clients[0]!.sessions.size === 1, 'it is bound')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    suspend('AC1')
+    assert.equal((await client.submit()).command_status, statuses.ESME_RPROHIBITED)
+    const asked = await client.ask({ command: 'query_sm', sequence_number: 0, message_id: 'ab' })
+    assert.equal(asked.command_status, statuses.ESME_RPROHIBITED)
+    accept()
+    assert.equal((await open).command_status, 0, 'what was taken before is acknowledged')
+    assert.match(await client.link.closed, /unb/)
+    accounts.get('AC1')!.status = 'active'
+    await bound(t, port)
+  })
+
   it('beyond the number of sessions is refused, and taken once there is room', async (t) => {
     const { port, clients } = await house(t, [{ policy: { sessions: 1 } }])
     const first = await bound(t, port)

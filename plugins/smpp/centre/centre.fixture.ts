@@ -51,6 +51,8 @@ export interface House {
   /** By id; what is accepted is put here as queued. */
   views: Map<string, MessageView>
   accounts: Map<string, Account>
+  /** As the gateway says it to whoever listens. */
+  suspend(account: string): void
   log: string[]
   stop(): void
 }
@@ -70,6 +72,7 @@ export async function house(
   const log: string[] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) })
   const abort = new AbortController()
+  const changed: (() => void)[] = []
   const views = new Map<string, MessageView>()
   const accounts = new Map<string, Account>()
   const clients = given.map((each, n) => clientOf(each, n))
@@ -78,6 +81,7 @@ export async function house(
     clock,
     account: (id: string) => accounts.get(id),
     claimed: (_connector: string, name: string) => clients.map((one) => one.gateway).filter((one) => one.bind.config.systemId === name),
+    onChange: (tell: () => void) => void changed.push(tell),
     claimants: () => clients.map((one) => one.gateway),
     messages: {
       get: (account: string, id: string) => Promise.resolve(viewOf(account, id)),
@@ -179,7 +183,11 @@ export async function house(
     abort.abort()
     await Promise.all(clients.flatMap((one) => [...one.sessions].map((session) => session.close())))
   })
-  return { port: port!, clients, views, accounts, log, stop: () => abort.abort() }
+  function suspend(account: string): void {
+    accounts.set(account, { ...accounts.get(account)!, status: 'suspended' })
+    for (const tell of changed) tell()
+  }
+  return { port: port!, clients, views, accounts, suspend, log, stop: () => abort.abort() }
 }
 
 export function messageOf(more: Partial<Message> = {}): Message {

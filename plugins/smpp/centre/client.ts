@@ -1,19 +1,21 @@
 // A bound session of a client: its requests are taken as its role allows, no more of them at a time
 // than its window holds, and what waits for it is sent as it takes it.
-import type { BindId, Session } from '../../../src/plugin.ts'
+import type { Gateway, Session } from '../../../src/plugin.ts'
 import { type Pdu, statuses } from '../codec/index.ts'
 import type { Link } from '../link.ts'
 import { occasional } from '../occasional.ts'
 import type { Centre } from './connection.ts'
 import { createOutward } from './outward.ts'
 import type { Asked } from './shares.ts'
-import { refusal } from './statuses.ts'
+import { refusal, suspendedStatus } from './statuses.ts'
 import { createSubmits } from './submit.ts'
 import type { Terms } from './terms.ts'
 
 export interface Client {
-  bind: BindId
+  gateway: Gateway
   take(pdu: Pdu): void
+  /** Its account is suspended: what it asks is refused as that, and it is unbound. */
+  suspend(): void
   session: Session
 }
 
@@ -40,6 +42,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
   /** Requests that have come and are not answered. */
   let open = 0
   let isHeld = false
+  let isSuspended = false
   let closing: Promise<void> | undefined
   let busyAt = clock.now()
   if (config.inactivityMs > 0) watch(config.inactivityMs)
@@ -94,7 +97,8 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
 
   function maySubmit(pdu: Asked): boolean {
     if (role !== 'receiver' && !closing) return true
-    link.post(refusal(pdu, closing ? statuses.ESME_RSYSERR : statuses.ESME_RINVBNDSTS))
+    const status = closing ? statuses.ESME_RSYSERR : statuses.ESME_RINVBNDSTS
+    link.post(refusal(pdu, isSuspended ? suspendedStatus : status))
     return false
   }
 
@@ -159,5 +163,15 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
       return closing ? Promise.resolve(closed) : outward.report(message, report)
     }
   }
-  return { bind: gateway.bind.id, take, session }
+  return {
+    gateway,
+    take,
+    suspend() {
+      if (isSuspended) return
+      isSuspended = true
+      log.info('a client session is unbound: its account is suspended')
+      void session.close()
+    },
+    session,
+  }
 }

@@ -19,6 +19,8 @@ export interface Centre {
   guard: Guard
   /** Connections on which nobody has bound yet. */
   unbound: Set<Link>
+  /** Those on which somebody has. */
+  clients: Set<Client>
   partIds: PartIds
   shares: Shares
   stored: Stored
@@ -57,7 +59,7 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
   }
   void link.closed.then((why) => {
     settle()
-    if (client) log.info({ bind: client.bind, why }, 'a client session is gone')
+    if (client) log.info({ bind: client.gateway.bind.id, why }, 'a client session is gone')
   })
 
   function onRequest(pdu: Pdu): void {
@@ -101,6 +103,8 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
     }
     client = made
     settle()
+    centre.clients.add(made)
+    void link.closed.then(() => centre.clients.delete(made))
     if (role !== 'transmitter') {
       const { id } = gateway.bind
       centre.received(id, 1)

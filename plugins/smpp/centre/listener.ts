@@ -47,6 +47,7 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
     clock,
     guard,
     unbound: new Set(),
+    clients: new Set(),
     partIds: createPartIds(clock),
     shares: createShares(),
     stored: createStored(host),
@@ -77,6 +78,10 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
     for (const link of centre.unbound) link.end('the gateway stops')
   })
   for (const each of options.listen) servers.push(await open(each, welcome))
+  // Whose account is suspended is told so, and unbound.
+  host.onChange(() => {
+    for (const client of centre.clients) if (!centre.isActive(client.gateway)) client.suspend()
+  })
   callClients({
     clock,
     log,

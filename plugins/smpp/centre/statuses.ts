@@ -4,9 +4,12 @@ import { AcceptRefused, type FailureCode, type FailureFacts, type RefusalWhy } f
 import { type Command, commandIds, type Draft, type Pdu, statuses } from '../codec/index.ts'
 import { submitFailure } from '../mapping/status.ts'
 
+/** SMPP 5.0 §4.7.6: prohibited from using the operation. */
+export const suspendedStatus = statuses.ESME_RPROHIBITED
+
 const refusals: Record<RefusalWhy, number> = {
   'no-route': statuses.ESME_RINVDSTADR,
-  suspended: statuses.ESME_RPROHIBITED,
+  suspended: suspendedStatus,
   busy: statuses.ESME_RSYSERR,
   invalid: statuses.ESME_RSUBMITFAIL,
   'source-not-allowed': statuses.ESME_RINVSRCADR,

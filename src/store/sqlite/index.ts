@@ -159,6 +159,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       release: records.release,
     })
     let weights: ReadonlyMap<AccountId, number> = new Map()
+    let held: ReadonlySet<AccountId> = new Set()
     const ready = new Set<number>()
     let listener: (lane: string) => void = () => {}
     const lanes = createLanes({
@@ -168,6 +169,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         ready.add(lane)
       },
       weight: (account) => Math.max(weights.get(names.text(account)) ?? 1, 1e-6),
+      isHeld: (account) => held.size > 0 && held.has(names.text(account)),
       async refill(line, dueBy, limit) {
         await flusher.flush()
         const rows: QueueRow[] = []
@@ -243,6 +245,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       onEnded: cdrs.onEnded,
       weigh(next) {
         weights = next
+      },
+      hold(next) {
+        held = next
+        lanes.resume()
       },
       receipt: createReceiving(inner, facts.get('lastEarly') ?? 0),
       ...createEnding(inner),

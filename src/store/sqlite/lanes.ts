@@ -25,6 +25,8 @@ export interface Lanes {
   finish(token: number, item: number, again?: number): void
   /** The first key of each line on disk, when the store was opened. */
   heads(heads: QueueKey[]): void
+  /** Others are held than before. */
+  resume(): void
   /** Items in memory. */
   readonly count: number
   stop(): void
@@ -49,6 +51,7 @@ export function createLanes(given: {
   clock: Clock
   ready(lane: number): void
   weight(account: number): number
+  isHeld(account: number): boolean
   /** From the line's `upTo` on, `limit` rows due by then; where there are fewer, and one row more if there is one. */
   refill(line: Line, dueBy: number, limit: number): Promise<QueueRow[]>
   failed(error: unknown): void
@@ -61,7 +64,7 @@ export function createLanes(given: {
   const runs = new Map<number, PickedRun>()
   const later = heap<{ due: number; entry?: Entry; line?: Line }>((a, b) => a.due < b.due)
   const reads = new Map<number, Set<Promise<void>>>()
-  const turns = createTurns({ ready: given.ready, weight: given.weight })
+  const turns = createTurns(given)
   let timer: { at: number; cancel(): void } | undefined
   let stopped = false
 
@@ -241,6 +244,7 @@ export function createLanes(given: {
         refill(line)
       }
     },
+    resume: turns.resume,
     get count() {
       return entries.size
     },

@@ -1,7 +1,8 @@
 // Who is next on a lane. Items of one destination form a *bucket*; a bucket whose grain is held by a
 // run is put aside once and not looked at again until the grain is free, so a long backlog to one
 // number costs the others nothing. Accounts take turns by virtual time (items served / weight),
-// priorities by rank, but a lower one that waits is served after nine items of higher ones.
+// priorities by rank, but a lower one that waits is served after nine items of higher ones. Deliveries
+// of a held account take no turns until it is held no more.
 import type { Report } from '../../model/receipt.ts'
 import { Fifo } from './fifo.ts'
 import { heap, type Heap } from './heap.ts'
@@ -99,11 +100,19 @@ export interface Turns {
   release(run: PickedRun): void
   /** One entry less; what is empty is let go. */
   leave(bucket: Bucket): void
+  /** Lines whose account is held no more take turns again. */
+  resume(): void
 }
 
-export function createTurns(given: { ready(lane: number): void; weight(account: number): number }): Turns {
+export function createTurns(given: {
+  ready(lane: number): void
+  weight(account: number): number
+  isHeld(account: number): boolean
+}): Turns {
   const lanes = new Map<number, { levels: Level[]; reportsNext: boolean }>()
   const grains = new Map<string, Grain>()
+  /** Have something, or had, and are held. */
+  const held = new Set<Line>()
   let lastToken = 0
 
   function laneOf(id: number) {
@@ -127,14 +136,25 @@ export function createTurns(given: { ready(lane: number): void; weight(account: 
       return
     }
     where.push(bucket)
-    const { line } = bucket
+    activate(bucket.line)
+  }
+
+  function activate(line: Line): void {
     if (!line.active) {
+      if (isHeld(line)) return
       // An account that comes back starts at the current minimum: it has saved nothing up.
       line.active = true
       line.virtualTime = Math.max(line.virtualTime, line.level.floor)
       line.level.lines.push(line)
     }
     given.ready(line.lane)
+  }
+
+  /** Only deliveries are. */
+  function isHeld(line: Line): boolean {
+    if (line.kp >= 4 || !given.isHeld(line.account)) return false
+    held.add(line)
+    return true
   }
 
   /** The next bucket of a line with a free grain; held ones are put aside on the way. */
@@ -156,7 +176,7 @@ export function createTurns(given: { ready(lane: number): void; weight(account: 
   function take(lane: number, level: Level, max: number): PickedRun | undefined {
     for (let line = level.lines.peek(); line; line = level.lines.peek()) {
       level.lines.pop()
-      const bucket = next(line)
+      const bucket = isHeld(line) ? undefined : next(line)
       if (!bucket) {
         line.active = false
         continue
@@ -249,6 +269,13 @@ export function createTurns(given: { ready(lane: number): void; weight(account: 
       }
       if (bucket) list(bucket, bucket.line.returning)
       if (grain.buckets === 0) grains.delete(grain.key)
+    },
+    resume() {
+      for (const line of held) {
+        if (given.isHeld(line.account)) continue
+        held.delete(line)
+        if (line.fresh.size + line.returning.size > 0) activate(line)
+      }
     },
     leave(bucket) {
       if (--bucket.members > 0) return
