@@ -4,7 +4,7 @@ import type { CountName } from '../../model/life.ts'
 import type { MessageId } from '../../model/message.ts'
 import type { Accepted, CdrRow, NewMessage, OptOuts } from '../store.ts'
 import { requeued, type Inner } from './inner.ts'
-import { cdrJson, decisionJson, entriesJson, lifeJson, messageJson } from './json.ts'
+import { cdrJson, entriesJson, lifeJson, messageJson } from './json.ts'
 import { stateNumber, type MessageOp } from './ops.ts'
 import type { Parts } from './parts.ts'
 import type { HeldStickies } from './stickies.ts'
@@ -23,7 +23,7 @@ export function createAccepting(
   stickies: HeldStickies,
   accepted: (id: MessageId) => void,
 ): Accepting {
-  const { names, steps, commit } = inner
+  const { names, decisions, steps, commit } = inner
   /** Keys that are being accepted, or are not in the tables yet. */
   const keys = new Map<string, { of: Promise<MessageId>; file: number }>()
 
@@ -57,7 +57,7 @@ export function createAccepting(
     const { message, decision, life, queue, ended } = added
     const order = idOrder(message.id)
     const wait = queue ? ([steps.nextItem(), names.of(queue.lane), queue.due, 0, queue.candidate] as MessageOp['wait']) : null
-    const json = { message: messageJson(message), decision: decisionJson(decision), life: lifeJson(life) }
+    const json = { message: messageJson(message), decision: decisions.write(decision), life: lifeJson(life) }
     const hot: Hot = {
       order,
       message,
@@ -67,7 +67,7 @@ export function createAccepting(
       hidden: false,
       giveUpAt: queue ? message.validUntil : null,
       wait,
-      bytes: hotBytes(json.message, json.decision, json.life),
+      bytes: hotBytes(json.message, json.life),
       open: 0,
       file: 0,
       refs: undefined,

@@ -51,21 +51,19 @@ export interface Changes {
   lastEarly: number
 }
 
-export function foldFile(file: number, texts: Iterable<string>): Changes {
+export function foldFile(file: number, lines: Iterable<string>): Changes {
   const changes: Changes = {
     file, operations: 0, names: [], messages: new Map(), puts: new Map(), deletes: [], refs: [], early: new Map(), earlyDeletes: [], cdrs: new Map(),
     cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], joinedParts: [], idempotency: [], counts: new Map(), forms: new Map(),
     depths: new Map(), optOuts: new Map(), stickies: new Map(), lastItem: 0, lastEarly: 0,
   } // prettier-ignore
-  for (const text of texts) {
-    for (const line of text.split('\n')) {
-      if (line === '') continue
-      changes.operations++
-      const op = decode(line)
-      if (Array.isArray(op)) foldMessage(changes, op)
-      else foldOther(changes, op)
-    }
+  for (const line of lines) {
+    changes.operations++
+    const op = decode(line)
+    if (Array.isArray(op)) foldMessage(changes, op)
+    else foldOther(changes, op)
   }
+  deepen(changes)
   return changes
 }
 
@@ -88,46 +86,55 @@ function foldMessage(changes: Changes, fields: MessageFields): void {
     row.insert = {
       tail,
       tenant: Number(tenant),
-      receiver: JSON.parse(receiver) as string,
-      sender: JSON.parse(sender) as string,
+      receiver: unquoted(receiver),
+      sender: unquoted(sender),
       message,
       decision,
     }
   }
-  if (puts !== '') {
-    for (const put of puts.split(entry)) {
-      const end = put.indexOf(group)
-      const key = put.slice(0, end)
-      changes.puts.set(key, put.slice(end + 1))
-      deepen(changes, key, 1)
-    }
-  }
+  if (puts !== '') for (let from = 0; from >= 0;) from = foldPut(changes, puts, from)
   if (deletes !== '') {
-    for (const key of deletes.split(entry)) {
-      deepen(changes, key, -1)
+    for (const key of deletes.includes(entry) ? deletes.split(entry) : [deletes]) {
       if (!changes.puts.delete(key)) changes.deletes.push(key)
     }
   }
-  if (refs !== '') {
-    for (const ref of refs.split(entry)) {
-      const [name = '', segment, raw] = ref.split(group)
-      const comma = name.indexOf(',')
-      const bind = Number(name.slice(0, comma))
-      changes.refs.push([
-        bind,
-        JSON.parse(name.slice(comma + 1)) as string,
-        order,
-        Number(segment),
-        raw ? (JSON.parse(raw) as string) : null,
-      ])
-      row.refs += `[${name}],`
-    }
-  }
+  if (refs !== '') for (const ref of refs.includes(entry) ? refs.split(entry) : [refs]) foldRef(changes, row, ref)
   if (sequence !== '') {
     changes.cdrs.set(Number(sequence), cdr)
     changes.cdrLast = Math.max(changes.cdrLast, Number(sequence))
   }
   if (rare !== '') foldRare(changes, row, JSON.parse(rare) as Rare)
+}
+
+/** One of those parted by `entry`. Where the next begins; -1 after the last. */
+function foldPut(changes: Changes, puts: string, from: number): number {
+  const end = puts.indexOf(group, from)
+  const next = puts.indexOf(entry, end)
+  const key = puts.slice(from, end)
+  changes.puts.set(key, next < 0 ? puts.slice(end + 1) : puts.slice(end + 1, next))
+  const item = Number(key.slice(key.lastIndexOf(',') + 1))
+  if (item > changes.lastItem) changes.lastItem = item
+  return next < 0 ? next : next + 1
+}
+
+function foldRef(changes: Changes, row: RowChange, ref: string): void {
+  const segment = ref.indexOf(group)
+  const raw = ref.indexOf(group, segment + 1)
+  const comma = ref.indexOf(',')
+  const name = ref.slice(0, segment)
+  changes.refs.push([
+    Number(ref.slice(0, comma)),
+    unquoted(ref.slice(comma + 1, segment)),
+    row.order,
+    Number(ref.slice(segment + 1, raw)),
+    raw + 1 === ref.length ? null : unquoted(ref.slice(raw + 1)),
+  ])
+  row.refs += `[${name}],`
+}
+
+/** JSON of a text; most have nothing that is written otherwise. */
+function unquoted(json: string): string {
+  return json.includes('\\') ? (JSON.parse(json) as string) : json.slice(1, -1)
 }
 
 function foldRare(changes: Changes, row: RowChange, { early, idempotency, joins, replace, hidden }: Rare): void {
@@ -187,16 +194,20 @@ function foldOther(changes: Changes, op: OtherOp): void {
   }
 }
 
-function deepen(changes: Changes, key: string, by: number): void {
+/** How much deeper each lane is, by what the file leaves: what it put and took away again counts for nothing. */
+function deepen(changes: Changes): void {
+  for (const key of changes.puts.keys()) deepenBy(changes, key, 1)
+  for (const key of changes.deletes) deepenBy(changes, key, -1)
+}
+
+function deepenBy({ depths }: Changes, key: string, by: number): void {
   const account = key.indexOf(',') + 1
   const kp = key.indexOf(',', account) + 1
   const lane = Number(key.slice(0, account - 1))
-  let depth = changes.depths.get(lane)
-  if (!depth) changes.depths.set(lane, (depth = [0, 0]))
+  let depth = depths.get(lane)
+  if (!depth) depths.set(lane, (depth = [0, 0]))
   // Four priorities of each kind: one digit.
   depth[key.charCodeAt(kp) < 52 ? 0 : 1] += by
-  const item = Number(key.slice(key.lastIndexOf(',') + 1))
-  if (item > changes.lastItem) changes.lastItem = item
 }
 
 function dropParts(changes: Changes, key: string): void {

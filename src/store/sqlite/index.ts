@@ -25,6 +25,7 @@ import { createCdrStream } from './cdrs.ts'
 import { openClaims } from './claims.ts'
 import { groupCommit } from './commit.ts'
 import type { changeConfiguration } from './configuration.ts'
+import { createDecisions } from './decisions.ts'
 import { createEnding } from './ending.ts'
 import { createFlusher, type Flusher } from './flush.ts'
 import type { Inner } from './inner.ts'
@@ -140,10 +141,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       failed: (error) => log.error({ err: error }, 'the tables could not be written; tried again'),
     })
     const names = createNames(start.names, commit)
+    const decisions = createDecisions(names)
     const records = createRecords({
       maxBytes: options.cacheBytes ?? 64 << 20,
       flushed: () => flusher.flushed,
       rows: (orders) => reads.load(orders),
+      decisions,
       evicted: refs.evicted,
     })
     const cdrs = createCdrStream({ written: facts.get('cdrWritten') ?? 0, last: facts.get('cdrLast') ?? 0 })
@@ -200,7 +203,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       commit,
     )
     const inner: Inner = {
-      clock, names, commit, records, refs, steps, lanes, claims, cdrs, flusher, reader: reads, file,
+      clock, names, decisions, commit, records, refs, steps, lanes, claims, cdrs, flusher, reader: reads, file,
       check() {
         if (closed) throw new StoreUnavailable('it is closed')
         if (broken !== undefined) throw new StoreUnavailable(broken)

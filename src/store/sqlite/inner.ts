@@ -7,6 +7,7 @@ import type { Claims } from './claims.ts'
 import type { Commit } from './commit.ts'
 import type { Flusher } from './flush.ts'
 import type { Lanes } from './lanes.ts'
+import type { Decisions } from './decisions.ts'
 import type { Names } from './names.ts'
 import type { MessageOp } from './ops.ts'
 import type { Reads } from './reads.ts'
@@ -18,6 +19,7 @@ import type { Thread } from './threads.ts'
 export interface Inner {
   clock: Clock
   names: Names
+  decisions: Decisions
   commit: Commit
   records: Records
   refs: Refs

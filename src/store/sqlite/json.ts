@@ -6,7 +6,6 @@ import type { Life, LifeEntry } from '../../model/life.ts'
 import type { Address } from '../../model/address.ts'
 import type { Message } from '../../model/message.ts'
 import type { Report } from '../../model/receipt.ts'
-import type { Decision } from '../../model/route.ts'
 
 /** What needs no escape in JSON: no quote, backslash, control character or half of a pair. */
 const plain = /^[ !#-[\]-~\u00a0-\u2027\u202a-\ud7ff\ue000-\uffff]*$/
@@ -129,15 +128,6 @@ function wordsJson(words: Readonly<Record<string, string>>): string {
   let text = ''
   for (const name in words) text += `${text === '' ? '{' : ','}${quoted(name)}:${quoted(words[name]!)}`
   return text === '' ? '{}' : `${text}}`
-}
-
-const decisions = new WeakMap<Decision, string>()
-
-/** The same object is decided for many messages. */
-export function decisionJson(decision: Decision): string {
-  let text = decisions.get(decision)
-  if (text === undefined) decisions.set(decision, (text = JSON.stringify(decision)))
-  return text
 }
 
 export function reportJson(report: Report): string {

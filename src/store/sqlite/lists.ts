@@ -15,7 +15,7 @@ type Kept = Hot | Rested
 const mostOrder = Number.MAX_SAFE_INTEGER
 
 export function createLists(inner: Inner) {
-  const { names, records, flusher, reader, commit } = inner
+  const { names, decisions, records, flusher, reader, commit } = inner
 
   function matches(query: ListQuery, range: ListRange): (kept: Kept) => boolean {
     const accounts = new Set(query.accounts)
@@ -58,7 +58,7 @@ export function createLists(inner: Inner) {
     for (let below = range.below; ;) {
       const rows = await reader.list({ ...range, below })
       for (const row of rows) {
-        const kept = newer.has(row[0]) ? undefined : (records.kept(row[0]) ?? fromRow(row))
+        const kept = newer.has(row[0]) ? undefined : (records.kept(row[0]) ?? fromRow(row, decisions))
         if (kept && fits(kept)) found.push(kept)
       }
       const last = rows.at(-1)

@@ -1,4 +1,4 @@
-// Accounts and binds as small numbers, given once and kept for ever.
+// Accounts, binds and decisions as small numbers, given once and kept for ever.
 import type { Commit } from './commit.ts'
 
 export interface Names {
@@ -6,6 +6,7 @@ export interface Names {
   /** Undefined when it was never seen. */
   find(value: string): number | undefined
   text(id: number): string
+  readonly size: number
 }
 
 export function createNames(known: readonly (readonly [number, string])[], commit: Pick<Commit, 'add'>): Names {
@@ -28,5 +29,8 @@ export function createNames(known: readonly (readonly [number, string])[], commi
     },
     find: (value) => numbers.get(value),
     text: (id) => texts[id] ?? '',
+    get size() {
+      return numbers.size
+    },
   }
 }

@@ -6,7 +6,8 @@ import type { Life, MessageState } from '../../model/life.ts'
 import type { AccountId, Direction, Message, MessageId } from '../../model/message.ts'
 import type { Decision } from '../../model/route.ts'
 import type { MessageRecord } from '../store.ts'
-import { decisionJson, lifeJson, messageJson } from './json.ts'
+import { lifeJson, messageJson } from './json.ts'
+import type { Decisions } from './decisions.ts'
 import type { Wait } from './ops.ts'
 import type { MessageRow } from './reads.ts'
 
@@ -44,7 +45,7 @@ export interface Brief {
 /** An ended message whose row is not up to date yet. */
 export interface Rested extends Brief {
   message: string
-  decision: string
+  decision: Decision
   life: string
   redactedAt: number | undefined
   file: number
@@ -74,6 +75,7 @@ export function createRecords(given: {
   maxBytes: number
   flushed(): number
   rows(orders: number[]): Promise<MessageRow[]>
+  decisions: Decisions
   evicted(gone: { order: number; refs: string[] | undefined }): void
 }): Records {
   const known = new Map<number, Hot>()
@@ -126,7 +128,7 @@ export function createRecords(given: {
       state: life.state,
       hidden,
       message: json,
-      decision: decisionJson(decision),
+      decision,
       life: flat(lifeJson(life)),
       redactedAt,
       file,
@@ -183,7 +185,7 @@ export function createRecords(given: {
             const row = found.get(order)
             const here = get(order)
             if (here || !row) return here
-            const made = fromRow(row)
+            const made = fromRow(row, given.decisions)
             add(made)
             return made
           })
@@ -218,22 +220,22 @@ function flat(text: string): string {
 const overheadBytes = 1500
 const restedBytes = 1000
 
-export function hotBytes(message: string, decision: string, life: string): number {
-  return overheadBytes + 2 * (message.length + decision.length + life.length)
+export function hotBytes(message: string, life: string): number {
+  return overheadBytes + 2 * (message.length + life.length)
 }
 
-export function fromRow(row: MessageRow): Hot {
+export function fromRow(row: MessageRow, decisions: Decisions): Hot {
   const [order, , tenant, redactedAt, giveUpAt, wait, life, message, decision] = row
   return {
     order,
     message: thaw(message),
-    decision: JSON.parse(decision) as Decision,
+    decision: decisions.read(decision),
     life: JSON.parse(life) as Life,
     redactedAt: redactedAt ?? undefined,
     hidden: tenant < 0,
     giveUpAt,
     wait: wait === null ? null : (JSON.parse(wait) as Wait),
-    bytes: hotBytes(message, decision, life),
+    bytes: hotBytes(message, life),
     open: 0,
     file: 0,
     refs: undefined,
@@ -246,13 +248,13 @@ function wake(one: Rested): Hot {
   return {
     order,
     message: thaw(message),
-    decision: JSON.parse(decision) as Decision,
+    decision,
     life: JSON.parse(life) as Life,
     redactedAt,
     hidden,
     giveUpAt: null,
     wait: null,
-    bytes: hotBytes(message, decision, life),
+    bytes: hotBytes(message, life),
     open: 0,
     file,
     refs,
