@@ -134,6 +134,7 @@ async function compose(
     log,
     ids: idSource(clock.now, store.newest),
     outbound,
+    publicUrl: settings.publicUrl,
     configuration: () => room.current(),
     table: () => table,
     serviceOf: serviceOf(room, [...connectors.values()]),

@@ -242,6 +242,8 @@ export interface Gateway<C = unknown> {
   attach(session: Session): boolean
   account(): Account
   outbound: Outbound
+  /** The address under which the world reaches our HTTP, without a trailing slash. */
+  publicUrl: string
   /** Absent: nobody can listen. */
   trace?: BindTrace
 }

@@ -200,6 +200,7 @@ export function world(): World {
       number: (value) => (owner === root && value === ownNumber ? number : undefined),
       account: () => owner,
       outbound,
+      publicUrl: 'http://127.0.0.1',
     }
   }
 

@@ -1,25 +1,42 @@
-// The Twilio-compatible connector: apps send through the Messages resource, and hear of status and
-// replies by Twilio's webhooks. Wiring only.
+// The Twilio-compatible connector. Client side: apps send through the 2010 API, and hear of status and
+// replies by Twilio's webhooks. Supplier side: Twilio itself, or another Signalbox, as a carrier. Wiring only.
 import { Router } from 'express'
-import type { Connector } from '../../src/plugin.ts'
+import type { Connector, Gateway, Hot } from '../../src/plugin.ts'
 import { twilioApi } from './api.ts'
 import { isOurs } from './routes.ts'
 import { webhookSession } from './session.ts'
 import { config, numberSettings, type TwilioConfig } from './settings.ts'
+import { supplierCallbacks, supplierConfig, supplierSession, type SupplierConfig } from './supplier/index.ts'
 
-export const twilio: Connector<TwilioConfig> = {
+export const twilio: Connector<TwilioConfig | SupplierConfig> = {
   name: 'twilio',
-  config: { client: config },
+  config: { client: config, supplier: supplierConfig },
   number: numberSettings,
-  can: { text: 'whole', mms: false, receipts: false },
-  dial: async (gateway, signal) => webhookSession(gateway, signal),
+  // Of the supplier side: what a client bind is sent has ended when it was taken.
+  can: { text: 'whole', mms: false, receipts: true },
+  dial: async (gateway, signal) => (isSupplier(gateway) ? await supplierSession(gateway, signal) : webhookSession(gateway, signal)),
+  // Only supplier binds are asked for it; their peers call back under it.
+  caller: (of) => (of as SupplierConfig).callbackSecret,
   http(host) {
     const api = twilioApi(host)
+    const callbacks = supplierCallbacks(host)
     const router = Router()
     router.use((request, response, next) => {
       if (isOurs(request.originalUrl)) api.serve(request, response)
       else next()
     })
-    return { router, hot: api.hot }
+    router.use(callbacks.router)
+    return { router, hot: either(api.hot, callbacks.hot) }
   },
+}
+
+function isSupplier(gateway: Gateway<TwilioConfig | SupplierConfig>): gateway is Gateway<SupplierConfig> {
+  return gateway.bind.side === 'supplier'
+}
+
+function either(first: Hot, second: Hot): Hot {
+  return {
+    takes: (method, url) => first.takes(method, url) || second.takes(method, url),
+    serve: (request, answer) => (first.takes(request.method, request.url) ? first : second).serve(request, answer),
+  }
 }

@@ -20,7 +20,6 @@ for (const [way, how] of ways)
       for (const path of [
         `${messages}/nonsense.json`,
         `${messages}/.json`,
-        '/2010-04-01/Accounts.json',
         `/2010-04-01/Accounts/${w.root.id}/Nothing.json`,
         `${messages}.csv`,
       ]) {

@@ -63,18 +63,18 @@ test('a masked secret that is put back keeps what is stored', async (context) =>
 test('refuses with every fault at once, each with its path and what would be right', async (context) => {
   const { admin, caller, root, room } = await adminBed(context)
   const policies = await refusal(
-    admin.binds.put(caller, root.id, 'bad', {
+    admin.binds.put(caller, root.id, 'api', {
       connector: 'twilio',
       side: 'supplier',
       policy: { window: 0, unknown: 'maybe' as 'hold', speed: 3 } as object,
-      config: carrier().config,
+      config: { accountSid: root.id, authToken: 'there', callbackSecret: 'madeUp0000000000000000' },
     }),
   )
   assert.match(policies.faults[0]!, /^policy\.speed: there is no such field; there are .*window/)
   assert.deepEqual(policies.faults.slice(1), [
     'policy.window: expected 1–10000, got 0',
     'policy.unknown: expected one of resend, hold, fail, got "maybe"',
-    'side: expected client for twilio, got "supplier"',
+    'side: is fixed once made: expected client, got supplier; delete the bind and make another',
   ])
   const { faults } = await refusal(
     admin.binds.put(caller, root.id, 'bad', { connector: 'smpp', config: { host: '', port: 99999, sytemId: 'x', password: 7 } }),

@@ -100,7 +100,8 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
   const key: BindId = `${account}/${id}`
   const known = before(bench, 'bind', key)
   const sides = connector ? sidesOf(connector) : []
-  const side = (given['side'] as Side | undefined) ?? known?.side ?? (sides.length === 1 ? sides[0]! : 'supplier')
+  const side =
+    (given['side'] as Side | undefined) ?? known?.side ?? (sides.length === 1 ? sides[0]! : id === apiBind ? 'client' : 'supplier')
   const defaults = side === 'client' ? defaultClientPolicy : defaultPolicy
   const policyGiven = given['policy'] === undefined ? {} : given['policy']
   const policies = isObject(policyGiven) ? check(policySchema, { ...defaults, ...policyGiven }, [...path, 'policy']) : undefined

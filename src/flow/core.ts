@@ -18,6 +18,8 @@ export interface Core {
   log: Logger
   ids: IdSource
   outbound: Outbound
+  /** The address under which the world reaches our HTTP. */
+  publicUrl: string
   /** The snapshot now, with the table compiled from it. */
   configuration(): Configuration
   table(): RoutingTable

@@ -32,6 +32,7 @@ export function gatewayOf(
     log,
     clock: core.clock,
     outbound: core.outbound,
+    publicUrl: core.publicUrl,
     trace: core.traces.ear(id),
     async accept(submission) {
       const startedAt = performance.now()

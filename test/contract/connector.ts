@@ -361,6 +361,7 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
       number: (value) => recorded.numbers.get(value),
       account: () => account,
       outbound: createOutbound({ log: logger }),
+      publicUrl: 'http://127.0.0.1',
     },
   }
   return recorded

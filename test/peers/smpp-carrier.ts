@@ -164,6 +164,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
       attach: () => false,
       number: () => undefined,
       account: () => ({ id: 'AC0' }) as Account,
+      publicUrl: 'http://127.0.0.1',
       outbound: { request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },
     },
   }

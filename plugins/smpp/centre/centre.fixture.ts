@@ -172,6 +172,7 @@ export async function house(
           return true
         },
         account: () => accounts.get(account)!,
+        publicUrl: 'http://127.0.0.1',
         outbound: { request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },
       },
     }

@@ -1,0 +1,127 @@
+// What a supplier bind's peer says to us by HTTP: `/twilio/<secret>/status` and `/twilio/<secret>/inbound`.
+// The secret in the path tells which bind is meant, and the signature under that bind's auth token that its
+// peer says it; without both nothing is read. A 2xx is answered when what was said is durable.
+import { timingSafeEqual } from 'node:crypto'
+import express, { Router, type NextFunction, type Request, type Response } from 'express'
+import { AcceptRefused, type Gateway, type Host, type Hot, type HotAnswer, type HotRequest, type RefusalWhy } from '../../../src/plugin.ts'
+import { Refused } from '../errors.ts'
+import { maxBodyBytes, one, parseForm, parseFormBytes, type Form } from '../form.ts'
+import { sign, sortedText } from '../signature.ts'
+import { inboundSubmission } from './inbound.ts'
+import type { SupplierConfig } from './settings.ts'
+import { doneDate, receiptOf } from './status.ts'
+
+type Supplier = Gateway<SupplierConfig>
+
+const paths = /^\/twilio\/([A-Za-z0-9]{20,100})\/(status|inbound)(?:\?([^#]*))?$/
+const nothing = Buffer.alloc(0)
+
+export interface Callbacks {
+  router: Router
+  hot: Hot
+}
+
+export function supplierCallbacks(host: Host): Callbacks {
+  const ourUrls = urlsOf(host.publicUrl)
+
+  /** The bind whose peer signed this; undefined where nobody's did. */
+  function signedBy(binds: readonly Gateway[], url: string, sorted: string, signature: string): Supplier | undefined {
+    for (const bind of binds as readonly Supplier[]) {
+      const { authToken } = bind.bind.config
+      for (const ours of ourUrls) if (isSame(sign(authToken, ours + url + sorted), signature)) return bind
+    }
+    return undefined
+  }
+
+  async function answer({ method, url, header, body }: HotRequest): Promise<HotAnswer> {
+    const [, secret = '', what = '', search = ''] = paths.exec(url) ?? []
+    const binds = host.calling('twilio', secret)
+    if (binds.length === 0) return plain(404, 'There is nothing here.')
+    if (method !== 'POST' && (method !== 'GET' || what === 'status')) return plain(405, 'POST expected.')
+    const form = method === 'POST' ? parseFormBytes(body) : parseForm(search)
+    const sorted = method === 'POST' ? sortedText(Object.fromEntries(form)) : ''
+    const bind = signedBy(binds, url, sorted, header('x-twilio-signature') ?? '')
+    if (!bind) {
+      // Most often the public address is not the one that the peer calls.
+      host.log.warn({ bind: binds[0]!.bind.id, publicUrl: host.publicUrl, what }, 'a callback was refused: its signature is not right')
+      return plain(403, 'The signature is not right.')
+    }
+    return what === 'status' ? await status(bind, form) : await inbound(bind, form)
+  }
+
+  function failed(error: unknown): HotAnswer {
+    if (error instanceof Refused) return plain(error.status, error.message)
+    if (error instanceof AcceptRefused) return plain(refusals[error.why] ?? 400, error.message)
+    host.log.error({ err: error }, 'a callback could not be taken')
+    return plain(500, 'Something went wrong.')
+  }
+
+  const serve = (request: HotRequest): Promise<HotAnswer> => answer(request).catch(failed)
+
+  const router = Router()
+  router.use('/twilio', express.raw({ type: () => true, limit: maxBodyBytes }))
+  router.use('/twilio', (request: Request, response: Response, next: NextFunction) => {
+    if (!paths.test(request.originalUrl)) return next()
+    const { method, originalUrl: url, body } = request
+    const header = (name: string): string | undefined => request.get(name)
+    const asked: HotRequest = {
+      method,
+      url,
+      header,
+      body: Buffer.isBuffer(body) ? body : nothing,
+      remoteAddress: request.socket.remoteAddress ?? '',
+    }
+    void serve(asked).then((said) => {
+      for (let i = 0; i < said.headers.length; i += 2) response.setHeader(said.headers[i] ?? '', said.headers[i + 1] ?? '')
+      response.status(said.status).end(said.body)
+    })
+  })
+  // A body that is too long, or breaks off.
+  router.use('/twilio', (error: { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
+    response.status(error.status ?? 500).end()
+  })
+  return {
+    router,
+    hot: {
+      takes: (method, url) => method === 'POST' && url.startsWith('/twilio/') && paths.test(url),
+      serve: (request, done) => void serve(request).then(done),
+    },
+  }
+}
+
+const refusals: Partial<Record<RefusalWhy, number>> = { busy: 503, throttled: 429, 'queue-full': 429 }
+
+const maxRef = 64
+
+async function status(bind: Supplier, form: Form): Promise<HotAnswer> {
+  const ref = one(form, 'MessageSid') ?? one(form, 'SmsSid') ?? ''
+  const state = one(form, 'MessageStatus') ?? one(form, 'SmsStatus') ?? ''
+  if (ref === '' || ref.length > maxRef || state === '') return plain(400, 'MessageSid and MessageStatus expected.')
+  const code = one(form, 'ErrorCode') ?? ''
+  const errorCode = /^\d{1,6}$/.test(code) ? Number(code) : undefined
+  const receipt = receiptOf(ref, { status: state, errorCode, doneAt: doneDate(one(form, 'RawDlrDoneDate')) })
+  if (receipt) await bind.receipt(receipt)
+  return plain(200, '')
+}
+
+async function inbound(bind: Supplier, form: Form): Promise<HotAnswer> {
+  const submission = inboundSubmission(form, bind.bind.id)
+  if (typeof submission === 'string') return plain(400, submission)
+  await bind.accept(submission)
+  return { status: 200, headers: ['Content-Type', 'text/xml'], body: '<?xml version="1.0" encoding="UTF-8"?>\n<Response/>' }
+}
+
+function plain(code: number, body: string): HotAnswer {
+  return { status: code, headers: ['Content-Type', 'text/plain; charset=utf-8'], body }
+}
+
+function isSame(expected: string, got: string): boolean {
+  const [a, b] = [Buffer.from(expected), Buffer.from(got)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** Peers sign what they request: some name the scheme's own port, others leave it out. */
+function urlsOf(publicUrl: string): readonly string[] {
+  const { protocol, hostname, port, origin } = new URL(publicUrl)
+  return port === '' ? [...new Set([publicUrl, origin, `${protocol}//${hostname}:${protocol === 'https:' ? 443 : 80}`])] : [publicUrl]
+}

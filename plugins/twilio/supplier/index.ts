@@ -1,0 +1,3 @@
+export { supplierCallbacks } from './callbacks.ts'
+export { supplierSession } from './session.ts'
+export { supplierConfig, type SupplierConfig } from './settings.ts'
