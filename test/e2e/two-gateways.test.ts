@@ -1,0 +1,167 @@
+// Two gateways, one the other's carrier by Twilio's API: what an app hands to the first goes out by the
+// second, to a carrier that is simulated; what became of it comes back, and so does what the handset writes.
+// The second is killed with SIGKILL in between, and nothing is lost or taken twice.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { startGatewayProcess } from '../bench/gateway.ts'
+import {
+  ask,
+  bindTo,
+  configure,
+  create,
+  eventually,
+  messagesPath,
+  reaches,
+  root,
+  sleep,
+  startHooks,
+  startWorld,
+  type Answer,
+  type World,
+} from './world.ts'
+
+const ourNumber = '+15550002222'
+const callbackSecret = 'th1sB1ndsOwnCallbackSecret'
+
+let first: World
+let second: World
+let app: Awaited<ReturnType<typeof startHooks>>
+
+before(async () => {
+  app = await startHooks()
+  second = await startWorld({
+    northern: { receipts: { delay: 20 }, fail: [{ destination: '+447700900999', state: 'UNDELIV', error: '001' }] },
+  })
+  first = await startWorld({})
+  await configure(
+    second.setup,
+    `accounts:
+  - id: root
+    privateWebhooks: true
+    binds:
+      - { id: api, connector: twilio, policy: { attempts: 100, retryFirstMs: 200, retryCapMs: 500 } }
+      - ${bindTo(second.carriers, 'northern', '{ retryFirstMs: 100 }')}
+    numbers:
+      - { number: '${ourNumber}', settings: { smsUrl: 'http://127.0.0.1:${first.setup.httpPort}/twilio/${callbackSecret}/inbound' } }
+    routes:
+      - { id: all, prefix: '+44', to: [northern] }`,
+  )
+  await configure(
+    first.setup,
+    `accounts:
+  - id: root
+    privateWebhooks: true
+    binds:
+      - id: other
+        connector: twilio
+        side: supplier
+        policy: { retryFirstMs: 100, retryCapMs: 500 }
+        config:
+          baseUrl: http://127.0.0.1:${second.setup.httpPort}
+          accountSid: ${root.sid}
+          authToken: ${root.token}
+          callbackSecret: ${callbackSecret}
+    numbers:
+      - { number: '${ourNumber}', settings: { smsUrl: '${app.url}/sms' } }
+    routes:
+      - { id: all, prefix: '+44', to: [other] }`,
+  )
+  await eventually(
+    'the second is bound to its carriers',
+    () => second.carriers.views().every(({ sessions }) => sessions.length > 0) || undefined,
+  )
+})
+after(async () => {
+  app?.close()
+  await Promise.all([first?.close(), second?.close()])
+})
+
+const text = { From: ourNumber, To: '+447700900123' }
+
+async function listed(world: World): Promise<{ to: string; body: string; direction: string; status: string }[]> {
+  const { json } = await ask(world.setup, `${messagesPath(root.sid)}?PageSize=1000`, { as: root })
+  return json['messages'] as { to: string; body: string; direction: string; status: string }[]
+}
+
+test('a message goes out by the other gateway, and its receipt comes back', async () => {
+  const sid = await create(first.setup, { ...text, Body: 'by way of another', StatusCallback: `${app.url}/status` })
+  await reaches(first.setup, sid, 'delivered')
+  const [shown] = second.carriers.inbox(1)
+  assert.equal(shown?.text, 'by way of another')
+  const told = await eventually('the app was told', () => (app.got.length >= 2 ? app.got : undefined))
+  assert.deepEqual(
+    told.map(({ form }) => form['MessageStatus']),
+    ['sent', 'delivered'],
+  )
+})
+
+test('why a message was not delivered comes back in Twilio’s words', async () => {
+  const sid = await create(first.setup, { ...text, To: '+447700900999', Body: 'to nobody' })
+  const { error_code: code } = await reaches(first.setup, sid, 'undelivered')
+  assert.equal(code, 30005)
+})
+
+test('what the other refuses ends as failed at once, with what it said in the trace', async () => {
+  const sid = await create(first.setup, { ...text, To: '+447700900123', From: 'Acme', Body: 'x' })
+  await reaches(first.setup, sid, 'delivered')
+  await configure(second.setup, 'accounts: [{ id: root, routes: [{ id: all, prefix: "+44", to: [northern], enabled: false }] }]')
+  const refused = await create(first.setup, { ...text, Body: 'no way out' })
+  const { error_code: code } = await reaches(first.setup, refused, 'failed')
+  assert.equal(code, 30006)
+  const trace = await ask(first.setup, `/api/v1/messages/${refused.slice(2)}`, { as: root })
+  assert.match(trace.text, /HTTP 400, code 21612/)
+  await configure(second.setup, 'accounts: [{ id: root, routes: [{ id: all, prefix: "+44", to: [northern], enabled: true }] }]')
+})
+
+test('what a handset answers comes in to the app of the first', async () => {
+  app.got.length = 0
+  second.carriers.reply({ from: '+447700900123', to: ourNumber, text: 'a reply, all the way', carrier: 'northern' })
+  const [hook] = await eventually('the app has it', () => (app.got.length > 0 ? app.got : undefined))
+  assert.equal(hook!.path, '/sms')
+  assert.deepEqual([hook!.form['From'], hook!.form['To'], hook!.form['Body']], ['+447700900123', ourNumber, 'a reply, all the way'])
+  await sleep(300)
+  assert.equal(app.got.length, 1)
+})
+
+test('nothing is lost and nothing taken twice when the other is killed in between', async () => {
+  const bodies = Array.from({ length: 60 }, (_, i) => `number ${i} of many`)
+  const sids: string[] = []
+  const sending = (async () => {
+    for (const [i, Body] of bodies.entries()) {
+      sids.push(await create(first.setup, { From: ourNumber, To: `+44770090${1000 + i}`, Body }))
+      await sleep(10)
+    }
+  })()
+  for (let round = 0; round < 2; round++) {
+    await sleep(250)
+    await second.gateway.kill()
+    second.gateway = await startGatewayProcess(second.setup)
+  }
+  await sending
+  for (const sid of sids) await reaches(first.setup, sid, 'delivered', root, 30_000)
+  const there = (await listed(second)).map(({ body }) => body).filter((body) => body.includes('of many'))
+  assert.deepEqual(there.toSorted(), bodies.toSorted(), 'each is one message at the other')
+  const handsets = new Set(second.carriers.inbox(1000).map((shown) => shown.text))
+  for (const body of bodies) assert.ok(handsets.has(body), body)
+})
+
+test('replies that come while the first is down wait for it', async () => {
+  app.got.length = 0
+  await first.gateway.kill()
+  second.carriers.reply({ from: '+447700900123', to: ourNumber, text: 'are you there?', carrier: 'northern' })
+  await sleep(500)
+  first.gateway = await startGatewayProcess(first.setup)
+  const got = await eventually('the app has it', () => app.got.find(({ form }) => form['Body'] === 'are you there?'), 20_000)
+  assert.equal(got.path, '/sms')
+})
+
+test('a callback that anybody else sends changes nothing', async () => {
+  const post = (path: string, form: Record<string, string>): Promise<Answer> =>
+    ask(first.setup, path, { form, headers: { 'x-twilio-signature': 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' } })
+  const known = (await listed(first)).length
+  const forged = { MessageSid: `SM${'0'.repeat(32)}`, From: '+447700900123', To: ourNumber, Body: 'forged', MessageStatus: 'delivered' }
+  assert.equal((await post(`/twilio/${callbackSecret}/inbound`, forged)).status, 403)
+  assert.equal((await post(`/twilio/${callbackSecret}/status`, forged)).status, 403)
+  assert.equal((await post(`/twilio/${'x'.repeat(26)}/inbound`, forged)).status, 404)
+  assert.equal((await listed(first)).length, known)
+})
