@@ -8,6 +8,7 @@ import {
   type Submission,
   rewriteDestination,
 } from '../../src/plugin.ts'
+import { callbackOf, findApplication } from './applications.ts'
 import { isoInstant } from './dates.ts'
 import { isWebhookUrl } from './endpoint.ts'
 import { Refused } from './errors.ts'
@@ -33,7 +34,7 @@ export function submissionOf(form: Form, gateway: Gateway, now: number, legacy: 
   const text = bodyOf(form, legacy)
   const deliverAfter = sendAt(form, now)
   const validity = validitySeconds(one(form, 'ValidityPeriod'))
-  const url = statusCallback(form) ?? gateway.number(from.value)?.settings['statusCallback']
+  const url = statusCallback(form, gateway) ?? gateway.number(from.value)?.settings['statusCallback']
   const maxPrice = one(form, 'MaxPrice')
   if (maxPrice && !Number.isFinite(Number(maxPrice))) throw new Refused(21627)
   const validUntil = (deliverAfter ?? now) + validity * 1000
@@ -109,13 +110,15 @@ function media(form: Form): void {
   if (urls.length > 0 || one(form, 'SendAsMms') === 'true') throw new Refused(21622)
 }
 
-function statusCallback(form: Form): string | undefined {
+/** The message's own, or its application's. */
+function statusCallback(form: Form, gateway: Gateway): string | undefined {
   const url = one(form, 'StatusCallback')
   if (!url) {
-    // An application would only lend its callback; without applications that would be lost silently.
-    const application = one(form, 'ApplicationSid')
-    if (application) throw new Refused(20422, `ApplicationSid: there is no application ${application}; give a StatusCallback`)
-    return undefined
+    const sid = one(form, 'ApplicationSid')
+    if (!sid) return undefined
+    const application = findApplication(gateway.resources(), sid)
+    if (!application) throw new Refused(20422, `ApplicationSid: there is no application ${sid}`)
+    return callbackOf(application)
   }
   if (!isWebhookUrl(url)) throw new Refused(21609, url)
   return url

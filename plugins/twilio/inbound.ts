@@ -4,6 +4,7 @@
 // crash answers nobody twice. The message counts as delivered once an application took it with a 2xx or
 // 3xx, whatever it answered; otherwise the failure is temporary and the flow comes again.
 import { type FailureFacts, type Gateway, type Message, type Outcome } from '../../src/plugin.ts'
+import { inboundSettings } from './applications.ts'
 import { endpoint } from './endpoint.ts'
 import { writeForm } from './form.ts'
 import { bodyText, messageSid } from './mapping.ts'
@@ -62,7 +63,7 @@ interface Fetched {
 const verbMethod = (text: string | undefined): 'GET' | 'POST' => (text?.toUpperCase() === 'GET' ? 'GET' : 'POST')
 
 export async function deliverInbound(gateway: Gateway, message: Message, signal: AbortSignal): Promise<Outcome> {
-  const settings = gateway.number(message.to.value)?.settings ?? {}
+  const settings = inboundSettings(gateway, gateway.number(message.to.value))
   const { smsUrl, smsFallbackUrl } = settings
   if (!smsUrl) return { ok: true, refs: [], wire: [`no SmsUrl for ${message.to.value}: stored only`] }
   const wire: string[] = []

@@ -63,6 +63,9 @@ export function verbs(of: { GET?: Verb; POST?: Verb; DELETE?: Verb }): Route['an
   }
 }
 
+/** There is no such thing; or it is another account's, and nobody can tell which. */
+export const gone = ({ path }: Pick<Call, 'path'>): Refused => new Refused(20404, path)
+
 /** Who is written with a change that a call makes. */
 export function authorOf({ identity, remoteAddress }: Call): Author {
   return { account: identity.account.id, author: identity.account.id, source: remoteAddress }

@@ -1,11 +1,19 @@
 // The resources of the facade, a line each; and how a URL is taken apart to find one.
 import { accountRoutes } from './accounts.ts'
+import { applicationRoutes } from './applications.ts'
+import { availableRoutes } from './available.ts'
+import { incomingRoutes } from './incoming.ts'
+import { shortCodeRoutes } from './shortcodes.ts'
 import { messages } from './messages.ts'
 import { under, type Call, type Route } from './resource.ts'
 
 export const routes: readonly Route[] = [
   { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), needs: '/twilio/messaging/messages', answer: messages },
   ...accountRoutes,
+  ...applicationRoutes,
+  ...availableRoutes,
+  ...incomingRoutes,
+  ...shortCodeRoutes,
 ]
 
 /** The oldest version, and where SDKs of Twilio's shape look for it, are the same resources; links in answers begin as asked. */

@@ -20,5 +20,10 @@ export const numberSettings = z.strictObject({
   smsMethod: method.optional().describe('POST unless GET'),
   smsFallbackUrl: webhook.optional().describe('Asked, with ErrorCode and ErrorUrl, when smsUrl fails'),
   smsFallbackMethod: method.optional().describe('POST unless GET'),
+  smsApplicationSid: z
+    .string()
+    .regex(/^(?:AP[0-9a-f]{32})?$/, 'expected AP and 32 lowercase hex digits')
+    .optional()
+    .describe('An application of the account, whose URLs go before those of the number'),
   statusCallback: webhook.optional().describe('Status callbacks of messages sent from this number that name none'),
 }) as z.ZodType<Record<string, string>>

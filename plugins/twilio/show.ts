@@ -96,7 +96,7 @@ export function showMeta<T>(call: Call, key: string, listing: Listing<T>): Answe
 const pascal = (name: string): string => name.replaceAll(/(?:^|_)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 /** Null is an empty element; URIs have no suffix in XML. */
-function elementOf(name: string, value: Value): string {
+export function elementOf(name: string, value: Value): string {
   if (value === null || value === '') return `<${name}/>`
   if (Array.isArray(value)) return (value as readonly Value[]).map((each) => elementOf(name, each)).join('')
   if (typeof value === 'object') {

@@ -19,6 +19,8 @@ const given: Given = {
   number: ourNumber,
   handset: '+447700900123',
   soon: new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+/, ''),
+  short_code: '',
+  country: 'US',
 }
 
 before(async () => {
@@ -28,10 +30,12 @@ before(async () => {
     `accounts:
   - id: root
     binds: [${bindTo(world.carriers, 'northern')}]
-    numbers: [{ number: '${ourNumber}' }]
+    numbers: [{ number: '${ourNumber}' }, { number: '62442' }]
     routes: [{ id: uk, prefix: '+44', to: [northern] }]
 `,
   )
+  const { json } = await ask(world.setup, `/2010-04-01/Accounts/${root.sid}/SMS/ShortCodes.json`, { as: root })
+  given.short_code = (json['short_codes'] as { sid: string }[])[0]!.sid
   recorder = await startRecorder(world.setup.httpPort)
 })
 after(async () => {

@@ -29,6 +29,10 @@ export interface Given {
   handset: string
   /** ISO 8601, in an hour. */
   soon: string
+  /** The SID of a short code of the account's. */
+  short_code: string
+  /** ISO 3166. */
+  country: string
 }
 
 const account = ['api', 'v2010', 'accounts', '$account'] as const
@@ -60,4 +64,50 @@ const sharing: Step[] = [
   { on: [...accounts, '$account'], do: 'update', with: { status: 'closed' }, refused: 21477 },
 ]
 
-export const script: readonly Step[] = [...sharing, ...sending]
+const applications = [...account, 'applications'] as const
+const incoming = [...account, 'incoming_phone_numbers'] as const
+const app = { friendly_name: 'Front desk', sms_url: 'https://app.example/sms', message_status_callback: 'https://app.example/status' }
+
+const holding: Step[] = [
+  { on: applications, do: 'create', with: app, keep: { app: 'sid' }, is: { ...app, sms_method: 'POST', voice_url: null } },
+  { on: [...applications, '$app'], do: 'fetch', is: { sid: '$app' } },
+  { on: [...applications, '$app'], do: 'update', with: { sms_method: 'GET' }, is: { sms_method: 'GET', friendly_name: 'Front desk' } },
+  { on: applications, do: 'list', with: { friendly_name: 'Front desk', limit: 5 }, among: '$app' },
+  { on: incoming, do: 'create', with: { phone_number: '+14155550101' }, keep: { any: 'sid' }, is: { phone_number: '+14155550101' } },
+  { on: [...incoming, 'local'], do: 'create', with: { phone_number: '+14155550102' }, keep: { local: 'sid' } },
+  { on: [...incoming, 'mobile'], do: 'create', with: { phone_number: '+447400123456' }, keep: { mobile: 'sid' } },
+  { on: [...incoming, 'toll_free'], do: 'create', with: { phone_number: '+18005550103' }, keep: { free: 'sid' } },
+  { on: incoming, do: 'create', with: { phone_number: 'my neighbour' }, refused: 21421 },
+  { on: incoming, do: 'list', with: { page_size: 2, limit: 20 }, among: '$local' },
+  { on: incoming, do: 'list', with: { phone_number: '+1415', beta: false, limit: 20 }, among: '!$free' },
+  { on: [...incoming, 'local'], do: 'list', with: { limit: 20 }, among: '$any' },
+  { on: [...incoming, 'mobile'], do: 'list', with: { limit: 20 }, among: '$mobile' },
+  { on: [...incoming, 'toll_free'], do: 'list', with: { limit: 20 }, among: '$free' },
+  { on: [...incoming, '$local'], do: 'fetch', is: { sid: '$local', sms_url: '', status: 'in-use' } },
+  {
+    on: [...incoming, '$local'],
+    do: 'update',
+    with: { friendly_name: 'Desk', sms_url: 'https://app.example/own', sms_application_sid: '$app' },
+    is: { friendly_name: 'Desk', sms_url: 'https://app.example/own', sms_application_sid: '$app' },
+  },
+  ...['$any', '$local', '$mobile', '$free'].map((sid): Step => ({ on: [...incoming, sid], do: 'remove' })),
+  { on: [...incoming, '$local'], do: 'fetch', refused: 20404 },
+  { on: [...applications, '$app'], do: 'remove' },
+  { on: [...account, 'short_codes'], do: 'list', with: { short_code: '62442', limit: 5 }, among: '$short_code' },
+  { on: [...account, 'short_codes', '$short_code'], do: 'fetch', is: { short_code: '62442' } },
+  { on: [...account, 'short_codes', '$short_code'], do: 'update', with: { friendly_name: 'Vote' }, is: { friendly_name: 'Vote' } },
+]
+
+const available = [...account, 'available_phone_numbers'] as const
+/** Nobody is above the root account, so it is offered nothing. */
+const looking: Step[] = [
+  { on: available, do: 'list', with: { limit: 5 } },
+  { on: [...available, '$country'], do: 'fetch', is: { country: 'United States' } },
+  ...['local', 'mobile', 'toll_free', 'national', 'voip', 'shared_cost', 'machine_to_machine'].map((type): Step => ({
+    on: [...available, '$country', type],
+    do: 'list',
+    with: { area_code: 415, sms_enabled: true, limit: 5 },
+  })),
+]
+
+export const script: readonly Step[] = [...sharing, ...holding, ...looking, ...sending]

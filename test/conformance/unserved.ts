@@ -11,37 +11,9 @@ const because = (reason: string, names: string): [string, string][] =>
 
 export const unserved: ReadonlyMap<string, string> = new Map([
   ...because(
-    'numbers are managed with the admin API',
+    'there is no money here, and no media relay',
     `
-    GET …/Applications.json
-    POST …/Applications.json
-    GET …/Applications/{Sid}.json
-    POST …/Applications/{Sid}.json
-    DELETE …/Applications/{Sid}.json
-    GET …/AvailablePhoneNumbers.json
-    GET …/AvailablePhoneNumbers/{CountryCode}.json
-    GET …/AvailablePhoneNumbers/{CountryCode}/Local.json
-    GET …/AvailablePhoneNumbers/{CountryCode}/MachineToMachine.json
-    GET …/AvailablePhoneNumbers/{CountryCode}/Mobile.json
-    GET …/AvailablePhoneNumbers/{CountryCode}/National.json
-    GET …/AvailablePhoneNumbers/{CountryCode}/SharedCost.json
-    GET …/AvailablePhoneNumbers/{CountryCode}/TollFree.json
-    GET …/AvailablePhoneNumbers/{CountryCode}/Voip.json
     GET …/Balance.json
-    GET …/IncomingPhoneNumbers/{Sid}.json
-    POST …/IncomingPhoneNumbers/{Sid}.json
-    DELETE …/IncomingPhoneNumbers/{Sid}.json
-    GET …/IncomingPhoneNumbers.json
-    POST …/IncomingPhoneNumbers.json
-    GET …/IncomingPhoneNumbers/Local.json
-    POST …/IncomingPhoneNumbers/Local.json
-    GET …/IncomingPhoneNumbers/Mobile.json
-    POST …/IncomingPhoneNumbers/Mobile.json
-    GET …/IncomingPhoneNumbers/TollFree.json
-    POST …/IncomingPhoneNumbers/TollFree.json
-    GET …/SMS/ShortCodes/{Sid}.json
-    POST …/SMS/ShortCodes/{Sid}.json
-    GET …/SMS/ShortCodes.json
     POST …/Tokens.json
     `,
   ),

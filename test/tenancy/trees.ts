@@ -6,6 +6,7 @@ import { ask, bindTo, configure, create, eventually, reaches, startWorld, type A
 
 export interface Tenant extends Credentials {
   number: string
+  shortCode: string
   bind: string
   route: string
   /** Ended, and waiting. */
@@ -33,6 +34,7 @@ const tenant = (): Tenant => ({
   sid: `AC${hex(16)}`,
   token: hex(16),
   number: number(),
+  shortCode: String(randomInt(10_000_000, 99_999_999)),
   bind: `bind-${hex(4)}`,
   route: `route-${hex(4)}`,
   messages: [],
@@ -59,7 +61,7 @@ ${indent}  name: tenant ${of.sid.slice(-6)}
 ${indent}  token: ${of.token}
 ${indent}  inheritRoutes: false
 ${indent}  binds: [${[carrier, ...binds(of)].join(', ')}]
-${indent}  numbers: [{ number: '${of.number}' }]
+${indent}  numbers: [{ number: '${of.number}' }, { number: '${of.shortCode}' }]
 ${indent}  routes: [{ id: ${of.route}, prefix: '+44', to: [${of.bind}] }]
 ${deeper === '' ? '' : `${indent}  accounts:\n${deeper}`}`
   }
