@@ -22,6 +22,7 @@ export const topics = {
   'receipts.test.ts': ['receipts'],
   'traces.test.ts': ['traces'],
   'registrations.test.ts': ['sip'],
+  'optouts.test.ts': ['opt-outs'],
 } as const satisfies Record<string, readonly string[]>
 
 export interface Document {

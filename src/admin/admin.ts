@@ -7,12 +7,14 @@ import type { BindPolicy, Side } from '../model/bind.ts'
 import type { BodyKind } from '../model/body.ts'
 import type { MessageState } from '../model/life.ts'
 import type { AccountId, BindId, Direction, MessageId } from '../model/message.ts'
+import type { OptOutSetting } from '../model/optout.ts'
 import type { Decision } from '../model/route.ts'
 import type { Tenancy } from '../model/tenancy.ts'
 import type { DissectedField, TraceDirection } from '../model/trace.ts'
 import type { Messages, MessageView } from '../plugin.ts'
 import type { MessageTrace, Revision } from '../store/store.ts'
 import type { Caller, Fault } from './caller.ts'
+import type { AdminOptOuts } from './optouts.ts'
 import type { Receipts, Registrations, Statistics } from './watch.ts'
 
 export * from './caller.ts'
@@ -46,6 +48,8 @@ export interface AccountInput {
   /** Empty removes it. */
   cdrUrl?: string
   privateWebhooks?: boolean
+  /** `inherit`: as the account above has it. */
+  optOut?: OptOutSetting | 'inherit'
 }
 
 export interface AccountView {
@@ -59,6 +63,7 @@ export interface AccountView {
   concurrency: number
   cdrUrl?: string
   privateWebhooks: boolean
+  optOut?: OptOutSetting
   createdAt: number
   updatedAt: number
 }
@@ -69,7 +74,7 @@ export interface Accounts {
   get(caller: Caller, id: AccountId): AccountView | undefined
   /** Under `parent` (the caller's account or one below). With the client bind `api`. The token is shown here and never again. */
   create(caller: Caller, parent: AccountId, input: AccountInput, options?: ChangeOptions): Promise<Changed<AccountView> & { token: string }>
-  /** Limits, status and rights of an account are set from above it: the account itself may change its name and cdrUrl. */
+  /** Limits, status and rights of an account are set from above it: the account itself may change its name, cdrUrl and optOut. */
   update(caller: Caller, id: AccountId, input: AccountInput, options?: ChangeOptions): Promise<Changed<AccountView>>
   /** Another parent, for the account and all below it. Refused where a circle would come of it. */
   reparent(caller: Caller, id: AccountId, parent: AccountId, options?: ChangeOptions): Promise<Changed<AccountView>>
@@ -155,6 +160,8 @@ export interface NumberInput {
   settings?: Record<string, string>
   /** Accounts below may claim it; false. */
   offered?: boolean
+  /** Handsets may opt out of it by a word; absent: as the account has it. */
+  optOut?: boolean
 }
 
 export interface NumberView {
@@ -167,6 +174,7 @@ export interface NumberView {
   bind: string
   settings: Record<string, string>
   offered?: boolean
+  optOut?: boolean
   createdAt: number
   updatedAt: number
 }
@@ -368,6 +376,7 @@ export interface Admin {
   messages: AdminMessages
   lanes: Lanes
   traces: AdminTraces
+  optOuts: AdminOptOuts
   statistics: Statistics
   receipts: Receipts
   registrations: Registrations

@@ -10,6 +10,7 @@ import { createAccounts } from './accounts.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { createLanes } from './lanes.ts'
 import { createAdminMessages, createHostMessages } from './messages.ts'
+import { createOptOuts } from './optouts.ts'
 import { createDocuments } from './plan.ts'
 import { createReceipts } from './receipts.ts'
 import { createRegistrations } from './registrations.ts'
@@ -45,6 +46,7 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     documents: createDocuments(room),
     messages: createAdminMessages(messageParts),
     lanes: createLanes({ store, clock, configuration, binds }),
+    optOuts: createOptOuts({ store, clock, configuration }),
     traces: createAdminTraces({ traces, connectors: room.connectors, configuration, onChange: room.onChange }),
     statistics: createStatistics({ store, configuration, sessions, receipts }),
     receipts,

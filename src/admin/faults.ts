@@ -25,7 +25,7 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, at: Path): Checke
     message: `there is no such field; there ${known.length === 1 ? 'is' : 'are'} ${known.toSorted().join(', ') || 'none'}`,
   }))
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
+    for (const issue of parsed.error.issues.flatMap(meant)) {
       if (issue.code === 'unrecognized_keys') continue
       const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))
       faults.push({ path: [...at, ...path], message: tell(schema, value, issue, path) })
@@ -33,6 +33,14 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, at: Path): Checke
     return { faults }
   }
   return faults.length > 0 ? { faults } : { value: parsed.data }
+}
+
+/** Of several forms that a value may have, it has one, but not quite: then the faults are that form's. */
+function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const near = issue.errors.filter((all) => all.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'))
+  if (near.length !== 1) return [issue]
+  return near[0]!.map((one) => ({ ...one, path: [...issue.path, ...one.path] })).flatMap(meant)
 }
 
 function tell(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue, path: Path): string {

@@ -1,6 +1,7 @@
 // What may be written of an account, bind, route and number, by a document and by the API alike.
 // docs/configuration.md describes each field; the limits are here, those of policies in policy.ts.
 import { z } from 'zod'
+import { longestWord, optOutFaults, type OptOutSetting, type OptOutWords } from '../model/optout.ts'
 import { dayNames, isZone } from '../routing/window.ts'
 
 const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max)
@@ -9,6 +10,27 @@ const name = z.string().max(64)
 /** Ids are file-name safe and stand in `<account>/<id>`. */
 export const localId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected 1–63 letters, digits, dots, dashes or underscores')
 export const accountId = z.string().regex(/^AC[0-9a-f]{32}$/, 'expected AC and 32 lowercase hex digits')
+
+const word = z
+  .string()
+  .max(longestWord)
+  .regex(/^\S(.*\S)?$/, 'expected a word without blanks around it')
+const words = z.array(word).max(50).optional()
+/** Ten segments of GSM 7-bit, as the longest text of the Twilio API. */
+const reply = z.string().max(1600).optional()
+export const optOutSetting = z.union([
+  z.enum(['inherit', 'off', 'twilio']),
+  z
+    .strictObject({
+      stop: words,
+      start: words,
+      help: words,
+      replies: z.strictObject({ stop: reply, start: reply, help: reply }).optional(),
+    })
+    .superRefine((own, context) => {
+      for (const fault of optOutFaults(own as OptOutWords)) context.addIssue({ code: 'custom', ...fault })
+    }),
+]) as z.ZodType<OptOutSetting | 'inherit', OptOutSetting | 'inherit'>
 
 export const accountInput = z.strictObject({
   name: name.min(1).optional(),
@@ -23,6 +45,7 @@ export const accountInput = z.strictObject({
   concurrency: whole(0, 100_000).optional(),
   cdrUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/, error: 'expected an http or https URL, or nothing' })]).optional(),
   privateWebhooks: z.boolean().optional(),
+  optOut: optOutSetting.optional(),
 })
 
 export const bindInput = z.strictObject({
@@ -68,4 +91,5 @@ export const numberInput = z.strictObject({
   bind: z.string().optional(),
   settings: z.record(z.string(), z.string()).optional(),
   offered: z.boolean().optional(),
+  optOut: z.boolean().optional(),
 })

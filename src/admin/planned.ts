@@ -88,7 +88,10 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
       const schema = bench.connectors.get(bench.binds.get(thing.value.bind)?.connector ?? '')?.number
       const bind = nameBind(bench, thing.value.account, thing.value.bind)
       return [
-        ...plain({ name: thing.value.name, bind, offered: thing.value.offered ?? false }, { name: thing.value.value, offered: false }),
+        ...plain(
+          { name: thing.value.name, bind, optOut: thing.value.optOut, offered: thing.value.offered ?? false },
+          { name: thing.value.value, optOut: undefined, offered: false },
+        ),
         ...leaves(schema, thing.value.settings, ['settings'], []),
       ]
     }

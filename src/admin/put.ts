@@ -7,6 +7,7 @@ import type { Account, AccountStatus } from '../model/account.ts'
 import type { Bind, BindPolicy, Side } from '../model/bind.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
+import type { OptOutSetting } from '../model/optout.ts'
 import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
 import type { Connector } from '../plugin.ts'
 import { after, before, lay, type Bench } from './bench.ts'
@@ -36,7 +37,7 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
     bench.faults.push(...checked.faults)
     return undefined
   }
-  const { cdrUrl, ...given } = Object.fromEntries(Object.entries(checked.value).filter(([, value]) => value !== undefined))
+  const { cdrUrl, optOut, ...given } = Object.fromEntries(Object.entries(checked.value).filter(([, value]) => value !== undefined))
   const fresh: Account = {
     id,
     ...(parent === undefined ? {} : { parent }),
@@ -50,9 +51,15 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
     concurrency: 0,
     privateWebhooks: false,
   }
-  const { cdrUrl: oldUrl, ...rest } = known ?? fresh
+  const { cdrUrl: oldUrl, optOut: oldOptOut, ...rest } = known ?? fresh
   const url = (cdrUrl as string | undefined) ?? oldUrl
-  const account: Account = { ...rest, ...given, ...(url ? { cdrUrl: url } : {}) }
+  const words = (optOut as OptOutSetting | 'inherit' | undefined) ?? oldOptOut
+  const account: Account = {
+    ...rest,
+    ...given,
+    ...(url ? { cdrUrl: url } : {}),
+    ...(words === undefined || words === 'inherit' ? {} : { optOut: plain(words) }),
+  }
   if (account.name === '') account.name = account.parent === undefined ? 'Root account' : id
   if (known && id === bench.caller.account && known.parent !== undefined) {
     for (const field of fromAbove) {
@@ -66,6 +73,11 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
   lay(bench, { kind: 'account', value: account }, path)
   if (!known) makeApiBind(bench, id, path)
   return account
+}
+
+/** Without the fields that are undefined: as it is read from the store. */
+function plain(setting: OptOutSetting): OptOutSetting {
+  return JSON.parse(JSON.stringify(setting)) as OptOutSetting
 }
 
 function statusFault(known: Account | undefined, next: AccountStatus): string | undefined {

@@ -180,6 +180,7 @@ export function putNumber(bench: Bench, account: AccountId, number: string, inpu
     name: title,
     bind: bind.id,
     settings: fit.value,
+    ...(checked.value.optOut === undefined ? {} : { optOut: checked.value.optOut }),
     ...(checked.value.offered ? { offered: true } : {}),
     ...(own?.lent ? { lent: own.lent } : {}),
     createdAt: 0,

@@ -31,6 +31,17 @@ const account = z.object({
   concurrency: z.number(),
   cdrUrl: z.string().optional(),
   privateWebhooks: z.boolean(),
+  optOut: z
+    .union([
+      z.enum(['off', 'twilio']),
+      z.object({
+        stop: z.array(z.string()).optional(),
+        start: z.array(z.string()).optional(),
+        help: z.array(z.string()).optional(),
+        replies: z.object({ stop: z.string().optional(), start: z.string().optional(), help: z.string().optional() }).optional(),
+      }),
+    ])
+    .optional(),
 })
 const bind = z.object({
   id: z.string(),
@@ -68,6 +79,7 @@ const number = z.object({
   name: z.string(),
   bind: z.string(),
   settings: z.record(z.string(), z.string()),
+  optOut: z.boolean().optional(),
   offered: z.boolean().optional(),
   lent: z.array(z.object({ by: z.string(), offered: z.boolean() })).optional(),
   createdAt: z.number(),

@@ -132,11 +132,16 @@ export function strangeFields(schema: Schema, value: unknown): { path: Path; kno
   }
 }
 
+/** What takes no mapping says nothing of its fields. */
+const fieldless: ReadonlySet<string> = new Set(['undefined', 'null', 'enum', 'literal', 'string', 'number', 'boolean', 'array'])
+
 /** Undefined where any field goes. */
 function knownFields(schemas: Schema[]): string[] | undefined {
-  const objects = schemas.flatMap(alternatives).map(defOf)
-  if (objects.length === 0 || objects.some((def) => def.type !== 'object' && def.type !== 'undefined' && def.type !== 'null'))
-    return undefined
+  const objects = schemas
+    .flatMap(alternatives)
+    .map(defOf)
+    .filter((def) => !fieldless.has(def.type))
+  if (objects.length === 0 || objects.some((def) => def.type !== 'object')) return undefined
   return objects.flatMap((def) => (def.type === 'object' ? Object.keys(def.shape) : []))
 }
 

@@ -110,6 +110,7 @@ function write(bench: Bench, account: AccountId, value: string, { name, settings
     ...(title === undefined ? {} : { name: title }),
     ...(known ? { bind: nameBind(bench, account, known.bind) } : {}),
     ...(known?.offered ? { offered: true } : {}),
+    ...(known?.optOut === undefined ? {} : { optOut: known.optOut }),
     settings: Object.fromEntries(merged),
   }
   putNumber(bench, account, value, input, [])

@@ -7,6 +7,7 @@ import { bind, parked } from './bind.ts'
 import { apply, plan, type DocumentOptions } from './document.ts'
 import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
 import { explain, release, send, trace } from './messages.ts'
+import { addOrRemove, optOuts } from './optouts.ts'
 import { pdus } from './pdus.ts'
 import { carriers, inbox, reply } from './simulate.ts'
 import { registrations, sipTrace } from './sip.ts'
@@ -52,6 +53,7 @@ function createProgram(): Command {
   addMessages(program, asked)
   addOperations(program, asked)
   addSip(program, asked)
+  addOptOuts(program, asked)
   return program
 }
 
@@ -126,6 +128,31 @@ function addSip(program: Command, asked: Asked): void {
     .option(...ofAccount)
     .option(...json)
     .action(asked(sipTrace))
+}
+
+function addOptOuts(program: Command, asked: Asked): void {
+  const list = program
+    .command('optouts')
+    .description('the handsets that take no more from a sender')
+    .option('--sender <sender>', 'only of this number, name or service')
+    .option('--handset <number>', 'only of this one')
+    .option('--limit <n>', 'at most so many', '50')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(optOuts))
+  for (const verb of ['add', 'remove'] as const) {
+    list
+      .command(verb)
+      .description(verb === 'add' ? 'the handset takes no more from the sender' : 'it takes messages from the sender again')
+      .argument('<sender>', 'a number, a name or the id of a service')
+      .argument('<handset>')
+      .option(...ofAccount)
+      .action(
+        asked((client, sender: string, handset: string, options: { account?: string }) =>
+          addOrRemove(client, verb, sender, handset, options),
+        ),
+      )
+  }
 }
 
 function addOperations(program: Command, asked: Asked): void {

@@ -82,6 +82,24 @@ function rulesOf(own: OptOutWords): OptOutRules {
   return { words, replies: { ...usualReplies, ...own.replies } }
 }
 
+/** What would make words of one's own answer each other, or mean two things; each with its place. */
+export function optOutFaults(own: OptOutWords): { path: (string | number)[]; message: string }[] {
+  const { words } = rulesOf(own)
+  const faults: { path: (string | number)[]; message: string }[] = []
+  for (const type of optOutTypes) {
+    const reply = own.replies?.[type]
+    if (reply !== undefined && words.has(reply.trim().toUpperCase()))
+      faults.push({ path: ['replies', type], message: 'expected a text that is none of the words' })
+    for (const [i, word] of (own[type] ?? []).entries()) {
+      const other = optOutTypes.find((one) => one !== type && (own[one] ?? usualWords[one]).some((each) => sameWord(each, word)))
+      if (other !== undefined) faults.push({ path: [type, i], message: `expected a word that is not among those of ${other} too` })
+    }
+  }
+  return faults
+}
+
+const sameWord = (one: string, other: string): boolean => one.toUpperCase() === other.toUpperCase()
+
 const made = new WeakMap<OptOutWords, OptOutRules>()
 
 /** Undefined: opt-out is off for this number. The nearest account above that says something decides. */

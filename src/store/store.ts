@@ -183,11 +183,11 @@ export interface OptOuts {
   readonly empty: boolean
   /** At once, from memory: what is durable. */
   has(account: AccountId, sender: string, handset: string): boolean
-  /** Resolves when durable; false: it was so already. */
+  /** Resolves when durable; false: it was so already. Rejects with StoreUnavailable. */
   put(optOut: OptOut): Promise<boolean>
-  /** Resolves when durable; false: there was none. */
+  /** Resolves when durable; false: there was none. Rejects with StoreUnavailable. */
   remove(key: OptOutKey): Promise<boolean>
-  /** By account, sender and handset. */
+  /** By account, sender and handset. Empty where the cursor is none of ours. */
   list(query: OptOutQuery): Promise<{ optOuts: OptOut[]; next?: string }>
 }
 

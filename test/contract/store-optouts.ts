@@ -81,6 +81,8 @@ export const optOutCases: Case[] = [
       const third = await bench.store.optOuts.list({ ...query, cursor: second.next! })
       const sizes = [first, second, third].map((page) => page.optOuts.length)
       assert.deepEqual([...sizes, third.next], [2, 2, 1, undefined])
+      for (const cursor of ['', 'x', 'WzFd', 'WzEsMiwzXQ', 'bnVsbA'])
+        assert.deepEqual(await bench.store.optOuts.list({ ...query, cursor }), { optOuts: [] })
     },
   ],
 ]

@@ -13,6 +13,7 @@ import { configurationEndpoints } from './configuration.ts'
 import type { Endpoint, Pieces } from './endpoint.ts'
 import { openApi } from './openapi.ts'
 import { operationEndpoints } from './operation.ts'
+import { optOutEndpoints } from './optouts.ts'
 import { receiptEndpoints } from './receipts.ts'
 import { registrationEndpoints } from './registrations.ts'
 import { traceEndpoints } from './traces.ts'
@@ -23,6 +24,7 @@ export const endpoints: readonly Endpoint[] = [
   ...receiptEndpoints,
   ...traceEndpoints,
   ...registrationEndpoints,
+  ...optOutEndpoints,
 ]
 
 export interface ApiParts {

@@ -1,7 +1,7 @@
 // The words of the admin API as schemas: with those of admin/inputs.ts they describe what comes in and
 // goes out, and are what the OpenAPI document is generated from. Times are ISO 8601 in UTC.
 import { z } from 'zod'
-import { routeInput } from '../../admin/inputs.ts'
+import { optOutSetting, routeInput } from '../../admin/inputs.ts'
 import { policy } from '../../admin/policy.ts'
 import { accountId, time } from './words.ts'
 
@@ -27,6 +27,7 @@ export const account = z.strictObject({
   concurrency: z.int(),
   cdrUrl: z.string().optional(),
   privateWebhooks: z.boolean(),
+  optOut: optOutSetting.optional().describe('Words and replies of opt-out, docs/opt-out.md; absent: as the account above has it'),
   createdAt: time,
   updatedAt: time,
 })
@@ -66,6 +67,7 @@ export const ownNumber = z.strictObject({
   bind: z.string(),
   settings: z.record(z.string(), z.string()),
   offered: z.boolean().optional().describe('Accounts below may claim it'),
+  optOut: z.boolean().optional().describe('Handsets may opt out of it by a word; absent: as the account has it'),
   createdAt: time,
   updatedAt: time,
 })

@@ -111,8 +111,8 @@ export function createAccepting(
       report: null,
     }
     // Of one tick: in the same record, so that both hold or neither.
-    if (added.optOut !== undefined) void optOuts.put(added.optOut)
-    if (added.optIn !== undefined) for (const key of added.optIn) void optOuts.remove(key)
+    if (added.optOut !== undefined) optOuts.put(added.optOut).catch(refusedTogether)
+    if (added.optIn !== undefined) for (const key of added.optIn) optOuts.remove(key).catch(refusedTogether)
     if (added.sticky === true && message.service !== undefined) stickies.put(account, message.service, message.to.value, message.from.value)
     return new Promise((resolve, reject) => {
       commit.add(op, {
@@ -142,3 +142,6 @@ export function createAccepting(
     },
   }
 }
+
+/** Whoever submitted the message hears of it. */
+function refusedTogether(): void {}

@@ -12,6 +12,21 @@ export function compact(party: string): Party {
   return party.length <= 16 && /^\+[1-9]\d+$/.test(party) ? Number(party.slice(1)) : party
 }
 
+type Place = [account: number, sender: string, handset: string]
+const firstPlace: Place = [-1, '', '']
+
+/** Undefined: no page of ours ended there. */
+function placeOf(cursor: string): Place | undefined {
+  try {
+    const read: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (!Array.isArray(read) || read.length !== 3) return undefined
+    const [account, sender, handset] = read as unknown[]
+    return typeof account === 'number' && typeof sender === 'string' && typeof handset === 'string' ? [account, sender, handset] : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export function createOptOuts(inner: Inner, known: readonly (readonly [number, string, string])[]): OptOuts {
   const { names, commit } = inner
   const held = new Map<AccountId, Map<Party, Set<Party>>>()
@@ -43,27 +58,29 @@ export function createOptOuts(inner: Inner, known: readonly (readonly [number, s
     },
     has: (account, sender, handset) => held.get(account)?.get(compact(sender))?.has(compact(handset)) ?? false,
     put({ account, sender, handset, at, word, message }) {
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
         commit.add(
           { kind: 'optOut', account: names.of(account), sender, handset, at, word, message: message ?? null },
-          { done: () => resolve(hold(account, sender, handset)) },
+          { refused: reject, done: () => resolve(hold(account, sender, handset)) },
         )
       })
     },
     remove(key) {
       const { account, sender, handset } = key
-      return new Promise((resolve) => {
-        commit.add({ kind: 'optIn', account: names.of(account), sender, handset }, { done: () => resolve(release(key)) })
+      return new Promise((resolve, reject) => {
+        commit.add({ kind: 'optIn', account: names.of(account), sender, handset }, { refused: reject, done: () => resolve(release(key)) })
       })
     },
     async list({ accounts, sender, handset, limit, cursor }) {
+      const after = cursor === undefined ? firstPlace : placeOf(cursor)
+      if (!after) return { optOuts: [] }
       await commit.drain()
       await inner.flusher.flush()
       const rows = await inner.reader.optOuts({
         accounts: accounts.flatMap((account) => names.find(account) ?? []),
         ...(sender === undefined ? {} : { sender }),
         ...(handset === undefined ? {} : { handset }),
-        after: cursor === undefined ? [-1, '', ''] : (JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [number, string, string]),
+        after,
         limit: limit + 1,
       })
       const page = rows.slice(0, limit)

@@ -1,0 +1,97 @@
+// The handsets that take no more from a sender, as an operator sees, adds and removes them. Only of the
+// caller's own subtree; what a handset itself asked for is lifted only by whoever means to.
+import type { Clock } from '../clock.ts'
+import { parseAddress } from '../model/address.ts'
+import { isWithin, type Configuration } from '../model/configuration.ts'
+import type { AccountId } from '../model/message.ts'
+import { partyOf, type OptOut } from '../model/optout.ts'
+import type { OptOutKey, Store } from '../store/store.ts'
+import { mustSee } from './accounts.ts'
+import { Refused, type Caller } from './admin.ts'
+
+export interface OptOutSearch {
+  /** Absent: the caller's account. */
+  account?: AccountId
+  /** Sub-accounts too; true. */
+  below?: boolean
+  sender?: string
+  handset?: string
+  /** 1–1000 */
+  limit: number
+  cursor?: string
+}
+
+/** `account`: the caller's, when absent. `sender`: a number, a name or the id of a service. */
+export interface OptOutPair {
+  account?: AccountId
+  sender: string
+  handset: string
+}
+
+export interface AdminOptOuts {
+  /** By account, sender and handset. */
+  list(caller: Caller, query: OptOutSearch): Promise<{ optOuts: OptOut[]; next?: string }>
+  /** The handset takes no more from the sender; as it was where it had said so itself. Refused (invalid) where no message could be addressed so. */
+  put(caller: Caller, pair: OptOutPair): Promise<{ created: boolean }>
+  /** False when there was none. */
+  remove(caller: Caller, pair: OptOutPair): Promise<boolean>
+}
+
+/** Longer than any address, shorter than what would fill the memory of the list. */
+const longestAddress = 320
+
+export function createOptOuts(parts: { store: Pick<Store, 'optOuts'>; clock: Clock; configuration(): Configuration }): AdminOptOuts {
+  const { store, clock, configuration } = parts
+
+  /** Exactly the account, or with all below it. */
+  function accountsOf(caller: Caller, account: AccountId, below: boolean): AccountId[] {
+    const now = configuration()
+    mustSee(now.accounts, caller, account)
+    return below ? [...now.accounts.keys()].filter((id) => isWithin(now, id, account)) : [account]
+  }
+
+  function keyOf(caller: Caller, { account, sender, handset }: { account?: AccountId; sender: string; handset: string }): OptOutKey {
+    const of = account ?? caller.account
+    mustSee(configuration().accounts, caller, of)
+    return { account: of, sender: partyOf(sender.trim()), handset: partyOf(handset.trim()) }
+  }
+
+  return {
+    async list(caller, { account = caller.account, below = true, sender, handset, limit, cursor }) {
+      return await store.optOuts.list({
+        accounts: accountsOf(caller, account, below),
+        ...(sender === undefined ? {} : { sender: partyOf(sender.trim()) }),
+        ...(handset === undefined ? {} : { handset: partyOf(handset.trim()) }),
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+      })
+    },
+    async put(caller, of) {
+      const key = keyOf(caller, of)
+      const faults = [...senderFaults(configuration(), key), ...handsetFaults(key)]
+      if (faults.length > 0) throw new Refused('invalid', faults.map(({ message }) => message).join('\n'), faults)
+      const known = store.optOuts.has(key.account, key.sender, key.handset)
+      const optOut: OptOut = { ...key, at: clock.now(), word: '' }
+      // When and by which word a handset said so is worth more than that it was said again.
+      return { created: !known && (await store.optOuts.put(optOut)) }
+    },
+    async remove(caller, of) {
+      return await store.optOuts.remove(keyOf(caller, of))
+    },
+  }
+}
+
+function senderFaults({ resources }: Configuration, { account, sender }: OptOutKey): { path: string; message: string }[] {
+  if (parseAddress(sender) !== undefined || resources.get(account)?.has(sender)) return []
+  const message = 'expected a number such as +15550001111, a short code, a name, or the id of a service of the account'
+  return [{ path: 'sender', message }]
+}
+
+/** As messages are addressed: anything else would never be met. */
+function handsetFaults({ handset }: OptOutKey): { path: string; message: string }[] {
+  const address = parseAddress(handset)
+  const isNumber = address !== undefined && address.ton !== 'alphanumeric' && address.value === handset
+  const isUser = handset.length <= longestAddress && /^[^\s@:]+@[^\s@]+$/.test(handset) && handset === handset.toLowerCase()
+  if (isNumber || isUser) return []
+  return [{ path: 'handset', message: 'expected a number such as +447700900123, or a user such as bob@acme.example in lower case' }]
+}
