@@ -65,7 +65,8 @@ function note(objects: Objects, text: string): boolean {
   for (const [sid] of text.matchAll(sidPattern)) {
     const prefix = sid.startsWith('MM') ? 'SM' : sid.slice(0, 2)
     const known = objects.get(prefix) ?? []
-    if (known.includes(sid)) continue
+    // Accounts above and below are named too: they are tenants of their own.
+    if (prefix === 'AC' || known.includes(sid)) continue
     objects.set(prefix, [...known, sid])
     isNew = true
   }
