@@ -261,6 +261,8 @@ export interface ExplainQuery {
   /** Id of the bind it would arrive on; `api`. */
   arrival?: string
   at?: number
+  /** The supplier bind that the sender names, as in `number@bind._smpp.domain`. */
+  via?: string
   /** 0 ≤ dice < 1; 0. */
   dice?: number
 }

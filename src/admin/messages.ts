@@ -231,5 +231,6 @@ function questionOf(query: ExplainQuery, account: AccountId, now: number) {
     kind: query.kind ?? ('text' as const),
     at: query.at ?? now,
     dice: query.dice ?? 0,
+    ...(query.via === undefined ? {} : { via: query.via }),
   }
 }

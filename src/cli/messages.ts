@@ -34,7 +34,7 @@ export async function trace(client: Client, id: string, options: { wait?: boolea
 
 export async function explain(
   client: Client,
-  options: { to: string; from: string; kind?: string; account?: string; arrival?: string; at?: string; json?: boolean },
+  options: { to: string; from: string; kind?: string; account?: string; arrival?: string; via?: string; at?: string; json?: boolean },
 ): Promise<string> {
   const { json, ...query } = options
   type Explained = { decision: MessageAnswer['decision']; lines: string[] }

@@ -96,6 +96,7 @@ function addMessages(program: Command, asked: Asked): void {
     .description('say which binds a message would take, and why; sends nothing')
     .addOption(new Option('--kind <kind>').choices(['text', 'binary', 'mms']))
     .option('--arrival <bind>', 'the bind it would arrive on')
+    .option('--via <bind>', 'the supplier bind that the sender names')
     .option('--at <time>', 'ISO 8601, for routes with time windows')
     .option(...ofAccount)
     .option(...json)

@@ -85,6 +85,8 @@ test('explain tells the decision and sends nothing; what is no address is told',
     candidates.map((each) => each.bind),
     [`${root}/northern`],
   )
+  const via = await call('GET /explain?from=%2B15005550006&to=%2B447700900123&via=nowhere')
+  assert.deepEqual((via.body['decision'] as { candidates: unknown[] }).candidates, [], 'a bind that the sender names: that one, or none')
   const bad = await call('GET /explain?from=%2B15005550006&to=%2B1')
   assert.equal(bad.status, 400)
   assert.deepEqual(

@@ -151,6 +151,7 @@ const messages: Endpoint[] = [
       from: z.string(),
       kind: z.enum(['text', 'binary', 'mms']).optional(),
       arrival: z.string().optional().describe('Id of the bind it would arrive on; `api`'),
+      via: z.string().optional().describe('The supplier bind that the sender names: that one, or none'),
       at: timeQuery.optional().describe('For routes with time windows; now'),
       dice: z.coerce.number().min(0).lt(1).optional().describe('Picks among weighted binds'),
     }),

@@ -31,7 +31,8 @@ export interface Listening {
 
 const handshakeLimitMs = 10_000
 const keepAliveMs = 60_000
-const stream = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
+/** A peer may end its side first, and wait for its answers. */
+const stream = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
 
 /** Rejects with an Error fit for the operator. */
 export async function openListeners(parts: ListenParts): Promise<Listening> {
@@ -91,7 +92,13 @@ function upgrading(transport: 'ws' | 'wss', { door, listen, failed }: ListenPart
   const answer = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(426, { Upgrade: 'websocket', Connection: 'Upgrade, close', 'Content-Type': 'text/plain' }).end('SIP by WebSocket\n')
   }
-  const limits = { ...stream, maxHeaderSize: 16_384, headersTimeout: handshakeLimitMs, requestTimeout: handshakeLimitMs }
+  const limits = {
+    ...stream,
+    allowHalfOpen: false,
+    maxHeaderSize: 16_384,
+    headersTimeout: handshakeLimitMs,
+    requestTimeout: handshakeLimitMs,
+  }
   const server =
     transport === 'ws'
       ? createHttpServer(limits, answer)

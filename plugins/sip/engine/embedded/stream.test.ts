@@ -197,3 +197,25 @@ test('a port that is taken is told with what to do, and what was opened before i
   const again = await started(accepting, { listen: { udp: { address: '127.0.0.1', port } } })
   await again.engine.stop()
 })
+
+test('a peer that ends its side once it has asked still has its answers, and is closed behind the last', async () => {
+  const late: Take = (_request, answer) => void setTimeout(() => answer({ status: 202 }), 100)
+  const { at } = await world({}, late)
+  const socket = connect({ ...at('tcp'), host: at('tcp').address, allowHalfOpen: true })
+  const heard: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => heard.push(chunk))
+  const ended = new Promise<void>((resolve) => socket.once('end', resolve))
+  await new Promise<void>((resolve) => socket.once('connect', () => resolve()))
+  const local = { address: '127.0.0.1', port: socket.localPort! }
+  socket.end(Buffer.concat([requestText(local, { transport: 'TCP' }), requestText(local, { transport: 'TCP' })]))
+  const before = Date.now()
+  await ended
+  assert.ok(Date.now() - before < 3000)
+  socket.destroy()
+  assert.equal(
+    Buffer.concat(heard)
+      .toString()
+      .match(/^SIP\/2\.0 202 /gm)?.length,
+    2,
+  )
+})

@@ -34,6 +34,8 @@ const pauseAbove = 256 * 1024
 /** … and above this it is cut. */
 export const mostUnread = 4 * 1024 * 1024
 const pong = Buffer.from('\r\n')
+/** A peer that has ended its side only (RFC 9293 §3.6) still hears the answers to what it asked, for so long. */
+const answersWithinMs = 5_000
 
 let opened = 0
 /** Tells connections between the same two ends apart that follow each other. */
@@ -47,6 +49,7 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
   const framer = createFramer(limits, {
     message(message) {
       partialSince = 0
+      if (message.kind === 'request') owed++
       ends.message(message, way)
     },
     bad(bad) {
@@ -61,8 +64,12 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
   let unsentBytes = 0
   let why = 'closed by the peer'
   let open = true
+  /** Requests without a final answer, roughly: an ACK has none. */
+  let owed = 0
+  let halfClosed = false
 
   const watch = timed(() => {
+    if (halfClosed) return socket.destroySoon()
     const now = clock.now()
     const idleFor = now - heardAt
     const partialFor = partialSince === 0 ? 0 : now - partialSince
@@ -73,7 +80,8 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
   wheel.arm(watch, Math.min(limits.idleMs, limits.partialMs))
 
   function write(octets: Buffer): string | undefined {
-    if (!open) return 'the connection is gone'
+    if (!open && !halfClosed) return 'the connection is gone'
+    if (isFinal(octets)) owed--
     if (socket.writableLength + unsentBytes > mostUnread) {
       cut('the peer does not read')
       return 'the peer does not read'
@@ -90,6 +98,7 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
     unsent = []
     unsentBytes = 0
     if (!socket.destroyed) socket.write(octets)
+    if (halfClosed && owed <= 0) socket.destroySoon()
   }
 
   function cut(because: string): void {
@@ -105,6 +114,15 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
     flush()
     socket.destroySoon()
     gone()
+  }
+
+  /** For everybody else it is closed; what it asked is still answered. */
+  function ended(): void {
+    if (!open || owed <= 0) return finish('closed by the peer')
+    why = 'closed by the peer'
+    halfClosed = true
+    gone()
+    wheel.arm(watch, answersWithinMs)
   }
 
   function gone(): void {
@@ -127,9 +145,13 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
     if (socket.writableLength + unsentBytes > pauseAbove) socket.pause()
   })
   socket.on('drain', () => socket.resume())
-  socket.on('end', () => finish('closed by the peer'))
+  socket.on('end', ended)
   socket.on('error', (error) => cut(error.message))
-  socket.on('close', gone)
+  socket.on('close', () => {
+    halfClosed = false
+    wheel.disarm(watch)
+    gone()
+  })
 
   const way: Connection = {
     id: connectionId(transport, remote, local),
@@ -150,4 +172,9 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
     cut,
   }
   return way
+}
+
+/** `SIP/2.0 2…` and above. */
+function isFinal(octets: Buffer): boolean {
+  return octets.length > 8 && octets[0] === 0x53 && octets[3] === 0x2f && octets[8]! >= 0x32
 }
