@@ -60,7 +60,7 @@ export interface Connector<C = unknown> {
    */
   addressed?(account: AccountId, address: string): readonly string[] | undefined
   /** For which of an account's services, which are resources of this connector, a number sends. */
-  serviceOf?(resources: Resources, number: string): string | undefined
+  serviceOf?(resources: Resources, number: OwnNumber): string | undefined
   /** Settings that a number whose target is a bind of this connector carries. */
   number?: z.ZodType<Record<string, string>>
   can: {

@@ -47,6 +47,7 @@ export async function apiUnderTest(way: 'hot' | 'router') {
   const server: Running = await listening(mounted(w.host, way))
   const client = twilioClient(w.root.id, w.root.token)
   client.api.baseUrl = server.url
+  client.messaging.baseUrl = server.url
 
   const basic = (sid = w.root.id, token = w.root.token): string => `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}`
   async function call(method: string, path: string, body?: string | Record<string, string>, headers: Record<string, string> = {}) {

@@ -1,4 +1,4 @@
-// Dates as the 2010 API writes and reads them.
+// Dates as Twilio's APIs write and read them.
 
 let second = Number.NaN
 let written = ''
@@ -10,6 +10,11 @@ export function rfc2822(ms: number): string {
   second = at
   written = new Date(ms).toUTCString().replace('GMT', '+0000')
   return written
+}
+
+/** As the APIs from `/v1/` on write them: no milliseconds. */
+export function iso8601(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 
 const day = /^\d{4}-\d\d-\d\d$/

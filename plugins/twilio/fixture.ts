@@ -59,6 +59,8 @@ export interface World {
   places?: number
   store(account: Account, over: Partial<Message>, view?: Partial<MessageView>): MessageView
   number: OwnNumber
+  /** Of root, that one first. */
+  numbers: OwnNumber[]
   /** Who changed what is configured, change by change. */
   authors: Author[]
 }
@@ -197,7 +199,7 @@ export function world(): World {
       sticky: () => undefined,
       attach: () => false,
       resources: () => resourcesOf(owner.id),
-      number: (value) => (owner === root && value === ownNumber ? number : undefined),
+      number: (value) => (owner === root ? made.numbers.find((one) => one.value === value) : undefined),
       account: () => owner,
       outbound,
       publicUrl: 'http://127.0.0.1',
@@ -221,6 +223,7 @@ export function world(): World {
     views,
     store,
     number,
+    numbers: [number],
     authors: [],
     gateway: gatewayOf(root),
     host: {
@@ -242,7 +245,7 @@ export function world(): World {
       claimed: () => [],
       calling: () => [],
       claimants: () => [],
-      numbers: (id) => (id === root.id ? [number] : []),
+      numbers: (id) => (id === root.id ? made.numbers : []),
       resources: resourcesOf,
       async changeResource(by, owner, id, step) {
         made.authors.push(by)

@@ -5,6 +5,7 @@ import { availableRoutes } from './available.ts'
 import { incomingRoutes } from './incoming.ts'
 import { shortCodeRoutes } from './shortcodes.ts'
 import { messages } from './messages.ts'
+import { serviceRoutes } from './services/services.ts'
 import { under, type Call, type Route } from './resource.ts'
 
 export const routes: readonly Route[] = [
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   ...availableRoutes,
   ...incomingRoutes,
   ...shortCodeRoutes,
+  ...serviceRoutes,
 ]
 
 /** The oldest version, and where SDKs of Twilio's shape look for it, are the same resources; links in answers begin as asked. */

@@ -26,4 +26,9 @@ export const numberSettings = z.strictObject({
     .optional()
     .describe('An application of the account, whose URLs go before those of the number'),
   statusCallback: webhook.optional().describe('Status callbacks of messages sent from this number that name none'),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, { error: 'expected two capital letters such as US (ISO 3166)' })
+    .optional()
+    .describe('Of a short code: whose handsets a messaging service prefers it for'),
 }) as z.ZodType<Record<string, string>>

@@ -130,7 +130,7 @@ test('routes and numbers may only lead to binds that are there and fit', async (
       await refusal(admin.numbers.put(caller, root.id, '+15550001111', { settings: { smsUrl: 'ftp://x', color: 'red' } }))
     ).faults.toSorted(),
     [
-      'settings.color: there is no such field; there are smsFallbackMethod, smsFallbackUrl, smsMethod, smsUrl, statusCallback',
+      'settings.color: there is no such field; there are country, smsApplicationSid, smsFallbackMethod, smsFallbackUrl, smsMethod, smsUrl, statusCallback',
       'settings.smsUrl: expected an http or https URL such as https://example.com/sms, got "ftp://x"',
     ],
   )

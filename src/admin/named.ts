@@ -69,9 +69,12 @@ export function named(room: Room, make: (bind: Bind) => Gateway, nameOf: (bind: 
 /** For which of its account's services a number sends, as the first connector that knows says. */
 export function serviceOf(room: Room, connectors: readonly Pick<Connector, 'serviceOf'>[]) {
   const knowing = connectors.flatMap((one) => (one.serviceOf ? [one.serviceOf.bind(one)] : []))
-  return (account: AccountId, number: string): string | undefined => {
-    const resources = room.current().resources.get(account)
+  return (account: AccountId, value: string): string | undefined => {
+    const now = room.current()
+    const resources = now.resources.get(account)
     if (!resources) return undefined
+    const number = now.numbers.get(value)
+    if (number?.account !== account) return undefined
     for (const ask of knowing) {
       const service = ask(resources, number)
       if (service !== undefined) return service

@@ -110,4 +110,44 @@ const looking: Step[] = [
   })),
 ]
 
-export const script: readonly Step[] = [...sharing, ...holding, ...looking, ...sending]
+const services = ['messaging', 'v1', 'services'] as const
+const service = [...services, '$service'] as const
+
+const pooling: Step[] = [
+  { on: incoming, do: 'create', with: { phone_number: '+14155550104' }, keep: { pooled: 'sid' } },
+  {
+    on: services,
+    do: 'create',
+    with: { friendly_name: 'Shop', sticky_sender: false },
+    keep: { service: 'sid' },
+    is: { sticky_sender: false },
+  },
+  { on: service, do: 'update', with: { validity_period: 600, usecase: 'marketing' }, is: { validity_period: 600, sticky_sender: false } },
+  { on: service, do: 'fetch', is: { friendly_name: 'Shop', usecase: 'marketing', account_sid: '$account' } },
+  { on: services, do: 'list', with: { page_size: 1, limit: 5 }, among: '$service' },
+  { on: ['messaging', 'v1', 'usecases'], do: 'fetch' },
+  {
+    on: [...service, 'phone_numbers'],
+    do: 'create',
+    with: { phone_number_sid: '$pooled' },
+    is: { sid: '$pooled', phone_number: '+14155550104' },
+  },
+  { on: [...service, 'phone_numbers'], do: 'create', with: { phone_number_sid: '$pooled' }, refused: 21710 },
+  { on: [...service, 'phone_numbers', '$pooled'], do: 'fetch', is: { service_sid: '$service' } },
+  { on: [...service, 'phone_numbers'], do: 'list', among: '$pooled' },
+  { on: [...service, 'short_codes'], do: 'create', with: { short_code_sid: '$short_code' }, is: { sid: '$short_code' } },
+  { on: [...service, 'short_codes', '$short_code'], do: 'fetch', is: { service_sid: '$service' } },
+  { on: [...service, 'short_codes'], do: 'list', among: '$short_code' },
+  { on: [...service, 'short_codes', '$short_code'], do: 'remove' },
+  { on: [...service, 'alpha_senders'], do: 'create', with: { alpha_sender: 'Acme' }, keep: { alpha: 'sid' }, is: { alpha_sender: 'Acme' } },
+  { on: [...service, 'alpha_senders', '$alpha'], do: 'fetch', is: { alpha_sender: 'Acme' } },
+  { on: [...service, 'alpha_senders'], do: 'list', among: '$alpha' },
+  { on: [...service, 'alpha_senders', '$alpha'], do: 'remove' },
+  { on: [...service, 'alpha_senders', '$alpha'], do: 'fetch', refused: 20404 },
+  { on: [...service, 'phone_numbers', '$pooled'], do: 'remove' },
+  { on: service, do: 'remove' },
+  { on: service, do: 'fetch', refused: 20404 },
+  { on: [...incoming, '$pooled'], do: 'remove' },
+]
+
+export const script: readonly Step[] = [...sharing, ...holding, ...looking, ...sending, ...pooling]

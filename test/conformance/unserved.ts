@@ -47,29 +47,6 @@ export const unserved: ReadonlyMap<string, string> = new Map([
     `,
   ),
   ...because(
-    'there are no messaging services',
-    `
-    GET /v1/Services/{ServiceSid}/AlphaSenders
-    POST /v1/Services/{ServiceSid}/AlphaSenders
-    GET /v1/Services/{ServiceSid}/AlphaSenders/{Sid}
-    DELETE /v1/Services/{ServiceSid}/AlphaSenders/{Sid}
-    GET /v1/Services/{ServiceSid}/PhoneNumbers
-    POST /v1/Services/{ServiceSid}/PhoneNumbers
-    GET /v1/Services/{ServiceSid}/PhoneNumbers/{Sid}
-    DELETE /v1/Services/{ServiceSid}/PhoneNumbers/{Sid}
-    GET /v1/Services
-    POST /v1/Services
-    GET /v1/Services/{Sid}
-    POST /v1/Services/{Sid}
-    DELETE /v1/Services/{Sid}
-    GET /v1/Services/{ServiceSid}/ShortCodes
-    POST /v1/Services/{ServiceSid}/ShortCodes
-    GET /v1/Services/{ServiceSid}/ShortCodes/{Sid}
-    DELETE /v1/Services/{ServiceSid}/ShortCodes/{Sid}
-    GET /v1/Services/Usecases
-    `,
-  ),
-  ...because(
     'media come with MMS',
     `
     GET …/Messages/{MessageSid}/Media/{Sid}.json
