@@ -7,6 +7,7 @@ import { Refused, refusalJson, refusalXml, refusedFor } from './errors.ts'
 import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
 import { create } from './messages.ts'
 import type { Answer, Call } from './resource.ts'
+import { isRestcomm, restcommRefusal } from './restcomm/index.ts'
 import { formatOf, pathOf, placeOf, type Place } from './routes.ts'
 
 const nothing = Buffer.alloc(0)
@@ -133,10 +134,11 @@ export function twilioApi(host: Host): TwilioApi {
     return await place.route!.answer(call)
   }
 
-  function refusedAnswer({ method, url }: Asked, error: unknown): Answer {
+  function refusedAnswer({ method, url, header }: Asked, error: unknown): Answer {
     const known = refusedFor(error, pathOf(url))
     const refused = known ?? new Refused(20500)
     if (!known) host.log.error({ err: error, method, path: pathOf(url) }, 'a request of the Twilio API failed')
+    if (isRestcomm(url)) return restcommRefusal(refused, url, header('accept'))
     const headers =
       refused.status === 401
         ? ['WWW-Authenticate', 'Basic realm="Twilio API"']
@@ -161,7 +163,7 @@ export function twilioApi(host: Host): TwilioApi {
     concurrent--
   }
 
-  function headersOf({ status, headers }: Answer, json: boolean, took: number): string[] {
+  function headersOf({ status, headers, type }: Answer, json: boolean, took: number): string[] {
     const all = [
       'Twilio-Request-Id',
       requestId(),
@@ -176,7 +178,7 @@ export function twilioApi(host: Host): TwilioApi {
       'Access-Control-Allow-Origin',
       '*',
     ]
-    if (status !== 204) all.push('Content-Type', json ? 'application/json' : 'application/xml')
+    if (status !== 204) all.push('Content-Type', type ?? (json ? 'application/json' : 'application/xml'))
     if (headers) all.push(...headers)
     return all
   }

@@ -3,6 +3,7 @@ import { type Gateway, type Message, messageStates, type Outcome, type Report } 
 import { encode, type SignedForm } from './form.ts'
 import { messageSid, twilioFailure, twilioStatus } from './mapping.ts'
 import { apiVersion } from './render.ts'
+import { restcommCallback } from './restcomm/callback.ts'
 import { callWebhook, idempotencyToken, type Webhook } from './webhook.ts'
 
 /** Written in one pass, as there are two for every message; in the form Twilio's order, in the signature the alphabet's. */
@@ -52,7 +53,7 @@ export async function postCallback(gateway: Gateway, message: Message, report: R
   const hook: Webhook = {
     url,
     method: message.report?.['method'] === 'GET' ? 'GET' : 'POST',
-    params: callbackForm(message, report),
+    params: message.report?.['shape'] === 'restcomm' ? restcommCallback(message, report) : callbackForm(message, report),
     token: account.token,
     idempotencyToken: idempotencyToken(message.id, messageStates.indexOf(report.state)),
     allowPrivate: account.privateWebhooks,

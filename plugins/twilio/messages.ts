@@ -102,7 +102,7 @@ function replayed(target: Target, view: MessageView, asked: TextSubmission): Ans
 }
 
 /** No route: the recipient cannot be reached from this sender (21612); 21408 would speak of a permission that somebody could grant. */
-function refusedBy(error: unknown, { to, from }: TextSubmission): unknown {
+export function refusedBy(error: unknown, { to, from }: TextSubmission): unknown {
   if (!(error instanceof AcceptRefused)) return error
   switch (error.why) {
     case 'no-route':

@@ -32,6 +32,8 @@ export interface Answer {
   status: number
   body: string
   headers?: readonly string[]
+  /** Content-Type, where it is not that of the path's suffix. */
+  type?: string
 }
 
 export interface Route {

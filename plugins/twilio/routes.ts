@@ -7,6 +7,7 @@ import { shortCodeRoutes } from './shortcodes.ts'
 import { messages } from './messages.ts'
 import { serviceRoutes } from './services/services.ts'
 import { under, type Call, type Route } from './resource.ts'
+import { isRestcomm, restcommPlace } from './restcomm/index.ts'
 
 export const routes: readonly Route[] = [
   { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), needs: '/twilio/messaging/messages', answer: messages },
@@ -26,7 +27,7 @@ const newer = /^\/v1\/(?:Services|AuthTokens|Keys)(?=$|[/?])/
 
 /** Whether a path is this API's at all; what it is not, it leaves to others. */
 export function isOurs(url: string): boolean {
-  return ours.test(url) || newer.test(url)
+  return ours.test(url) || newer.test(url) || isRestcomm(url)
 }
 
 /** Where a request goes. */
@@ -44,6 +45,7 @@ export function formatOf(url: string): 'json' | 'xml' {
 
 /** Of a URL that is ours. */
 export function placeOf(url: string): Place {
+  if (isRestcomm(url)) return restcommPlace(url)
   const path = pathOf(url)
   const [, base = '', at = path] = ours.exec(url) ?? []
   const place: Place = {

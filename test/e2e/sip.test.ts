@@ -107,6 +107,13 @@ test('users of one account write to each other by their addresses, and an API cl
     await bob.received(to, ({ body }) => body === `by ${to}`)
     await reaches(world.setup, sid, 'delivered')
   }
+  const taken = await ask(world.setup, `/restcomm/2012-04-24/Accounts/${root.sid}/SMS/Messages.json`, {
+    as: root,
+    form: { To: 'client:bob', From: number, Body: 'by RestComm’s API' },
+  })
+  assert.equal(taken.status, 200, taken.text)
+  await bob.received('it', ({ body }) => body === 'by RestComm’s API')
+  await reaches(world.setup, String(taken.json['sid']), 'delivered')
 })
 
 test('no account reaches, sees or registers users of another one', async () => {
