@@ -45,17 +45,21 @@ const tree = (): Tree => ({ top: tenant(), children: Array.from({ length: random
 export const all = ({ top, children }: Tree): Tenant[] => [top, ...children]
 
 export interface TreesParts {
-  env?: Record<string, string>
+  /** Of the gateway, which starts after it. */
+  env?: (tenants: Tenant[]) => Promise<Record<string, string>>
   /** YAML of further binds of a tenant, each `{ id: …, … }`. */
   binds?: (of: Tenant) => string[]
 }
 
-/** Every tenant has a carrier, a number, a route, a delivered message and one that is scheduled. */
+/** Every tenant has a carrier of its own, a number, a route, a delivered message and one that is scheduled. */
 export async function growTrees({ env, binds = () => [] }: TreesParts = {}): Promise<Trees> {
-  const world = await startWorld({ northern: { receipts: { delay: 5 } } }, env)
+  const trees: [Tree, Tree] = [tree(), tree()]
+  const tenants = trees.flatMap(all)
+  const carriers = Object.fromEntries(tenants.map(({ bind }) => [bind, { receipts: { delay: 5 } }]))
+  const world = await startWorld(carriers, await env?.(tenants))
   const documentOf = (of: Tenant, children: Tenant[], indent: string): string => {
     const deeper = children.map((child) => documentOf(child, [], `${indent}    `)).join('')
-    const carrier = bindTo(world.carriers, 'northern').replace('id: northern', `id: ${of.bind}`)
+    const carrier = bindTo(world.carriers, of.bind)
     return `${indent}- id: ${of.sid}
 ${indent}  name: tenant ${of.sid.slice(-6)}
 ${indent}  token: ${of.token}
@@ -65,11 +69,10 @@ ${indent}  numbers: [{ number: '${of.number}' }, { number: '${of.shortCode}' }]
 ${indent}  routes: [{ id: ${of.route}, prefix: '+44', to: [${of.bind}] }]
 ${deeper === '' ? '' : `${indent}  accounts:\n${deeper}`}`
   }
-  const trees: [Tree, Tree] = [tree(), tree()]
   const inner = trees.map(({ top, children }) => documentOf(top, children, '      ')).join('')
   await configure(world.setup, `accounts:\n  - id: root\n    accounts:\n${inner}`)
   const soon = new Date(Date.now() + 3_600_000).toISOString()
-  for (const each of trees.flatMap(all)) {
+  for (const each of tenants) {
     const form = { To: '+447700900123', From: each.number, Body: `of ${each.sid}` }
     const sent = await eventually('a first message', () => create(world.setup, form, each).catch(() => undefined))
     const scheduled = await create(world.setup, { ...form, SendAt: soon, ScheduleType: 'fixed' }, each)
