@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts'
 import type { Account, OwnNumber } from './model/account.ts'
 import type { Address } from './model/address.ts'
 import type { Bind } from './model/bind.ts'
+import type { KeyView } from './model/credential.ts'
 import type { FailureFacts } from './model/failure.ts'
 import type { AccountId, BindId, Message, MessageId, Submission } from './model/message.ts'
 import type { MessageState } from './model/life.ts'
@@ -27,10 +28,12 @@ export * from './model/account.ts'
 export * from './model/address.ts'
 export * from './model/bind.ts'
 export * from './model/body.ts'
+export * from './model/credential.ts'
 export * from './model/failure.ts'
 export * from './model/life.ts'
 export * from './model/message.ts'
 export * from './model/network.ts'
+export { isPermission, twilioPermissions } from './model/permission.ts'
 export { defaultClientPolicy, defaultPolicy } from './model/policy.ts'
 export * from './model/receipt.ts'
 export * from './model/resource.ts'
@@ -300,7 +303,13 @@ export class AcceptRefused extends Error {
 export interface Identity {
   account: Account
   may(account: AccountId): boolean
+  /** Absent: by a token of the account, which may everything. A key is for its own account alone. */
+  key?: IdentityKey
+  /** By test credentials: `account` goes by their id, which is nobody's, so that nothing is found or changed; this is whose they are. */
+  testOf?: AccountId
 }
+
+export type IdentityKey = Pick<KeyView, 'id' | 'kind'> & { allow: ReadonlySet<string> }
 
 /** Who changes the configuration: written with the revision. Only what is of `account` or below it is changed. */
 export interface Author {

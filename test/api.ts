@@ -16,6 +16,7 @@ import { endpoints } from '../src/http/api/api.ts'
 /** The tags of the document by the file that walks their routes. */
 export const topics = {
   'accounts.test.ts': ['accounts'],
+  'keys.test.ts': ['keys'],
   'configuration.test.ts': ['binds', 'routes', 'numbers', 'documents'],
   'messages.test.ts': ['messages'],
   'lanes.test.ts': ['lanes', 'statistics'],

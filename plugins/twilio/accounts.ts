@@ -45,7 +45,10 @@ function fieldsOf({ base }: Call, account: Account, token: string | null): Field
   }
 }
 
-const shown = (call: Call, account: Account): Fields => fieldsOf(call, account, account.token)
+function shown(call: Call, account: Account): Fields {
+  const { key, account: own } = call.identity
+  return fieldsOf(call, account, key && account.id === own.id ? null : account.token)
+}
 
 function fetch(call: Call): Answer {
   return show(call, 200, 'Account', shown(call, call.account))

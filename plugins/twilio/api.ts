@@ -8,7 +8,8 @@ import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
 import { create } from './messages.ts'
 import type { Answer, Call } from './resource.ts'
 import { isRestcomm, restcommRefusal } from './restcomm/index.ts'
-import { formatOf, pathOf, placeOf, type Place } from './routes.ts'
+import { actionOf, mustBeAllowed } from './permission.ts'
+import { formatOf, messagesNeed, pathOf, placeOf, type Place } from './routes.ts'
 
 const nothing = Buffer.alloc(0)
 /** What is still coming of a body too long is thrown away for so long, so that the client reads its answer. */
@@ -88,6 +89,7 @@ export function twilioApi(host: Host): TwilioApi {
     if (!identity) throw new Refused(20003)
     if (identity.account.status !== 'active') throw new Refused(20005)
     if (sid === '') throw new Refused(20404, pathOf(url))
+    if (identity.testOf !== undefined) throw new Refused(20008)
     // An account that may not be seen and one that is not there are the same to the caller.
     const account = sid === undefined ? identity.account : identity.may(sid) ? host.account(sid) : undefined
     if (!account) throw new Refused(20003)
@@ -107,6 +109,7 @@ export function twilioApi(host: Host): TwilioApi {
     if (!leave) throw new Refused(20429)
     try {
       if (hot === undefined) return await resource(asked, identity!, account, place!, bytes)
+      if (identity?.key) mustBeAllowed(identity.key, messagesNeed, 'create')
       const target = { account, legacy: false, format: hot, base: hotBase, path: url }
       return await create(host, target, formOf(asked, bytes), asked.header('idempotency-key'))
     } finally {
@@ -131,7 +134,9 @@ export function twilioApi(host: Host): TwilioApi {
       remoteAddress: asked.remoteAddress,
       header: (name) => asked.header(name),
     }
-    return await place.route!.answer(call)
+    const { needs, answer: answered } = place.route!
+    if (identity.key) mustBeAllowed(identity.key, needs, actionOf(call.method, path))
+    return await answered(call)
   }
 
   function refusedAnswer({ method, url, header }: Asked, error: unknown): Answer {

@@ -118,7 +118,7 @@ function showAll(call: Call, plural: string, element: string, fields: readonly F
   return { status: 200, body: document(elementOf(list, { [element]: fields, uri })) }
 }
 
-const needs = '/twilio/phone-numbers/available'
+const needs = '/twilio/phone-numbers/available-phone-numbers'
 
 export const availableRoutes: readonly Route[] = [
   { path: under('/AvailablePhoneNumbers'), needs, answer: verbs({ GET: countries }) },

@@ -9,6 +9,7 @@ const table = {
   20005: [403, 'Account not active'],
   20006: [403, 'Access Denied: {}'],
   20007: [400, 'Page size too large'],
+  20008: [403, 'Resource not accessible with Test Account Credentials'],
   20009: [409, 'Cannot delete this resource before it is complete'],
   20010: [403, 'Action disabled for account: it has no Twilio API bind'],
   20404: [404, 'The requested resource {} was not found'],
@@ -73,6 +74,9 @@ const table = {
     'Scheduling does not support this timestamp: {}. A time from 5 minutes to 35 days ahead is expected, as 2026-01-31T12:00:00Z.',
   ],
   35126: [400, "The ScheduleType value provided is not supported for this channel: {}. 'fixed' is expected."],
+  70001: [400, 'The request has constraint violations: {}'],
+  70002: [400, "assertion '{}' is invalid"],
+  70051: [401, 'Authorization Error: required permission {} is missing'],
 } as const satisfies Record<number, readonly [number, string]>
 
 export type RefusalCode = keyof typeof table

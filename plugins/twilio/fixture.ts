@@ -84,6 +84,9 @@ function account(name: string, over: Partial<Account> = {}): Account {
 
 /** Nobody's accounts and numbers: those that are somebody's are tried over the real admin room. */
 const absent = (): Promise<never> => Promise.reject(new TenancyRefused('absent', 'There is no such thing.'))
+const none = (): never => {
+  throw new TenancyRefused('absent', 'There is no such thing.')
+}
 export const nobodys: Tenancy = {
   accounts: () => [],
   createAccount: absent,
@@ -92,6 +95,18 @@ export const nobodys: Tenancy = {
   claim: absent,
   changeNumber: absent,
   release: absent,
+  credentials: {
+    keys: none,
+    createKey: absent,
+    changeKey: absent,
+    revokeKey: absent,
+    addToken: absent,
+    promoteToken: absent,
+    dropToken: absent,
+    tokens: none,
+    limitTokens: absent,
+    renewTest: absent,
+  },
 }
 
 let lastId = 0

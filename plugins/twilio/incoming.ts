@@ -165,7 +165,7 @@ async function remove(call: Call): Promise<Answer> {
   return deleted
 }
 
-const needs = '/twilio/phone-numbers/incoming'
+const needs = '/twilio/phone-numbers/active-numbers'
 
 export const incomingRoutes: readonly Route[] = [
   { path: under('/IncomingPhoneNumbers(?:/(Local|Mobile|TollFree))?'), needs, answer: verbs({ GET: list, POST: create }) },

@@ -41,7 +41,8 @@ export interface Route {
   path: RegExp
   /**
    * What a restricted key must be allowed, by Twilio's name and without the action, which is told by the request (create,
-   * read, update, delete, list): `/twilio/messaging/messages`. `main`: a standard or restricted key never may.
+   * read, update, delete, list): `/twilio/messaging/messages`. One that ends in an action is meant for every request.
+   * `main`: a standard or restricted key never may.
    */
   needs: string
   /** Throws Refused. */
@@ -70,7 +71,7 @@ export const gone = ({ path }: Pick<Call, 'path'>): Refused => new Refused(20404
 
 /** Who is written with a change that a call makes. */
 export function authorOf({ identity, remoteAddress }: Call): Author {
-  return { account: identity.account.id, author: identity.account.id, source: remoteAddress }
+  return { account: identity.account.id, author: identity.key?.id ?? identity.account.id, source: remoteAddress }
 }
 
 /** The address that the caller reached us under, for absolute URLs: what it says itself, since only it is told. */

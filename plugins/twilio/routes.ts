@@ -4,19 +4,26 @@ import { applicationRoutes } from './applications.ts'
 import { availableRoutes } from './available.ts'
 import { incomingRoutes } from './incoming.ts'
 import { shortCodeRoutes } from './shortcodes.ts'
+import { keyRoutes } from './keys.ts'
 import { messages } from './messages.ts'
 import { serviceRoutes } from './services/services.ts'
 import { under, type Call, type Route } from './resource.ts'
 import { isRestcomm, restcommPlace } from './restcomm/index.ts'
+import { tokenRoutes } from './tokens.ts'
+
+/** Named twice: the hot path knows no table. */
+export const messagesNeed = '/twilio/messaging/messages'
 
 export const routes: readonly Route[] = [
-  { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), needs: '/twilio/messaging/messages', answer: messages },
+  { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), needs: messagesNeed, answer: messages },
   ...accountRoutes,
   ...applicationRoutes,
   ...availableRoutes,
   ...incomingRoutes,
   ...shortCodeRoutes,
   ...serviceRoutes,
+  ...keyRoutes,
+  ...tokenRoutes,
 ]
 
 /** The oldest version, and where SDKs of Twilio's shape look for it, are the same resources; links in answers begin as asked. */

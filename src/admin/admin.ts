@@ -5,6 +5,7 @@
 import type { AccountStatus } from '../model/account.ts'
 import type { BindPolicy, Side } from '../model/bind.ts'
 import type { BodyKind } from '../model/body.ts'
+import type { Credentials } from '../model/credential.ts'
 import type { MessageState } from '../model/life.ts'
 import type { AccountId, BindId, Direction, MessageId } from '../model/message.ts'
 import type { OptOutSetting } from '../model/optout.ts'
@@ -371,6 +372,7 @@ export interface AdminTraces {
 
 export interface Admin {
   accounts: Accounts
+  credentials: Credentials
   binds: Binds
   routes: Routes
   numbers: Numbers

@@ -8,6 +8,7 @@ import type { Revision, Store } from '../store/store.ts'
 import type { Admin, Caller, SessionsOf, TruthOf } from './admin.ts'
 import { createAccounts } from './accounts.ts'
 import type { ConfigurationRoom } from './configuration.ts'
+import { createCredentials } from './credentials.ts'
 import { createLanes } from './lanes.ts'
 import { createAdminMessages, createHostMessages } from './messages.ts'
 import { createOptOuts } from './optouts.ts'
@@ -38,8 +39,10 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
   const binds = createBinds(room, room.connectors)
   const receipts = createReceipts({ store, configuration, truth })
   const accounts = createAccounts(room)
+  const credentials = createCredentials(room)
   return {
     accounts,
+    credentials,
     binds,
     routes: createRoutes(room),
     numbers: createNumbers(room, room.connectors),
@@ -52,7 +55,7 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     receipts,
     registrations: createRegistrations({ connectors: room.connectors, configuration }),
     hostMessages: createHostMessages(messageParts),
-    tenancy: createTenancy(room, accounts),
+    tenancy: createTenancy(room, accounts, credentials),
     async revisions(caller, limit, before) {
       const found: Revision[] = []
       for (let page = await store.revisions(limit, before); page.length > 0; page = await store.revisions(limit, page.at(-1)!.revision)) {

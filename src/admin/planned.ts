@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import { localBindId } from '../model/configuration.ts'
 import type { Bind } from '../model/bind.ts'
+import type { AccountCredentials } from '../model/credential.ts'
 import { mask, type FieldChange, type PlannedChange } from './admin.ts'
 import type { Bench, Difference, Thing } from './bench.ts'
 import { pathText } from './faults.ts'
@@ -65,9 +66,9 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
     }))
   switch (thing.kind) {
     case 'account': {
-      const { id: _id, createdAt: _createdAt, updatedAt: _updatedAt, token, ...rest } = thing.value
+      const { id: _id, createdAt: _createdAt, updatedAt: _updatedAt, token, credentials, ...rest } = thing.value
       const usual = { status: 'active', inheritRoutes: true, weight: 1, concurrency: 0, privateWebhooks: false }
-      return [...plain(rest, usual), { path: ['token'], value: token, secret: true, usual: false }]
+      return [...plain(rest, usual), { path: ['token'], value: token, secret: true, usual: false }, ...credentialFields(credentials)]
     }
     case 'bind': {
       const { name, connector, side, enabled, paused } = thing.value
@@ -96,6 +97,25 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
       ]
     }
   }
+}
+
+/** Of a key all but its hash. */
+function credentialFields(of: AccountCredentials | undefined): Field[] {
+  if (!of) return []
+  const { secondary, test, sources, keys } = of
+  const secret = (name: string, value: string | undefined): Field[] =>
+    value === undefined ? [] : [{ path: [name], value, secret: true, usual: false }]
+  return [
+    ...secret('secondaryToken', secondary?.token),
+    ...secret('testToken', test?.token),
+    { path: ['tokenSources'], value: sources, secret: false, usual: sources.length === 0 },
+    ...keys.map(({ id, name, kind, allow, sources: from }) => ({
+      path: ['keys', id],
+      value: { name, kind, allow, sources: from },
+      secret: false,
+      usual: false,
+    })),
+  ]
 }
 
 function policyFields(bind: Bind): Field[] {

@@ -18,6 +18,23 @@ import type { Seal } from './seal.ts'
 type Connectors = ReadonlyMap<string, Connector>
 
 const token = z.string().meta({ secret: true })
+const credentials = z.object({
+  secondary: z.object({ token, createdAt: z.number() }).optional(),
+  test: z.object({ id: z.string(), token }).optional(),
+  sources: z.array(z.string()),
+  keys: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      kind: z.enum(['main', 'standard', 'restricted']),
+      allow: z.array(z.string()),
+      sources: z.array(z.string()),
+      createdAt: z.number(),
+      updatedAt: z.number(),
+      hash: z.string(),
+    }),
+  ),
+})
 const account = z.object({
   id: z.string(),
   parent: z.string().optional(),
@@ -42,6 +59,7 @@ const account = z.object({
       }),
     ])
     .optional(),
+  credentials: credentials.optional(),
 })
 const bind = z.object({
   id: z.string(),
@@ -105,17 +123,17 @@ function place(kind: string, key: string, path: Path): string {
 }
 
 /** A row's body names the places that are sealed in it: no text that somebody wrote can pass for one. */
-function write(value: object, secrets: { schema: z.ZodType; at: string } | undefined, seal: Seal, kind: string, key: string): string {
+function write(value: object, secrets: Readonly<Record<string, z.ZodType>>, seal: Seal, kind: string, key: string): string {
   const places: Path[] = []
   const hide = (secret: unknown, path: Path): string => {
     places.push(path)
     return seal.seal(JSON.stringify(secret), place(kind, key, path))
   }
   const body = Object.fromEntries(
-    Object.entries(value).map(([name, child]: [string, unknown]) => [
-      name,
-      name === secrets?.at ? mapSecrets(secrets.schema, child, (secret, path) => hide(secret, [name, ...path])) : child,
-    ]),
+    Object.entries(value).map(([name, child]: [string, unknown]) => {
+      const schema = Object.hasOwn(secrets, name) ? secrets[name] : undefined
+      return [name, schema ? mapSecrets(schema, child, (secret, path) => hide(secret, [name, ...path])) : child]
+    }),
   )
   return JSON.stringify({ ...body, sealed: places })
 }
@@ -142,21 +160,21 @@ function replaced(value: unknown, path: Path, leaf: unknown): unknown {
 export function writeRow(thing: Thing, connectors: Connectors, binds: ReadonlyMap<string, Bind>, seal: Seal): ConfigurationRow {
   const { kind } = thing
   const key = keyOf(thing)
-  const row = (value: object, secrets?: { schema: z.ZodType; at: string }): ConfigurationRow => ({
+  const row = (value: object, secrets: Readonly<Record<string, z.ZodType>> = {}): ConfigurationRow => ({
     kind,
     key,
     body: write(value, secrets, seal, kind, key),
   })
   switch (thing.kind) {
     case 'account':
-      return row(thing.value, { schema: token, at: 'token' })
+      return row(thing.value, { token, credentials })
     case 'bind': {
       const schema = connectors.get(thing.value.connector)?.config[thing.value.side]
-      return row(thing.value, schema && { schema, at: 'config' })
+      return row(thing.value, schema && { config: schema })
     }
     case 'number': {
       const schema = connectors.get(binds.get(thing.value.bind)?.connector ?? '')?.number
-      return row(thing.value, schema && { schema, at: 'settings' })
+      return row(thing.value, schema && { settings: schema })
     }
     case 'route':
     case 'resource':

@@ -2,6 +2,7 @@
 // change one revision with its author.
 import type { OwnNumber } from '../model/account.ts'
 import { accountAsItStands, isWithin } from '../model/configuration.ts'
+import type { Credentials } from '../model/credential.ts'
 import type { AccountId } from '../model/message.ts'
 import { TenancyRefused, type Caller, type NumberChange, type Tenancy, type TenancyWhy } from '../model/tenancy.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -25,13 +26,39 @@ export async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof Refused) throw new TenancyRefused(whys[error.why], error.message, error)
-    if (error instanceof StoreUnavailable) throw new TenancyRefused('busy', error.message, error)
-    throw error
+    throw inWords(error)
   }
 }
 
-export function createTenancy(room: ConfigurationRoom, accounts: Pick<Accounts, 'create' | 'update'>): Tenancy {
+function toldNow<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw inWords(error)
+  }
+}
+
+function inWords(error: unknown): unknown {
+  if (error instanceof Refused) return new TenancyRefused(whys[error.why], error.message, error)
+  return error instanceof StoreUnavailable ? new TenancyRefused('busy', error.message, error) : error
+}
+
+function toldOf(of: Credentials): Credentials {
+  return {
+    keys: (...args) => toldNow(() => of.keys(...args)),
+    createKey: (...args) => told(() => of.createKey(...args)),
+    changeKey: (...args) => told(() => of.changeKey(...args)),
+    revokeKey: (...args) => told(() => of.revokeKey(...args)),
+    addToken: (...args) => told(() => of.addToken(...args)),
+    promoteToken: (...args) => told(() => of.promoteToken(...args)),
+    dropToken: (...args) => told(() => of.dropToken(...args)),
+    tokens: (...args) => toldNow(() => of.tokens(...args)),
+    limitTokens: (...args) => told(() => of.limitTokens(...args)),
+    renewTest: (...args) => told(() => of.renewTest(...args)),
+  }
+}
+
+export function createTenancy(room: ConfigurationRoom, accounts: Pick<Accounts, 'create' | 'update'>, credentials: Credentials): Tenancy {
   const sees = (caller: Caller, account: AccountId): boolean =>
     room.current().accounts.has(account) && isWithin(room.current(), account, caller.account)
 
@@ -93,6 +120,7 @@ export function createTenancy(room: ConfigurationRoom, accounts: Pick<Accounts, 
           giveUp(bench, value, [])
         })
       }),
+    credentials: toldOf(credentials),
   }
 }
 

@@ -14,7 +14,8 @@ type Connectors = ReadonlyMap<string, Connector>
 type Scope = Pick<Configuration, 'accounts' | 'binds'>
 
 export function accountView(account: Account): AccountView {
-  return { ...account, token: mask }
+  const { credentials: _credentials, ...rest } = account
+  return { ...rest, token: mask }
 }
 
 export function bindView(bind: Bind, connectors: Connectors, faults: Fault[] | undefined): BindView {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testClock, type TestClock } from '../clock.ts'
+import { createHash } from 'node:crypto'
 import type { Account } from '../model/account.ts'
+import type { AccountCredentials, ApiKey } from '../model/credential.ts'
 import type { Configuration } from '../model/configuration.ts'
 import { basicCredentials, createIdentify, type Identify } from './auth.ts'
 
@@ -127,4 +129,79 @@ test('right credentials are known again without being compared, until the config
   set(configurationOf({ ...account(root), name: 'renamed' }))
   const renamed = await identify(basic(root, token), '192.0.2.1')
   assert.equal(renamed?.account.name, 'renamed')
+})
+
+const hash = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+const sk = `SK${'4'.repeat(32)}`
+const key: ApiKey = { id: sk, name: '', kind: 'standard', allow: [], sources: [], createdAt: 0, updatedAt: 0, hash: hash('secret') }
+const having = (credentials: Partial<AccountCredentials>): Account => ({
+  ...account(child, root),
+  credentials: { sources: [], keys: [], ...credentials },
+})
+
+test('a key and its secret are its account, and may act on that alone', async () => {
+  const { identify, set } = setUp()
+  set(configurationOf(account(root), having({ keys: [{ ...key, kind: 'restricted', allow: ['/twilio/messaging/messages/read'] }] })))
+  const identity = await identify(basic(sk, 'secret'), '192.0.2.1')
+  assert.deepEqual([identity?.account.id, identity?.key?.id, identity?.key?.kind], [child, sk, 'restricted'])
+  assert.deepEqual([identity?.may(child), identity?.may(root)], [true, false])
+  assert.deepEqual([...(identity?.key?.allow ?? [])], ['/twilio/messaging/messages/read'])
+  for (const wrong of [
+    basic(sk, 'secrets'),
+    basic(sk, ''),
+    basic(sk, key.hash),
+    basic(sk, token),
+    basic(`SK${'5'.repeat(32)}`, 'secret'),
+    basic(child, 'secret'),
+  ])
+    assert.equal(await identify(wrong, `192.0.2.${wrong.length}`), undefined)
+  set(configurationOf(account(root), having({})))
+  assert.equal(await identify(basic(sk, 'secret'), '192.0.2.2'), undefined, 'revoked')
+})
+
+test('a key of the account above does not act on what is below', async () => {
+  const { identify, set } = setUp()
+  set(configurationOf({ ...account(root), credentials: { sources: [], keys: [{ ...key, kind: 'main' }] } }, account(child, root)))
+  const identity = await identify(basic(sk, 'secret'), '192.0.2.1')
+  assert.deepEqual([identity?.may(root), identity?.may(child)], [true, false])
+})
+
+test('a second token is as good as the first', async () => {
+  const { identify, set } = setUp()
+  const second = 'd'.repeat(32)
+  set(configurationOf(account(root), having({ secondary: { token: second, createdAt: 0 } })))
+  assert.equal((await identify(basic(child, second), '192.0.2.1'))?.account.id, child)
+  assert.equal((await identify(basic(child, token), '192.0.2.1'))?.key, undefined)
+  assert.equal(await identify(basic(child, ''), '192.0.2.1'), undefined)
+  assert.equal(await identify(basic(root, second), '192.0.2.1'), undefined, 'not of another account')
+})
+
+test('credentials are good from their networks alone, and failures from elsewhere are slowed', async () => {
+  const { identify, set } = setUp()
+  set(configurationOf(account(root), having({ sources: ['198.51.100.0/24', '2001:db8::/32'], keys: [{ ...key, sources: ['192.0.2.7'] }] })))
+  for (const [user, secret, at, isGood] of [
+    [child, token, '198.51.100.9', true],
+    [child, token, '::ffff:198.51.100.9', true],
+    [child, token, '2001:db8::1', true],
+    [child, token, '192.0.2.7', false],
+    [sk, 'secret', '192.0.2.7', true],
+    [sk, 'secret', '198.51.100.9', false],
+    [sk, 'secret', '', false],
+  ] as const) {
+    assert.equal((await identify(basic(user, secret), at)) !== undefined, isGood, `${user} ${at}`)
+    assert.equal((await identify(basic(user, secret), at)) !== undefined, isGood, 'the same again, when it is known')
+  }
+  for (let i = 0; i < 5; i++) await identify(basic(sk, 'secret'), '203.0.113.1')
+  assert.ok(identify(basic(sk, 'secret'), '203.0.113.1') instanceof Promise, 'the sixth has to wait')
+})
+
+test('test credentials go by an account that is nobody’s, below the one whose they are', async () => {
+  const { identify, set } = setUp()
+  const pair = { id: `AC${'7'.repeat(32)}`, token: 'e'.repeat(32) }
+  set(configurationOf(account(root), having({ test: pair })))
+  const identity = await identify(basic(pair.id, pair.token), '192.0.2.1')
+  assert.deepEqual([identity?.account.id, identity?.account.parent, identity?.testOf], [pair.id, child, child])
+  assert.deepEqual([identity?.may(pair.id), identity?.may(child), identity?.may(root)], [true, false, false])
+  assert.equal(await identify(basic(pair.id, token), '192.0.2.1'), undefined)
+  assert.equal(await identify(basic(child, pair.token), '192.0.2.1'), undefined)
 })

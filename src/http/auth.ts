@@ -1,10 +1,13 @@
-// Who a request is from: HTTP Basic with an account SID and its token. Right credentials are known
-// again by their whole header for less than a microsecond; wrong ones are compared in constant time
+// Who a request is from: HTTP Basic with an account SID and a token of it, a key's SID and its secret, or
+// test credentials. Right credentials are known again by their whole header for less than a microsecond;
+// wrong ones, and right ones from an address that they are not good from, are compared in constant time
 // and cost their address a delay that grows, in bounded memory.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { accountAsItStands, isWithin, type Configuration } from '../model/configuration.ts'
+import { noCredentials, type ApiKey } from '../model/credential.ts'
 import type { AccountId } from '../model/message.ts'
+import { plainAddress, rangesOf, type Ranges } from '../model/network.ts'
 import type { Identity } from '../plugin.ts'
 
 export type Identify = (authorization: string | undefined, remoteAddress: string) => Promise<Identity | undefined> | Identity | undefined
@@ -32,6 +35,8 @@ interface Known {
   /** The snapshot it was found right on. */
   configuration: Configuration
   identity: Identity
+  /** Where it is good from; undefined: anywhere. */
+  from: Ranges | undefined
 }
 
 interface Failures {
@@ -43,21 +48,27 @@ interface Failures {
 export function createIdentify({ configuration, clock }: IdentifyParts): Identify {
   const known = new Map<string, Known>()
   const failures = new Map<string, Failures>()
+  let owners: Owners | undefined
+
+  function ownersOf(now: Configuration): Owners {
+    if (owners?.configuration !== now) owners = createOwners(now)
+    return owners
+  }
 
   return (authorization, remoteAddress) => {
     if (authorization === undefined) return undefined
     const now = configuration()
     const before = known.get(authorization)
-    if (before?.configuration === now) return before.identity
+    if (before?.configuration === now && before.from === undefined) return before.identity
     if (before === undefined && tooMany(remoteAddress)) return undefined
-    const identity = check(now, authorization)
-    if (!identity) {
+    const right = before?.configuration === now ? before : check(ownersOf(now), authorization)
+    if (!right) {
       known.delete(authorization)
       return fail(remoteAddress)
     }
     // What the address failed at stays: own credentials would else let an account guess at others' for nothing.
-    remember(authorization, { configuration: now, identity })
-    return identity
+    if (right !== before) remember(authorization, right)
+    return right.from === undefined || right.from.has(plainAddress(remoteAddress)) ? right.identity : fail(remoteAddress)
   }
 
   function remember(authorization: string, entry: Known): void {
@@ -101,16 +112,70 @@ function forgetOldest(map: Map<string, unknown>): void {
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-/** Compared with where there is no such account, so that the time says nothing about it. */
+/** Compared with where there is no such account or second token, so that the time says nothing about it. */
 const nobody = digest('')
 
-function check(configuration: Configuration, authorization: string): Identity | undefined {
+/** Whose keys and test credentials are, by their SIDs. */
+interface Owners {
+  configuration: Configuration
+  keys: Map<string, { account: AccountId; key: ApiKey }>
+  tests: Map<AccountId, AccountId>
+}
+
+function createOwners(configuration: Configuration): Owners {
+  const owners: Owners = { configuration, keys: new Map(), tests: new Map() }
+  for (const { id, credentials } of configuration.accounts.values()) {
+    if (!credentials) continue
+    for (const key of credentials.keys) owners.keys.set(key.id, { account: id, key })
+    if (credentials.test) owners.tests.set(credentials.test.id, id)
+  }
+  return owners
+}
+
+function check(owners: Owners, authorization: string): Known | undefined {
   const credentials = basicCredentials(authorization)
   if (!credentials) return undefined
+  const given = digest(credentials.password)
+  const { configuration } = owners
+  if (credentials.user.startsWith('SK')) return byKey(owners, credentials.user, given)
   const account = accountAsItStands(configuration, credentials.user)
-  const right = timingSafeEqual(digest(credentials.password), account ? digest(account.token) : nobody)
-  if (!account || !right || account.token === '') return undefined
-  return { account, may: (other: AccountId) => isWithin(configuration, other, account.id) }
+  const { secondary, sources } = account?.credentials ?? noCredentials
+  const first = timingSafeEqual(given, account ? digest(account.token) : nobody)
+  const second = timingSafeEqual(given, secondary ? digest(secondary.token) : nobody)
+  if (!account) return byTest(owners, credentials.user, given)
+  if (!(first && account.token !== '') && !(second && secondary)) return undefined
+  const identity = { account, may: (other: AccountId) => isWithin(configuration, other, account.id) }
+  return { configuration, identity, from: sourcesOf(sources) }
+}
+
+function byKey({ configuration, keys }: Owners, user: string, given: Buffer): Known | undefined {
+  const found = keys.get(user)
+  const right = timingSafeEqual(given, found ? Buffer.from(found.key.hash, 'hex') : nobody)
+  const account = found && accountAsItStands(configuration, found.account)
+  if (!found || !right || !account) return undefined
+  const { id, kind, allow, sources } = found.key
+  const identity = { account, may: (other: AccountId) => other === account.id, key: { id, kind, allow: new Set(allow) } }
+  return { configuration, identity, from: sourcesOf(sources) }
+}
+
+function byTest({ configuration, tests }: Owners, user: string, given: Buffer): Known | undefined {
+  const testOf = tests.get(user)
+  const account = testOf === undefined ? undefined : accountAsItStands(configuration, testOf)
+  const test = account?.credentials?.test
+  const right = timingSafeEqual(given, test ? digest(test.token) : nobody)
+  if (testOf === undefined || !account || !test || !right) return undefined
+  const { credentials, ...rest } = account
+  // Below its owner, so that nobody takes it for the root account.
+  const identity = {
+    account: { ...rest, id: test.id, parent: testOf, token: test.token },
+    may: (other: AccountId) => other === test.id,
+    testOf,
+  }
+  return { configuration, identity, from: sourcesOf(credentials?.sources ?? []) }
+}
+
+function sourcesOf(sources: readonly string[]): Ranges | undefined {
+  return sources.length === 0 ? undefined : rangesOf(sources)
 }
 
 /** RFC 7617 §2. Undefined for any other scheme and for what is malformed. */

@@ -6,7 +6,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express } from 'express'
 import type { Admin } from '../admin/admin.ts'
 import type { Configuration } from '../model/configuration.ts'
-import type { Hot, HotRequest, HttpSide, Logger } from '../plugin.ts'
+import { mayDo } from '../model/credential.ts'
+import type { Hot, HotRequest, HttpSide, Identity, Logger } from '../plugin.ts'
 import { createApi } from './api/api.ts'
 import type { Identify } from './auth.ts'
 import type { Enter } from './concurrency.ts'
@@ -147,11 +148,13 @@ function createApp(parts: HttpParts): Express {
   return app
 }
 
+const mayReadAll = ({ key, testOf }: Identity): boolean => testOf === undefined && (!key || mayDo(key, '/signalbox/metrics/read', ''))
+
 /** Metrics tell of every account: from this machine they are open, from elsewhere the root account's. */
 async function mayReadMetrics(parts: HttpParts, request: IncomingMessage): Promise<boolean> {
   const address = request.socket.remoteAddress ?? ''
   const here = /^(::ffff:)?127\.|^::1$/.test(address)
   if (here && request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined) return true
   const identity = await parts.identify(request.headers.authorization, address)
-  return identity !== undefined && identity.account.parent === undefined
+  return identity !== undefined && identity.account.parent === undefined && mayReadAll(identity)
 }

@@ -1,4 +1,5 @@
 // The tenant tree: an account owns everything below it.
+import type { AccountCredentials } from './credential.ts'
 import type { AccountId, BindId } from './message.ts'
 import type { OptOutSetting } from './optout.ts'
 
@@ -26,6 +27,8 @@ export interface Account {
   privateWebhooks: boolean
   /** Absent: what the account above has; `twilio` where none says anything. */
   optOut?: OptOutSetting
+  /** By what else one may act as it; absent: by nothing. Its tokens are sealed in the store like `token`. */
+  credentials?: AccountCredentials
 }
 
 /** One of our numbers: what arrives for it goes to `bind`. */

@@ -1,6 +1,7 @@
 // Accounts and their numbers, as whoever a request is from may see and change them. Everything outside
 // the caller's own subtree is absent; what goes wrong is thrown as TenancyRefused, and nothing was changed.
 import type { Account, AccountStatus, OwnNumber } from './account.ts'
+import type { Credentials } from './credential.ts'
 import type { AccountId } from './message.ts'
 
 /** Who does it. `author` and `source` are written with the revision. */
@@ -25,6 +26,8 @@ export interface Tenancy {
   changeNumber(caller: Caller, account: AccountId, value: string, change: NumberChange & { to?: AccountId }): Promise<OwnNumber>
   /** Back to the account above that gave it out, or to nobody. */
   release(caller: Caller, account: AccountId, value: string): Promise<void>
+  /** By what one may act as an account. */
+  credentials: Credentials
 }
 
 /** `settings` are laid over those that it has; an empty one is removed. */

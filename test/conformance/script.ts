@@ -110,6 +110,16 @@ const looking: Step[] = [
   })),
 ]
 
+const own = [...accounts, '$account'] as const
+const keys: Step[] = ['keys', 'signing_keys'].flatMap((name): Step[] => [
+  { on: [...own, `new_${name}`], do: 'create', with: { friendly_name: 'app' }, keep: { key: 'sid' }, is: { friendly_name: 'app' } },
+  { on: [...own, name, '$key'], do: 'fetch', is: { friendly_name: 'app' } },
+  { on: [...own, name], do: 'list', with: { limit: 20, page_size: 2 }, among: '$key' },
+  { on: [...own, name, '$key'], do: 'update', with: { friendly_name: 'apps' }, is: { friendly_name: 'apps' } },
+  { on: [...own, name, '$key'], do: 'remove' },
+  { on: [...own, name, '$key'], do: 'fetch', refused: 20404 },
+])
+
 const services = ['messaging', 'v1', 'services'] as const
 const service = [...services, '$service'] as const
 
@@ -150,4 +160,4 @@ const pooling: Step[] = [
   { on: [...incoming, '$pooled'], do: 'remove' },
 ]
 
-export const script: readonly Step[] = [...sharing, ...holding, ...looking, ...sending, ...pooling]
+export const script: readonly Step[] = [...keys, ...sharing, ...holding, ...looking, ...sending, ...pooling]

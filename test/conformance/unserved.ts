@@ -18,21 +18,6 @@ export const unserved: ReadonlyMap<string, string> = new Map([
     `,
   ),
   ...because(
-    'there is one token an account',
-    `
-    GET …/Keys/{Sid}.json
-    POST …/Keys/{Sid}.json
-    DELETE …/Keys/{Sid}.json
-    GET …/Keys.json
-    POST …/Keys.json
-    GET …/SigningKeys.json
-    POST …/SigningKeys.json
-    GET …/SigningKeys/{Sid}.json
-    POST …/SigningKeys/{Sid}.json
-    DELETE …/SigningKeys/{Sid}.json
-    `,
-  ),
-  ...because(
     'usage is counted in CDRs',
     `
     GET …/Usage/Records.json

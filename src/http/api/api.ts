@@ -6,11 +6,15 @@ import express, { Router, type Request, type Response } from 'express'
 import { z } from 'zod'
 import type { Admin, Caller, Fault } from '../../admin/admin.ts'
 import { check, told } from '../../admin/faults.ts'
+import { mayDo } from '../../model/credential.ts'
+import { adminPermission } from '../../model/permission.ts'
+import type { IdentityKey } from '../../plugin.ts'
 import type { Identify } from '../auth.ts'
 import type { Enter } from '../concurrency.ts'
 import { ApiError } from '../errors.ts'
 import { configurationEndpoints } from './configuration.ts'
 import type { Endpoint, Pieces } from './endpoint.ts'
+import { keyEndpoints } from './keys.ts'
 import { openApi } from './openapi.ts'
 import { operationEndpoints } from './operation.ts'
 import { optOutEndpoints } from './optouts.ts'
@@ -20,6 +24,7 @@ import { traceEndpoints } from './traces.ts'
 
 export const endpoints: readonly Endpoint[] = [
   ...configurationEndpoints,
+  ...keyEndpoints,
   ...operationEndpoints,
   ...receiptEndpoints,
   ...traceEndpoints,
@@ -46,14 +51,21 @@ export function createApi(parts: ApiParts): Router {
   api.use('/v1', async (request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
     const identity = await parts.identify(request.headers.authorization, request.socket.remoteAddress ?? '')
-    if (!identity) throw new ApiError('unauthorized', 'Wrong or missing account SID and token (HTTP Basic).')
+    // Test credentials are for the Twilio-compatible API.
+    if (!identity || identity.testOf !== undefined)
+      throw new ApiError(
+        'unauthorized',
+        'Wrong or missing credentials (HTTP Basic): an account SID and its token, or a key and its secret.',
+      )
     const { status } = identity.account
     if (status !== 'active') throw new ApiError('suspended', `The account is ${status}.`)
     const leave = parts.enter(identity.account.id)
     if (!leave) throw new ApiError('too-many-requests', 'Too many requests of this account are under way.')
     response.once('close', leave)
-    const caller: Caller = { account: identity.account.id, author: identity.account.id, source: request.socket.remoteAddress ?? '' }
+    const { account, key } = identity
+    const caller: Caller = { account: account.id, author: key?.id ?? account.id, source: request.socket.remoteAddress ?? '' }
     response.locals['caller'] = caller
+    response.locals['key'] = key
     next()
   })
   api.use('/v1', express.json({ limit: maxBody, strict: true }))
@@ -72,7 +84,14 @@ export function createApi(parts: ApiParts): Router {
   return api
 }
 
+function mustBeAllowed(key: IdentityKey | undefined, { tag, verb }: Endpoint): void {
+  const needs = adminPermission(tag, verb)
+  if (!key || mayDo(key, needs, '')) return
+  throw new ApiError('forbidden', needs === 'main' ? 'This takes a token or a main key.' : `The key is not allowed ${needs}.`)
+}
+
 async function answer(parts: ApiParts, of: Endpoint, request: Request, response: Response): Promise<void> {
+  mustBeAllowed(response.locals['key'] as IdentityKey | undefined, of)
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const call = {
