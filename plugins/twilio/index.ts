@@ -36,9 +36,10 @@ function isSupplier(gateway: Gateway<TwilioConfig | SupplierConfig>): gateway is
   return gateway.bind.side === 'supplier'
 }
 
-function either(first: Hot, second: Hot): Hot {
+/** One is asked, by the path alone: it is for every message. */
+function either(api: Hot, callbacks: Hot): Hot {
   return {
-    takes: (method, url) => first.takes(method, url) || second.takes(method, url),
-    serve: (request, answer) => (first.takes(request.method, request.url) ? first : second).serve(request, answer),
+    takes: (method, url) => (url.startsWith('/twilio/') ? callbacks : api).takes(method, url),
+    serve: (request, answer) => (request.url.startsWith('/twilio/') ? callbacks : api).serve(request, answer),
   }
 }

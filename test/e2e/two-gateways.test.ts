@@ -3,6 +3,7 @@
 // The second is killed with SIGKILL in between, and nothing is lost or taken twice.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { signature } from '../../plugins/twilio/signature.ts'
 import { startGatewayProcess } from '../bench/gateway.ts'
 import {
   ask,
@@ -143,6 +144,43 @@ test('nothing is lost and nothing taken twice when the other is killed in betwee
   assert.deepEqual(there.toSorted(), bodies.toSorted(), 'each is one message at the other')
   const handsets = new Set(second.carriers.inbox(1000).map((shown) => shown.text))
   for (const body of bodies) assert.ok(handsets.has(body), body)
+})
+
+test('nor when the one that was asked is killed in between: what it acknowledged goes out once', async () => {
+  const acknowledged: string[] = []
+  const bodies: string[] = []
+  for (let round = 0; round < 2; round++) {
+    let stopped = false
+    const sending = Array.from({ length: 4 }, async (_, worker) => {
+      for (let i = 0; i < 50 && !stopped; i++) {
+        const Body = `of round ${round}, ${worker} and ${i}`
+        const sid = await create(first.setup, { From: ourNumber, To: `+4477009${round}${worker}${100 + i}`, Body }).catch(() => undefined)
+        if (sid === undefined) return
+        acknowledged.push(sid)
+        bodies.push(Body)
+      }
+    })
+    await sleep(300)
+    await first.gateway.kill()
+    stopped = true
+    await Promise.all(sending)
+    first.gateway = await startGatewayProcess(first.setup)
+  }
+  assert.ok(acknowledged.length > 10, `${acknowledged.length} were acknowledged`)
+  for (const sid of acknowledged) await reaches(first.setup, sid, 'delivered', root, 30_000)
+  const there = (await listed(second)).map(({ body }) => body)
+  for (const body of bodies) assert.equal(there.filter((one) => one === body).length, 1, body)
+})
+
+test('an inbound message that is told twice is one message', async () => {
+  const url = `http://127.0.0.1:${first.setup.httpPort}/twilio/${callbackSecret}/inbound`
+  const form = { MessageSid: `SM${'5'.repeat(32)}`, From: '+447700900123', To: ourNumber, Body: 'told twice' }
+  const headers = { 'x-twilio-signature': signature(root.token, url, form) }
+  for (let i = 0; i < 2; i++) {
+    const answer = await ask(first.setup, new URL(url).pathname, { form, headers })
+    assert.deepEqual([answer.status, answer.text.endsWith('<Response/>')], [200, true])
+  }
+  assert.equal((await listed(first)).filter(({ body }) => body === 'told twice').length, 1)
 })
 
 test('replies that come while the first is down wait for it', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { AcceptRefused, type MessageView, type RefusalWhy } from '../../../src/plugin.ts'
+import { assert as holds, asyncProperty, dictionary, string } from 'fast-check'
+import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import { ownNumber } from '../fixture.ts'
 import { twilio } from '../index.ts'
 import { signature } from '../signature.ts'
@@ -240,4 +242,33 @@ test('a signature over the address with the scheme’s own port is as good as on
   assert.equal(await ask(`https://sms.example:443${path}`), 200)
   for (const other of ['https://sms.example:80', 'http://sms.example', 'https://sms.example:8443'])
     assert.equal(await ask(other + path), 403)
+})
+
+test('what the official package signs is taken, whatever it says, and ends in an answer', async (t) => {
+  const peer = await facade()
+  t.after(() => peer.close())
+  const us = await ours(configOf(peer))
+  t.after(() => us.close())
+  const { hot } = twilio.http!({ ...peer.world.host, publicUrl: 'https://sms.example', calling: () => us.binds })
+  const ask = (path: string, body: string, signed: string): Promise<number> =>
+    new Promise((resolve) => {
+      const request = { method: 'POST', url: path, header: () => signed, body: Buffer.from(body), remoteAddress: '' }
+      hot!.serve(request, ({ status }) => resolve(status))
+    })
+  const words = string({ unit: 'grapheme', maxLength: 30 })
+  await holds(
+    asyncProperty(dictionary(words, words, { maxKeys: 5 }), words, words, async (more, MessageSid, state) => {
+      for (const what of ['status', 'inbound']) {
+        const path = `/twilio/${secret}/${what}`
+        const params = { ...more, MessageSid, MessageStatus: state, From: '+447700900123', To: ownNumber }
+        const body = new URLSearchParams(params).toString()
+        const signed = getExpectedTwilioSignature(peer.world.root.token, `https://sms.example${path}`, params)
+        const right = MessageSid !== '' && MessageSid.length <= 64 && (what === 'inbound' || state !== '')
+        assert.equal(await ask(path, body, signed), right ? 200 : 400)
+        assert.equal(await ask(path, `${body}&added=1`, signed), 403)
+      }
+    }),
+    { numRuns: 200 },
+  )
+  assert.ok(us.accepted.length > 0)
 })
