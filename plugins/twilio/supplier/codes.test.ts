@@ -27,6 +27,7 @@ test('a code says more than its status, and without one the status alone is judg
   assert.equal(judged(400, 20429), 'throttled throttled')
   assert.equal(judged(429, 21611), 'throttled queue-full')
   assert.equal(judged(400, 21609), 'offline rejected', 'our own address: no message is the worse for it')
+  assert.equal(judged(403, 70051), 'offline not-permitted', 'the key may not send')
   assert.equal(judged(401), 'offline not-permitted')
   assert.equal(judged(429), 'throttled throttled')
   assert.equal(judged(500), 'temporary peer-error')

@@ -14,6 +14,8 @@ const meanings: Readonly<Record<number, Meaning>> = {
   21470: ['offline', 'not-permitted'],
   21471: ['offline', 'not-permitted'],
   21472: ['offline', 'account-suspended'],
+  // The key may not send.
+  70051: ['offline', 'not-permitted'],
   // The StatusCallback, which is our own address.
   21609: ['offline', 'rejected'],
 

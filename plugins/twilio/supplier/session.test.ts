@@ -226,7 +226,7 @@ test('is bound only to an API that answers as Twilio’s does', async (t) => {
     peer.meet('take', way)
     assert.equal((await dialled(us)).facts.kind, kind, JSON.stringify(way))
   }
-  for (const says of ['429 20429', '403']) {
+  for (const says of ['429 20429', '403', '403 70051', '403 20003']) {
     peer.meet('take', { says })
     await us.dial()
   }

@@ -66,7 +66,7 @@ async function probe(gateway: Supplier, signal: AbortSignal): Promise<void> {
   const { kind, code, peer } = refusalOf(response, gateway.clock.now())
   if (status === 404 && readAnswer(response).code === 20404) return
   // A key that may send and not read; or one request too many: it is there.
-  if (status === 429 || (status === 403 && kind !== 'offline')) return
+  if (status === 429 || (status === 403 && code !== 'account-suspended')) return
   if (status >= 500 || status === 408) throw new Failure('temporary', code, peer)
   if (status === 401) throw new Failure('permanent', 'not-permitted', `${peer}: accountSid and authToken, or the key, are not taken`)
   if (kind === 'offline') throw new Failure('temporary', code, peer)
