@@ -5,7 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account, Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
 import { Refused, refusalJson, refusalXml, refusedFor } from './errors.ts'
 import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
-import { create } from './messages.ts'
+import { createAsTest } from './magic.ts'
+import { create, messages } from './messages.ts'
 import type { Answer, Call } from './resource.ts'
 import { isRestcomm, restcommRefusal } from './restcomm/index.ts'
 import { actionOf, mustBeAllowed } from './permission.ts'
@@ -89,9 +90,9 @@ export function twilioApi(host: Host): TwilioApi {
     if (!identity) throw new Refused(20003)
     if (identity.account.status !== 'active') throw new Refused(20005)
     if (sid === '') throw new Refused(20404, pathOf(url))
-    if (identity.testOf !== undefined) throw new Refused(20008)
-    // An account that may not be seen and one that is not there are the same to the caller.
-    const account = sid === undefined ? identity.account : identity.may(sid) ? host.account(sid) : undefined
+    // An account that may not be seen and one that is not there are the same to the caller; that of test credentials is nowhere.
+    const isOwn = sid === undefined || (identity.testOf !== undefined && identity.may(sid))
+    const account = isOwn ? identity.account : identity.may(sid) ? host.account(sid) : undefined
     if (!account) throw new Refused(20003)
     return account
   }
@@ -105,12 +106,13 @@ export function twilioApi(host: Host): TwilioApi {
     const account = authorized(identity, place ? place.accountSid : url.slice(sidAt, sidAt + sidLength), url)
     if (place && !place.route) throw new Refused(20404, place.path)
     if (!bytes) throw new Refused(20413, `at most ${maxBodyBytes} bytes are taken`)
-    const leave = host.enter(account.id)
+    const leave = host.enter(identity?.testOf ?? account.id)
     if (!leave) throw new Refused(20429)
     try {
       if (hot === undefined) return await resource(asked, identity!, account, place!, bytes)
       if (identity?.key) mustBeAllowed(identity.key, messagesNeed, 'create')
       const target = { account, legacy: false, format: hot, base: hotBase, path: url }
+      if (identity?.testOf !== undefined) return createAsTest(host, identity.testOf, target, formOf(asked, bytes))
       return await create(host, target, formOf(asked, bytes), asked.header('idempotency-key'))
     } finally {
       leave()
@@ -135,6 +137,11 @@ export function twilioApi(host: Host): TwilioApi {
       header: (name) => asked.header(name),
     }
     const { needs, answer: answered } = place.route!
+    if (identity.testOf !== undefined) {
+      const [sms, sid] = caught
+      if (answered !== messages || call.method !== 'POST' || sid !== undefined) throw new Refused(20008)
+      return createAsTest(host, identity.testOf, { account, legacy: sms !== undefined, format, base, path }, form)
+    }
     if (identity.key) mustBeAllowed(identity.key, needs, actionOf(call.method, path))
     return await answered(call)
   }

@@ -43,7 +43,7 @@ export async function messages(call: Call): Promise<Answer> {
 
 const gone = (target: Target): Refused => new Refused(20404, target.path)
 
-function show(target: Target, status: number, fields: Fields, headers?: readonly string[]): Answer {
+export function show(target: Target, status: number, fields: Fields, headers?: readonly string[]): Answer {
   const body = target.format === 'json' ? messageJson(fields) : messageXml(fields, target.legacy)
   return headers ? { status, body, headers } : { status, body }
 }
