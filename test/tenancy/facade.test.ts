@@ -37,13 +37,13 @@ before(async () => {
 })
 after(() => world?.close())
 
-const bases = ['/2010-04-01', '/2008-08-01', '/api/laml/2010-04-01']
+const bases = ['/2010-04-01', '/2008-08-01', '/api/laml/2010-04-01', '/restcomm/2012-04-24']
 const suffixes = ['.json', '', '.xml']
 const oneOf = <T>(of: readonly T[]): T => of[randomInt(of.length)]!
 
 /** Of what there is in many ways, so many are tried at random: others in another run. */
 const mostTried = 4
-const some = <T>(of: readonly T[]): readonly T[] => (of.length <= mostTried ? of : Array.from({ length: mostTried }, () => oneOf(of)))
+const some = <T>(of: T[]): T[] => (of.length <= mostTried ? of : Array.from({ length: mostTried }, () => oneOf(of)))
 
 /** The same resource as it may be asked for too. */
 function anotherWay(path: string): string {
@@ -117,7 +117,7 @@ const nothingThere: string[] = []
 /** Of a path with `{}`: the account first, then whatever the victim has, several at random where there are too many. */
 function fillings(path: string, caller: Tenant, victim: Tenant): string[] {
   const accounts = path.startsWith('/Accounts/{}') ? [victim.sid, ...(path.indexOf('{}', 12) > 0 ? [caller.sid] : [])] : []
-  let paths: readonly string[] = accounts.length > 0 ? accounts.map((sid) => path.replace('{}', sid)) : [path]
+  let paths = accounts.length > 0 ? accounts.map((sid) => path.replace('{}', sid)) : [path]
   const names = [...has.get(victim)!.values()].flat()
   while (paths[0]?.includes('{}')) {
     const more = paths.flatMap((each) => names.map((name) => each.replace('{}', name)))
