@@ -21,6 +21,10 @@ export function callbackForm(message: Message, report: Report): SignedForm {
     sorted += `ErrorCode${failure.code}ErrorMessage${failure.message}`
   }
   sorted += `From${from}MessageSid${sid}MessageStatus${status}`
+  if (message.service !== undefined) {
+    form += `&MessagingServiceSid=${message.service}`
+    sorted += `MessagingServiceSid${message.service}`
+  }
   if (report.doneAt !== undefined && (status === 'delivered' || status === 'undelivered')) {
     const date = doneDate(report.doneAt)
     form += `&RawDlrDoneDate=${date}`

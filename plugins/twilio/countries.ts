@@ -17,9 +17,13 @@ for (const country of getCountries()) {
   alone.set(code, alone.has(code) ? undefined : country)
 }
 
-/** `+` and seven digits hold what tells the countries of a shared calling code apart; in +1 the area code does. */
-const telling = 8
-const tellingOfNorthAmerica = 5
+/** So many first characters, `+` among them, tell the countries of a shared calling code apart: in +1 the area code does. */
+const telling = 9
+const tellingIn = new Map([
+  ['1', 5],
+  ['7', 8],
+  ['44', 8],
+])
 const maxMemo = 50_000
 const memo = new Map<string, string>()
 
@@ -35,13 +39,15 @@ export function countryReached(value: string): string | undefined {
 }
 
 function sharing(value: string, code: string): string | undefined {
-  const key = value.slice(0, code === '1' ? tellingOfNorthAmerica : telling)
-  const remembered = memo.get(key)
+  const key = value.slice(0, tellingIn.get(code) ?? telling)
+  const ofNoPlan = `${value.slice(0, telling)} ${value.length}`
+  const remembered = memo.get(key) ?? memo.get(ofNoPlan)
   if (remembered !== undefined) return remembered
-  const country = countryOf(value) ?? mains.get(code)
+  const planned = countryOf(value)
+  const country = planned ?? mains.get(code)
   if (country === undefined) return undefined
   if (memo.size >= maxMemo) memo.clear()
-  memo.set(key, country)
+  memo.set(planned === undefined ? ofNoPlan : key, country)
   return country
 }
 

@@ -14,6 +14,7 @@ import { isWebhookUrl } from './endpoint.ts'
 import { Refused } from './errors.ts'
 import { all, one, type Form } from './form.ts'
 import { countryOf, phoneNumber } from './numbers.ts'
+import { senderBy, serviceAsked } from './services/sending.ts'
 
 /** Characters, not UTF-16 units. */
 const maxCharacters = 1600
@@ -30,11 +31,14 @@ export type TextSubmission = Submission & { body: { kind: 'text'; text: string }
 /** `now` is epoch ms; `legacy` is /SMS/Messages. */
 export function submissionOf(form: Form, gateway: Gateway, now: number, legacy: boolean): TextSubmission {
   const to = recipient(one(form, 'To'), gateway)
-  const from = sender(form, to, gateway)
-  const text = bodyOf(form, legacy)
+  const service = serviceAsked(form, gateway)
+  const selected = service && senderBy(service, form, gateway, to)
+  const from = selected ? selected.from : sender(form, to, gateway)
+  const text = bodyOf(form, legacy, service !== undefined && service.settings.smartEncoding)
   const deliverAfter = sendAt(form, now)
-  const validity = validitySeconds(one(form, 'ValidityPeriod'))
-  const url = statusCallback(form, gateway) ?? gateway.number(from.value)?.settings['statusCallback']
+  const validity = validitySeconds(one(form, 'ValidityPeriod'), service ? service.settings.validityPeriod : maxValidity)
+  const lent = service ? service.settings.statusCallback : gateway.number(from.value)?.settings['statusCallback']
+  const url = statusCallback(form, gateway) ?? lent
   const maxPrice = one(form, 'MaxPrice')
   if (maxPrice && !Number.isFinite(Number(maxPrice))) throw new Refused(21627)
   const validUntil = (deliverAfter ?? now) + validity * 1000
@@ -44,6 +48,8 @@ export function submissionOf(form: Form, gateway: Gateway, now: number, legacy: 
     ? { from, to, body, priority: 1, validUntil, receipt: 'both', progress: true, report: { url, method: 'POST' } }
     : { from, to, body, priority: 1, validUntil, receipt: 'none' }
   if (deliverAfter !== undefined) submission.deliverAfter = deliverAfter
+  if (service) submission.service = service.sid
+  if (selected?.isNew === true) submission.sticky = true
   return submission
 }
 
@@ -66,8 +72,6 @@ export function userNamed(text: string): string | undefined {
 
 function sender(form: Form, to: Address, gateway: Gateway): Address {
   const text = one(form, 'From')?.trim()
-  const service = one(form, 'MessagingServiceSid')
-  if (service) throw new Refused(21701, service)
   if (!text) throw new Refused(21603)
   const address = phoneNumber(text) ?? shortCode(text)
   if (address) {
@@ -83,14 +87,16 @@ function sender(form: Form, to: Address, gateway: Gateway): Address {
   return name
 }
 
-function bodyOf(form: Form, legacy: boolean): string {
+/** `smart`: what holds where the message itself does not say. */
+function bodyOf(form: Form, legacy: boolean, smart: boolean): string {
   media(form)
   if (one(form, 'ContentSid')) throw new Refused(21655)
   const text = one(form, 'Body')
   if (!text) throw new Refused(21602)
   if (legacy && longerThan(text, maxLegacyCharacters)) throw new Refused(21605)
   if (longerThan(text, maxCharacters)) throw new Refused(21617)
-  if (one(form, 'SmartEncoded') !== 'true') return text
+  const asked = one(form, 'SmartEncoded')
+  if (asked ? asked !== 'true' : !smart) return text
   const encoded = transliterate(text)
   if (encoded === '') throw new Refused(21618, 'nothing is left of it after smart encoding')
   return encoded
@@ -124,8 +130,8 @@ function statusCallback(form: Form, gateway: Gateway): string | undefined {
   return url
 }
 
-function validitySeconds(text: string | undefined): number {
-  if (!text) return maxValidity
+function validitySeconds(text: string | undefined, otherwise: number): number {
+  if (!text) return otherwise
   const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0
   if (seconds < 1 || seconds > maxValidity) throw new Refused(21624, text)
   return seconds

@@ -61,6 +61,8 @@ export interface World {
   number: OwnNumber
   /** Of root, that one first. */
   numbers: OwnNumber[]
+  /** The sender, by account, service and handset. */
+  stickies: Map<string, string>
   /** Who changed what is configured, change by change. */
   authors: Author[]
 }
@@ -192,7 +194,8 @@ export function world(): World {
         const key = submission.idempotencyKey && `${owner.id} ${submission.idempotencyKey}`
         const known = key && byKey.get(key)
         if (known) return known
-        const { idempotencyKey: _key, validUntil = Date.now(), ...rest } = submission
+        const { idempotencyKey: _key, sticky, validUntil = Date.now(), ...rest } = submission
+        if (sticky && rest.service !== undefined) made.stickies.set(`${owner.id} ${rest.service} ${rest.to.value}`, rest.from.value)
         const { message } = store(
           owner,
           { ...rest, validUntil, segments: countSegments(submission.body) },
@@ -211,7 +214,7 @@ export function world(): World {
       newId: () => newSid(''),
       waiting: () => 0,
       congested: () => 0,
-      sticky: () => undefined,
+      sticky: (service, to) => made.stickies.get(`${owner.id} ${service} ${to}`),
       attach: () => false,
       resources: () => resourcesOf(owner.id),
       number: (value) => (owner === root ? made.numbers.find((one) => one.value === value) : undefined),
@@ -239,6 +242,7 @@ export function world(): World {
     store,
     number,
     numbers: [number],
+    stickies: new Map(),
     authors: [],
     gateway: gatewayOf(root),
     host: {

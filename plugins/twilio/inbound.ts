@@ -4,13 +4,13 @@
 // crash answers nobody twice. The message counts as delivered once an application took it with a 2xx or
 // 3xx, whatever it answered; otherwise the failure is temporary and the flow comes again.
 import { type FailureFacts, type Gateway, type Message, type Outcome } from '../../src/plugin.ts'
-import { inboundSettings } from './applications.ts'
 import { endpoint } from './endpoint.ts'
 import { writeForm } from './form.ts'
 import { bodyText, messageSid } from './mapping.ts'
 import { countryOf } from './numbers.ts'
 import { apiVersion } from './render.ts'
 import { busy, submitReply } from './reply.ts'
+import { webhooksOf } from './services/receiving.ts'
 import { sortedText } from './signature.ts'
 import { readAnswer, type Verb } from './twiml.ts'
 import { callWebhook, idempotencyToken, type Webhook } from './webhook.ts'
@@ -43,6 +43,7 @@ export function inboundParams(message: Message): Record<string, string> {
     From: message.from.value,
     ApiVersion: apiVersion,
   }
+  if (message.service !== undefined) params['MessagingServiceSid'] = message.service
   if (message.keyword !== undefined) params['OptOutType'] = message.keyword.toUpperCase()
   return params
 }
@@ -63,7 +64,7 @@ interface Fetched {
 const verbMethod = (text: string | undefined): 'GET' | 'POST' => (text?.toUpperCase() === 'GET' ? 'GET' : 'POST')
 
 export async function deliverInbound(gateway: Gateway, message: Message, signal: AbortSignal): Promise<Outcome> {
-  const settings = inboundSettings(gateway, gateway.number(message.to.value))
+  const settings = webhooksOf(gateway, gateway.number(message.to.value))
   const { smsUrl, smsFallbackUrl } = settings
   if (!smsUrl) return { ok: true, refs: [], wire: [`no SmsUrl for ${message.to.value}: stored only`] }
   const wire: string[] = []

@@ -1,7 +1,17 @@
 // The model's words in Twilio's: states, directions, and why a message was not delivered.
 import { isTerminal, type FailureCode, type FailureFacts, type Message, type MessageState, type MessageView } from '../../src/plugin.ts'
 
-export type TwilioStatus = 'scheduled' | 'queued' | 'sending' | 'sent' | 'delivered' | 'undelivered' | 'failed' | 'canceled' | 'received'
+export type TwilioStatus =
+  | 'accepted'
+  | 'scheduled'
+  | 'queued'
+  | 'sending'
+  | 'sent'
+  | 'delivered'
+  | 'undelivered'
+  | 'failed'
+  | 'canceled'
+  | 'received'
 
 const statuses: Record<MessageState, TwilioStatus> = {
   scheduled: 'scheduled',
@@ -103,6 +113,8 @@ export interface Fields {
   sid: string
   accountSid: string
   to: string
+  service?: string | undefined
+  /** Empty in the answer to who had a service choose it. */
   from: string
   body: string
   status: TwilioStatus
@@ -123,6 +135,7 @@ export function fieldsOf(view: MessageView, base: string): Fields {
     sid: messageSid(message),
     accountSid: message.account,
     to: message.to.value,
+    service: message.service,
     from: message.from.value,
     body: view.redacted ? '' : bodyText(message),
     status: twilioStatus(message.direction, view.state),

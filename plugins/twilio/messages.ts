@@ -6,6 +6,7 @@ import { Refused } from './errors.ts'
 import { one, parseForm, type Form } from './form.ts'
 import { fieldsOf, messageId, type Fields } from './mapping.ts'
 import { pageOf, readListQuery } from './paging.ts'
+import { namedFrom } from './services/sending.ts'
 import { emptyMediaJson, emptyMediaXml, listJson, listXml, messageJson, messageXml } from './render.ts'
 import type { Answer, Call } from './resource.ts'
 
@@ -75,15 +76,18 @@ export async function create(host: Host, target: Target, form: Form, idempotency
     if (view && view.message.acceptedAt < now) return replayed(target, view, submission)
   }
   const createdAt = idTime(id)
+  // As Twilio answers: which sender it is, and so how many segments, is told from then on.
+  const unnamed = submission.service !== undefined && namedFrom(form) === undefined
   return show(target, 201, {
     base: target.base,
     sid: `SM${id}`,
     accountSid: account.id,
     to: submission.to.value,
-    from: submission.from.value,
+    service: submission.service,
+    from: unnamed ? '' : submission.from.value,
     body: submission.body.text,
-    status: submission.deliverAfter === undefined ? 'queued' : 'scheduled',
-    segments: countSegments(submission.body),
+    status: submission.deliverAfter !== undefined ? 'scheduled' : submission.service === undefined ? 'queued' : 'accepted',
+    segments: unnamed ? 0 : countSegments(submission.body),
     media: 0,
     direction: 'outbound-api',
     createdAt,
@@ -95,7 +99,9 @@ export async function create(host: Host, target: Target, form: Form, idempotency
 
 function replayed(target: Target, view: MessageView, asked: TextSubmission): Answer {
   const { message } = view
-  const same = message.to.value === asked.to.value && message.from.value === asked.from.value
+  // A service may have chosen another sender this time.
+  const sameSender = asked.service === undefined ? message.from.value === asked.from.value : message.service === asked.service
+  const same = message.to.value === asked.to.value && sameSender
   const sameBody = view.redacted || (message.body.kind === 'text' && message.body.text === asked.body.text)
   if (!same || !sameBody) throw new Refused(20409)
   return show(target, 200, fieldsOf(view, target.base), ['Idempotency-Replayed', 'true'])

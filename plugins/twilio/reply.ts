@@ -39,6 +39,7 @@ export async function submitReply(
       origin: 'outbound-reply',
       validUntil: gateway.clock.now() + validityMs,
       idempotencyKey: `reply ${message.id} ${index}`,
+      ...(from === message.to && message.service !== undefined ? { service: message.service } : {}),
       ...(url ? { receipt: 'both', progress: true, report: { url, method: 'POST' } } : { receipt: 'none' }),
     })
     wire.push(`reply ${index + 1} accepted as SM${id}`)
