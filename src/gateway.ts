@@ -8,6 +8,7 @@ import { checkText } from './admin/checked.ts'
 import { openConfiguration, type ConfigurationRoom } from './admin/configuration.ts'
 import { accountsCalled, gateways, named, serviceOf } from './admin/named.ts'
 import { createResources } from './admin/resources.ts'
+import { createUsage } from './admin/usage.ts'
 import { openSeal } from './admin/seal.ts'
 import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
@@ -192,6 +193,7 @@ async function compose(
     numbers: (account) => [...room.current().numbers.values()].filter((number) => number.account === account),
     resources: resources.of,
     changeResource: resources.change,
+    usage: createUsage(store, () => room.current()),
     enter,
     messages: admin.hostMessages,
     tenancy: admin.tenancy,

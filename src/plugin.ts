@@ -17,6 +17,7 @@ import type { Receipt, Report } from './model/receipt.ts'
 import type { Resource, Resources } from './model/resource.ts'
 import type { Decision } from './model/route.ts'
 import type { Tenancy } from './model/tenancy.ts'
+import type { UsageRow, UsageSpan } from './model/usage.ts'
 import type { BindTrace, TraceProtocol } from './model/trace.ts'
 import type { Outbound } from './outbound.ts'
 import type { Charset } from './text/charsets.ts'
@@ -40,6 +41,7 @@ export * from './model/resource.ts'
 export * from './model/route.ts'
 export * from './model/tenancy.ts'
 export * from './model/trace.ts'
+export * from './model/usage.ts'
 export * from './text/index.ts'
 export { newSid, idTime } from './ids.ts'
 export * from './outbound.ts'
@@ -360,6 +362,8 @@ export interface Host {
     id: string,
     step: (now: Resource | undefined) => Pick<Resource, 'kind' | 'settings'> | undefined,
   ): Promise<Resource | undefined>
+  /** What the account had accepted, by day. */
+  usage(account: AccountId, span: UsageSpan): Promise<UsageRow[]>
   /** Takes a place among the account's concurrent requests; undefined when none is left: answer 429. Call the result when done. */
   enter(account: AccountId): (() => void) | undefined
   messages: Messages

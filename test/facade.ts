@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import twilioClient from 'twilio'
 import { listening, mounted, world } from '../plugins/twilio/fixture.ts'
 import { createResources } from '../src/admin/resources.ts'
+import { createUsage } from '../src/admin/usage.ts'
 import { systemClock } from '../src/clock.ts'
 import { createIdentify } from '../src/http/auth.ts'
 import { accountAsItStands } from '../src/model/configuration.ts'
@@ -33,6 +34,7 @@ export async function facadeBed(context: TestContext) {
     numbers: (id) => [...room.current().numbers.values()].filter((number) => number.account === id),
     resources: resources.of,
     changeResource: resources.change,
+    usage: createUsage(bed.store, () => room.current()),
     onChange: room.onChange,
     tenancy: admin.tenancy,
   }

@@ -277,6 +277,7 @@ export function world(): World {
         resources.set(owner, left)
         return left.get(id)
       },
+      usage: async () => [],
       enter() {
         if (made.places === undefined) return () => {}
         if (made.places === 0) return undefined

@@ -5,6 +5,7 @@ import { availableRoutes } from './available.ts'
 import { incomingRoutes } from './incoming.ts'
 import { shortCodeRoutes } from './shortcodes.ts'
 import { keyRoutes } from './keys.ts'
+import { usageRoutes } from './usage.ts'
 import { messages } from './messages.ts'
 import { serviceRoutes } from './services/services.ts'
 import { under, type Call, type Route } from './resource.ts'
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...availableRoutes,
   ...incomingRoutes,
   ...shortCodeRoutes,
+  ...usageRoutes,
   ...serviceRoutes,
   ...keyRoutes,
   ...tokenRoutes,

@@ -11,6 +11,7 @@ import type { OptOut } from '../model/optout.ts'
 import type { Receipt, Report } from '../model/receipt.ts'
 import type { RefForm } from '../model/ref.ts'
 import type { Decision } from '../model/route.ts'
+import type { UsageRow } from '../model/usage.ts'
 
 export interface NewMessage {
   message: Message
@@ -141,6 +142,14 @@ export interface StatisticsRow {
   minute: number
   name: CountName
   count: number
+}
+
+export interface UsageQuery {
+  /** Exactly these accounts. */
+  accounts: AccountId[]
+  /** Days that begin in this span, both ends inclusive. */
+  from: number
+  to: number
 }
 
 export type ConfigurationKind = 'account' | 'bind' | 'route' | 'number' | 'resource' | 'setting'
@@ -321,6 +330,8 @@ export interface Store {
   readonly stickies: Stickies
 
   statistics(query: { binds?: BindId[]; from: number; to: number }): Promise<StatisticsRow[]>
+  /** By day, then direction and kind. Counted with the acceptance itself; kept for ever. */
+  usage(query: UsageQuery): Promise<UsageRow[]>
   /** Learned id forms per bind: how often each was seen. */
   refForms(bind: BindId): Promise<Partial<Record<RefForm, number>>>
   /** How many receipts are parked, by bind, and since when the oldest. */

@@ -168,4 +168,14 @@ const pooling: Step[] = [
   { on: [...incoming, '$pooled'], do: 'remove' },
 ]
 
-export const script: readonly Step[] = [...keys, ...sharing, ...holding, ...looking, ...sending, ...pooling]
+const records = [...account, 'usage', 'records'] as const
+const using: Step[] = [
+  { on: records, do: 'list', with: { category: 'sms', include_subaccounts: false, limit: 5 } },
+  ...['all_time', 'daily', 'monthly', 'yearly', 'today', 'yesterday', 'this_month', 'last_month'].map((range): Step => ({
+    on: [...records, range],
+    do: 'list',
+    with: { page_size: 3, limit: 20 },
+  })),
+]
+
+export const script: readonly Step[] = [...keys, ...sharing, ...holding, ...looking, ...sending, ...pooling, ...using]

@@ -18,20 +18,6 @@ export const unserved: ReadonlyMap<string, string> = new Map([
     `,
   ),
   ...because(
-    'usage is counted in CDRs',
-    `
-    GET …/Usage/Records.json
-    GET …/Usage/Records/AllTime.json
-    GET …/Usage/Records/Daily.json
-    GET …/Usage/Records/LastMonth.json
-    GET …/Usage/Records/Monthly.json
-    GET …/Usage/Records/ThisMonth.json
-    GET …/Usage/Records/Today.json
-    GET …/Usage/Records/Yearly.json
-    GET …/Usage/Records/Yesterday.json
-    `,
-  ),
-  ...because(
     'media come with MMS',
     `
     GET …/Messages/{MessageSid}/Media/{Sid}.json

@@ -132,6 +132,7 @@ function hostOf(recorded: Recorded<TwilioConfig>): Host {
     numbers: () => [...recorded.numbers.values()],
     resources: () => new Map(),
     changeResource: () => Promise.resolve(undefined),
+    usage: () => Promise.resolve([]),
     enter: () => () => {},
     messages: {
       get: () => Promise.resolve(undefined),

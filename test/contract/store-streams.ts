@@ -95,6 +95,51 @@ export const streamCases: Case[] = [
     },
   ],
   [
+    'usage counts what was accepted by account, day, direction and kind, once, over restarts, and stays when messages go',
+    async (bench) => {
+      const { store, source, clock } = bench
+      const other = 'AC00000000000000000000000000000002'
+      const day = Math.floor(clock.now() / 86_400_000) * 86_400_000
+      const first = source.message({ segments: 3 })
+      const keyed = { ...source.message(), idempotencyKey: 'once' }
+      for (const added of [first, keyed, source.message({ direction: 'mo', segments: 2 }), source.message({ account: other, segments: 7 })])
+        await store.accept(added)
+      assert.deepEqual(await store.accept({ ...source.message({ segments: 9 }), idempotencyKey: 'once' }), {
+        as: 'duplicate',
+        of: keyed.message.id,
+      })
+      const binary = source.message()
+      await store.accept({ ...binary, message: { ...binary.message, body: { kind: 'binary', data: new Uint8Array([1]) } } })
+      const mms = source.message()
+      await store.accept({ ...mms, message: { ...mms.message, body: { kind: 'mms', parts: [] } } })
+      const expected = [
+        { day, direction: 'mt', kind: 'mms', messages: 1, segments: 1 },
+        { day, direction: 'mt', kind: 'sms', messages: 3, segments: 5 },
+        { day, direction: 'mo', kind: 'sms', messages: 1, segments: 2 },
+      ]
+      const span = { from: day, to: day + 86_399_999 }
+      assert.deepEqual(await store.usage({ accounts: [account], ...span }), expected)
+      const reopened = await bench.reopen()
+      assert.deepEqual(await reopened.usage({ accounts: [account], ...span }), expected)
+      await clock.advance(86_400_000)
+      await reopened.accept(source.message({ account: other }))
+      assert.deepEqual(await reopened.usage({ accounts: [account, other, 'AC-nobody'], from: day + 1, to: clock.now() }), [
+        { day: day + 86_400_000, direction: 'mt', kind: 'sms', messages: 1, segments: 1 },
+      ])
+      const both = await reopened.usage({ accounts: [account, other], ...span })
+      assert.deepEqual(both[1], { day, direction: 'mt', kind: 'sms', messages: 4, segments: 12 })
+      await reopened.remove(first.message.id)
+      await reopened.sweep({
+        messagesBefore: clock.now(),
+        earlyBefore: clock.now(),
+        statisticsBefore: clock.now(),
+        idempotencyBefore: clock.now(),
+      })
+      assert.deepEqual(await reopened.usage({ accounts: [account], ...span }), expected)
+      assert.deepEqual(await reopened.usage({ accounts: [], ...span }), [])
+    },
+  ],
+  [
     'the last part of a long message completes it, in whatever order they come, over a restart, and a repeated part does not',
     async (bench) => {
       const at = bench.clock.now()

@@ -9,6 +9,7 @@ import { stateNumber, type MessageOp } from './ops.ts'
 import type { Parts } from './parts.ts'
 import type { HeldStickies } from './stickies.ts'
 import { hotBytes, type Hot } from './records.ts'
+import { dayOf } from './usage.ts'
 
 export interface Accepting {
   accept(added: NewMessage): Promise<Accepted>
@@ -103,6 +104,7 @@ export function createAccepting(
         sender: message.from.value,
         message: json.message,
         decision: json.decision,
+        usage: `${message.body.kind === 'mms' ? 'mms' : 'sms'},${message.segments},${dayOf(message.acceptedAt)}`,
       },
       idempotency: added.idempotencyKey === undefined ? null : [account, added.idempotencyKey],
       joins: added.joins ?? null,

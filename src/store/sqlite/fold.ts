@@ -42,6 +42,7 @@ export interface Changes {
   idempotency: [message: number, account: number, key: string, tail: string][]
   counts: Map<string, [minute: number, bind: number, name: CountName, count: number]>
   forms: Map<string, [bind: number, form: RefForm, count: number]>
+  usage: Map<string, [tenant: number, day: number, kind: string, messages: number, segments: number]>
   depths: Map<number, [deliver: number, report: number]>
   /** By account, sender and handset, as JSON. Null: lifted. */
   optOuts: Map<string, [at: number, word: string, message: string | null] | null>
@@ -54,7 +55,7 @@ export interface Changes {
 export function foldFile(file: number, lines: Iterable<string>): Changes {
   const changes: Changes = {
     file, operations: 0, names: [], messages: new Map(), puts: new Map(), deletes: [], refs: [], early: new Map(), earlyDeletes: [], cdrs: new Map(),
-    cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], joinedParts: [], idempotency: [], counts: new Map(), forms: new Map(),
+    cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], joinedParts: [], idempotency: [], counts: new Map(), forms: new Map(), usage: new Map(),
     depths: new Map(), optOuts: new Map(), stickies: new Map(), lastItem: 0, lastEarly: 0,
   } // prettier-ignore
   for (const line of lines) {
@@ -82,7 +83,7 @@ function foldMessage(changes: Changes, fields: MessageFields): void {
     row.wait = wait === '' ? null : wait
   }
   if (tail !== undefined) {
-    const [, , , , , , , , , , , , , tenant, receiver, sender, message, decision] = fields as Required<MessageFields>
+    const [, , , , , , , , , , , , , tenant, receiver, sender, message, decision, usage] = fields as Required<MessageFields>
     row.insert = {
       tail,
       tenant: Number(tenant),
@@ -91,6 +92,7 @@ function foldMessage(changes: Changes, fields: MessageFields): void {
       message,
       decision,
     }
+    use(changes, Number(tenant), usage)
   }
   if (puts !== '') for (let from = 0; from >= 0;) from = foldPut(changes, puts, from)
   if (deletes !== '') {
@@ -104,6 +106,19 @@ function foldMessage(changes: Changes, fields: MessageFields): void {
     changes.cdrLast = Math.max(changes.cdrLast, Number(sequence))
   }
   if (rare !== '') foldRare(changes, row, JSON.parse(rare) as Rare)
+}
+
+function use({ usage }: Changes, tenant: number, counted: string | undefined): void {
+  // A journal that an older program left says nothing of it.
+  if (counted === undefined) return
+  const [kind = '', segments, day] = counted.split(',')
+  const key = `${tenant} ${day} ${kind}`
+  const known = usage.get(key)
+  if (!known) usage.set(key, [tenant, Number(day), kind, 1, Number(segments)])
+  else {
+    known[3]++
+    known[4] += Number(segments)
+  }
 }
 
 /** One of those parted by `entry`. Where the next begins; -1 after the last. */

@@ -46,6 +46,7 @@ import { createRefs } from './refs.ts'
 import { createSteps } from './steps.ts'
 import type { Tables } from './tables.ts'
 import { startThread, type Thread } from './threads.ts'
+import { createUsage } from './usage.ts'
 import { createWork } from './work.ts'
 
 export interface SqliteOptions {
@@ -231,6 +232,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       return new Promise((resolve) => commit.add(op, { done: () => resolve() }))
     }
 
+    /** Resolves when all that is acknowledged now is in the tables. */
+    async function inTables(): Promise<void> {
+      await commit.drain()
+      await flusher.flush()
+    }
+
     return {
       durability: 'fsync',
       get newest() {
@@ -298,8 +305,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       stickies,
 
       async statistics({ binds, from, to }) {
-        await commit.drain()
-        await flusher.flush()
+        await inTables()
         const rows = await reads.counts(
           from,
           to,
@@ -307,6 +313,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         )
         return rows.map(([bind, minute, name, count]) => ({ bind: names.text(bind), minute, name: name as CountName, count }))
       },
+      usage: createUsage(reads, names, inTables),
       refForms: (bind) => Promise.resolve(refs.forms(names.find(bind) ?? 0)),
       ...createParked(refs, names),
 

@@ -32,6 +32,8 @@ export interface Insert {
   sender: string
   message: string
   decision: string
+  /** What it adds to its account's usage: kind, segments, day (since 1970, UTC). */
+  usage: string
 }
 
 /** Everything that one step changes about one message. */
@@ -113,7 +115,7 @@ function fields(op: MessageOp): string {
     text += JSON.stringify({ early, idempotency, joins, replace, hidden } satisfies Rare)
   }
   if (insert)
-    text += `\x1f${insert.tail}\x1f${insert.tenant}\x1f${quoted(insert.receiver)}\x1f${quoted(insert.sender)}\x1f${insert.message}\x1f${insert.decision}`
+    text += `\x1f${insert.tail}\x1f${insert.tenant}\x1f${quoted(insert.receiver)}\x1f${quoted(insert.sender)}\x1f${insert.message}\x1f${insert.decision}\x1f${insert.usage}`
   return text + '\n'
 }
 
@@ -135,7 +137,7 @@ function refText(row: RefRow): string {
 export type MessageFields = [
   order: string, life: string, state: string, giveUpAt: string, wait: string, entries: string, refs: string, puts: string, deletes: string,
   sequence: string, cdr: string, rare: string,
-  tail?: string, tenant?: string, receiver?: string, sender?: string, message?: string, decision?: string,
+  tail?: string, tenant?: string, receiver?: string, sender?: string, message?: string, decision?: string, usage?: string,
 ] // prettier-ignore
 
 export function decode(line: string): MessageFields | OtherOp {

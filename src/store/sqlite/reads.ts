@@ -159,6 +159,19 @@ export function openReads(db: Database) {
       )
       return binds ? rows.filter((row) => binds.includes(row[0])) : rows
     },
+    usage(
+      tenants: number[],
+      from: number,
+      to: number,
+    ): [day: number, direction: number, kind: string, messages: number, segments: number][] {
+      return all(
+        `SELECT day, tenant & 1, kind, sum(messages), sum(segments) FROM usage
+         WHERE tenant IN (SELECT value FROM json_each(?)) AND day BETWEEN ? AND ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+        JSON.stringify(tenants),
+        from,
+        to,
+      )
+    },
     revisions(limit: number, before: number): [number, number, string, string, string][] {
       return all(
         'SELECT revision, at, author, source, changes FROM revision WHERE revision < ? ORDER BY revision DESC LIMIT ?',

@@ -8,6 +8,7 @@ import type { Database } from 'better-sqlite3'
  * (0 mt, 1 mo), negative once removed. queue: one row an item, in the order in which a lane is read.
  * `kp` is 4 · kind (0 deliver, 1 report) + priority. ref: where receipts find their segment. opt_out:
  * the handsets that take no more from a sender. sticky: from which sender a service writes to a handset.
+ * usage: what each tenant had accepted, by day since 1970 (UTC).
  */
 const migrations: readonly string[] = [
   `
@@ -52,6 +53,11 @@ const migrations: readonly string[] = [
   CREATE TABLE sticky (
     account INTEGER NOT NULL, service TEXT NOT NULL, handset TEXT NOT NULL, sender TEXT NOT NULL,
     PRIMARY KEY (account, service, handset)) WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE usage (
+    tenant INTEGER NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL, messages INTEGER NOT NULL, segments INTEGER NOT NULL,
+    PRIMARY KEY (tenant, day, kind)) WITHOUT ROWID;
   `,
 ]
 

@@ -48,6 +48,9 @@ export function openTables(db: Database, directory: string): Tables {
   const deleteOptOut = sql('DELETE FROM opt_out WHERE account=? AND sender=? AND handset=?')
   const putIdempotency = sql('INSERT OR IGNORE INTO idempotency VALUES (?,?,?,?)')
   const addCount = sql('INSERT INTO count VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
+  const addUsage = sql(
+    'INSERT INTO usage VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, segments = segments + excluded.segments',
+  )
   const addForm = sql('INSERT INTO form VALUES (?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
   const addDepth = sql(
     'INSERT INTO depth VALUES (?,?,?) ON CONFLICT DO UPDATE SET deliver = deliver + excluded.deliver, report = report + excluded.report',
@@ -98,6 +101,7 @@ export function openTables(db: Database, directory: string): Tables {
     }
     for (const [key, sender] of changes.stickies) putSticky.run(...(JSON.parse(key) as unknown[]), sender)
     for (const count of changes.counts.values()) addCount.run(count)
+    for (const used of changes.usage.values()) addUsage.run(used)
     for (const form of changes.forms.values()) addForm.run(form)
     for (const [lane, depth] of changes.depths) if (depth[0] !== 0 || depth[1] !== 0) addDepth.run(lane, ...depth)
     setFact.run('journal', changes.file)
