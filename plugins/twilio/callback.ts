@@ -4,7 +4,7 @@ import { encode, type SignedForm } from './form.ts'
 import { messageSid, twilioFailure, twilioStatus } from './mapping.ts'
 import { apiVersion } from './render.ts'
 import { restcommCallback } from './restcomm/callback.ts'
-import { callWebhook, idempotencyToken, type Webhook } from './webhook.ts'
+import { callWebhook, idempotencyToken, type Webhook, type WebhookResult } from './webhook.ts'
 
 /** Written in one pass, as there are two for every message; in the form Twilio's order, in the signature the alphabet's. */
 export function callbackForm(message: Message, report: Report): SignedForm {
@@ -47,22 +47,26 @@ function doneDate(ms: number): string {
   return written
 }
 
-export async function postCallback(gateway: Gateway, message: Message, report: Report, signal: AbortSignal): Promise<Outcome> {
-  const url = message.report?.['url']
-  if (!url) return { ok: true, refs: [], wire: ['no StatusCallback'] }
+export function postCallback(gateway: Gateway, message: Message, report: Report, signal: AbortSignal): Promise<Outcome> {
+  const { report: wish } = message
+  const url = wish?.['url']
+  if (!url) return Promise.resolve({ ok: true, refs: [], wire: ['no StatusCallback'] })
   // The sender was told `sent` when it was; there is nothing new in Twilio's words.
-  if (report.state === 'unconfirmed') return { ok: true, refs: [], wire: ['unconfirmed is sent in Twilio’s words, and that was told'] }
+  if (report.state === 'unconfirmed')
+    return Promise.resolve({ ok: true, refs: [], wire: ['unconfirmed is sent in Twilio’s words, and that was told'] })
   const account = gateway.account()
-  const wire: string[] = []
   const hook: Webhook = {
     url,
-    method: message.report?.['method'] === 'GET' ? 'GET' : 'POST',
-    params: message.report?.['shape'] === 'restcomm' ? restcommCallback(message, report) : callbackForm(message, report),
+    method: wish?.['method'] === 'GET' ? 'GET' : 'POST',
+    params: wish?.['shape'] === 'restcomm' ? restcommCallback(message, report) : callbackForm(message, report),
     token: account.token,
     idempotencyToken: idempotencyToken(message.id, messageStates.indexOf(report.state)),
     allowPrivate: account.privateWebhooks,
     signal,
   }
-  const result = await callWebhook(gateway.outbound, gateway.clock, hook, wire)
-  return result.ok ? { ok: true, refs: [], wire } : { ok: false, failure: result.failure, wire }
+  return callWebhook(gateway.outbound, gateway.clock, hook, []).then(outcomeOf)
+}
+
+function outcomeOf(result: WebhookResult): Outcome {
+  return result.ok ? { ok: true, refs: [], wire: result.wire } : { ok: false, failure: result.failure, wire: result.wire }
 }

@@ -25,7 +25,11 @@ export function webhookSession(gateway: Gateway, signal: AbortSignal): Session {
     },
     report(message, report) {
       if (!drain.enter()) return Promise.resolve(closing)
-      return postCallback(gateway, message, report, drain.signal).then(settled, unforeseen)
+      try {
+        return postCallback(gateway, message, report, drain.signal).then(settled, unforeseen)
+      } catch (error) {
+        return Promise.resolve(unforeseen(error))
+      }
     },
     closed: drain.ended,
     close: () => drain.close(),

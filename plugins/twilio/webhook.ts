@@ -26,7 +26,10 @@ export interface Webhook {
   signal: AbortSignal
 }
 
-export type WebhookResult = { ok: true; response: OutboundResponse } | { ok: false; code: number; failure: FailureFacts }
+/** With the lines of all tries. */
+export type WebhookResult = ({ ok: true; response: OutboundResponse } | { ok: false; code: number; failure: FailureFacts }) & {
+  wire: string[]
+}
 
 /** Twilio cuts answers at 64 kB (11750). */
 const maxAnswerBytes = 65_536
@@ -62,34 +65,56 @@ const failures: Record<OutboundErrorKind, Pick<FailureFacts, 'kind' | 'code'>> =
 }
 
 /** Appends a line to `wire` for each try. Never rejects. */
-export async function callWebhook(outbound: Outbound, clock: Clock, hook: Webhook, wire: string[]): Promise<WebhookResult> {
+export function callWebhook(outbound: Outbound, clock: Clock, hook: Webhook, wire: string[]): Promise<WebhookResult> {
   const to = endpoint(hook.url)
   if (!to) {
     wire.push(`${hook.method} an invalid URL: not requested`)
-    return { ok: false, code: 11210, failure: { kind: 'permanent', code: 'invalid-destination', peer: 'the webhook URL is not valid' } }
+    const failure: FailureFacts = { kind: 'permanent', code: 'invalid-destination', peer: 'the webhook URL is not valid' }
+    return Promise.resolve({ ok: false, code: 11210, failure, wire })
   }
   if (to.notes.length > 0) wire.push(...to.notes)
-  const request = requestOf(hook, to)
   const startedAt = clock.now()
-  for (let tried = 0, triedAt = startedAt; ; tried++) {
-    let failed: Failed
-    try {
-      const response = await outbound.request(request)
-      if (response.status < 400) {
-        wire.push(`${hook.method} ${to.shown} → HTTP ${response.status} in ${clock.now() - triedAt} ms`)
-        return { ok: true, response }
-      }
-      failed = failedAnswer(response)
-    } catch (error) {
-      failed = failedRequest(error)
-    }
-    const now = clock.now()
-    wire.push(`${hook.method} ${to.shown} → ${failed.said} in ${now - triedAt} ms`)
-    const { tt, rc, rp } = to.overrides
-    if (failed.why === undefined || !rp.has(failed.why) || tried >= rc || now - startedAt >= tt) return failed.result
-    request.totalTimeoutMs = tt - (now - startedAt)
-    triedAt = now
-  }
+  return attempt({ outbound, clock, method: hook.method, to, request: requestOf(hook, to), wire, startedAt, triedAt: startedAt, tried: 0 })
+}
+
+interface Call {
+  outbound: Outbound
+  clock: Clock
+  method: string
+  to: Endpoint
+  request: OutboundRequest
+  wire: string[]
+  startedAt: number
+  triedAt: number
+  tried: number
+}
+
+/** There are two for every message: no frames, and few closures. */
+function attempt(call: Call): Promise<WebhookResult> {
+  return call.outbound.request(call.request).then(
+    (response) => answered(call, response),
+    (error: unknown) => failed(call, failedRequest(error)),
+  )
+}
+
+function answered(call: Call, response: OutboundResponse): WebhookResult | Promise<WebhookResult> {
+  const { status } = response
+  if (status >= 400) return failed(call, failedAnswer(response))
+  const { method, to, wire, clock, triedAt } = call
+  wire.push(`${method} ${to.shown} → HTTP ${status} in ${clock.now() - triedAt} ms`)
+  return { ok: true, response, wire }
+}
+
+function failed(call: Call, { said, why, code, failure }: Failed): WebhookResult | Promise<WebhookResult> {
+  const { method, to, request, wire, startedAt } = call
+  const now = call.clock.now()
+  wire.push(`${method} ${to.shown} → ${said} in ${now - call.triedAt} ms`)
+  const { tt, rc, rp } = to.overrides
+  if (why === undefined || !rp.has(why) || call.tried >= rc || now - startedAt >= tt) return { ok: false, code, failure, wire }
+  request.totalTimeoutMs = tt - (now - startedAt)
+  call.triedAt = now
+  call.tried++
+  return attempt(call)
 }
 
 function requestOf({ method, params, token, idempotencyToken: idempotency, allowPrivate, signal }: Webhook, to: Endpoint): OutboundRequest {
@@ -126,17 +151,18 @@ function requestOf({ method, params, token, idempotencyToken: idempotency, allow
 
 /** `why` names the retry policy that covers this failure; `said` is what the trace shows. */
 interface Failed {
-  result: WebhookResult & { ok: false }
+  code: number
+  failure: FailureFacts
   why: string | undefined
   said: string
 }
 
 function failedRequest(error: unknown): Failed {
   if (!(error instanceof OutboundError))
-    return { result: { ok: false, code: 11200, failure: { kind: 'temporary', code: 'peer-error' } }, why: undefined, said: 'error' }
+    return { code: 11200, failure: { kind: 'temporary', code: 'peer-error' }, why: undefined, said: 'error' }
   const { kind } = error
   const why = kind === 'connect' || kind === 'connect-timeout' || kind === 'tls' ? 'ct' : kind === 'read-timeout' ? 'rt' : undefined
-  return { result: { ok: false, code: codes[kind], failure: { ...failures[kind], peer: kind } }, why, said: kind }
+  return { code: codes[kind], failure: { ...failures[kind], peer: kind }, why, said: kind }
 }
 
 function failedAnswer({ status, headers }: OutboundResponse): Failed {
@@ -144,7 +170,7 @@ function failedAnswer({ status, headers }: OutboundResponse): Failed {
   const failure: FailureFacts = { kind: 'temporary', code: 'peer-error', peer: said }
   const wait = Number(headers['retry-after'])
   if (wait > 0 && wait <= 3600) failure.retryAfterMs = wait * 1000
-  return { result: { ok: false, code: 11200, failure }, why: status < 500 ? '4xx' : '5xx', said }
+  return { code: 11200, failure, why: status < 500 ? '4xx' : '5xx', said }
 }
 
 /** A UUID that is the same for every try of one event of a message: the id with its last octet replaced. */

@@ -4,7 +4,7 @@
 import { bindState, type LiveBind } from '../binds/supervisor.ts'
 import { statusAsItStands } from '../model/configuration.ts'
 import type { BindId, MessageId } from '../model/message.ts'
-import { finish, type LifeEntry, type Transition } from '../model/life.ts'
+import { finish, type LifeEntry } from '../model/life.ts'
 import type { Outcome, Session } from '../plugin.ts'
 import type { DeliverItem, Item, Run, Settlement } from '../store/store.ts'
 import { smsCount, split, type Segment } from '../text/index.ts'
@@ -41,6 +41,17 @@ export function createDeliverer(core: Core): Deliverer {
   let stopping = false
   let openRuns = 0
   let drained: () => void = () => {}
+  let idleAt = 0
+  let idle = 0
+
+  /** ms that this thread has spent waiting for something to do, up to `now`: asked once in a ms. */
+  function idleMs(now: number): number {
+    if (now !== idleAt) {
+      idleAt = now
+      idle = performance.eventLoopUtilization().idle
+    }
+    return idle
+  }
 
   function laneOf(id: BindId): Lane {
     let lane = lanes.get(id)
@@ -99,9 +110,12 @@ export function createDeliverer(core: Core): Deliverer {
   }
 
   async function work(live: LiveBind, lane: Lane, run: Run): Promise<void> {
-    for (const item of run.items) {
+    const { items } = run
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i]!
       try {
-        await settle(await one(live, lane, run, item), item)
+        const settlement = one(live, lane, run, item)
+        await settle(settlement instanceof Promise ? await settlement : settlement, item)
       } catch (error) {
         core.log.error(
           { bind: live.bind.id, message: item.message.id, err: error },
@@ -135,11 +149,11 @@ export function createDeliverer(core: Core): Deliverer {
         if (requeue) core.load.added(requeue.lane)
       }
     } else if (settlement.kind === 'report' && settlement.retryAt === undefined) core.load.left(item.lane)
-    settled.catch((error: unknown) => core.log.error({ message: item.message.id, err: error }, 'a settlement was not written'))
     return settled
   }
 
-  async function one(live: LiveBind, lane: Lane, run: Run, item: Item): Promise<Settlement> {
+  /** Without a frame of its own: three of them run for every message. */
+  function one(live: LiveBind, lane: Lane, run: Run, item: Item): Settlement | Promise<Settlement> {
     const { token } = run
     const session = pick(live, item.kind)
     if (!session || stopping) return { token, item: item.id, kind: 'release' }
@@ -153,12 +167,11 @@ export function createDeliverer(core: Core): Deliverer {
     // The store keeps it on its lane until the account is active again.
     if (status === 'suspended') return { token, item: item.id, kind: 'release' }
     if (status !== 'active') return { token, item: item.id, kind: 'deliver', transition: accountEnded(item, now) }
-    const transition = await attempt(live, lane, session, item)
-    return transition ? { token, item: item.id, kind: 'deliver', transition } : { token, item: item.id, kind: 'release' }
+    return attempt(live, lane, session, token, item)
   }
 
-  /** Undefined: the end came before its turn did. */
-  async function attempt(live: LiveBind, lane: Lane, session: Session, item: DeliverItem): Promise<Transition | undefined> {
+  /** Released where the end came before its turn did. */
+  async function attempt(live: LiveBind, lane: Lane, session: Session, token: number, item: DeliverItem): Promise<Settlement> {
     const { bind, connector } = live
     const receipts = connector.can.receipts
     const whole = connector.can.text === 'whole' || item.message.body.kind === 'mms'
@@ -169,22 +182,23 @@ export function createDeliverer(core: Core): Deliverer {
     const startedAt = core.clock.now()
     if (item.interrupted && bind.policy.unknown !== 'resend') {
       const outcome: Outcome = { ok: false, failure: interruptedFailure }
-      return afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, restMs: 0, random: 0 })
+      const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, restMs: 0, random: 0 })
+      return { token, item: item.id, kind: 'deliver', transition }
     }
     const segments: readonly Segment[] = whole || sent.length === total ? all : sent.map((i) => all[i]!)
     const cost = Math.max(1, smsCount(segments))
     const turn = lane.pace.turn(live.rate, cost)
-    if (turn && !(await turn)) return undefined
+    if (turn && !(await turn)) return { token, item: item.id, kind: 'release' }
     live.inFlight += cost
     const sentAt = core.clock.now()
-    const idleBefore = idleMs()
+    const idleBefore = idleMs(sentAt)
     const outcome = judged(bind.policy, await session.send!({ message: item.message, segments, attempt: item.attempt }, live.signal))
     live.inFlight -= cost
-    const restMs = learn(live, item, outcome, cost, sentAt, idleMs() - idleBefore)
     const now = core.clock.now()
+    const restMs = learn(live, item, outcome, cost, sentAt, idleMs(now) - idleBefore)
     const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now, restMs, random: core.random() })
     if (item.interrupted) transition.entries.unshift(interruption(item, bind.id, startedAt))
-    return transition
+    return { token, item: item.id, kind: 'deliver', transition }
   }
 
   return {
@@ -208,11 +222,6 @@ const interruptedFailure = { kind: 'unknown', code: 'outcome-unknown', peer: 'th
 
 function interruption(item: DeliverItem, bind: BindId, at: number): LifeEntry {
   return { at, what: 'attempt', n: item.life.attempts + 1, bind, outcome: 'failed', failure: interruptedFailure }
-}
-
-/** ms that this thread has spent waiting for something to do. */
-function idleMs(): number {
-  return performance.eventLoopUtilization().idle
 }
 
 /** Tells the bind's rate what became of segments. How long the bind rests now, in ms. */

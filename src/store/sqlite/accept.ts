@@ -12,6 +12,7 @@ import { hotBytes, type Hot } from './records.ts'
 import { dayOf } from './usage.ts'
 
 export interface Accepting {
+  /** Throws StoreUnavailable, too. */
   accept(added: NewMessage): Promise<Accepted>
   /** The tables know every idempotency key written to the journal up to this file. */
   flushed(file: number): void
@@ -134,10 +135,10 @@ export function createAccepting(
   }
 
   return {
-    async accept(added) {
+    accept(added) {
       inner.check()
-      if (added.idempotencyKey !== undefined) return await once(added, added.idempotencyKey)
-      return await add(added, names.of(added.message.account))
+      if (added.idempotencyKey !== undefined) return once(added, added.idempotencyKey)
+      return add(added, names.of(added.message.account))
     },
     flushed(file) {
       for (const [key, one] of keys) if (one.file <= file) keys.delete(key)

@@ -243,9 +243,13 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       get newest() {
         return newest
       },
-      async accept(message) {
-        if (flusher.behindBytes > mostBehindBytes) throw new StoreUnavailable('the tables lag behind')
-        return await accepting.accept(message)
+      accept(message) {
+        if (flusher.behindBytes > mostBehindBytes) return Promise.reject(new StoreUnavailable('the tables lag behind'))
+        try {
+          return accepting.accept(message)
+        } catch (error) {
+          return Promise.reject(error)
+        }
       },
       claim: work.claim,
       settle: work.settle,
