@@ -100,6 +100,22 @@ it("says of a stranger's messages in RestComm's shape what it says of none", asy
   }
 })
 
+it('lists the messages of sub-accounts where that is asked, and of nobody else', async () => {
+  for (const { top, children } of trees) {
+    const path = `/restcomm/2012-04-24/Accounts/${top.sid}/SMS/Messages.json`
+    const listed = async (query: string): Promise<string[]> => {
+      const { json } = await ask(world.setup, `${path}?PageSize=1000${query}`, { as: top })
+      return (json['messages'] as { account_sid: string; sid: string }[]).map(({ sid, account_sid: account }) => `${account} ${sid}`)
+    }
+    const own = (of: Tenant): string[] => of.messages.map((sid) => `${of.sid} ${sid}`)
+    const both = await listed('&SubAccounts=true')
+    for (const each of [top, ...children]) for (const one of own(each)) assert.ok(both.includes(one), one)
+    const family = new Set([top, ...children].map(({ sid }) => sid))
+    for (const one of both) assert.ok(family.has(one.split(' ')[0]!), one)
+    for (const one of await listed('')) assert.ok(one.startsWith(top.sid), one)
+  }
+})
+
 it('shows neither secret nor token of a carrier, not even to its own account', async () => {
   for (const tenant of trees.flatMap(all)) {
     const { text } = await ask(world.setup, '/api/v1/binds', { as: tenant })

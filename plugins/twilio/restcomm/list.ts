@@ -1,11 +1,12 @@
 // RestComm's list of messages: it counts, sorts and looks into texts, so the newest that are in question are read
 // through. Beyond so many there is no end to wait for: what is older is found by To, From and times.
+import type { AccountId } from '../../../src/plugin.ts'
 import { dateSpan } from '../dates.ts'
 import { Refused } from '../errors.ts'
 import { one, parseForm, type Form } from '../form.ts'
 import { fieldsOf, type Fields } from '../mapping.ts'
 import { phoneNumber } from '../numbers.ts'
-import type { Answer, Call } from '../resource.ts'
+import { authorOf, type Answer, type Call } from '../resource.ts'
 import { lastPage, listed, type Format } from './render.ts'
 import { sortable, statusOf } from './words.ts'
 
@@ -29,17 +30,41 @@ export async function list(call: Call, format: Format): Promise<Answer> {
   return listed({ fields, total, page, pageSize, path: call.path, filters }, format)
 }
 
-/** The newest first. */
-async function read({ host, account, base }: Call, query: Form): Promise<Fields[]> {
+/** The newest first. Of all accounts together no more is read than of one. */
+async function read(call: Call, query: Form): Promise<Fields[]> {
+  const found: Fields[] = []
+  const accounts = one(query, 'SubAccounts') === 'true' ? below(call, call.account.id) : [call.account.id]
+  let left = mostRead
+  for (const account of accounts) {
+    if (left > 0) left -= await readOf(call, account, query, left, found)
+  }
+  return accounts.length === 1 ? found : found.sort((a, b) => b.createdAt - a.createdAt)
+}
+
+/** Each is asked for those below it, which looks at every account there is. */
+const mostAccounts = 200
+
+/** The account and those below it, as far as the caller may act on them. */
+function below(call: Call, account: AccountId): AccountId[] {
+  const { host, identity } = call
+  const found = [account]
+  for (const id of found) {
+    if (found.length >= mostAccounts) break
+    for (const child of host.tenancy.accounts(authorOf(call), id)) if (child.id !== id && identity.may(child.id)) found.push(child.id)
+  }
+  return found.slice(0, mostAccounts)
+}
+
+/** Answers how many were read. */
+async function readOf({ host, base }: Call, account: AccountId, query: Form, most: number, found: Fields[]): Promise<number> {
   const asked = filterOf(query)
   const body = one(query, 'Body') ?? ''
   const status = one(query, 'Status') ?? ''
-  const found: Fields[] = []
   let seen = 0
   for (let cursor: string | undefined; ;) {
-    const limit = Math.min(readAtOnce, mostRead - seen)
+    const limit = Math.min(readAtOnce, most - seen)
     const { messages, next } = await host.messages.list({
-      account: account.id,
+      account,
       ...asked,
       limit,
       ...(cursor === undefined ? {} : { cursor }),
@@ -49,7 +74,7 @@ async function read({ host, account, base }: Call, query: Form): Promise<Fields[
       if (fields.body.includes(body) && (status === '' || statusOf(fields.status) === status.toLowerCase())) found.push(fields)
     }
     seen += messages.length
-    if (next === undefined || seen >= mostRead) return found
+    if (next === undefined || seen >= most) return seen
     cursor = next
   }
 }

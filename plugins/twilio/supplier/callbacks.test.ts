@@ -197,6 +197,15 @@ for (const way of ['hot', 'router'] as const)
       assert.deepEqual([us.receipts.map(({ ref }) => ref), taken], [['SM1'], ['SM2']])
     })
 
+    test('while a token is being changed, signatures of both are good', async (t) => {
+      const { us } = await started(t)
+      const told = { MessageSid: 'SM1', MessageStatus: 'sent' }
+      assert.equal((await say(us, 'status', told, { token: 'next' })).status, 403)
+      us.gateway.bind.config.secondaryAuthToken = 'next'
+      for (const token of ['next', us.gateway.bind.config.authToken]) assert.equal((await say(us, 'status', told, { token })).status, 200)
+      assert.equal((await say(us, 'status', told, { token: 'third' })).status, 403)
+    })
+
     test('what is malformed, incomplete or too long is refused', async (t) => {
       const { us, token } = await started(t)
       const url = (what: string): string => `${us.url}/twilio/${secret}/${what}`

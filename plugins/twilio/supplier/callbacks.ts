@@ -24,11 +24,17 @@ export interface Callbacks {
 export function supplierCallbacks(host: Host): Callbacks {
   const ourUrls = urlsOf(host.publicUrl)
 
+  function isSignedWith(token: string, url: string, sorted: string, signature: string): boolean {
+    for (const ours of ourUrls) if (isSame(sign(token, ours + url + sorted), signature)) return true
+    return false
+  }
+
   /** The bind whose peer signed this; undefined where nobody's did. */
   function signedBy(binds: readonly Gateway[], url: string, sorted: string, signature: string): Supplier | undefined {
     for (const bind of binds as readonly Supplier[]) {
-      const { authToken } = bind.bind.config
-      for (const ours of ourUrls) if (isSame(sign(authToken, ours + url + sorted), signature)) return bind
+      const { authToken, secondaryAuthToken } = bind.bind.config
+      if (isSignedWith(authToken, url, sorted, signature)) return bind
+      if (secondaryAuthToken !== undefined && isSignedWith(secondaryAuthToken, url, sorted, signature)) return bind
     }
     return undefined
   }

@@ -19,6 +19,10 @@ export const supplierConfig = z
     authToken: plain(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 visible characters')
       .describe('Its auth token: by it the signatures of its callbacks are checked, and our requests are made where no key is given.')
       .meta({ secret: true }),
+    secondaryAuthToken: plain(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 visible characters')
+      .optional()
+      .describe('Another token whose signatures are good too: while the account’s token is being changed.')
+      .meta({ secret: true }),
     keySid: plain(/^SK[0-9a-fA-F]{32}$/, 'expected SK and 32 hex digits')
       .optional()
       .describe('An API key for our requests, in place of the auth token.'),
