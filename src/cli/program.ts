@@ -5,6 +5,7 @@ import { SettingsRefused } from '../env.ts'
 import { connect, Told, type Client } from './client.ts'
 import { bind, parked } from './bind.ts'
 import { apply, plan, type DocumentOptions } from './document.ts'
+import { accounts, changeKey, createKey, keys, revokeKey, rotate, testCredentials, type KeyOptions } from './keys.ts'
 import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
 import { explain, release, send, trace } from './messages.ts'
 import { addOrRemove, optOuts } from './optouts.ts'
@@ -50,6 +51,7 @@ function createProgram(): Command {
       await start(program.opts<{ config?: string }>().config)
     })
   addDocuments(program, asked)
+  addKeys(program, asked)
   addMessages(program, asked)
   addOperations(program, asked)
   addSip(program, asked)
@@ -74,6 +76,55 @@ function addDocuments(program: Command, asked: Asked): void {
       .option(...json)
   document('plan', 'show what a document would change').action(asked((client, options: DocumentOptions) => plan(client, options)))
   document('apply', 'apply a document, all of it or nothing').action(asked((client, options: DocumentOptions) => apply(client, options)))
+}
+
+function addKeys(program: Command, asked: Asked): void {
+  const list = program.command('keys').description('the API keys of an account')
+  list
+    .command('list', { isDefault: true })
+    .description('the keys, without their secrets')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(keys))
+  const changes = (command: Command): Command =>
+    command
+      .option('--name <name>', 'what it is for')
+      .option('--allow <permission...>', 'of a restricted key: /twilio/messaging/messages/create …')
+      .option('--from <network...>', 'only from these addresses and networks, or anywhere')
+      .option(...ofAccount)
+      .option(...json)
+  changes(list.command('create'))
+    .description('make a key; its secret is printed once')
+    .addOption(new Option('--kind <kind>', 'what it may').choices(['main', 'standard', 'restricted']).default('standard'))
+    .action(asked((client, options: KeyOptions) => createKey(client, options)))
+  changes(list.command('change').argument('<sid>', 'SK…'))
+    .description('rename a key, or change what it may and from where')
+    .action(asked((client, id: string, options: KeyOptions) => changeKey(client, id, options)))
+  list
+    .command('revoke')
+    .description('refuse a key from now on')
+    .argument('<sid>', 'SK…')
+    .option(...ofAccount)
+    .action(asked((client, id: string, options: KeyOptions) => revokeKey(client, id, options)))
+  const tree = program.command('accounts').description('the own account and those below it')
+  tree
+    .command('list', { isDefault: true })
+    .description('the accounts, each below its parent')
+    .option(...json)
+    .action(asked(accounts))
+  tree
+    .command('rotate')
+    .description('give an account a second token, good beside the first; then make it the only one')
+    .argument('<sid>', 'AC…')
+    .option('--promote', 'the second token becomes the only one')
+    .option('--drop', 'take the second token back')
+    .action(asked(rotate))
+  tree
+    .command('test')
+    .description('make test credentials, with which nothing is sent')
+    .argument('<sid>', 'AC…')
+    .option(...json)
+    .action(asked(testCredentials))
 }
 
 function addMessages(program: Command, asked: Asked): void {
@@ -132,9 +183,11 @@ function addSip(program: Command, asked: Asked): void {
 }
 
 function addOptOuts(program: Command, asked: Asked): void {
-  const list = program
-    .command('optouts')
-    .description('the handsets that take no more from a sender')
+  const list = program.command('optouts').description('the handsets that take no more from a sender')
+  // A command of its own: an option of `optouts` itself would be taken from `add` and `remove`, wherever it stands.
+  list
+    .command('list', { isDefault: true })
+    .description('who has opted out')
     .option('--sender <sender>', 'only of this number, name or service')
     .option('--handset <number>', 'only of this one')
     .option('--limit <n>', 'at most so many', '50')
