@@ -104,6 +104,9 @@ async function bytes(...pieces: string[]): Promise<string> {
     socket.write(piece)
     await new Promise((resolve) => setTimeout(resolve, 60))
   }
+  // On a busy machine the first word may take its time.
+  for (let waited = 0; said === '' && waited < 5000; waited += 20) await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise((resolve) => setTimeout(resolve, 20))
   socket.destroy()
   return said
 }
