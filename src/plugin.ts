@@ -386,6 +386,8 @@ export interface Messages {
   /** What still waits, scheduled or queued; and what was sent, where the carrier takes all of it back. */
   cancel(account: AccountId, id: MessageId): Promise<'canceled' | 'too-late' | 'absent'>
   redact(account: AccountId, id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'>
+  /** What the recipient did with it, as its sender saw: written in its trace. False: absent. */
+  feedback(account: AccountId, id: MessageId, outcome: 'confirmed' | 'unconfirmed'): Promise<boolean>
   remove(account: AccountId, id: MessageId): Promise<'removed' | 'not-ended' | 'absent'>
   /** Changes what still waits (SMPP replace_sm), and the text of what was sent, where the carrier does that; what is left out stays. Rejects with AcceptRefused what the bind by which it came does not take. */
   replace(account: AccountId, id: MessageId, change: Replacement): Promise<'replaced' | 'too-late' | 'absent'>

@@ -312,6 +312,7 @@ export function world(): World {
           view.redacted = true
           return 'redacted'
         },
+        feedback: async (owner, id) => own(owner, id) !== undefined,
         async remove(owner, id) {
           const view = own(owner, id)
           if (!view) return 'absent'

@@ -2,6 +2,7 @@
 import { accountRoutes } from './accounts.ts'
 import { applicationRoutes } from './applications.ts'
 import { availableRoutes } from './available.ts'
+import { feedbackRoutes } from './feedback.ts'
 import { incomingRoutes } from './incoming.ts'
 import { shortCodeRoutes } from './shortcodes.ts'
 import { keyRoutes } from './keys.ts'
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...accountRoutes,
   ...applicationRoutes,
   ...availableRoutes,
+  ...feedbackRoutes,
   ...incomingRoutes,
   ...shortCodeRoutes,
   ...usageRoutes,

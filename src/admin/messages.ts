@@ -57,6 +57,10 @@ export async function unless<T>(given: new () => Error, work: () => Promise<T>):
   }
 }
 
+/** How a trace tells of feedback; the newest counts. Who changes its mind for ever is not written down for ever. */
+const feedbackMark = 'feedback: '
+const mostFeedback = 10
+
 /** The operations on one message that `sees` lets through. */
 function operations({ store, clock, configuration, recall, rework }: MessageParts, sees: (account: AccountId) => boolean) {
   async function find(id: MessageId): Promise<MessageRecord | undefined> {
@@ -99,6 +103,16 @@ function operations({ store, clock, configuration, recall, rework }: MessagePart
       if (!isTerminal(record.life.state)) return 'not-ended'
       return (await store.redact(id, clock.now())) ? 'redacted' : 'absent'
     },
+    async feedback(id: MessageId, outcome: 'confirmed' | 'unconfirmed'): Promise<boolean> {
+      if (!(await find(id))) return false
+      const trace = await store.trace(id)
+      const said = (trace?.entries ?? []).flatMap((entry) =>
+        entry.what === 'note' && entry.text.startsWith(feedbackMark) ? [entry.text] : [],
+      )
+      const text = `${feedbackMark}${outcome}`
+      if (said.at(-1) === text || said.length >= mostFeedback) return true
+      return await store.note(id, clock.now(), text)
+    },
     async remove(id: MessageId): Promise<'removed' | 'not-ended' | 'absent'> {
       const record = await find(id)
       if (!record) return 'absent'
@@ -132,6 +146,7 @@ export function createHostMessages(parts: MessageParts): Messages {
     },
     cancel: (account, id) => of(account).cancel(id),
     redact: (account, id) => of(account).redact(id),
+    feedback: (account, id, outcome) => of(account).feedback(id, outcome),
     remove: (account, id) => of(account).remove(id),
     replace: (account, id, change) => of(account).replace(id, change),
   }

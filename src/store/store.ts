@@ -305,6 +305,8 @@ export interface Store {
   list(query: ListQuery): Promise<ListPage>
   /** Empties the body for good; the message stays. */
   redact(id: MessageId, at: number): Promise<boolean>
+  /** Adds a line to the message's trace. Resolves when durable; false: there is no such message. */
+  note(id: MessageId, at: number, text: string): Promise<boolean>
   /** Removes a terminal message from every list; its CDR stays. */
   remove(id: MessageId): Promise<boolean>
 

@@ -44,6 +44,12 @@ const sending: Step[] = [
   { on: [...messages, '$message'], do: 'fetch', is: { status: 'delivered', direction: 'outbound-api', error_code: null }, until: true },
   { on: messages, do: 'list', with: { to: '$handset', limit: 20, page_size: 2 }, among: '$message' },
   { on: [...messages, '$message', 'media'], do: 'list', with: { limit: 5 } },
+  {
+    on: [...messages, '$message', 'feedback'],
+    do: 'create',
+    with: { outcome: 'confirmed' },
+    is: { outcome: 'confirmed', message_sid: '$message' },
+  },
   { on: [...messages, '$message'], do: 'update', with: { body: '' }, is: { body: '' } },
   { on: [...messages, '$message'], do: 'update', with: { status: 'canceled' }, refused: 30409 },
   { on: [...messages, '$message'], do: 'remove' },

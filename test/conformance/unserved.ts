@@ -24,6 +24,5 @@ export const unserved: ReadonlyMap<string, string> = new Map([
     DELETE …/Messages/{MessageSid}/Media/{Sid}.json
     `,
   ),
-  ...because('nobody waits for what a recipient did with a message', 'POST …/Messages/{MessageSid}/Feedback.json'),
   ...because('carriers report numbers given up to Twilio alone', 'GET /v1/Deactivations'),
 ])

@@ -138,6 +138,7 @@ function hostOf(recorded: Recorded<TwilioConfig>): Host {
       get: () => Promise.resolve(undefined),
       list: () => Promise.resolve({ messages: [] }),
       cancel: () => Promise.resolve('absent'),
+      feedback: () => Promise.resolve(false),
       redact: () => Promise.resolve('absent'),
       remove: () => Promise.resolve('absent'),
       replace: () => Promise.resolve('absent'),

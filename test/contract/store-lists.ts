@@ -130,6 +130,25 @@ export const listCases: Case[] = [
     },
   ],
   [
+    'a note is the newest line of the trace, of a message on its way and of one that ended, over restarts',
+    async (bench) => {
+      const [ended, open] = await acceptAll(bench, [{ to: '+441' }, { to: '+442' }])
+      const [run] = await bench.store.claim(carrier, 1)
+      await bench.store.settle(delivery(run!, run!.items[0] as DeliverItem, failed(run!.items[0] as DeliverItem, 1)))
+      for (const id of [ended!, open!]) assert.equal(await bench.store.note(id, 77, 'read it'), true)
+      assert.equal(await bench.store.note('f'.repeat(32), 77, 'of none'), false)
+      for (let again = 0; again < 2; again++) {
+        for (const id of [ended!, open!]) {
+          const trace = await bench.store.trace(id)
+          assert.deepEqual(trace!.entries.at(-1), { at: 77, what: 'note', text: 'read it' })
+          assert.equal(trace!.life.state, id === ended ? 'failed' : 'queued')
+        }
+        await bench.reopen()
+      }
+      assert.equal((await bench.store.claim(carrier, 9)).length, 1, 'it still waits')
+    },
+  ],
+  [
     'a removed message is in no list, its CDR stays',
     async (bench) => {
       const [id, open] = await acceptAll(bench, [{ to: '+441' }, { to: '+442' }])

@@ -76,11 +76,15 @@ export function createLists(inner: Inner) {
     return { records: rows.map(recordOf), ...(found.length > limit && last ? { next: last.order.toString(16) } : {}) }
   }
 
-  /** Resolves once written: false when there is no such message, or it has not ended. */
-  async function change(id: MessageId, apply: (hot: Hot) => Parameters<typeof commit.add>[0]): Promise<boolean> {
+  /** Resolves once written: false when there is no such message, or it may not be. */
+  async function change(
+    id: MessageId,
+    may: (hot: Hot) => boolean,
+    apply: (hot: Hot) => Parameters<typeof commit.add>[0],
+  ): Promise<boolean> {
     inner.check()
     return await withMessage(inner, id, (hot) => {
-      if (!hot || !isTerminal(hot.life.state)) return false
+      if (!hot || !may(hot)) return false
       const op = apply(hot)
       hot.open++
       return new Promise<boolean>((resolve) => {
@@ -94,6 +98,8 @@ export function createLists(inner: Inner) {
       })
     })
   }
+
+  const hasEnded = ({ life }: Hot): boolean => isTerminal(life.state)
 
   return {
     list,
@@ -110,13 +116,19 @@ export function createLists(inner: Inner) {
         return { ...record, entries: JSON.parse(`[${entries ?? ''}]`) as MessageTrace['entries'] }
       }),
     redact: (id: MessageId, at: number) =>
-      change(id, (hot) => {
+      change(id, hasEnded, (hot) => {
         hot.message = emptied(hot.message)
         hot.redactedAt = at
         return { ...emptyOp(hot.order), entries: JSON.stringify({ at, what: 'redacted' }), replace: [messageJson(hot.message), at] }
       }),
+    note: (id: MessageId, at: number, text: string) =>
+      change(
+        id,
+        () => true,
+        (hot) => ({ ...emptyOp(hot.order), entries: JSON.stringify({ at, what: 'note', text }) }),
+      ),
     remove: (id: MessageId) =>
-      change(id, (hot) => {
+      change(id, hasEnded, (hot) => {
         hot.hidden = true
         hot.message = emptied(hot.message)
         return { ...emptyOp(hot.order), hidden: true, replace: [messageJson(hot.message), hot.redactedAt ?? inner.clock.now()] }
