@@ -3,7 +3,8 @@
 //   every 201 has exactly one CDR and the terminal state that it names,
 //   every 201 is in the carrier's ledger,
 //   a message twice in that ledger has an attempt recorded as `unknown`,
-//   every 201 had a callback with its terminal state.
+//   every 201 had a callback with its terminal state,
+//   and what services.ts says of the third of them that a messaging service sends.
 import { join } from 'node:path'
 import { Pool } from 'undici'
 import { apply, ourNumber, setUp, sid, startGatewayProcess, startSink, tearDown, token } from '../bench/gateway.ts'
@@ -11,12 +12,17 @@ import { start } from '../bench/processes.ts'
 import { benchDocument } from '../bench/http.ts'
 import { cdrsOf, hasUnknownAttempt, listed, settle, twilioStatus } from './evidence.ts'
 import { readLedger, readLines } from './ledger.ts'
+import { serviceFaults, setUpService, type ProofService } from './services.ts'
 import { generator, killRounds, sleep, type Proof, type ProofOptions } from './rounds.ts'
 
 interface Acknowledged {
   id: string
   to: string
+  isServed: boolean
 }
+
+/** One message in so many is sent by a messaging service. */
+const servedEvery = 3
 
 const concurrency = 16
 const preset = 'normal'
@@ -34,6 +40,7 @@ export async function proveHttp(options: ProofOptions): Promise<Proof> {
   let refusedOrCut = 0
   try {
     await apply(setup, benchDocument(sink.port, 20, preset))
+    const service = await setUpService(setup)
     const callback = `http://127.0.0.1:${receiverPort}/status`
     await killRounds(
       world,
@@ -41,7 +48,7 @@ export async function proveHttp(options: ProofOptions): Promise<Proof> {
       generator(options.seed),
       () => `${acknowledged.length} acknowledged so far`,
       () => {
-        const load = submitWhileUp(setup.httpPort, callback, options.perSecond, acknowledged)
+        const load = submitWhileUp(setup.httpPort, callback, service.sid, options.perSecond, acknowledged)
         return {
           async stop() {
             refusedOrCut += await load.stop()
@@ -49,14 +56,14 @@ export async function proveHttp(options: ProofOptions): Promise<Proof> {
         }
       },
     )
-    return await reconcile()
+    return await reconcile(service)
   } finally {
     await world.gateway.stop()
     await Promise.all([receiver.stop(), sink.stop()])
     await tearDown(setup)
   }
 
-  async function reconcile(): Promise<Proof> {
+  async function reconcile(service: ProofService): Promise<Proof> {
     const faults: string[] = []
     await settle(async () => {
       const [cdrs, reported] = [await cdrsOf(setup), new Set(await readLines(callbacks))]
@@ -91,6 +98,9 @@ export async function proveHttp(options: ProofOptions): Promise<Proof> {
       if (said === undefined) faults.push(`${id} is not in the list of messages`)
       else if (state !== undefined && said !== state) faults.push(`${id} is listed as ${said}, its CDR says ${state}`)
     }
+    const served = acknowledged.filter(({ isServed }) => isServed)
+    const ofService = await serviceFaults(setup, service, served, nextRecipient)
+    faults.push(...ofService.faults)
     return {
       title: 'HTTP in, SMPP out, webhooks back',
       rounds: options.rounds,
@@ -99,6 +109,8 @@ export async function proveHttp(options: ProofOptions): Promise<Proof> {
       seconds: Math.round((Date.now() - startedAt) / 1000),
       figures: [
         ['acknowledged with 201', acknowledged.length],
+        ['of those sent by a messaging service', served.length],
+        ['recipients written to again after its pool grew, from the same number', ofService.askedAgain],
         ['requests cut by the kill (no answer, or refused while down)', refusedOrCut],
         ["destinations in the carrier's ledger", carrier.size],
         ['messages that reached the carrier more than once', sentTwice],
@@ -110,15 +122,23 @@ export async function proveHttp(options: ProofOptions): Promise<Proof> {
 }
 
 /** Posts messages until stopped; resolves to the number that got no 201. */
-function submitWhileUp(port: number, callback: string, perSecond: number, acknowledged: Acknowledged[]): { stop(): Promise<number> } {
+function submitWhileUp(
+  port: number,
+  callback: string,
+  service: string,
+  perSecond: number,
+  acknowledged: Acknowledged[],
+): { stop(): Promise<number> } {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: concurrency })
   const authorization = `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}`
   let running = true
   let failed = 0
   async function one(worker: number): Promise<void> {
     while (running) {
-      const to = `+4477${String(nextNumber++).padStart(8, '0')}`
-      const form = new URLSearchParams({ To: to, From: ourNumber, Body: `crash proof ${to} by ${worker}`, StatusCallback: callback })
+      const isServed = nextNumber % servedEvery === 0
+      const to = nextRecipient()
+      const from: Record<string, string> = isServed ? { MessagingServiceSid: service } : { From: ourNumber }
+      const form = new URLSearchParams({ To: to, ...from, Body: `crash proof ${to} by ${worker}`, StatusCallback: callback })
       try {
         const answer = await pool.request({
           method: 'POST',
@@ -127,7 +147,7 @@ function submitWhileUp(port: number, callback: string, perSecond: number, acknow
           body: form.toString(),
         })
         const body = (await answer.body.json()) as { sid: string }
-        if (answer.statusCode === 201) acknowledged.push({ id: body.sid.slice(2), to })
+        if (answer.statusCode === 201) acknowledged.push({ id: body.sid.slice(2), to, isServed })
         else failed++
       } catch {
         failed++
@@ -148,3 +168,7 @@ function submitWhileUp(port: number, callback: string, perSecond: number, acknow
 }
 
 let nextNumber = 10_000_000
+
+function nextRecipient(): string {
+  return `+4477${String(nextNumber++).padStart(8, '0')}`
+}
