@@ -114,6 +114,40 @@ test('what the other refuses ends as failed at once, with what it said in the tr
   await configure(second.setup, 'accounts: [{ id: root, routes: [{ id: all, prefix: "+44", to: [northern], enabled: true }] }]')
 })
 
+test('a messaging service of the other picks the sender', async () => {
+  const service = await ask(second.setup, '/v1/Services', { as: root, form: { FriendlyName: 'pool', UseInboundWebhookOnNumber: 'true' } })
+  assert.equal(service.status, 201, service.text)
+  const messagingServiceSid = String(service.json['sid'])
+  const { json } = await ask(second.setup, `/2010-04-01/Accounts/${root.sid}/IncomingPhoneNumbers.json`, { as: root })
+  const [number] = json['incoming_phone_numbers'] as { sid: string }[]
+  const added = await ask(second.setup, `/v1/Services/${messagingServiceSid}/PhoneNumbers`, {
+    as: root,
+    form: { PhoneNumberSid: number!.sid },
+  })
+  assert.ok(added.status < 300, added.text)
+  await configure(
+    first.setup,
+    `accounts:
+  - id: root
+    binds:
+      - id: pool
+        connector: twilio
+        side: supplier
+        config:
+          baseUrl: http://127.0.0.1:${second.setup.httpPort}
+          accountSid: ${root.sid}
+          authToken: ${root.token}
+          messagingServiceSid: ${messagingServiceSid}
+          callbackSecret: ${callbackSecret}2
+    routes:
+      - { id: pool, prefix: '+4477009008', to: [pool] }`,
+  )
+  const sid = await create(first.setup, { From: 'Acme', To: '+447700900800', Body: 'from the pool' })
+  await reaches(first.setup, sid, 'delivered')
+  const there = (await listed(second)).find(({ body }) => body === 'from the pool') as Record<string, unknown> | undefined
+  assert.deepEqual([there?.['from'], there?.['messaging_service_sid']], [ourNumber, messagingServiceSid])
+})
+
 test('what a handset answers comes in to the app of the first', async () => {
   app.got.length = 0
   second.carriers.reply({ from: '+447700900123', to: ourNumber, text: 'a reply, all the way', carrier: 'northern' })
