@@ -25,7 +25,7 @@ const table = {
   21266: [400, "'To' and 'From' number cannot be the same"],
   21401: [400, 'Invalid Phone Number: {}'],
   21402: [400, 'Invalid Url: {}'],
-  21408: [403, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {}"],
+  21408: [400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {}"],
   21421: [400, 'PhoneNumber is invalid: {}'],
   21422: [400, 'PhoneNumber is not available: {}'],
   21451: [400, 'Invalid area code: {}. Three digits are expected.'],
