@@ -27,7 +27,7 @@ const closed: Credentials = { sid: `AC${'e'.repeat(32)}`, token: 'e'.repeat(32) 
 /** Test credentials of the root account. */
 let magic: Credentials
 /** SIDs of things that are there. */
-const sids = { empty: '', foreign: '', own: '', second: '', number: '', other: '', queued: '' }
+const sids = { empty: '', own: '', second: '', alpha: '', number: '', queued: '' }
 const handset = '+447700900123'
 const leaver = '+447700900199'
 
@@ -57,8 +57,8 @@ before(async () => {
   )
   const test = await ask(world.setup, `/api/v1/accounts/${root.sid}/tokens/test`, { as: root, method: 'POST' })
   magic = { sid: String(test.json['id']), token: String(test.json['token']) }
-  const made = async (path: string, form: Record<string, string>, as = root): Promise<string> => {
-    const answer = await ask(world.setup, path, { as, form })
+  const made = async (path: string, form: Record<string, string>): Promise<string> => {
+    const answer = await ask(world.setup, path, { as: root, form })
     assert.ok(answer.status < 300, `${path}: ${answer.text}`)
     return String(answer.json['sid'])
   }
@@ -66,11 +66,11 @@ before(async () => {
   sids.empty = await made(services, { FriendlyName: 'empty' })
   sids.own = await made(services, { FriendlyName: 'own' })
   sids.second = await made(services, { FriendlyName: 'second' })
-  sids.foreign = await made(services, { FriendlyName: 'foreign' }, reseller)
+  sids.alpha = await made(services, { FriendlyName: 'alpha' })
+  await made(`${services}/${sids.alpha}/AlphaSenders`, { AlphaSender: 'Flowers' })
   const { json } = await ask(world.setup, `/2010-04-01/Accounts/${root.sid}/IncomingPhoneNumbers.json`, { as: root })
   const numbers = json['incoming_phone_numbers'] as { sid: string; phone_number: string }[]
   sids.number = numbers.find((each) => each.phone_number === ourNumber)!.sid
-  sids.other = numbers.find((each) => each.phone_number !== ourNumber)!.sid
   await made(`${services}/${sids.own}/PhoneNumbers`, { PhoneNumberSid: sids.number })
   sids.queued = await create(world.setup, { ...good, SendAt: new Date(Date.now() + 3_600_000).toISOString(), ScheduleType: 'fixed' })
   await reaches(world.setup, await create(world.setup, { ...good, To: leaver }), 'delivered')
@@ -218,6 +218,9 @@ const cases: readonly Case[] = [
     () => '/v1/Services',
     () => ({ FriendlyName: 'x', Usecase: 'nonsense' }),
   ),
+  message(21703, { To: '+14155550100', Body: 'x', MessagingServiceSid: '$alpha' }),
+  message(21704, { To: handset, Body: 'x', MessagingServiceSid: '$empty' }),
+  message(21711, { ...good, From: '+15550001112', MessagingServiceSid: '$own' }),
   message(35111, { ...good, ScheduleType: 'fixed' }),
   message(35114, { ...good, SendAt: '2001-01-01T00:00:00Z', ScheduleType: 'fixed' }),
   message(35126, { ...good, SendAt: '2001-01-01T00:00:00Z', ScheduleType: 'loose' }),
@@ -234,8 +237,9 @@ const unprovoked = new Map([
   ...because('21602 says so', 21619),
   ...because('media come with MMS: 21622 comes first', 21621, 21623),
   ...because('content templates are not here: 21655 says so', 21654, 21656),
-  ...because('sending by a messaging service is not here: 21701 says so', 21702, 21703, 21704, 21705, 21714, 21715),
-  ...because('a SID that is not in a pool is 404, and one that is no number of the account too', 21711),
+  ...because('a SID that is none names no service: 21701 says so', 21702, 21705),
+  ...because('every number here can send texts', 21715),
+  ...because('a pool of 400 senders; tested beside the services', 21714),
   ...because('scheduling needs no messaging service and has no limit of its own', 35118, 35125),
 ])
 
@@ -256,7 +260,11 @@ async function provoke({ path, form, method, as = () => root, of }: Case, suffix
   const at = path()
   const [verb, query] = method?.includes('=') ? ['GET', `?${method}`] : [method, '']
   const url = at.startsWith('/v1/') ? at : `/2010-04-01/Accounts/${of ?? who.sid}${at}${suffix}${query}`
-  const filled = form && Object.fromEntries(Object.entries(form()).map(([name, value]) => [name, value === '$empty' ? sids.empty : value]))
+  const filled =
+    form &&
+    Object.fromEntries(
+      Object.entries(form()).map(([name, value]) => [name, value.replace(/^\$(\w+)$/, (_, key: keyof typeof sids) => sids[key])]),
+    )
   return await ask(world.setup, url, { as: who, ...(filled ? { form: filled } : {}), ...(verb ? { method: verb } : {}) })
 }
 
