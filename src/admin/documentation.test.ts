@@ -7,9 +7,10 @@ import { variablesOf } from './document.ts'
 import { accountInput, bindInput, numberInput, routeInput } from './inputs.ts'
 
 const page = readFileSync('docs/configuration.md', 'utf8')
-const examples = [...(page + readFileSync('docs/opt-out.md', 'utf8')).matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!)
+const others = ['opt-out', 'numbers'].map((name) => readFileSync(`docs/${name}.md`, 'utf8'))
+const examples = [...[page, ...others].join('').matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!)
 
-test('every example of docs/configuration.md and docs/opt-out.md is a document without faults', async (context) => {
+test('every example of docs/configuration.md, docs/opt-out.md and docs/numbers.md is a document without faults', async (context) => {
   assert.ok(examples.length >= 5)
   const { admin, caller } = await adminBed(context)
   for (const example of examples) {
