@@ -1,7 +1,7 @@
 // A gateway process with two SIP profiles on loopback, users, trunks, and the simulated carrier `north`
 // by SMPP: what tests with SIP programs that nobody here wrote stand on. And those programs.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../bench/processes.ts'
@@ -104,6 +104,19 @@ export function startProgram(path: string, args: readonly string[], options: { c
       clearTimeout(hard)
     },
   }
+}
+
+/** A program has this port of loopback, of UDP or TCP: asked of Linux, since UDP answers nobody. */
+export async function listening(port: number): Promise<void> {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  await eventually(`a program at port ${port}`, async () => {
+    for (const path of ['/proc/net/udp', '/proc/net/tcp']) {
+      const rows = (await readFile(path, 'latin1')).split('\n')
+      // The second field is the local end.
+      if (rows.some((row) => row.trim().split(/\s+/)[1]?.endsWith(end))) return true
+    }
+    return undefined
+  })
 }
 
 export interface Ended {

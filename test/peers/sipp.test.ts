@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
 import { create, eventually, reaches, sleep } from '../e2e/world.ts'
 import { needs } from './found.ts'
-import { numbers, type SipWorld, startSipWorld } from './sip-world.ts'
+import { listening, numbers, type SipWorld, startSipWorld } from './sip-world.ts'
 import { sipp, type SippCall } from './sipp.ts'
 
 const options = { ...needs('sipp'), timeout: 90_000 }
@@ -80,7 +80,7 @@ test('a message to the number of a user arrives at the sipp that registered', op
   const port = await freePort()
   await succeeds({ scenario: 'register', to: it.internal, port, user: 'bob' })
   const taking = sipp({ scenario: 'message-out', port, calls: 3 })
-  await sleep(500)
+  await listening(port)
   for (const text of ['one', 'zwei ☃', 'x'.repeat(900)])
     it.world.carriers.reply({ carrier: 'north', from: '447000000003', to: numbers.bob.slice(1), text })
   const { ok, said } = await taking
@@ -97,7 +97,7 @@ for (const [trunk, scenario, why] of [
   test(`a trunk takes what is sent to it ${why}`, options, async () => {
     const calls = 5
     const taking = sipp({ scenario, port: hops[trunk]!, tcp: trunk === 'bytcp', calls })
-    await sleep(500)
+    await listening(hops[trunk]!)
     const sids: string[] = []
     for (let i = 0; i < calls; i++)
       sids.push(await create(it.world.setup, { To: `${trunks[trunk]}0000001${i}`, From: numbers.alice, Body: `${why} ${i}` }))
@@ -110,7 +110,7 @@ for (const [trunk, scenario, why] of [
 
 test('a trunk that challenges without end is asked twice, and the message fails', options, async () => {
   const taking = sipp({ scenario: 'message-out-loop', port: hops['endless']! })
-  await sleep(500)
+  await listening(hops['endless']!)
   const sid = await create(it.world.setup, { To: `${trunks.endless}00000001`, From: numbers.alice, Body: 'never' })
   await reaches(it.world.setup, sid, 'failed', undefined, 40_000)
   const { ok, said } = await taking

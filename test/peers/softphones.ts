@@ -2,7 +2,7 @@
 // linphone, each with one account. Their quirks are said where they are met.
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../bench/processes.ts'
@@ -27,10 +27,25 @@ interface Account {
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
+/** The first of two that are free: baresip has TLS on the port behind that of UDP and TCP. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    const server = createServer()
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port + 1, '127.0.0.1', () => resolve(true))
+    })
+    if (!free) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
+}
+
 /** baresip writes to its current contact only: `to` is the one that it is started with. */
 export async function startBaresip({ user, gateway, transport = 'udp' }: Account, to: string): Promise<Softphone> {
   const directory = await mkdtemp(join(tmpdir(), 'baresip-'))
-  const [sip, control] = [await freePort(), await freePort()]
+  const [sip, control] = [await freePair(), await freePort()]
   const modules = ['/usr/lib/baresip/modules', '/usr/lib/x86_64-linux-gnu/baresip/modules'].find((path) => existsSync(path)) ?? ''
   // The name of the interface is refused for loopback, its address is not.
   const config = `poll_method epoll
