@@ -18,6 +18,7 @@ import { isLoopback, type Settings } from './env.ts'
 import type { Core } from './flow/core.ts'
 import { recall, rework } from './flow/recall.ts'
 import { startFlow } from './flow/flow.ts'
+import { createAccountLimits } from './flow/limits.ts'
 import { createLoad } from './flow/load.ts'
 import { openTruth } from './flow/truth-file.ts'
 import { createEnter } from './http/concurrency.ts'
@@ -143,10 +144,11 @@ async function compose(
     traces,
     truth,
     load: createLoad({ store, binds }),
+    limits: createAccountLimits({ configuration: () => room.current(), submitted: store.submitted, clock }),
     random: Math.random,
   }
   const enter = createEnter(() => room.current())
-  const metrics = createMetrics(async () => ({ ...(await measure(core)), ...sipMeasures(sip, clock.now()) }))
+  const metrics = createMetrics(async () => ({ ...(await measure(core)), usages: admin.usages.capped(), ...sipMeasures(sip, clock.now()) }))
   const flow = await startFlow(core, {
     cdr: { directory: join(data, 'cdr'), keepDays: settings.cdrDays },
     retention: { messageDays: settings.retentionDays },

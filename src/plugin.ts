@@ -275,7 +275,8 @@ export interface InboundPart {
 
 /**
  * Why a submission was not taken. Try again later: `busy` (disk full, closing), `throttled` (above the
- * rate of its bind), `queue-full` (too much waits already). The others are for good; `opted-out` until the
+ * rate of its bind or account), `queue-full` (too much waits already), `quota` (all that its account may
+ * submit this day or month). The others are for good; `opted-out` until the
  * handset says otherwise.
  */
 export type RefusalWhy =
@@ -291,6 +292,7 @@ export type RefusalWhy =
   | 'validity'
   | 'throttled'
   | 'queue-full'
+  | 'quota'
 
 export class AcceptRefused extends Error {
   readonly why: RefusalWhy

@@ -82,6 +82,7 @@ const refusal: Record<AcceptRefused['why'], number> = {
   busy: statuses.ESME_RX_T_APPN,
   throttled: statuses.ESME_RX_T_APPN,
   'queue-full': statuses.ESME_RX_T_APPN,
+  quota: statuses.ESME_RX_T_APPN,
   invalid: statuses.ESME_RX_P_APPN,
   'too-short': statuses.ESME_RX_P_APPN,
   'too-long': statuses.ESME_RX_P_APPN,

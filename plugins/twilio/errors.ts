@@ -44,7 +44,8 @@ const table = {
   21606: [400, 'The From phone number {} is not a valid, SMS-capable inbound phone number or short code for your account.'],
   21609: [400, 'The StatusCallback URL {} is not a valid URL.'],
   21610: [400, 'Attempt to send to unsubscribed recipient'],
-  21611: [429, "This 'From' number has exceeded the maximum number of queued messages"],
+  // Of what may wait, and of what an account may submit a day or a month.
+  21611: [429, "This 'From' number has exceeded the maximum number of queued messages: {}"],
   21612: [400, "The 'To' phone number: {}, is not currently reachable using the 'From' phone number: {} via SMS."],
   21614: [400, "'To' number is not a valid mobile number"],
   21617: [400, 'The concatenated message body exceeds the 1600 character limit.'],

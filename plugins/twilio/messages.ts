@@ -131,8 +131,10 @@ export function refusedBy(error: unknown, { to, from }: TextSubmission): unknown
     case 'validity':
       return new Refused(21624, error.message)
     case 'throttled':
-    case 'queue-full':
       return new Refused(20429)
+    case 'queue-full':
+    case 'quota':
+      return new Refused(21611, error.message)
   }
 }
 

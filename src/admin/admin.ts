@@ -4,6 +4,7 @@
 // leave only masked (`mask`); giving the mask back keeps what is stored.
 import type { AccountStatus } from '../model/account.ts'
 import type { BindPolicy, Side } from '../model/bind.ts'
+import type { Caps } from '../model/caps.ts'
 import type { BodyKind } from '../model/body.ts'
 import type { Credentials } from '../model/credential.ts'
 import type { MessageState } from '../model/life.ts'
@@ -16,6 +17,7 @@ import type { Messages, MessageView } from '../plugin.ts'
 import type { MessageTrace, Revision } from '../store/store.ts'
 import type { Caller, Fault } from './caller.ts'
 import type { AdminOptOuts } from './optouts.ts'
+import type { AccountUsages } from './used.ts'
 import type { Receipts, Registrations, Statistics } from './watch.ts'
 
 export * from './caller.ts'
@@ -46,6 +48,8 @@ export interface AccountInput {
   inheritRoutes?: boolean
   weight?: number
   concurrency?: number
+  /** Laid over those that it has; 0 takes one away. */
+  caps?: { [Cap in keyof Caps]?: Caps[Cap] | undefined }
   /** Empty removes it. */
   cdrUrl?: string
   privateWebhooks?: boolean
@@ -62,6 +66,7 @@ export interface AccountView {
   inheritRoutes: boolean
   weight: number
   concurrency: number
+  caps?: Caps
   cdrUrl?: string
   privateWebhooks: boolean
   optOut?: OptOutSetting
@@ -382,6 +387,7 @@ export interface Admin {
   traces: AdminTraces
   optOuts: AdminOptOuts
   statistics: Statistics
+  usages: AccountUsages
   receipts: Receipts
   registrations: Registrations
   /** Scoped by exact account, for connectors: what a plugin's Host has. */

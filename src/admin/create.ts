@@ -16,6 +16,7 @@ import { createDocuments } from './plan.ts'
 import { createReceipts } from './receipts.ts'
 import { createRegistrations } from './registrations.ts'
 import { createStatistics } from './statistics.ts'
+import { createUsages } from './used.ts'
 import { createTenancy } from './tenancy.ts'
 import { createBinds, createNumbers, createRoutes } from './things.ts'
 import { createAdminTraces } from './traces.ts'
@@ -51,6 +52,7 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     lanes: createLanes({ store, clock, configuration, binds }),
     optOuts: createOptOuts({ store, clock, configuration }),
     traces: createAdminTraces({ traces, connectors: room.connectors, configuration, onChange: room.onChange }),
+    usages: createUsages({ submitted: store.submitted, configuration, sessions, isOpenedByPeers: openedByPeers(room) }),
     statistics: createStatistics({ store, configuration, sessions, receipts }),
     receipts,
     registrations: createRegistrations({ connectors: room.connectors, configuration }),
@@ -64,6 +66,13 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
       }
       return found.slice(0, limit)
     },
+  }
+}
+
+function openedByPeers({ current, connectors }: ConfigurationRoom): (id: string) => boolean {
+  return (id) => {
+    const bind = current().binds.get(id)
+    return bind?.side === 'client' && connectors.get(bind.connector)?.claim?.(bind.config) !== undefined
   }
 }
 

@@ -2,6 +2,7 @@
 // docs/configuration.md describes each field; the limits are here, those of policies in policy.ts.
 import { z } from 'zod'
 import { longestWord, optOutFaults, type OptOutSetting, type OptOutWords } from '../model/optout.ts'
+import { capNames, type Caps } from '../model/caps.ts'
 import { dayNames, isZone } from '../routing/window.ts'
 
 const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max)
@@ -31,6 +32,9 @@ export const optOutSetting = z.union([
       for (const fault of optOutFaults(own as OptOutWords)) context.addIssue({ code: 'custom', ...fault })
     }),
 ]) as z.ZodType<OptOutSetting | 'inherit', OptOutSetting | 'inherit'>
+const cap = whole(0, 1_000_000_000).optional()
+/** Of each that is 0 there is none. */
+export const capsInput = z.strictObject(Object.fromEntries(capNames.map((one) => [one, cap])) as Record<keyof Caps, typeof cap>)
 
 export const accountInput = z.strictObject({
   name: name.min(1).optional(),
@@ -43,6 +47,7 @@ export const accountInput = z.strictObject({
   inheritRoutes: z.boolean().optional(),
   weight: z.number().min(0.01).max(1000).optional(),
   concurrency: whole(0, 100_000).optional(),
+  caps: capsInput.optional(),
   cdrUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/, error: 'expected an http or https URL, or nothing' })]).optional(),
   privateWebhooks: z.boolean().optional(),
   optOut: optOutSetting.optional(),

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import type { Account, AccountStatus } from '../model/account.ts'
 import type { Bind, BindPolicy, Side } from '../model/bind.ts'
+import { capNames, type Caps } from '../model/caps.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { OptOutSetting } from '../model/optout.ts'
@@ -27,7 +28,7 @@ export function newToken(): string {
 }
 
 /** What an account may not change of itself: its parent does. The root account has none above it. */
-const fromAbove = ['status', 'inheritRoutes', 'weight', 'concurrency', 'privateWebhooks'] as const
+const fromAbove = ['status', 'inheritRoutes', 'weight', 'concurrency', 'caps', 'privateWebhooks'] as const
 
 /** `parent` for a new account; undefined for the root. */
 export function putAccount(bench: Bench, id: AccountId, parent: AccountId | undefined, input: unknown, path: Path): Account | undefined {
@@ -37,7 +38,12 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
     bench.faults.push(...checked.faults)
     return undefined
   }
-  const { cdrUrl, optOut, ...given } = Object.fromEntries(Object.entries(checked.value).filter(([, value]) => value !== undefined))
+  const {
+    cdrUrl,
+    optOut,
+    caps: capsGiven,
+    ...given
+  } = Object.fromEntries(Object.entries(checked.value).filter(([, value]) => value !== undefined))
   const fresh: Account = {
     id,
     ...(parent === undefined ? {} : { parent }),
@@ -51,20 +57,22 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
     concurrency: 0,
     privateWebhooks: false,
   }
-  const { cdrUrl: oldUrl, optOut: oldOptOut, ...rest } = known ?? fresh
+  const { cdrUrl: oldUrl, optOut: oldOptOut, caps: oldCaps, ...rest } = known ?? fresh
   const url = (cdrUrl as string | undefined) ?? oldUrl
   const words = (optOut as OptOutSetting | 'inherit' | undefined) ?? oldOptOut
+  const caps = capsLaid(oldCaps, capsGiven as Caps | undefined)
   const account: Account = {
     ...rest,
     ...given,
+    ...(caps ? { caps } : {}),
     ...(url ? { cdrUrl: url } : {}),
     ...(words === undefined || words === 'inherit' ? {} : { optOut: plain(words) }),
   }
   if (account.name === '') account.name = account.parent === undefined ? 'Root account' : id
   if (known && id === bench.caller.account && known.parent !== undefined) {
     for (const field of fromAbove) {
-      if (account[field] !== known[field])
-        bench.faults.push({ path: [...path, field], message: `is set by the account above; it is ${String(known[field])}` })
+      if (!isDeepStrictEqual(account[field], known[field]))
+        bench.faults.push({ path: [...path, field], message: `is set by the account above; it is ${show(known[field])}` })
     }
   }
   const status = statusFault(known, account.status)
@@ -78,6 +86,16 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
 /** Without the fields that are undefined: as it is read from the store. */
 function plain(setting: OptOutSetting): OptOutSetting {
   return JSON.parse(JSON.stringify(setting)) as OptOutSetting
+}
+
+/** Laid over those that it has; 0 takes one away. */
+function capsLaid(known: Caps | undefined, given: Caps | undefined): Caps | undefined {
+  const laid: Caps = {}
+  for (const name of capNames) {
+    const most = given?.[name] ?? known?.[name] ?? 0
+    if (most > 0) laid[name] = most
+  }
+  return Object.keys(laid).length > 0 ? laid : undefined
 }
 
 function statusFault(known: Account | undefined, next: AccountStatus): string | undefined {

@@ -7,6 +7,7 @@ import type { Configuration } from '../model/configuration.ts'
 import type { Resource } from '../model/resource.ts'
 import type { Route } from '../model/route.ts'
 import type { Connector } from '../plugin.ts'
+import { capNames } from '../model/caps.ts'
 import type { ConfigurationRow } from '../store/store.ts'
 import type { Fault } from './admin.ts'
 import { keyOf, type Thing } from './bench.ts'
@@ -46,6 +47,7 @@ const account = z.object({
   inheritRoutes: z.boolean(),
   weight: z.number(),
   concurrency: z.number(),
+  caps: z.partialRecord(z.enum(capNames), z.number()).optional(),
   cdrUrl: z.string().optional(),
   privateWebhooks: z.boolean(),
   optOut: z

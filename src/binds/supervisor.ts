@@ -2,9 +2,9 @@
 // drained when the bind is stopped or changed. The flow only asks for a session to send on.
 import type { Clock } from '../clock.ts'
 import type { Bind } from '../model/bind.ts'
-import type { Configuration } from '../model/configuration.ts'
+import { isWithin, type Configuration } from '../model/configuration.ts'
 import { failureFacts } from '../model/failure.ts'
-import type { BindId } from '../model/message.ts'
+import type { AccountId, BindId } from '../model/message.ts'
 import type { Connector, Gateway, Logger, Session } from '../plugin.ts'
 import { backoffMs } from './backoff.ts'
 import { createRate, type Rate } from './rate.ts'
@@ -34,7 +34,7 @@ export interface Supervisor {
   apply(configuration: Configuration): void
   get(id: BindId): LiveBind | undefined
   all(): LiveBind[]
-  /** A session that the peer opened. False when the bind has as many as it may, or is not there. */
+  /** A session that the peer opened. False when the bind, or an account that it is within, has as many as it may; or it is not there. */
   attach(id: BindId, session: Session): boolean
   close(): Promise<void>
 }
@@ -81,6 +81,7 @@ export function createSupervisor(parts: {
   const random = parts.random ?? Math.random
   const live = new Map<BindId, Supervised>()
   const stopping = new Set<Promise<void>>()
+  let accounts: Configuration['accounts'] = new Map()
 
   function start(bind: Bind, connector: Connector): Supervised {
     const abort = new AbortController()
@@ -157,8 +158,28 @@ export function createSupervisor(parts: {
     stopping.add(done)
   }
 
+  /** Whether the account of a client bind, and each above it, may have one session more that its peers open. */
+  function hasPlace({ side, account }: Bind): boolean {
+    let at = side === 'client' ? accounts.get(account) : undefined
+    for (let depth = 0; at !== undefined && depth < 64; depth++) {
+      const most = at.caps?.sessions
+      if (most !== undefined && openWithin(at.id) >= most) return false
+      at = at.parent === undefined ? undefined : accounts.get(at.parent)
+    }
+    return true
+  }
+
+  function openWithin(account: AccountId): number {
+    let open = 0
+    for (const it of live.values())
+      if (it.bind.side === 'client' && it.sessions.size > 0 && isCalled(it) && isWithin({ accounts }, it.bind.account, account))
+        open += it.sessions.size
+    return open
+  }
+
   return {
     apply(configuration) {
+      accounts = configuration.accounts
       for (const [id, it] of live) {
         const bind = configuration.binds.get(id)
         if (!bind || !bind.enabled || shapeOf(bind) !== it.shape) stop(id, it)
@@ -173,7 +194,7 @@ export function createSupervisor(parts: {
     all: () => [...live.values()],
     attach(id, session) {
       const it = live.get(id)
-      if (!it || it.signal.aborted || it.sessions.size >= it.bind.policy.sessions) return false
+      if (!it || it.signal.aborted || it.sessions.size >= it.bind.policy.sessions || !hasPlace(it.bind)) return false
       came(it, session)
       void session.closed.then((why) => {
         left(it, session)

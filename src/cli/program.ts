@@ -12,6 +12,7 @@ import { addOrRemove, optOuts } from './optouts.ts'
 import { pdus } from './pdus.ts'
 import { carriers, inbox, reply } from './simulate.ts'
 import { registrations, sipTrace } from './sip.ts'
+import { usage } from './usage.ts'
 
 /** Runs one command of `argv` (node, program, command …); sets the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -285,6 +286,11 @@ function addOperations(program: Command, asked: Asked): void {
     .option('--before <time>', 'only those accepted then or earlier')
     .option(...ofAccount)
     .action(asked(purge))
+  program
+    .command('usage [account]')
+    .description('what an account and all below it have used of their caps; the own account, when absent')
+    .option('--json', 'as JSON')
+    .action(asked(usage))
   program
     .command('statistics')
     .description('what happened on the binds')

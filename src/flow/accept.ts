@@ -84,6 +84,10 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   const life: Life = { state: due > now ? 'scheduled' : 'queued', segments: [], attempts: 0, updatedAt: now }
   const entries: LifeEntry[] = [{ at: now, what: 'accepted', via: bind.id }]
   const added: NewMessage = { message, decision, life, entries }
+  if (direction === 'mt') {
+    const limit = core.limits.of(account, refused !== undefined || options.joins !== undefined || answers !== undefined)
+    if (limit !== undefined) added.limit = limit
+  }
   if (submission.idempotencyKey !== undefined) added.idempotencyKey = submission.idempotencyKey
   if (submission.sticky === true && service !== undefined) added.sticky = true
   if (options.joins !== undefined) added.joins = options.joins

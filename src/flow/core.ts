@@ -9,6 +9,7 @@ import type { RoutingTable } from '../routing/table.ts'
 import type { Store } from '../store/store.ts'
 import type { Supervisor } from '../binds/supervisor.ts'
 import type { Traces } from '../binds/trace.ts'
+import type { AccountLimits } from './limits.ts'
 import type { Load } from './load.ts'
 import type { Truth } from './truth.ts'
 
@@ -29,6 +30,7 @@ export interface Core {
   traces: Traces
   truth: Truth
   load: Load
+  limits: AccountLimits
   random(): number
 }
 

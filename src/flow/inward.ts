@@ -11,6 +11,7 @@ import type { Core } from './core.ts'
 import type { Ends } from './ends.ts'
 import { refuseAddresses } from './filter.ts'
 import type { Intake } from './intake.ts'
+import { countSegments } from '../text/index.ts'
 import { addPart } from './reassemble.ts'
 import { tryAgain } from './again.ts'
 
@@ -51,6 +52,7 @@ export function gatewayOf(
       refuseAddresses(now, part.submission)
       refuseUnroutable(core, now, part.submission)
       intake.admit(now, part.submission.body, part.index === 1, core.clock.now())
+      if (now.side === 'client') core.limits.part(account, countSegments(part.submission.body), part.index === 1)
       await addPart(core, now, part)
       // Of the part that made the message whole there is one; of the others none yet.
       if (now.side === 'client') absences.accepted(now, part.submission.to.value, part.submission.id)

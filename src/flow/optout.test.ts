@@ -14,6 +14,7 @@ import { compile } from '../routing/table.ts'
 import { openSqlite } from '../store/sqlite/index.ts'
 import type { MessageTrace } from '../store/store.ts'
 import { accept, refuseUnroutable } from './accept.ts'
+import { createAccountLimits } from './limits.ts'
 import type { Core } from './core.ts'
 
 const longCode = '+12025550123'
@@ -68,6 +69,7 @@ async function bed(
     table: () => compile(now),
     serviceOf: (_account: string, value: string) => more.services?.[value],
     binds: { get: () => undefined },
+    limits: createAccountLimits({ configuration: () => now, submitted: store.submitted, clock }),
     load: { waiting: () => 0, fullness: () => 0, added() {} },
   } as unknown as Core
   const newest = async (): Promise<MessageTrace[]> => {

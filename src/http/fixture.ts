@@ -43,6 +43,7 @@ export async function listen(
     identify: createIdentify({ configuration: () => room.current(), clock }),
     enter: createEnter(() => room.current()),
     metrics: createMetrics(() => ({
+      usages: [],
       counts: [{ bind: `${root}/northern`, name: 'delivered', count: 7 }],
       depths: [{ bind: `${root}/northern`, deliver: 3, report: 1 }],
       sessions: [{ bind: `${root}/northern`, sessions: 2, inFlight: 5 }],

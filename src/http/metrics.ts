@@ -2,7 +2,8 @@
 // that others keep are read when somebody asks; only the accept latency is counted as it happens.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { CountName } from '../model/life.ts'
-import type { BindId } from '../model/message.ts'
+import type { AccountId, BindId } from '../model/message.ts'
+import type { Used } from '../store/store.ts'
 import { createSipMetrics } from './sip-metrics.ts'
 
 /** Read at each scrape. */
@@ -15,6 +16,8 @@ export interface Measurements {
   parked: readonly { bind: BindId; parked: number; oldestSeconds: number }[]
   /** 0–100, of binds with receipts enough. */
   truth: readonly { bind: BindId; score: number }[]
+  /** Accounts with caps, each with all below it. */
+  usages: readonly { account: AccountId; today: Used; thisMonth: Used; queued: number; sessions: number }[]
   /** Profiles of the SIP bridge, and binds that are trunks of it. */
   sip?: {
     profiles: readonly {
@@ -70,6 +73,12 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
     labelNames: ['bind'],
     registers,
   })
+  const used = new Gauge({
+    name: 'signalbox_account_used',
+    help: 'What an account with caps, and all below it, has used of each: this UTC day and month, waiting, sessions',
+    labelNames: ['account', 'cap'],
+    registers,
+  })
   const sip = createSipMetrics(registers)
   const accepts = new Histogram({
     name: 'signalbox_accept_seconds',
@@ -81,7 +90,7 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
     contentType: registry.contentType,
     async text() {
       const now = await measure()
-      for (const each of [counts, depths, sessions, inFlight, parked, parkedAge, truth]) each.reset()
+      for (const each of [counts, depths, sessions, inFlight, parked, parkedAge, truth, used]) each.reset()
       for (const { bind, name, count } of now.counts) counts.inc({ bind, event: name }, count)
       for (const { bind, deliver, report } of now.depths) {
         depths.set({ bind, kind: 'deliver' }, deliver)
@@ -94,6 +103,14 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
       for (const each of now.parked) {
         parked.set({ bind: each.bind }, each.parked)
         parkedAge.set({ bind: each.bind }, each.oldestSeconds)
+      }
+      for (const { account, today, thisMonth, queued, sessions: open } of now.usages) {
+        used.set({ account, cap: 'messagesPerDay' }, today.messages)
+        used.set({ account, cap: 'segmentsPerDay' }, today.segments)
+        used.set({ account, cap: 'messagesPerMonth' }, thisMonth.messages)
+        used.set({ account, cap: 'segmentsPerMonth' }, thisMonth.segments)
+        used.set({ account, cap: 'queued' }, queued)
+        used.set({ account, cap: 'sessions' }, open)
       }
       sip(now.sip)
       for (const each of now.truth) truth.set({ bind: each.bind }, each.score)

@@ -1,5 +1,6 @@
 // The tenant tree: an account owns everything below it.
 import type { AccountCredentials } from './credential.ts'
+import type { Caps } from './caps.ts'
 import type { AccountId, BindId } from './message.ts'
 import type { OptOutSetting } from './optout.ts'
 
@@ -21,6 +22,8 @@ export interface Account {
   weight: number
   /** Concurrent API requests above which 429 is answered; 0 = no limit. */
   concurrency: number
+  /** What it and all below it may do together; absent: whatever the accounts above may. */
+  caps?: Caps
   /** Where CDRs are posted, one after another; each waits for a 2xx. */
   cdrUrl?: string
   /** Webhooks of this account may reach private addresses. */

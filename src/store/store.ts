@@ -22,6 +22,8 @@ export interface NewMessage {
   queue?: { lane: BindId; due: number; candidate: number }
   ended?: Pick<Transition, 'report' | 'cdr' | 'counts'>
   idempotencyKey?: string
+  /** Absent: nothing limits its account. */
+  limit?: Limit
   /** The inbound parts that this message was joined from; removed in the same transaction. One that came again since stays. */
   joins?: Joined
   /** Noted, or lifted, in the same transaction: what an inbound keyword says. Not where the message is a duplicate. */
@@ -29,6 +31,30 @@ export interface NewMessage {
   optIn?: readonly OptOutKey[]
   /** From now on `message.service` writes to `message.to` from `message.from`: noted in the same transaction. */
   sticky?: boolean
+}
+
+/** What may refuse a message at the moment in which it is counted: limits of its account and of those above. */
+export interface Limit {
+  /** Counts it, or throws why not. Not called for a duplicate. */
+  admit(message: Message): void
+  /** It was not made durable after all. */
+  refund(message: Message): void
+  /** It is durable, and on its lane. */
+  landed(): void
+}
+
+/** Of one account itself, messages MT. */
+export interface Used {
+  messages: number
+  segments: number
+}
+/** What accounts have submitted, as `usage` counts it: MT. */
+export interface Submitted {
+  /** At once, from memory, with what is being accepted just now. */
+  today(account: AccountId): Used
+  thisMonth(account: AccountId): Used
+  /** Messages of the account on lanes, in both directions. */
+  waiting(account: AccountId): number
 }
 
 export type OptOutKey = Pick<OptOut, 'account' | 'sender' | 'handset'>
@@ -329,6 +355,7 @@ export interface Store {
   cdrHookAccounts(): Promise<AccountId[]>
 
   readonly optOuts: OptOuts
+  readonly submitted: Submitted
   readonly stickies: Stickies
 
   statistics(query: { binds?: BindId[]; from: number; to: number }): Promise<StatisticsRow[]>

@@ -65,6 +65,11 @@ export function nullStore(step: typeof afterReceipt): Store {
       remove: () => Promise.resolve(false),
       list: () => Promise.resolve({ optOuts: [] }),
     },
+    submitted: {
+      today: () => ({ messages: 0, segments: 0 }),
+      thisMonth: () => ({ messages: 0, segments: 0 }),
+      waiting: () => 0,
+    },
     onReady(next) {
       listener = next
     },

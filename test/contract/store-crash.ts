@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { DeliverItem } from '../../src/store/store.ts'
-import { carrier, delivery, retried } from './fixture.ts'
+import { account, carrier, delivery, retried } from './fixture.ts'
 import type { Bench, Case } from './store.ts'
 import { acceptAll, drain } from './store-lanes.ts'
 
@@ -17,6 +17,15 @@ interface Victim {
 
 /** `<to> <interrupted>`, by destination. */
 const interruptions = (items: DeliverItem[]): string[] => items.map((item) => `${item.message.to.value} ${item.interrupted}`).toSorted()
+
+async function countAll({ store }: Bench): Promise<number> {
+  let count = 0
+  for (let page = await store.list({ accounts: [account], limit: 500 }); ;) {
+    count += page.records.length
+    if (page.next === undefined) return count
+    page = await store.list({ accounts: [account], limit: 500, cursor: page.next })
+  }
+}
 
 export function crashCases(victim: { module: string; export: string } | undefined): Case[] {
   function start(bench: Bench, what: string): Victim {
@@ -91,6 +100,9 @@ export function crashCases(victim: { module: string; export: string } | undefine
           child.kill('SIGKILL')
           await gone
           await bench.reopen()
+          const [used] = await bench.store.usage({ accounts: [account], from: 0, to: 1e14 })
+          const kept = await countAll(bench)
+          assert.deepEqual([used?.messages, used?.segments], [kept, kept], 'what is counted is what is there')
           const settled = new Set(said(lines, 'settled'))
           const claimed = new Set(said(lines, 'claimed'))
           for (const id of said(lines, 'accepted')) assert.notEqual(await bench.store.get(id), undefined, `${id} is lost`)

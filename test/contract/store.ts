@@ -16,6 +16,7 @@ import { optOutCases } from './store-optouts.ts'
 import { stickyCases } from './store-stickies.ts'
 import { receiptCases } from './store-receipts.ts'
 import { streamCases } from './store-streams.ts'
+import { submittedCases } from './store-submitted.ts'
 
 export type MakeStore = (directory: string, clock: Clock) => Promise<Store>
 
@@ -48,6 +49,7 @@ export function storeContract(name: string, makeStore: MakeStore, options: Contr
     ['configuration', configurationCases],
     ['opt-outs', optOutCases],
     ['sticky senders', stickyCases],
+    ['what was submitted', submittedCases],
     ['crashes', crashCases(options.victim)],
   ]
   describe(name, () => {

@@ -125,6 +125,7 @@ const refusals: Record<RefusalWhy, readonly [cause: number, fcs: number]> = {
   validity: [causes.rejected, failureCauses.validity],
   throttled: [causes.congestion, failureCauses.busy],
   'queue-full': [causes.congestion, failureCauses.busy],
+  quota: [causes.congestion, failureCauses.busy],
 }
 
 /** Of what Gateway.accept or part rejected with. What is no refusal is our own fault, and may pass. */

@@ -96,6 +96,7 @@ describe('an SMS-SUBMIT', () => {
     validity: [21, 0xc7],
     throttled: [42, 0xc0],
     'queue-full': [42, 0xc0],
+    quota: [42, 0xc0],
   }
   for (const [why, expected] of Object.entries(table)) {
     test(`is answered by RP-ERROR ${expected[0]} when the core refuses as ${why}`, async () => {

@@ -42,6 +42,7 @@ describe('an answer', () => {
     validity: [400],
     throttled: [503, '1'],
     'queue-full': [480, '10'],
+    quota: [480, '3600'],
   }
   for (const [why, [status, retryAfter]] of Object.entries(table)) {
     test(`is ${status} when the core refuses as ${why}`, async () => {

@@ -20,6 +20,7 @@ const refusals: Record<RefusalWhy, number> = {
   validity: statuses.ESME_RINVEXPIRY,
   throttled: statuses.ESME_RTHROTTLED,
   'queue-full': statuses.ESME_RMSGQFUL,
+  quota: statuses.ESME_RMSGQFUL,
 }
 
 /** SMPP 5.0 §4.7.6: those that a client knows to try again are RSYSERR, RTHROTTLED and RMSGQFUL. */

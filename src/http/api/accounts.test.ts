@@ -39,6 +39,27 @@ test('accounts: created once with a token, changed, moved, their token rotated',
   assert.equal((await call('GET /accounts', undefined, basic(sub, subToken))).status, 200)
 })
 
+test('accounts: caps are laid over those there are, and what was used is shown with them, to nobody else', async () => {
+  const [mine, other] = [await call('POST /accounts', { name: 'Capped' }), await call('POST /accounts', { name: 'Other' })].map(view)
+  const id = String(mine!['id'])
+  const capped = await call(`PUT /accounts/${id}`, { caps: { messagesPerDay: 5, queued: 9 } })
+  assert.deepEqual(view(capped)['caps'], { messagesPerDay: 5, queued: 9 })
+  assert.deepEqual(view(await call(`PUT /accounts/${id}`, { caps: { queued: 0, sessions: 2 } }))['caps'], {
+    messagesPerDay: 5,
+    sessions: 2,
+  })
+  assert.equal((await call(`PUT /accounts/${id}`, { caps: { perWeek: 1 } })).status, 400)
+  const nothing = { messages: 0, segments: 0 }
+  const usage = { account: id, today: nothing, thisMonth: nothing, queued: 0, sessions: 0, caps: { messagesPerDay: 5, sessions: 2 } }
+  assert.deepEqual((await call(`GET /accounts/${id}/usage`)).body, usage)
+  const token = String(view(await call(`POST /accounts/${id}/token`))['token'])
+  assert.deepEqual((await call(`GET /accounts/${id}/usage`, undefined, basic(id, token))).body, usage)
+  assert.equal((await call(`GET /accounts/${String(other!['id'])}/usage`, undefined, basic(id, token))).status, 404)
+  const raised = await call(`PUT /accounts/${id}`, { caps: { messagesPerDay: 6 } }, basic(id, token))
+  assert.equal(raised.status, 400, 'its own are set from above')
+  assert.equal(view(await call(`PUT /accounts/${id}`, { caps: { messagesPerDay: 0, sessions: 0 } }))['caps'], undefined)
+})
+
 test('a sub-account neither sees nor changes anything above it or beside it', async () => {
   await api.northern()
   const below = basic(sub, subToken)

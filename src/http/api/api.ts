@@ -21,6 +21,7 @@ import { optOutEndpoints } from './optouts.ts'
 import { receiptEndpoints } from './receipts.ts'
 import { registrationEndpoints } from './registrations.ts'
 import { traceEndpoints } from './traces.ts'
+import { usageEndpoints } from './usage.ts'
 
 export const endpoints: readonly Endpoint[] = [
   ...configurationEndpoints,
@@ -30,6 +31,7 @@ export const endpoints: readonly Endpoint[] = [
   ...traceEndpoints,
   ...registrationEndpoints,
   ...optOutEndpoints,
+  ...usageEndpoints,
 ]
 
 export interface ApiParts {

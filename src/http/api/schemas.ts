@@ -1,6 +1,7 @@
 // The words of the admin API as schemas: with those of admin/inputs.ts they describe what comes in and
 // goes out, and are what the OpenAPI document is generated from. Times are ISO 8601 in UTC.
 import { z } from 'zod'
+import { capNames } from '../../model/caps.ts'
 import { optOutSetting, routeInput } from '../../admin/inputs.ts'
 import { policy } from '../../admin/policy.ts'
 import { accountId, time } from './words.ts'
@@ -25,6 +26,7 @@ export const account = z.strictObject({
   inheritRoutes: z.boolean(),
   weight: z.number(),
   concurrency: z.int(),
+  caps: z.partialRecord(z.enum(capNames), z.int()).optional().describe('What it and all below it may do together'),
   cdrUrl: z.string().optional(),
   privateWebhooks: z.boolean(),
   optOut: optOutSetting.optional().describe('Words and replies of opt-out, docs/opt-out.md; absent: as the account above has it'),

@@ -9,6 +9,7 @@ import { stateNumber, type MessageOp } from './ops.ts'
 import type { Parts } from './parts.ts'
 import type { HeldStickies } from './stickies.ts'
 import { hotBytes, type Hot } from './records.ts'
+import type { Tallies } from './tallies.ts'
 import { dayOf } from './usage.ts'
 
 export interface Accepting {
@@ -23,6 +24,7 @@ export function createAccepting(
   parts: Parts,
   optOuts: OptOuts,
   stickies: HeldStickies,
+  tallies: Tallies,
   accepted: (id: MessageId) => void,
 ): Accepting {
   const { names, decisions, steps, commit } = inner
@@ -56,8 +58,11 @@ export function createAccepting(
   }
 
   function add(added: NewMessage, account: number): Promise<Accepted> {
-    const { message, decision, life, queue, ended } = added
+    const { message, decision, life, queue, ended, limit } = added
+    // Asked and counted in one moment.
+    if (limit !== undefined) limit.admit(message)
     const order = idOrder(message.id)
+    if (message.direction === 'mt') tallies.count(account, message.acceptedAt, message.segments, 1)
     const wait = queue ? ([steps.nextItem(), names.of(queue.lane), queue.due, 0, queue.candidate] as MessageOp['wait']) : null
     const json = { message: messageJson(message), decision: decisions.write(decision), life: lifeJson(life) }
     const hot: Hot = {
@@ -120,7 +125,11 @@ export function createAccepting(
     return new Promise((resolve, reject) => {
       commit.add(op, {
         counts,
-        refused: reject,
+        refused: (error) => {
+          if (message.direction === 'mt') tallies.count(account, message.acceptedAt, message.segments, -1)
+          limit?.refund(message)
+          reject(error)
+        },
         done: () => {
           hot.file = inner.file()
           inner.records.add(hot)
@@ -128,6 +137,7 @@ export function createAccepting(
           if (added.joins !== undefined) parts.joined(added.joins)
           requeued(inner, op)
           accepted(message.id)
+          limit?.landed()
           resolve({ as: 'new' })
         },
       })

@@ -43,7 +43,8 @@ export interface Changes {
   counts: Map<string, [minute: number, bind: number, name: CountName, count: number]>
   forms: Map<string, [bind: number, form: RefForm, count: number]>
   usage: Map<string, [tenant: number, day: number, kind: string, messages: number, segments: number]>
-  depths: Map<number, [deliver: number, report: number]>
+  /** By `lane,account`. */
+  depths: Map<string, [deliver: number, report: number]>
   /** By account, sender and handset, as JSON. Null: lifted. */
   optOuts: Map<string, [at: number, word: string, message: string | null] | null>
   /** By account, service and handset, as JSON: the sender. */
@@ -218,9 +219,9 @@ function deepen(changes: Changes): void {
 function deepenBy({ depths }: Changes, key: string, by: number): void {
   const account = key.indexOf(',') + 1
   const kp = key.indexOf(',', account) + 1
-  const lane = Number(key.slice(0, account - 1))
-  let depth = depths.get(lane)
-  if (!depth) depths.set(lane, (depth = [0, 0]))
+  const line = key.slice(0, kp - 1)
+  let depth = depths.get(line)
+  if (!depth) depths.set(line, (depth = [0, 0]))
   // Four priorities of each kind: one digit.
   depth[key.charCodeAt(kp) < 52 ? 0 : 1] += by
 }

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../../clock.ts'
 import { orderAt } from '../../ids.ts'
+import { dayOf, monthStart } from '../../model/caps.ts'
 import type { Cdr } from '../../model/cdr.ts'
 import type { CountName } from '../../model/life.ts'
 import type { AccountId, MessageId } from '../../model/message.ts'
@@ -33,8 +34,9 @@ import { deleteJournal, journalFiles, openJournal } from './journal.ts'
 import { createLanes, type LanesLimits } from './lanes.ts'
 import { createLists } from './lists.ts'
 import { lockDirectory } from './lock.ts'
+import { createDepths } from './depths.ts'
 import { createNames } from './names.ts'
-import type { Op, QueueKey, QueueRow } from './ops.ts'
+import type { Op, QueueRow } from './ops.ts'
 import { createOptOuts } from './optouts.ts'
 import { createStickies } from './stickies.ts'
 import { createParked } from './parked.ts'
@@ -46,6 +48,7 @@ import { createRefs } from './refs.ts'
 import { createSteps } from './steps.ts'
 import type { Tables } from './tables.ts'
 import { startThread, type Thread } from './threads.ts'
+import { createTallies } from './tallies.ts'
 import { createUsage } from './usage.ts'
 import { createWork } from './work.ts'
 
@@ -115,7 +118,6 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     )
     const claims = openClaims(directory)
     const refs = createRefs()
-    const depths = new Map(start.depths.map(([lane, deliver, report]) => [lane, { deliver, report }]))
     const hooked = new Map(start.hooks)
     let newest = newestOf(facts.get('newest') ?? 0, start.newest)
     let closed = false
@@ -124,8 +126,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       written(op) {
         flusher.written(op)
         if (op.kind !== 'message') return
-        if (op.puts) for (const put of op.puts) deepen(put, 1)
-        if (op.deletes) for (const key of op.deletes) deepen(key, -1)
+        if (op.puts) for (const put of op.puts) depths.deepen(put, 1)
+        if (op.deletes) for (const key of op.deletes) depths.deepen(key, -1)
       },
       between: () => flusher.between(),
       failed: (error) => log.error({ err: error }, 'the journal cannot be written: nothing is accepted until it can'),
@@ -212,19 +214,15 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     } // prettier-ignore
     const optOuts = createOptOuts(inner, start.optOuts)
     const stickies = createStickies(inner, start.stickies)
-    const accepting = createAccepting(inner, parts, optOuts, stickies, (id) => {
+    const today = dayOf(clock.now())
+    const tallies = createTallies(inner, await reads.used(monthStart(today), today))
+    const depths = createDepths(start.depths, tallies.wait)
+    const accepting = createAccepting(inner, parts, optOuts, stickies, tallies, (id) => {
       if (newest === undefined || id > newest) newest = id
     })
     const work = createWork(inner)
     const lists = createLists(inner)
     lanes.heads(await reads.heads())
-
-    function deepen(key: QueueKey | QueueRow, by: number): void {
-      let depth = depths.get(key[0])
-      if (!depth) depths.set(key[0], (depth = { deliver: 0, report: 0 }))
-      if (key[2] < 4) depth.deliver += by
-      else depth.report += by
-    }
 
     /** Writes an operation that always is, sooner or later. */
     function written(op: Op): Promise<void> {
@@ -266,12 +264,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       },
       receipt: createReceiving(inner, facts.get('lastEarly') ?? 0),
       ...createEnding(inner),
-      depths: () =>
-        Promise.resolve(
-          [...depths]
-            .filter(([, depth]) => depth.deliver + depth.report > 0)
-            .map(([lane, depth]) => ({ lane: names.text(lane), ...depth })),
-        ),
+      depths: () => Promise.resolve(depths.list(names.text)),
       ...lists,
       part(part) {
         inner.check()
@@ -306,6 +299,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       cdrHookAccounts: () => Promise.resolve([...hooked.keys()].map((id) => names.text(id))),
 
       optOuts,
+      submitted: tallies,
       stickies,
 
       async statistics({ binds, from, to }) {

@@ -16,6 +16,9 @@ export interface ListRange {
   limit: number
 }
 
+export type DepthRow = [lane: number, account: number, deliver: number, report: number]
+export type UsedRow = [tenant: number, messages: number, segments: number, todayMessages: number, todaySegments: number]
+
 export interface OptOutRange {
   accounts: number[]
   sender?: string
@@ -198,6 +201,16 @@ export function openReads(db: Database) {
       )
     },
     /** All that the main thread keeps in memory, small whatever the number of messages. */
+    /** By tenant: of the month from its first day on, and of the day. */
+    used(month: number, day: number): UsedRow[] {
+      return all<UsedRow>(
+        `SELECT tenant, sum(messages), sum(segments), sum(iif(day = ?, messages, 0)), sum(iif(day = ?, segments, 0))
+         FROM usage WHERE day >= ? AND tenant % 2 = 0 GROUP BY tenant`,
+        day,
+        day,
+        month,
+      )
+    },
     start() {
       return {
         facts: all<[string, number]>('SELECT name, value FROM fact'),
@@ -205,7 +218,7 @@ export function openReads(db: Database) {
         early: all<[number, number, string, number]>('SELECT id, bind, receipt, at FROM early ORDER BY id'),
         parts: all<[string, number, number, number, string]>('SELECT key, place, total, at, data FROM part'),
         forms: all<[number, string, number]>('SELECT bind, form, count FROM form'),
-        depths: all<[number, number, number]>('SELECT lane, deliver, report FROM depth'),
+        depths: all<DepthRow>('SELECT lane, account, deliver, report FROM depth'),
         hooks: hookedAccounts(),
         optOuts: all<[number, string, string]>('SELECT account, sender, handset FROM opt_out'),
         // A few long texts: a million rows would take a second to hand over.

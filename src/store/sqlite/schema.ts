@@ -59,6 +59,12 @@ const migrations: readonly string[] = [
     tenant INTEGER NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL, messages INTEGER NOT NULL, segments INTEGER NOT NULL,
     PRIMARY KEY (tenant, day, kind)) WITHOUT ROWID;
   `,
+  `
+  DROP TABLE depth;
+  CREATE TABLE depth (
+    lane INTEGER NOT NULL, account INTEGER NOT NULL, deliver INTEGER NOT NULL, report INTEGER NOT NULL, PRIMARY KEY (lane, account)) WITHOUT ROWID;
+  INSERT INTO depth SELECT lane, account, sum(kp < 4), sum(kp >= 4) FROM queue GROUP BY lane, account;
+  `,
 ]
 
 export function migrate(db: Database): void {

@@ -53,7 +53,7 @@ export function openTables(db: Database, directory: string): Tables {
   )
   const addForm = sql('INSERT INTO form VALUES (?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
   const addDepth = sql(
-    'INSERT INTO depth VALUES (?,?,?) ON CONFLICT DO UPDATE SET deliver = deliver + excluded.deliver, report = report + excluded.report',
+    'INSERT INTO depth VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET deliver = deliver + excluded.deliver, report = report + excluded.report',
   )
   const setFact = sql('INSERT INTO fact VALUES (?,?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)')
 
@@ -103,7 +103,7 @@ export function openTables(db: Database, directory: string): Tables {
     for (const count of changes.counts.values()) addCount.run(count)
     for (const used of changes.usage.values()) addUsage.run(used)
     for (const form of changes.forms.values()) addForm.run(form)
-    for (const [lane, depth] of changes.depths) if (depth[0] !== 0 || depth[1] !== 0) addDepth.run(lane, ...depth)
+    for (const [line, depth] of changes.depths) if (depth[0] !== 0 || depth[1] !== 0) addDepth.run(...line.split(',').map(Number), ...depth)
     setFact.run('journal', changes.file)
     setFact.run('cdrLast', changes.cdrLast)
     setFact.run('cdrWritten', changes.cdrWritten)
