@@ -4,6 +4,7 @@ import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account, Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
 import { Refused, refusalJson, refusalXml, refusedFor } from './errors.ts'
+import { ifNews } from './etag.ts'
 import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
 import { createAsTest } from './magic.ts'
 import { create, messages } from './messages.ts'
@@ -143,7 +144,8 @@ export function twilioApi(host: Host): TwilioApi {
       return createAsTest(host, identity.testOf, { account, legacy: sms !== undefined, format, base, path }, form)
     }
     if (identity.key) mustBeAllowed(identity.key, needs, actionOf(call.method, path))
-    return await answered(call)
+    const said = await answered(call)
+    return call.method === 'GET' ? ifNews(said, asked.header('if-none-match')) : said
   }
 
   function refusedAnswer({ method, url, header }: Asked, error: unknown): Answer {
@@ -226,7 +228,7 @@ function discardRest(host: Host, request: IncomingMessage): void {
 /** Head and body leave together. */
 function write(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HotAnswer): void {
   const length = Buffer.byteLength(body)
-  response.writeHead(status, status === 204 ? [...headers] : [...headers, 'Content-Length', String(length)])
+  response.writeHead(status, status === 204 || status === 304 ? [...headers] : [...headers, 'Content-Length', String(length)])
   if (request.method === 'HEAD') response.end()
   else response.end(body)
 }

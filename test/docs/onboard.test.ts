@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, it } from 'node:test'
 import { program } from '../bench/processes.ts'
-import { startWorld, type World } from '../e2e/world.ts'
+import { eventually, startWorld, type World } from '../e2e/world.ts'
 import { blocksOf } from './page.ts'
 
 const page = 'docs/onboard-a-reseller.md'
@@ -45,8 +45,12 @@ it('onboards a reseller with two carriers and a customer, command by command', a
   assert.match(said, /--- done\n$/, said)
   assert.match(said, /britain/, 'explain names the route')
   assert.equal(said.match(/ DELIVERED$/gm)?.length, 2, said)
-  const texts = world.carriers.inbox(50).map(({ text }) => text)
-  for (const text of ['Hello from the reseller', 'Your roses are ready']) assert.ok(texts.includes(text), `${text} in ${texts.join()}`)
+  const texts = await eventually('three texts', () => {
+    const shown = world.carriers.inbox(50).map(({ text }) => text)
+    return shown.length >= 3 ? shown : undefined
+  })
+  for (const text of ['Hello from the reseller', 'Your roses are ready', 'Sent with a key'])
+    assert.ok(texts.includes(text), `${text} in ${texts.join()}`)
   assert.doesNotMatch(said, /petunia|password: (?:example-)?reseller/)
 })
 
