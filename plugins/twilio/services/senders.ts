@@ -60,15 +60,20 @@ const shelves: readonly Shelf[] = [
   },
 ]
 
+/** Who may make services need not be one who may fill their pools. */
+function needsOf({ name }: Shelf): string {
+  return `/twilio/messaging/services.${name.toLowerCase()}`
+}
+
 export const senderRoutes: readonly Route[] = shelves.flatMap((shelf) => [
   {
     path: new RegExp(`^/v1/Services/([^/]+)/${shelf.name}$`),
-    needs: '/twilio/messaging/services',
+    needs: needsOf(shelf),
     answer: verbs({ GET: (call) => list(call, shelf), POST: (call) => add(call, shelf) }),
   },
   {
     path: new RegExp(`^/v1/Services/([^/]+)/${shelf.name}/([^/]+)$`),
-    needs: '/twilio/messaging/services',
+    needs: needsOf(shelf),
     answer: verbs({ GET: (call) => fetchOne(call, shelf), DELETE: (call) => remove(call, shelf) }),
   },
 ])

@@ -3,6 +3,7 @@ import { after, describe, test } from 'node:test'
 import twilioClient from 'twilio'
 import { newSid, type OwnNumber } from '../../../src/plugin.ts'
 import { apiUnderTest } from '../apifixture.ts'
+import { serviceRoutes } from './services.ts'
 
 const absent = `MG${'0'.repeat(32)}`
 
@@ -203,6 +204,14 @@ describe('messaging services', async () => {
     assert.deepEqual(await services(sid).phoneNumbers.list(), [])
     await services(sid).phoneNumbers.create({ phoneNumberSid: again.id })
     assert.equal((await services(sid).phoneNumbers.list()).length, 1)
+  })
+
+  test('are made and filled by permissions of their own', () => {
+    const needs = (path: string): string | undefined => serviceRoutes.find((route) => route.path.test(path))?.needs
+    for (const path of ['/v1/Services', `/v1/Services/${absent}`]) assert.equal(needs(path), '/twilio/messaging/services')
+    for (const list of ['PhoneNumbers', 'ShortCodes', 'AlphaSenders'])
+      for (const path of [`/v1/Services/${absent}/${list}`, `/v1/Services/${absent}/${list}/${w.number.id}`])
+        assert.equal(needs(path), `/twilio/messaging/services.${list.toLowerCase()}`)
   })
 
   test('tell their use cases', async () => {
