@@ -24,6 +24,7 @@ export const topics = {
   'traces.test.ts': ['traces'],
   'registrations.test.ts': ['sip'],
   'optouts.test.ts': ['opt-outs'],
+  'audit.test.ts': ['audit'],
 } as const satisfies Record<string, readonly string[]>
 
 export interface Document {

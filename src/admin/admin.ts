@@ -14,8 +14,9 @@ import type { Decision } from '../model/route.ts'
 import type { Tenancy } from '../model/tenancy.ts'
 import type { DissectedField, TraceDirection } from '../model/trace.ts'
 import type { Messages, MessageView } from '../plugin.ts'
-import type { MessageTrace, Revision } from '../store/store.ts'
+import type { MessageTrace } from '../store/store.ts'
 import type { Caller, Fault } from './caller.ts'
+import type { Audit } from './audit.ts'
 import type { AdminOptOuts } from './optouts.ts'
 import type { AccountUsages } from './used.ts'
 import type { Receipts, Registrations, Statistics } from './watch.ts'
@@ -386,6 +387,7 @@ export interface Admin {
   lanes: Lanes
   traces: AdminTraces
   optOuts: AdminOptOuts
+  audit: Audit
   statistics: Statistics
   usages: AccountUsages
   receipts: Receipts
@@ -395,5 +397,5 @@ export interface Admin {
   /** Accounts and numbers for connectors, likewise. */
   tenancy: Tenancy
   /** Newest first. Of changes outside the caller's subtree nothing is shown. */
-  revisions(caller: Caller, limit: number, before?: number): Promise<Revision[]>
+  revisions: Audit['revisions']
 }

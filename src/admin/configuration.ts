@@ -13,6 +13,7 @@ import { Refused, type Caller, type ChangeOptions, type Fault } from './admin.ts
 import { built, createBench, differences, type Bench, type Thing } from './bench.ts'
 import { told } from './faults.ts'
 import { accountId } from './inputs.ts'
+import { toldChanges } from './planned.ts'
 import { putAccount } from './put.ts'
 import { readRows, writeRow } from './rows.ts'
 import { checkReferences } from './refer.ts'
@@ -82,7 +83,8 @@ export async function openConfiguration(parts: {
     )
     const deletes = changes.flatMap(({ kind, key, after }) => (after ? [] : [{ kind, key }]))
     const { author, source } = bench.caller
-    const revision = await store.change({ author, source, puts, deletes, expected: bench.base.revision })
+    const kept = changes.flatMap((difference) => toldChanges(bench, difference))
+    const revision = await store.change({ author, source, puts, deletes, expected: bench.base.revision, changes: kept })
     configuration = built(bench, revision)
     for (const { kind, key } of changes) if (kind === 'bind') faults.delete(key)
     for (const listener of listeners) listener(configuration)

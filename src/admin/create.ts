@@ -2,11 +2,11 @@
 import type { Traces } from '../binds/trace.ts'
 import type { Clock } from '../clock.ts'
 import type { Recall, Rework } from '../flow/recall.ts'
-import { isWithin } from '../model/configuration.ts'
 import type { RoutingTable } from '../routing/table.ts'
-import type { Revision, Store } from '../store/store.ts'
-import type { Admin, Caller, SessionsOf, TruthOf } from './admin.ts'
+import type { Store } from '../store/store.ts'
+import type { Admin, SessionsOf, TruthOf } from './admin.ts'
 import { createAccounts } from './accounts.ts'
+import { createAudit } from './audit.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { createCredentials } from './credentials.ts'
 import { createLanes } from './lanes.ts'
@@ -40,6 +40,7 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
   const binds = createBinds(room, room.connectors)
   const receipts = createReceipts({ store, configuration, truth })
   const accounts = createAccounts(room)
+  const audit = createAudit({ store, configuration })
   const credentials = createCredentials(room)
   return {
     accounts,
@@ -58,14 +59,8 @@ export function createAdmin({ store, configuration: room, table, clock, sessions
     registrations: createRegistrations({ connectors: room.connectors, configuration }),
     hostMessages: createHostMessages(messageParts),
     tenancy: createTenancy(room, accounts, credentials),
-    async revisions(caller, limit, before) {
-      const found: Revision[] = []
-      for (let page = await store.revisions(limit, before); page.length > 0; page = await store.revisions(limit, page.at(-1)!.revision)) {
-        found.push(...page.map((revision) => within(room, caller, revision)).filter((revision) => revision.changes.length > 0))
-        if (found.length >= limit || page.length < limit) break
-      }
-      return found.slice(0, limit)
-    },
+    audit,
+    revisions: audit.revisions,
   }
 }
 
@@ -74,16 +69,4 @@ function openedByPeers({ current, connectors }: ConfigurationRoom): (id: string)
     const bind = current().binds.get(id)
     return bind?.side === 'client' && connectors.get(bind.connector)?.claim?.(bind.config) !== undefined
   }
-}
-
-/** Only what concerns the caller's subtree; the root account sees everything, also of what is gone. */
-function within(room: ConfigurationRoom, caller: Caller, revision: Revision): Revision {
-  const now = room.current()
-  if (now.accounts.get(caller.account)?.parent === undefined && now.accounts.has(caller.account)) return revision
-  const changes = revision.changes.filter(({ kind, key }) => {
-    if (kind === 'setting') return false
-    const owner = kind === 'number' ? now.numbers.get(key)?.account : key.split('/')[0]
-    return owner !== undefined && isWithin(now, owner, caller.account)
-  })
-  return { ...revision, changes }
 }

@@ -6,6 +6,7 @@ import type { Bind } from '../model/bind.ts'
 import type { AccountCredentials } from '../model/credential.ts'
 import { mask, type FieldChange, type PlannedChange } from './admin.ts'
 import type { Bench, Difference, Thing } from './bench.ts'
+import type { RevisionChange } from '../store/store.ts'
 import { pathText } from './faults.ts'
 import { ownPolicy } from './put.ts'
 import { defaultAt, isObject, isSecretAt, type Path } from './schema.ts'
@@ -41,12 +42,39 @@ export function plannedChange(bench: Bench, difference: Difference): PlannedChan
   }
 }
 
+/** As it is kept of a change: also what was taken away, and both sides of what goes from one account to another. */
+export function toldChanges(bench: Bench, difference: Difference): RevisionChange[] {
+  const { kind, key, before, after } = difference
+  if (before && after && 'account' in before && 'account' in after && before.account !== after.account)
+    return [...toldChanges(bench, { kind, key, before }), ...toldChanges(bench, { kind, key, after })]
+  const { kind: _kind, fields, ...planned } = plannedChange(bench, difference)
+  const lost = before && !after ? changed(fieldsOf(bench, { kind, value: before } as Thing), [], false) : []
+  const told = { ...planned, by: bench.caller.account, fields: [...fields, ...lost].map(keptField) }
+  return [{ kind, key, change: after ? 'put' : 'delete', told }]
+}
+
+/** Kept for good, so none is long. */
+const longestKept = 2000
+/** The user part of a URL, which may hold a password; in JSON. */
+const userOfUrl = /([a-z][a-z0-9+.-]*:\/\/)[^/?#"\\\s]*@/gi
+
+function keptField({ field, ...values }: FieldChange): FieldChange {
+  const kept = Object.entries(values).map(([side, value]: [string, unknown]) => [side, keptValue(value)])
+  return { field, ...(Object.fromEntries(kept) as Omit<FieldChange, 'field'>) }
+}
+
+function keptValue(value: unknown): unknown {
+  const json = JSON.stringify(value)
+  if (json.length <= longestKept) return JSON.parse(json.replaceAll(userOfUrl, `$1${mask}@`))
+  return Array.isArray(value) ? `a list of ${value.length}, too long to keep` : `${json.length} characters, too long to keep`
+}
+
 function changed(before: Field[], after: Field[], isNew: boolean): FieldChange[] {
   const old = new Map(before.map((field) => [pathText(field.path), field]))
   const fresh = new Map(after.map((field) => [pathText(field.path), field]))
   return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((field): FieldChange[] => {
     const [was, is] = [old.get(field), fresh.get(field)]
-    if (isDeepStrictEqual(was?.value, is?.value) || (isNew && is?.usual)) return []
+    if (isDeepStrictEqual(was?.value, is?.value) || (isNew && is?.usual) || (after.length === 0 && was?.usual)) return []
     return [{ field, ...shown('before', was), ...shown('after', is) }]
   })
 }

@@ -10,12 +10,12 @@ import { openSeal } from './seal.ts'
 const id = `MG${'0'.repeat(32)}`
 
 test('what a connector keeps is stored with an author, and read back as it was', async (context) => {
-  const { store, room, caller, root, directory } = await adminBed(context)
+  const { store, room, admin, caller, root, directory } = await adminBed(context)
   const resources = createResources(room)
   const settings = { name: 'Alerts', pool: [{ id: 'PN1', at: 5 }], sticky: true }
   const made = await resources.change(caller, root.id, id, () => ({ kind: 'service', settings }))
   assert.deepEqual([made?.id, made?.account, made?.kind, made?.settings], [id, root.id, 'service', settings])
-  const [newest] = await store.revisions(1)
+  const [newest] = await admin.revisions(caller, 1)
   assert.deepEqual([newest?.author, newest?.changes], [caller.author, [{ kind: 'resource', key: `${root.id}/${id}`, change: 'put' }]])
   const again = await openConfiguration({ store, connectors, seal: openSeal(directory), clock: testClock() })
   assert.deepEqual(again.current(), room.current())

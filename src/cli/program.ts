@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander'
 import { SettingsRefused } from '../env.ts'
 import { connect, Told, type Client } from './client.ts'
+import { audit } from './audit.ts'
 import { bind, parked } from './bind.ts'
 import { apply, plan, type DocumentOptions } from './document.ts'
 import { accounts, changeKey, createKey, keys, revokeKey, rotate, testCredentials, type KeyOptions } from './keys.ts'
@@ -56,7 +57,7 @@ function createProgram(): Command {
   addMessages(program, asked)
   addOperations(program, asked)
   addSip(program, asked)
-  addOptOuts(program, asked)
+  addOversight(program, asked)
   return program
 }
 
@@ -183,7 +184,20 @@ function addSip(program: Command, asked: Asked): void {
     .action(asked(sipTrace))
 }
 
-function addOptOuts(program: Command, asked: Asked): void {
+function addOversight(program: Command, asked: Asked): void {
+  program
+    .command('audit')
+    .description('who changed what of the configuration, each field before and after; secrets are never shown')
+    .addOption(new Option('--kind <kind>').choices(['account', 'bind', 'route', 'number', 'resource']))
+    .option('--id <id>', 'only of this thing')
+    .option('--author <author>', 'only by this account or key')
+    .option('--after <time>', 'only then or later (ISO 8601)')
+    .option('--before <time>', 'only then or earlier')
+    .option('--limit <n>', 'at most so many revisions, newest first', '20')
+    .option('--cursor <n>', 'go on from where the page before ended')
+    .option(...ofAccount)
+    .option(...json)
+    .action(asked(audit))
   const list = program.command('optouts').description('the handsets that take no more from a sender')
   // A command of its own: an option of `optouts` itself would be taken from `add` and `remove`, wherever it stands.
   list

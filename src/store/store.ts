@@ -193,13 +193,32 @@ export interface ConfigurationChange {
   deletes: { kind: ConfigurationKind; key: string }[]
   /** Refused when the newest revision is another. */
   expected?: number
+  /** What is kept of it with the revision; absent: kinds and keys alone. */
+  changes?: readonly RevisionChange[]
+}
+export interface RevisionChange {
+  kind: ConfigurationKind
+  key: string
+  change: 'put' | 'delete'
+  told?: ToldChange
+}
+/** A change as people read it, and whose affair it is. Never a secret. Plain JSON. */
+export interface ToldChange {
+  change: 'create' | 'update' | 'delete'
+  what: string
+  /** Whose thing it is. */
+  account: AccountId
+  id: string
+  /** The account that asked for it. */
+  by: AccountId
+  fields: { field: string; before?: unknown; after?: unknown }[]
 }
 export interface Revision {
   revision: number
   at: number
   author: string
   source: string
-  changes: { kind: ConfigurationKind; key: string; change: 'put' | 'delete' }[]
+  changes: RevisionChange[]
 }
 
 export interface OptOutQuery {

@@ -41,6 +41,17 @@ export const configurationCases: Case[] = [
     },
   ],
   [
+    'what a change tells is kept with its revision as it is',
+    async (bench) => {
+      const fields = [{ field: 'name', before: 'a', after: { b: [1] } }]
+      const told = { change: 'update' as const, what: 'bind b of A', account: 'A', id: 'b', by: 'A', fields }
+      const changes = [{ kind: 'bind' as const, key: 'b', change: 'put' as const, told }]
+      await bench.store.change({ ...by, puts: [{ kind: 'bind', key: 'b', body: '1' }], deletes: [], changes })
+      await bench.reopen()
+      assert.deepEqual((await bench.store.revisions(1))[0]!.changes, changes)
+    },
+  ],
+  [
     'of two changes on the same revision the second is refused and changes nothing',
     async (bench) => {
       const change = (body: string) => bench.store.change({ ...by, puts: [{ kind: 'setting', key: 's', body }], deletes: [], expected: 0 })

@@ -12,6 +12,7 @@ import type { IdentityKey } from '../../plugin.ts'
 import type { Identify } from '../auth.ts'
 import type { Enter } from '../concurrency.ts'
 import { ApiError } from '../errors.ts'
+import { auditEndpoints } from './audit.ts'
 import { configurationEndpoints } from './configuration.ts'
 import type { Endpoint, Pieces } from './endpoint.ts'
 import { keyEndpoints } from './keys.ts'
@@ -32,6 +33,7 @@ export const endpoints: readonly Endpoint[] = [
   ...registrationEndpoints,
   ...optOutEndpoints,
   ...usageEndpoints,
+  ...auditEndpoints,
 ]
 
 export interface ApiParts {

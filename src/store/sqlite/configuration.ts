@@ -13,7 +13,7 @@ export function changeConfiguration(db: Database, change: ConfigurationChange, a
       const remove = db.prepare('DELETE FROM configuration WHERE kind = ? AND key = ?')
       for (const { kind, key } of change.deletes) remove.run(kind, key)
       for (const { kind, key, body } of change.puts) put.run(kind, key, body)
-      const changes = [
+      const changes = change.changes ?? [
         ...change.deletes.map(({ kind, key }) => ({ kind, key, change: 'delete' })),
         ...change.puts.map(({ kind, key }) => ({ kind, key, change: 'put' })),
       ]
