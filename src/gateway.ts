@@ -122,7 +122,9 @@ async function compose(
     }
     return isOwn ? {} : undefined
   }
-  let table: RoutingTable = compile(room.current(), addressee)
+  let compiled: RoutingTable | undefined
+  /** Made when it is first asked for: many changes in a row make one. */
+  const table = (): RoutingTable => (compiled ??= compile(room.current(), addressee))
   const binds: Supervisor = createSupervisor({
     connectors,
     gateway: (bind) => flow.gateway(bind),
@@ -138,7 +140,7 @@ async function compose(
     outbound,
     publicUrl: settings.publicUrl,
     configuration: () => room.current(),
-    table: () => table,
+    table,
     serviceOf: serviceOf(room, [...connectors.values()]),
     binds,
     traces,
@@ -161,7 +163,7 @@ async function compose(
   const admin = createAdmin({
     store,
     configuration: room,
-    table: () => table,
+    table,
     clock,
     sessions,
     traces,
@@ -225,12 +227,16 @@ async function compose(
   await server.listen(settings.http.host, settings.http.port)
   undo.push(() => server.close(drainMs))
 
+  let followed: Configuration | undefined
   function follow(configuration: Configuration): void {
-    table = compile(configuration, addressee)
+    compiled = undefined
     store.weigh(new Map([...configuration.accounts.values()].map((account) => [account.id, account.weight])))
     store.hold(suspendedAccounts(configuration))
     binds.apply(configuration)
-    for (const bind of configuration.binds.values()) flow.wake(bind.id)
+    const before = followed
+    followed = configuration
+    const anyone = before === undefined || isAccountChanged(before, configuration)
+    for (const bind of configuration.binds.values()) if (anyone || before.binds.get(bind.id) !== bind) flow.wake(bind.id)
   }
   room.onChange(follow)
   if (demoWanted) await setUpDemo(settings, data, admin, root)
@@ -263,6 +269,12 @@ async function compose(
       await store.close()
     },
   }
+}
+
+/** Whether what waits of somebody may go now, or sooner: a new account alone changes nobody else's. */
+function isAccountChanged(before: Configuration, now: Configuration): boolean {
+  for (const [id, account] of before.accounts) if (now.accounts.get(id) !== account) return true
+  return false
 }
 
 function suspendedAccounts(configuration: Configuration): Set<AccountId> {

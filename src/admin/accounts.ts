@@ -40,7 +40,10 @@ export function createAccounts(room: ConfigurationRoom): Accounts {
       const { accounts } = room.current()
       const children = new Map<AccountId, AccountId[]>()
       for (const account of accounts.values()) {
-        if (account.parent !== undefined) children.set(account.parent, [...(children.get(account.parent) ?? []), account.id])
+        if (account.parent === undefined) continue
+        const known = children.get(account.parent)
+        if (known) known.push(account.id)
+        else children.set(account.parent, [account.id])
       }
       const below = (id: AccountId): AccountId[] => [id, ...(children.get(id) ?? []).flatMap(below)]
       return accounts.has(caller.account) ? below(caller.account).map(view) : []

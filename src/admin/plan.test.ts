@@ -244,3 +244,16 @@ test('a sub-account’s document reaches nothing above or beside it', async (con
   })
   assert.deepEqual(whats(own), ['create route r of B'])
 })
+
+test('accounts of a document are found by name among thousands, also one that the document itself has made or renamed', async (context) => {
+  const { admin, caller } = await adminBed(context)
+  const many = Array.from({ length: 2000 }, (_, i) => `      - { name: Customer ${i} }`).join('\n')
+  const thousands = `accounts:\n  - id: root\n    accounts:\n${many}\n`
+  await admin.documents.apply(caller, admin.documents.plan(caller, thousands, { variables: {} }))
+  assert.equal(admin.accounts.list(caller).length, 2001)
+  assert.deepEqual(admin.documents.plan(caller, thousands, { variables: {} }).changes, [], 'the same again is no change')
+  const [, one] = admin.accounts.list(caller)
+  const renamed = `accounts:\n  - id: root\n    accounts:\n      - { id: ${one!.id}, name: Renamed }\n      - { name: Renamed, weight: 2 }\n`
+  const found = admin.documents.plan(caller, renamed, { variables: {} }).faults
+  assert.match(found[0]?.message ?? '', /named twice/)
+})

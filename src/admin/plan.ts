@@ -2,6 +2,7 @@
 // A document says what should be; asking twice changes nothing the second time. It touches only what
 // it names, and takes away only with `prune`, only from the sections that it writes.
 import { isWithin, localBindId } from '../model/configuration.ts'
+import type { Account } from '../model/account.ts'
 import type { AccountId } from '../model/message.ts'
 import { newSid } from '../ids.ts'
 import { Refused, type Documents, type Plan } from './admin.ts'
@@ -55,8 +56,30 @@ interface Named {
 const sections = ['accounts', 'binds', 'numbers', 'routes'] as const
 const accountFields = ['id', ...Object.keys(accountInput.shape), ...sections]
 
+/** What the document names, and who may be meant by a name: looked up, since a document may have ten thousand accounts. */
+interface Naming {
+  named: Named[]
+  ids: Set<AccountId>
+  /** By parent and name; some may have another by now. */
+  byName: Map<string, Set<AccountId>>
+}
+
+function naming({ accounts }: Bench): Naming {
+  const all: Naming = { named: [], ids: new Set(), byName: new Map() }
+  for (const account of accounts.values()) remember(all, account)
+  return all
+}
+
+const nameKey = (parent: AccountId | undefined, name: string): string => `${parent ?? ''} ${name}`
+
+function remember({ byName }: Naming, { id, parent, name }: Account): void {
+  const key = nameKey(parent, name)
+  const known = byName.get(key)
+  if (known) known.add(id)
+  else byName.set(key, new Set([id]))
+}
+
 function putDocument(bench: Bench, value: unknown, prune: boolean): void {
-  const named: Named[] = []
   if (!isObject(value)) {
     bench.faults.push({
       path: [],
@@ -66,7 +89,9 @@ function putDocument(bench: Bench, value: unknown, prune: boolean): void {
   }
   onlyFields(bench, value, ['accounts'], [])
   if (value['accounts'] === undefined) bench.faults.push({ path: ['accounts'], message: 'is missing: expected a list of accounts' })
-  putAccounts(bench, value['accounts'], ['accounts'], undefined, named)
+  const all = naming(bench)
+  const { named } = all
+  putAccounts(bench, value['accounts'], ['accounts'], undefined, all)
   // Routes and numbers may lead to any bind of the document, so all binds are there first.
   for (const { account, node, path } of named) {
     each(bench, node['binds'], [...path, 'binds'], 'id', (id, item, at) => putBind(bench, account, id, fitBind(bench, item), at))
@@ -82,7 +107,7 @@ function putDocument(bench: Bench, value: unknown, prune: boolean): void {
   if (prune) for (const one of named) pruneAccount(bench, one)
 }
 
-function putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountId | undefined, named: Named[]): void {
+function putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountId | undefined, all: Naming): void {
   if (value === undefined) return
   if (!Array.isArray(value)) {
     bench.faults.push({ path, message: `expected a list, got ${show(value)}` })
@@ -95,21 +120,29 @@ function putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountId
       return
     }
     onlyFields(bench, node, accountFields, at)
-    const found = findAccount(bench, node, at, parent)
+    const found = findAccount(bench, node, at, parent, all)
     // What is in an account that is not there is still looked at, for its own faults.
-    const id = found ?? `unknown ${named.length}`
+    const id = found ?? `unknown ${all.named.length}`
     const fields = Object.fromEntries(Object.entries(node).filter(([key]) => Object.hasOwn(accountInput.shape, key)))
-    if (named.some((one) => one.account === id)) bench.faults.push({ path: at, message: `account ${id} is named twice` })
+    if (all.ids.has(id)) bench.faults.push({ path: at, message: `account ${id} is named twice` })
     else if (found !== undefined && (Object.keys(fields).length > 0 || !bench.accounts.has(id))) {
-      putAccount(bench, id, parent ?? bench.caller.account, fitText(accountInput, fields), at)
+      const put = putAccount(bench, id, parent ?? bench.caller.account, fitText(accountInput, fields), at)
+      if (put) remember(all, put)
     }
-    named.push({ account: id, path: at, node })
-    putAccounts(bench, node['accounts'], [...at, 'accounts'], id, named)
+    all.named.push({ account: id, path: at, node })
+    all.ids.add(id)
+    putAccounts(bench, node['accounts'], [...at, 'accounts'], id, all)
   })
 }
 
 /** By its id, or without one by its name below its parent; a name that is not there yet is a new account. */
-function findAccount(bench: Bench, node: Record<string, unknown>, path: Path, parent: AccountId | undefined): AccountId | undefined {
+function findAccount(
+  bench: Bench,
+  node: Record<string, unknown>,
+  path: Path,
+  parent: AccountId | undefined,
+  all: Naming,
+): AccountId | undefined {
   const { id, name } = node
   const { accounts } = bench
   if (id === undefined) {
@@ -118,9 +151,9 @@ function findAccount(bench: Bench, node: Record<string, unknown>, path: Path, pa
       return undefined
     }
     const above = parent ?? bench.caller.account
-    const same = [...accounts.values()].filter(
-      (account) => account.parent === above && account.name === name && account.status !== 'closed',
-    )
+    const same = [...(all.byName.get(nameKey(above, name)) ?? [])]
+      .flatMap((one) => accounts.get(one) ?? [])
+      .filter((account) => account.parent === above && account.name === name && account.status !== 'closed')
     if (same.length > 1)
       bench.faults.push({
         path: [...path, 'name'],

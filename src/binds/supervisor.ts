@@ -182,6 +182,8 @@ export function createSupervisor(parts: {
       accounts = configuration.accounts
       for (const [id, it] of live) {
         const bind = configuration.binds.get(id)
+        // Of ten thousand binds a change leaves all but one as they were: the same objects.
+        if (bind === it.bind) continue
         if (!bind || !bind.enabled || shapeOf(bind) !== it.shape) stop(id, it)
         else it.bind = bind
       }
