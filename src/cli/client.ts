@@ -30,6 +30,8 @@ interface Credentials {
 }
 
 const timeoutMs = 30_000
+/** More for a large document: ten thousand routes take a while to check and to write. */
+const timeoutMsPerByte = 0.3
 
 /** Throws Told where there is nothing to sign in with. */
 export function connect(configFile?: string, environment: NodeJS.ProcessEnv = process.env): Client {
@@ -89,7 +91,7 @@ export function createClient({ url, accountSid, authToken }: Credentials): Clien
           ...(content.json === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body }),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(timeoutMs + Math.ceil(String(body ?? '').length * timeoutMsPerByte)),
       }).catch((error: unknown) => {
         throw unreachable(url, error)
       })

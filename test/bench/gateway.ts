@@ -11,6 +11,10 @@ export const sid = `AC${'0'.repeat(31)}1`
 export const token = '0123456789abcdef0123456789abcdef'
 export const ourNumber = '+15550001111'
 
+/** The nth sub-account of a large benchmark, and its number. */
+export const accountSid = (n: number): string => `AC${(n + 16).toString(16).padStart(32, '0')}`
+export const accountNumber = (n: number): string => `+1556${String(n).padStart(7, '0')}`
+
 export interface Setup {
   data: string
   httpPort: number
@@ -65,7 +69,10 @@ export async function startReceiver(): Promise<Running & { port: number }> {
 export async function apply(setup: Setup, document: string): Promise<void> {
   const file = join(setup.data, 'bench.yaml')
   await writeFile(file, document)
-  await promisify(execFile)(process.execPath, [program('src/main.js'), 'apply', '-f', file], { env: { ...process.env, ...setup.env } })
+  await promisify(execFile)(process.execPath, [program('src/main.js'), 'apply', '-f', file], {
+    env: { ...process.env, ...setup.env },
+    maxBuffer: 64 << 20,
+  })
 }
 
 export async function tearDown(setup: Setup): Promise<void> {

@@ -1,4 +1,4 @@
-// `npm run bench -- http [--messages N] [--concurrency N] [--rate N] [--window N] [--peer kannel] [--json]`
+// `npm run bench -- http [--messages N] [--concurrency N] [--rate N] [--window N] [--accounts N] [--routes N] [--peer kannel] [--json]`
 import { parseArgs } from 'node:util'
 import { benchHttp, type Figures } from './http.ts'
 
@@ -9,12 +9,14 @@ const { values, positionals } = parseArgs({
     concurrency: { type: 'string', default: '50' },
     rate: { type: 'string', default: '0' },
     window: { type: 'string', default: '100' },
+    accounts: { type: 'string', default: '0' },
+    routes: { type: 'string', default: '0' },
     peer: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
 
-function number(name: 'messages' | 'concurrency' | 'rate' | 'window'): number {
+function number(name: 'messages' | 'concurrency' | 'rate' | 'window' | 'accounts' | 'routes'): number {
   const value = Number(values[name])
   if (!Number.isInteger(value) || value < 0) throw new Error(`--${name}: expected a whole number, got ${values[name]}`)
   return value
@@ -48,6 +50,8 @@ const { ours, peer } = await benchHttp({
   concurrency: number('concurrency'),
   rate: number('rate'),
   window: number('window'),
+  accounts: number('accounts'),
+  routes: number('routes'),
   ...(values.peer === 'kannel' ? { peer: 'kannel' as const } : {}),
   say,
 })

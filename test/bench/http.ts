@@ -3,7 +3,19 @@
 import { spawnSync } from 'node:child_process'
 import { installCommand, peer } from '../peers/found.ts'
 import { startKannel } from '../peers/kannel.ts'
-import { apply, ourNumber, setUp, sid, startGatewayProcess, startReceiver, startSink, tearDown, token } from './gateway.ts'
+import {
+  accountNumber,
+  accountSid,
+  apply,
+  ourNumber,
+  setUp,
+  sid,
+  startGatewayProcess,
+  startReceiver,
+  startSink,
+  tearDown,
+  token,
+} from './gateway.ts'
 import { cpuMicrosOf, freePort, rounded, start, type Running } from './processes.ts'
 
 export interface HttpOptions {
@@ -13,6 +25,10 @@ export interface HttpOptions {
   rate: number
   peer?: 'kannel'
   window: number
+  /** Sub-accounts that send in turn, each from a number of its own; 0: the root account alone. */
+  accounts: number
+  /** Of the root account, each for a prefix of its own; 0: one for all. */
+  routes: number
   say(line: string): void
 }
 
@@ -73,13 +89,15 @@ async function measureOurs(options: HttpOptions, receiver: Running & { port: num
   const setup = await setUp()
   const gateway = await startGatewayProcess(setup)
   try {
-    await apply(setup, benchDocument(sinkPort, options.window, carrier))
+    if (options.accounts > 0 || options.routes > 0) options.say(`${options.accounts} accounts, ${options.routes} routes …`)
+    await apply(setup, benchDocument(sinkPort, options.window, carrier, options))
     options.say(`warming up with ${warmUpMessages} messages …`)
     const job = {
       kind: 'signalbox' as const,
       port: setup.httpPort,
       concurrency: options.concurrency,
       callback: `http://127.0.0.1:${receiver.port}/status`,
+      accounts: options.accounts,
     }
     await pushAndWait({ ...job, messages: warmUpMessages, perSecond: 0, firstDestination: 50_000_000 }, receiver)
     options.say(`${options.messages} messages …`)
@@ -135,6 +153,7 @@ type Job = {
   port: number
   concurrency: number
   callback: string
+  accounts?: number
   messages: number
   perSecond: number
   firstDestination: number
@@ -186,7 +205,22 @@ async function pushAndWait(job: Job, receiver: { port: number }): Promise<{ load
   return { load, counts, seconds: Math.max(0.001, (finishedAt - load.startedAt) / 1000) }
 }
 
-export function benchDocument(sinkPort: number, window: number, systemId: string): string {
+export function benchDocument(
+  sinkPort: number,
+  window: number,
+  systemId: string,
+  large: { accounts?: number; routes?: number } = {},
+): string {
+  const { accounts = 0, routes = 0 } = large
+  const shown = Array.from(
+    { length: routes },
+    (_, n) => `      - { id: r${n}, prefix: "+4479${String(n).padStart(4, '0')}", to: [carrier] }\n`,
+  )
+  const below = Array.from(
+    { length: accounts },
+    (_, n) =>
+      `      - { id: ${accountSid(n)}, name: tenant ${n}, token: ${token}, privateWebhooks: true, numbers: [{ number: "${accountNumber(n)}" }] }\n`,
+  )
   return `
 accounts:
   - id: root
@@ -202,5 +236,5 @@ accounts:
       - id: default
         prefix: ""
         to: [carrier]
-`
+${shown.join('')}${accounts > 0 ? `    accounts:\n${below.join('')}` : ''}`
 }

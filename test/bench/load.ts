@@ -2,6 +2,7 @@
 // can be, so that the machine's cores are left to what is measured. Reads one JSON job from argv,
 // prints one JSON result.
 import { connect, type Socket } from 'node:net'
+import { accountNumber, accountSid } from './gateway.ts'
 import { percentile, rounded } from './processes.ts'
 
 interface Job {
@@ -13,12 +14,21 @@ interface Job {
   perSecond: number
   callback: string
   sid: string
+  /** Sub-accounts that send in turn. */
+  accounts?: number
   token: string
   firstDestination: number
 }
 
 const job = JSON.parse(process.argv[2] ?? '{}') as Job
-const authorization = Buffer.from(`${job.sid}:${job.token}`).toString('base64')
+const senders = job.accounts
+  ? Array.from({ length: job.accounts }, (_, n) => ({ sid: accountSid(n), from: accountNumber(n) }))
+  : [{ sid: job.sid, from: '+15550001111' }]
+const tenants = senders.map(({ sid, from }) => ({
+  sid,
+  authorization: Buffer.from(`${sid}:${job.token}`).toString('base64'),
+  from: encodeURIComponent(from),
+}))
 const text = 'Your parcel arrives today between 14:00 and 16:00. Track it at example.test/p/8841'
 const encodedText = encodeURIComponent(text)
 let started = 0
@@ -36,9 +46,10 @@ function request(n: number): string {
     const query = `username=bench&password=bench&from=%2B15550001111&to=${encodeURIComponent(to)}&text=${encodedText}&dlr-mask=9&dlr-url=${dlr}`
     return `GET /cgi-bin/sendsms?${query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`
   }
-  const body = `To=${encodeURIComponent(to)}&From=%2B15550001111&Body=${encodedText}&StatusCallback=${encodeURIComponent(callback)}`
+  const { sid, authorization, from } = tenants[n % tenants.length]!
+  const body = `To=${encodeURIComponent(to)}&From=${from}&Body=${encodedText}&StatusCallback=${encodeURIComponent(callback)}`
   return (
-    `POST /2010-04-01/Accounts/${job.sid}/Messages.json HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic ${authorization}\r\n` +
+    `POST /2010-04-01/Accounts/${sid}/Messages.json HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic ${authorization}\r\n` +
     `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`
   )
 }
