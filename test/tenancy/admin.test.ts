@@ -23,6 +23,11 @@ let trees: [Tree, Tree]
 
 before(async () => {
   ;({ world, trees } = await growTrees())
+  for (const each of trees.flatMap(all)) {
+    const made = await ask(world.setup, '/api/v1/keys', { as: each, json: { name: 'own', kind: 'main' } })
+    assert.equal(made.status, 201, made.text)
+    each.more.add((made.json['key'] as { id: string }).id)
+  }
 })
 after(() => world?.close())
 
@@ -39,6 +44,7 @@ function idsOf(victim: Tenant, path: string): string[] {
   if (path.startsWith('/routes')) return [victim.route]
   if (path.startsWith('/numbers')) return [encodeURIComponent(victim.number)]
   if (path.startsWith('/messages')) return victim.messages
+  if (path.startsWith('/keys')) return [...victim.more]
   // A route that is new here: any of the victim's names may be one there.
   return [victim.sid, victim.bind, victim.route, encodeURIComponent(victim.number), ...victim.messages]
 }
@@ -112,6 +118,11 @@ it('left everything as it was', async () => {
     assert.equal(account.json['name'], `tenant ${each.sid.slice(-6)}`)
     const binds = await ask(world.setup, '/api/v1/binds', { as: each })
     assert.equal((binds.json['binds'] as unknown[]).length, 2)
+    const keys = await ask(world.setup, '/api/v1/keys', { as: each })
+    assert.deepEqual(
+      (keys.json['keys'] as { id: string; name: string }[]).map(({ id, name }) => [id, name]),
+      [...each.more].map((id) => [id, 'own']),
+    )
   }
   await sleep(300)
   const own = new Set(trees.flatMap(all).map(({ sid }) => sid))
