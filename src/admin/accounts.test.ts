@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { adminBed, carrier, type AdminBed } from '../../test/admin.ts'
-import { mask, type Caller } from './admin.ts'
+import { mask, Refused, type Caller } from './admin.ts'
 
 async function family(bed: AdminBed) {
   const { admin, caller, root } = bed
@@ -126,4 +126,25 @@ test('a number belongs to one account, and nobody else learns whose', async (con
   assert.equal(await bed.admin.numbers.delete(asB, b, '+15550001111'), false)
   assert.equal(bed.admin.numbers.get(asB, b, '+15550001111'), undefined)
   assert.equal(bed.admin.numbers.get(asA, a, '+15550001111')!.bind, 'api')
+})
+
+test('the names that an account may send under are set from above it, and put back as they were read', async (context) => {
+  const { admin, caller, room } = await adminBed(context)
+  const { view } = await admin.accounts.create(caller, caller.account, { name: 'Shop', alphaSenders: { ACME: ['+44'] } })
+  const own = { account: view.id, author: view.id, source: 'test' }
+  for (const alphaSenders of ['any', 'inherit', { ACME: ['+44', '+1'] }] as const)
+    await assert.rejects(admin.accounts.update(own, view.id, { alphaSenders }), (error: unknown) => {
+      assert.ok(error instanceof Refused)
+      assert.deepEqual(
+        error.faults.map(({ path }) => path),
+        ['alphaSenders'],
+      )
+      return true
+    })
+  await admin.accounts.update(own, view.id, { name: 'Shop 2', alphaSenders: { ACME: ['+44'] } })
+  assert.deepEqual(room.current().accounts.get(view.id)?.alphaSenders, { ACME: ['+44'] })
+  await admin.accounts.update(caller, view.id, { alphaSenders: 'inherit' })
+  assert.equal(room.current().accounts.get(view.id)?.alphaSenders, undefined)
+  for (const wrong of [{ '+4912': ['+44'] }, { ACME: [] }, { ACME: ['44'] }, { TwelveLetters: ['+44'] }, 'some'])
+    await assert.rejects(admin.accounts.update(caller, view.id, { alphaSenders: wrong as 'any' }), Refused, JSON.stringify(wrong))
 })

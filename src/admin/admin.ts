@@ -3,6 +3,7 @@
 // lets guess anything outside the caller's own subtree: an id from elsewhere is absent. Secrets
 // leave only masked (`mask`); giving the mask back keeps what is stored.
 import type { AccountStatus } from '../model/account.ts'
+import type { AlphaSenders } from '../model/alpha.ts'
 import type { BindPolicy, Side } from '../model/bind.ts'
 import type { Caps } from '../model/caps.ts'
 import type { BodyKind } from '../model/body.ts'
@@ -56,6 +57,8 @@ export interface AccountInput {
   privateWebhooks?: boolean
   /** `inherit`: as the account above has it. */
   optOut?: OptOutSetting | 'inherit'
+  /** Names by the prefixes of the recipients that may see them. `inherit`: as the account above has it. */
+  alphaSenders?: AlphaSenders | 'inherit'
 }
 
 export interface AccountView {
@@ -71,6 +74,7 @@ export interface AccountView {
   cdrUrl?: string
   privateWebhooks: boolean
   optOut?: OptOutSetting
+  alphaSenders?: AlphaSenders
   createdAt: number
   updatedAt: number
 }

@@ -1,6 +1,7 @@
 // What may be written of an account, bind, route and number, by a document and by the API alike.
 // docs/configuration.md describes each field; the limits are here, those of policies in policy.ts.
 import { z } from 'zod'
+import type { AlphaSenders } from '../model/alpha.ts'
 import { longestWord, optOutFaults, type OptOutSetting, type OptOutWords } from '../model/optout.ts'
 import { capNames, type Caps } from '../model/caps.ts'
 import { dayNames, isZone } from '../routing/window.ts'
@@ -36,6 +37,14 @@ const cap = whole(0, 1_000_000_000).optional()
 /** Of each that is 0 there is none. */
 export const capsInput = z.strictObject(Object.fromEntries(capNames.map((one) => [one, cap])) as Record<keyof Caps, typeof cap>)
 
+/** A name is 1 to 11 characters of GSM 7-bit (3GPP TS 23.040 §9.1.2.5). */
+const alphaName = z.string().regex(/^(?=.*[A-Za-z])[\x20-\x7e]{1,11}$/, 'expected 1–11 characters with a letter among them')
+const prefix = z.string().regex(/^\+[1-9]\d{0,14}$/, 'expected a prefix such as +44')
+export const alphaSenders = z.union([z.enum(['inherit', 'any']), z.record(alphaName, z.array(prefix).min(1).max(300))]) as z.ZodType<
+  AlphaSenders | 'inherit',
+  AlphaSenders | 'inherit'
+>
+
 export const accountInput = z.strictObject({
   name: name.min(1).optional(),
   token: z
@@ -51,6 +60,7 @@ export const accountInput = z.strictObject({
   cdrUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/, error: 'expected an http or https URL, or nothing' })]).optional(),
   privateWebhooks: z.boolean().optional(),
   optOut: optOutSetting.optional(),
+  alphaSenders: alphaSenders.optional(),
 })
 
 export const bindInput = z.strictObject({

@@ -61,6 +61,7 @@ const account = z.object({
       }),
     ])
     .optional(),
+  alphaSenders: z.union([z.literal('any'), z.record(z.string(), z.array(z.string()))]).optional(),
   credentials: credentials.optional(),
 })
 const bind = z.object({

@@ -2,6 +2,7 @@
 import type { OwnNumber } from '../model/account.ts'
 import type { Bind, ReportLevel } from '../model/bind.ts'
 import type { FailureCode } from '../model/failure.ts'
+import { alphaSenderFault } from '../model/alpha.ts'
 import type { Life, LifeEntry } from '../model/life.ts'
 import { finish } from '../model/life.ts'
 import { localBindId } from '../model/configuration.ts'
@@ -54,6 +55,8 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     decision = { revision: core.table().revision, candidates: [], failoverOnReceipt: false, tried: [] }
   } else if (direction === 'mt') {
     if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
+    const fault = alphaSenderFault(core.configuration(), account, submission.from, submission.to)
+    if (fault !== undefined) throw new AcceptRefused('source-not-allowed', `The sender ${submission.from.value} ${fault}.`)
     if (answers === undefined) refuseOptedOut(core, account, submission)
     const question: Question = {
       account,

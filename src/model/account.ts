@@ -1,4 +1,5 @@
 // The tenant tree: an account owns everything below it.
+import type { AlphaSenders } from './alpha.ts'
 import type { AccountCredentials } from './credential.ts'
 import type { Caps } from './caps.ts'
 import type { AccountId, BindId } from './message.ts'
@@ -30,6 +31,8 @@ export interface Account {
   privateWebhooks: boolean
   /** Absent: what the account above has; `twilio` where none says anything. */
   optOut?: OptOutSetting
+  /** Absent: what the account above has; any name where none says anything. */
+  alphaSenders?: AlphaSenders
   /** By what else one may act as it; absent: by nothing. Its tokens are sealed in the store like `token`. */
   credentials?: AccountCredentials
 }

@@ -1,5 +1,6 @@
 // What handsets write to three numbers of one account, each with a destination of its own: a webhook,
-// an SMPP client, a SIP address of record; and a number that is given another while all runs.
+// an SMPP client, a SIP address of record; and a number that is given another while all runs. And the names
+// that the account may send under, each in its countries.
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -40,7 +41,8 @@ before(async () => {
       - ${bindTo(world.carriers, 'north')}
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
       - { id: alice, connector: sip, side: client, config: { user: alice, domain: 127.0.0.1, password: wonderland } }
-${numbers('api')}`,
+${numbers('api')}    routes: [{ id: all, prefix: '', to: [north] }]
+`,
   )
   shop = await esme({ port: smppPort, systemId: 'shop', password: 'secret' })
   alice = await phone({ gateway: sipPort, user: 'alice', password: 'wonderland' })
@@ -87,4 +89,29 @@ test('a number that is given another destination leads there from then on, witho
   writes(web, 'to the client instead')
   await eventually('what went to the phone before', () => texts().includes('to the client instead'))
   assert.equal(hooks.got.length, 1)
+})
+
+test('a name is a sender in its countries only, by HTTP and by SMPP alike', async () => {
+  const submit = async (source: string, to: string): Promise<number> =>
+    (await shop.submit({ source_addr: source, destination_addr: to, short_message: 'x' })).command_status
+  const send = async (From: string, To: string): Promise<unknown> => {
+    const { status, json } = await ask(world.setup, `/2010-04-01/Accounts/${root.sid}/Messages.json`, {
+      as: root,
+      form: { From, To, Body: 'x' },
+    })
+    return status === 201 ? 201 : json['code']
+  }
+  assert.deepEqual(
+    [await submit('Shop', '491512345678'), await send('Shop', '+4915123456789')],
+    [0, 201],
+    'any will do until something is said',
+  )
+  await configure(world.setup, `accounts:\n  - id: root\n    alphaSenders: { Shop: ['+44'] }\n`)
+  assert.deepEqual([await submit('Shop', '447700900123'), await send('Shop', '+447700900123')], [0, 201])
+  // SMPP 5.0 §4.7.6: ESME_RINVSRCADR.
+  assert.deepEqual([await submit('Shop', '491512345678'), await send('Shop', '+4915123456789')], [0x0a, 21606])
+  assert.deepEqual([await submit('Other', '447700900123'), await send('Other', '+447700900123')], [0x0a, 21606])
+  assert.equal(await send(web, '+4915123456789'), 201, 'numbers are as they were')
+  await configure(world.setup, `accounts:\n  - id: root\n    alphaSenders: inherit\n`)
+  assert.equal(await send('Other', '+447700900123'), 201)
 })

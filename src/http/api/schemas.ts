@@ -2,7 +2,7 @@
 // goes out, and are what the OpenAPI document is generated from. Times are ISO 8601 in UTC.
 import { z } from 'zod'
 import { capNames } from '../../model/caps.ts'
-import { optOutSetting, routeInput } from '../../admin/inputs.ts'
+import { alphaSenders, optOutSetting, routeInput } from '../../admin/inputs.ts'
 import { policy } from '../../admin/policy.ts'
 import { accountId, time } from './words.ts'
 
@@ -30,6 +30,9 @@ export const account = z.strictObject({
   cdrUrl: z.string().optional(),
   privateWebhooks: z.boolean(),
   optOut: optOutSetting.optional().describe('Words and replies of opt-out, docs/opt-out.md; absent: as the account above has it'),
+  alphaSenders: alphaSenders
+    .optional()
+    .describe('Alphanumeric senders and the prefixes where each may be used; absent: as the account above has it'),
   createdAt: time,
   updatedAt: time,
 })
