@@ -35,6 +35,8 @@ interface Lane {
 }
 
 const maxClaim = 256
+/** A quarter of what may be claimed ahead of a rate: the line never is empty meanwhile. */
+const aheadLookMs = 50
 
 export function createDeliverer(core: Core): Deliverer {
   const lanes = new Map<BindId, Lane>()
@@ -85,7 +87,13 @@ export function createDeliverer(core: Core): Deliverer {
           later(id, lane, wait)
           return
         }
-        const runs = await core.store.claim(id, Math.min(free, maxClaim, perTurn(live)))
+        // What waits for its turn already goes before whatever is claimed now, whoever that is from.
+        const ahead = perTurn(live) - lane.pace.waiting
+        if (ahead <= 0) {
+          later(id, lane, aheadLookMs)
+          return
+        }
+        const runs = await core.store.claim(id, Math.min(free, maxClaim, ahead))
         for (const run of runs) {
           lane.open += run.items.length
           openRuns++
@@ -243,7 +251,7 @@ function learn(live: LiveBind, item: DeliverItem, outcome: Outcome, segments: nu
   return rate.waitMs()
 }
 
-/** At most a fifth of a second's worth is claimed at once, so that a slow lane does not lock destinations early. */
+/** At most a fifth of a second's worth is claimed ahead: a slow lane locks no destination early, and another account's message waits no longer behind it. */
 function perTurn(live: LiveBind): number {
   const rate = live.rate.perSecond()
   return rate > 0 ? Math.max(1, Math.floor(rate / 5)) : maxClaim

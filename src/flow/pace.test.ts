@@ -21,6 +21,7 @@ test('what waits for a rate goes in order, at the rate, by one timer', async () 
     else gone.push(n)
   }
   assert.deepEqual(gone, [0], 'a burst is a tenth of a second')
+  assert.equal(pace.waiting, 19)
   for (let step = 0; step < 50; step++) {
     await clock.advance(20)
     await Promise.resolve()
@@ -31,6 +32,7 @@ test('what waits for a rate goes in order, at the rate, by one timer', async () 
     'ten in a second, after the first',
   )
   assert.ok(timers < 15, `${timers} timers`)
+  assert.equal(pace.waiting, 9)
 })
 
 test('a line that is closed lets everybody go unsent', async () => {

@@ -6,6 +6,8 @@ import type { Clock } from '../clock.ts'
 export interface Pace {
   /** Charges the rate when it is this one's turn. Undefined: it is, right now. True: sent; false: the line was closed before. */
   turn(rate: Rate, segments: number): Promise<boolean> | undefined
+  /** How many wait for their turn. */
+  readonly waiting: number
   /** Lets nobody wait any longer. */
   close(): void
 }
@@ -47,6 +49,9 @@ export function createPace(clock: Pick<Clock, 'after'>): Pace {
         line.push({ rate, segments, go })
         cancel ??= clock.after(wait, move)
       })
+    },
+    get waiting() {
+      return line.length
     },
     close() {
       cancel?.()

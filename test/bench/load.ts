@@ -12,6 +12,7 @@ interface Job {
   concurrency: number
   /** 0 = as fast as answers come. */
   perSecond: number
+  /** Empty: none. */
   callback: string
   sid: string
   /** Sub-accounts that send in turn. */
@@ -47,7 +48,7 @@ function request(n: number): string {
     return `GET /cgi-bin/sendsms?${query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`
   }
   const { sid, authorization, from } = tenants[n % tenants.length]!
-  const body = `To=${encodeURIComponent(to)}&From=${from}&Body=${encodedText}&StatusCallback=${encodeURIComponent(callback)}`
+  const body = `To=${encodeURIComponent(to)}&From=${from}&Body=${encodedText}${job.callback === '' ? '' : `&StatusCallback=${encodeURIComponent(callback)}`}`
   return (
     `POST /2010-04-01/Accounts/${sid}/Messages.json HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic ${authorization}\r\n` +
     `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`

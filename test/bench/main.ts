@@ -7,6 +7,8 @@ const paths = {
   sip: () => import('./sip-program.ts'),
   /** ESME → store → SMPP → receipt → ESME; idle clients; a flood. */
   smpp: () => import('./smpp-program.ts'),
+  /** One tenant's single messages beside another's backlog on the same bind. */
+  fairness: () => import('./fairness-program.ts'),
   /** The store alone: what a message costs in it; with `--million`, restart and lists at a million. */
   store: () => import('./store.ts'),
 }
