@@ -3,6 +3,7 @@ import { accountRoutes } from './accounts.ts'
 import { applicationRoutes } from './applications.ts'
 import { availableRoutes } from './available.ts'
 import { feedbackRoutes } from './feedback.ts'
+import { balanceRoutes } from './balance.ts'
 import { incomingRoutes } from './incoming.ts'
 import { shortCodeRoutes } from './shortcodes.ts'
 import { keyRoutes } from './keys.ts'
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...accountRoutes,
   ...applicationRoutes,
   ...availableRoutes,
+  ...balanceRoutes,
   ...feedbackRoutes,
   ...incomingRoutes,
   ...shortCodeRoutes,

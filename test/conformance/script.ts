@@ -68,6 +68,7 @@ const sharing: Step[] = [
   { on: [...accounts, '$below'], do: 'update', with: { status: 'suspended' }, is: { status: 'suspended' } },
   { on: [...accounts, '$below'], do: 'update', with: { status: 'asleep' }, refused: 21475 },
   { on: [...accounts, '$account'], do: 'update', with: { status: 'closed' }, refused: 21477 },
+  { on: [...accounts, '$account', 'balance'], do: 'fetch', is: { balance: '0.00', currency: 'USD' } },
 ]
 
 const applications = [...account, 'applications'] as const

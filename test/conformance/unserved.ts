@@ -11,9 +11,8 @@ const because = (reason: string, names: string): [string, string][] =>
 
 export const unserved: ReadonlyMap<string, string> = new Map([
   ...because(
-    'there is no money here, and no media relay',
+    'there is no media relay',
     `
-    GET …/Balance.json
     POST …/Tokens.json
     `,
   ),
