@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '../../clock.ts'
 import { StoreUnavailable, type DeliverItem } from '../store.ts'
@@ -72,6 +74,14 @@ test('tables that are full keep the journal, refuse nothing yet, and catch up wh
   await again.close()
 })
 
+/** What is held once everything that is not is collected: how far the collector has come is up to what else the machine does. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
 test('a backlog of 50,000 is worked off, in bounded memory, with little in it at any time', { timeout: 120_000 }, async (t) => {
   const directory = await temporary(t)
   const limits = { line: 2000, low: 500, page: 1000 }
@@ -79,7 +89,7 @@ test('a backlog of 50,000 is worked off, in bounded memory, with little in it at
   const source = messageSource(Date.now)
   for (let i = 0; i < 50; i++) await Promise.all(Array.from({ length: 1000 }, () => store.accept(source.message({ receipt: 'none' }))))
   await store.statistics({ from: 0, to: 1 })
-  const before = process.memoryUsage().heapUsed
+  const before = heldBytes()
   const seen = new Set<string>()
   let wake: () => void = () => {}
   store.onReady(() => wake())
@@ -99,7 +109,8 @@ test('a backlog of 50,000 is worked off, in bounded memory, with little in it at
     )
     if (runs.length === 0) await ready
   }
-  assert.ok(process.memoryUsage().heapUsed - before < 60 << 20)
+  const more = heldBytes() - before
+  assert.ok(more < 60 << 20, `${more} bytes more`)
   await store.close()
 })
 
