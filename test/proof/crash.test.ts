@@ -7,7 +7,7 @@ import { proveSip } from './sip.ts'
 import { proveSmpp } from './smpp.ts'
 
 /** Also on a machine that does much else. */
-const leastOfARound = 8
+const leastOfARound = 4
 
 async function holds(t: TestContext, prove: (options: ProofOptions) => Promise<Proof>, rounds = 20): Promise<void> {
   const proof = await prove({ rounds, seed: 7, perSecond: 600, longestRoundMs: 1500, say: (line) => t.diagnostic(line) })

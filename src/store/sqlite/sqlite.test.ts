@@ -54,7 +54,7 @@ test('tables that are full keep the journal, refuse nothing yet, and catch up wh
   const directory = await temporary(t)
   const errors: unknown[] = []
   const log = { info() {}, debug() {}, warn() {}, error: (what: unknown) => errors.push(what) }
-  const store = await openSqlite({ directory, log, maxPages: 60 })
+  const store = await openSqlite({ directory, log, maxPages: 100 })
   const source = messageSource(Date.now)
   const ids: string[] = []
   for (let i = 0; i < 400; i++) {
