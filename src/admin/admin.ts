@@ -13,14 +13,13 @@ import type { AccountId, BindId, Direction, MessageId } from '../model/message.t
 import type { OptOutSetting } from '../model/optout.ts'
 import type { Decision } from '../model/route.ts'
 import type { Tenancy } from '../model/tenancy.ts'
-import type { DissectedField, TraceDirection } from '../model/trace.ts'
 import type { Messages, MessageView } from '../plugin.ts'
 import type { MessageTrace } from '../store/store.ts'
 import type { Caller, Fault } from './caller.ts'
 import type { Audit } from './audit.ts'
 import type { AdminOptOuts } from './optouts.ts'
 import type { AccountUsages } from './used.ts'
-import type { Receipts, Registrations, Statistics } from './watch.ts'
+import type { AdminTraces, Receipts, Registrations, Statistics } from './watch.ts'
 
 export * from './caller.ts'
 export * from './watch.ts'
@@ -318,66 +317,6 @@ export interface Lanes {
   resume(caller: Caller, bind: BindId): Promise<Changed<LaneView>>
   /** Ends every waiting message that fits as canceled (`purged`), each with its CDR and report; resolves to how many. */
   purge(caller: Caller, bind: BindId, query: PurgeInput): Promise<number>
-}
-
-// Traces
-
-/** Bounded: 3600 seconds, 100,000 PDUs; the newest 4 MB are held, until a quarter of an hour after the end. */
-export interface TraceInput {
-  /** 300, or 3600 where `pdus` is given. */
-  seconds?: number
-  pdus?: number
-  /** What people wrote to each other too; hidden otherwise. Passwords are always hidden. */
-  bodies?: boolean
-}
-
-export interface TraceView {
-  bind: BindId
-  running: boolean
-  bodies: boolean
-  by: string
-  startedAt: number
-  until: number
-  /** It ends after so many PDUs. */
-  limit: number
-  /** Heard so far. */
-  pdus: number
-  /** Why it ended. */
-  ended?: string
-}
-
-/** A PDU, or a note about its connection. */
-export interface TraceLine {
-  /** From 1. */
-  n: number
-  at: number
-  local: string
-  remote: string
-  direction?: TraceDirection
-  /** The command. */
-  title?: string
-  fields?: readonly DissectedField[]
-  /** Hex, as on the wire but for what is hidden. */
-  octets?: string
-  /** Why it could not be read, or what happened to the connection. */
-  note?: string
-}
-
-export type Followed = TraceLine | { missed: number } | { ended: string; pdus: number }
-
-/** All throw Refused: absent where the bind is not the caller's, or not traced; forbidden where others' bodies would be shown. */
-export interface AdminTraces {
-  start(caller: Caller, bind: BindId, input: TraceInput): TraceView
-  /** What was heard stays for a while. */
-  stop(caller: Caller, bind: BindId): TraceView
-  /** Stops, and drops what was heard. */
-  forget(caller: Caller, bind: BindId): TraceView
-  get(caller: Caller, bind: BindId): TraceView
-  lines(caller: Caller, bind: BindId, after: number, most: number): { lines: TraceLine[]; missed: number }
-  /** From after `n` until the trace ends, as it comes. */
-  follow(caller: Caller, bind: BindId, after: number, signal: AbortSignal): AsyncIterable<Followed>
-  /** A pcap file of what is held. */
-  capture(caller: Caller, bind: BindId): Iterable<Uint8Array>
 }
 
 export interface Admin {

@@ -1,9 +1,10 @@
-// What can be seen of binds: sessions, statistics, receipts. Like every operation, only of those of the
+// What can be seen of binds: sessions, statistics, receipts, traces. Like every operation, only of those of the
 // caller's own subtree.
 import type { TruthScore } from '../flow/truth-score.ts'
 import type { CountName } from '../model/life.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { LearnedForm, RefForm } from '../model/ref.ts'
+import type { DissectedField, TraceDirection } from '../model/trace.ts'
 import type { Registration } from '../plugin.ts'
 import type { ParkedReceipt } from '../store/store.ts'
 import type { Caller } from './caller.ts'
@@ -86,4 +87,62 @@ export interface Registrations {
 
 export interface Statistics {
   binds(caller: Caller, query: StatisticsQuery): Promise<BindStatistics[]>
+}
+
+/** Bounded: 3600 seconds, 100,000 PDUs; the newest 4 MB are held, until a quarter of an hour after the end. */
+export interface TraceInput {
+  /** 300, or 3600 where `pdus` is given. */
+  seconds?: number
+  pdus?: number
+  /** What people wrote to each other too; hidden otherwise. Passwords are always hidden. */
+  bodies?: boolean
+}
+
+export interface TraceView {
+  bind: BindId
+  running: boolean
+  bodies: boolean
+  by: string
+  startedAt: number
+  until: number
+  /** It ends after so many PDUs. */
+  limit: number
+  /** Heard so far. */
+  pdus: number
+  /** Why it ended. */
+  ended?: string
+}
+
+/** A PDU, or a note about its connection. */
+export interface TraceLine {
+  /** From 1. */
+  n: number
+  at: number
+  local: string
+  remote: string
+  direction?: TraceDirection
+  /** The command. */
+  title?: string
+  fields?: readonly DissectedField[]
+  /** Hex, as on the wire but for what is hidden. */
+  octets?: string
+  /** Why it could not be read, or what happened to the connection. */
+  note?: string
+}
+
+export type Followed = TraceLine | { missed: number } | { ended: string; pdus: number }
+
+/** All throw Refused: absent where the bind is not the caller's, or not traced; forbidden where others' bodies would be shown. */
+export interface AdminTraces {
+  start(caller: Caller, bind: BindId, input: TraceInput): TraceView
+  /** What was heard stays for a while. */
+  stop(caller: Caller, bind: BindId): TraceView
+  /** Stops, and drops what was heard. */
+  forget(caller: Caller, bind: BindId): TraceView
+  get(caller: Caller, bind: BindId): TraceView
+  lines(caller: Caller, bind: BindId, after: number, most: number): { lines: TraceLine[]; missed: number }
+  /** From after `n` until the trace ends, as it comes. */
+  follow(caller: Caller, bind: BindId, after: number, signal: AbortSignal): AsyncIterable<Followed>
+  /** A pcap file of what is held. */
+  capture(caller: Caller, bind: BindId): Iterable<Uint8Array>
 }
