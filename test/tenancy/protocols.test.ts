@@ -35,8 +35,8 @@ before(async () => {
     return { SIGNALBOX_SMPP: `127.0.0.1:${smppPort}`, SIGNALBOX_SIP: profiles }
   }
   const binds = (of: Tenant): string[] => [
-    `{ id: esme, connector: smpp, side: client, config: { systemId: ${systemId(of)}, password: ${password(of)} } }`,
-    `{ id: phone, connector: sip, side: client, config: { user: ${user(of)}, domain: ${domain(of)}, password: ${password(of)} } }`,
+    `{ id: esme, connector: smpp, side: client, config: { systemId: ${systemId(of)}, password: '${password(of)}' } }`,
+    `{ id: phone, connector: sip, side: client, config: { user: ${user(of)}, domain: ${domain(of)}, password: '${password(of)}' } }`,
   ]
   ;({ world, trees } = await growTrees({ env, binds }))
   for (const of of trees.flatMap(all)) {

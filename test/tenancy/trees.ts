@@ -57,12 +57,23 @@ export async function growTrees({ env, binds = () => [] }: TreesParts = {}): Pro
   const tenants = trees.flatMap(all)
   const carriers = Object.fromEntries(tenants.map(({ bind }) => [bind, { receipts: { delay: 5 } }]))
   const world = await startWorld(carriers, await env?.(tenants))
+  try {
+    await plant(world, trees, binds)
+  } catch (error) {
+    // Else its gateway would keep the tests from ending.
+    await world.close()
+    throw error
+  }
+  return { world, trees }
+}
+
+async function plant(world: World, trees: readonly [Tree, Tree], binds: (of: Tenant) => string[]): Promise<void> {
   const documentOf = (of: Tenant, children: Tenant[], indent: string): string => {
     const deeper = children.map((child) => documentOf(child, [], `${indent}    `)).join('')
     const carrier = bindTo(world.carriers, of.bind)
     return `${indent}- id: ${of.sid}
 ${indent}  name: tenant ${of.sid.slice(-6)}
-${indent}  token: ${of.token}
+${indent}  token: '${of.token}'
 ${indent}  inheritRoutes: false
 ${indent}  binds: [${[carrier, ...binds(of)].join(', ')}]
 ${indent}  numbers: [{ number: '${of.number}' }, { number: '${of.shortCode}' }]
@@ -72,13 +83,12 @@ ${deeper === '' ? '' : `${indent}  accounts:\n${deeper}`}`
   const inner = trees.map(({ top, children }) => documentOf(top, children, '      ')).join('')
   await configure(world.setup, `accounts:\n  - id: root\n    accounts:\n${inner}`)
   const soon = new Date(Date.now() + 3_600_000).toISOString()
-  for (const each of tenants) {
+  for (const each of trees.flatMap(all)) {
     const form = { To: '+447700900123', From: each.number, Body: `of ${each.sid}` }
     const sent = await eventually('a first message', () => create(world.setup, form, each).catch(() => undefined))
     const scheduled = await create(world.setup, { ...form, SendAt: soon, ScheduleType: 'fixed' }, each)
     each.messages = [await reaches(world.setup, sent, 'delivered', each).then(() => sent), scheduled]
   }
-  return { world, trees }
 }
 
 /** Whoever has no business with whom, one of each kind at random: across the trees, and a child with what is above and beside it. */
