@@ -11,6 +11,7 @@ import { smsCount, split, type Segment } from '../text/index.ts'
 import { accountEnded } from './closed.ts'
 import type { Core } from './core.ts'
 import { judged } from './judge.ts'
+import { endedByOptOut } from './optout.ts'
 import { afterAttempt } from './outcome.ts'
 import { createPace, type Pace } from './pace.ts'
 import { sendReport } from './report.ts'
@@ -175,6 +176,8 @@ export function createDeliverer(core: Core): Deliverer {
     // The store keeps it on its lane until the account is active again.
     if (status === 'suspended') return { token, item: item.id, kind: 'release' }
     if (status !== 'active') return { token, item: item.id, kind: 'deliver', transition: accountEnded(item, now) }
+    const unwanted = endedByOptOut(core, item, now)
+    if (unwanted) return { token, item: item.id, kind: 'deliver', transition: unwanted }
     return attempt(live, lane, session, token, item)
   }
 

@@ -15,6 +15,7 @@ import { openSqlite } from '../store/sqlite/index.ts'
 import type { MessageTrace } from '../store/store.ts'
 import { accept, refuseUnroutable } from './accept.ts'
 import { createAccountLimits } from './limits.ts'
+import { endedByOptOut } from './optout.ts'
 import type { Core } from './core.ts'
 
 const longCode = '+12025550123'
@@ -79,6 +80,7 @@ async function bed(
   return {
     core,
     store,
+    clock,
     warned,
     /** What the carrier brings: every message there is then, the newest first. */
     async mo(from: string, to: string, body: string, over: Partial<Submission> = {}) {
@@ -233,4 +235,27 @@ test('a name that an operator opted a handset out of is refused in that spelling
   const refused = new AcceptRefused('opted-out', 'no')
   const id = await accept(core, core.configuration().binds.get('A/api')!, part, { refused })
   assert.equal((await store.get(id))?.life.failure?.code, 'opted-out')
+})
+
+test('what waits when the word comes ends as opted out at its turn; the answer, a part that the carrier has and others go on', async (context) => {
+  const { core, store, clock, mo } = await bed(context)
+  const waiting = async (from: string, to: string): Promise<MessageTrace> => {
+    const id = await accept(core, core.configuration().binds.get('A/api')!, { ...text(from, to, 'hey'), receipt: 'both' })
+    return (await store.trace(id))!
+  }
+  const [mine, other] = [await waiting(longCode, handset), await waiting(otherCode, handset)]
+  assert.equal(endedByOptOut(core, mine, clock.now()), undefined)
+  const [answer, said] = await mo(handset, longCode, 'STOP')
+  const ended = endedByOptOut(core, mine, clock.now())
+  assert.deepEqual([ended?.life.state, ended?.report?.state, ended?.cdr?.state], ['failed', 'failed', 'failed'])
+  assert.deepEqual(ended?.life.failure, {
+    kind: 'permanent',
+    code: 'opted-out',
+    peer: '+12025550199 takes no more messages from +12025550123',
+  })
+  for (const one of [other, answer!, said!]) assert.equal(endedByOptOut(core, one, clock.now()), undefined)
+  const begun = { ...mine, life: { ...mine.life, segments: [{ state: 'sent' as const }, { state: 'unsent' as const }] } }
+  assert.equal(endedByOptOut(core, begun, clock.now()), undefined)
+  await mo(handset, longCode, 'START')
+  assert.equal(endedByOptOut(core, mine, clock.now()), undefined)
 })

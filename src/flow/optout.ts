@@ -1,13 +1,15 @@
 // Opt-out on the road of a message: what an inbound word says, and whether a handset takes no more from a
-// sender. The list alone refuses; the account's setting says by which words a handset changes it.
+// sender: asked when the message is accepted, and again when its turn comes. The list alone refuses; the
+// setting of the service or account says by which words a handset changes it.
 import { international, parseAddress, type Address } from '../model/address.ts'
 import type { OwnNumber } from '../model/account.ts'
 import { isWithin } from '../model/configuration.ts'
+import { finish, type Transition } from '../model/life.ts'
 import type { AccountId, Submission } from '../model/message.ts'
 import { keywordOf, optOutRules, partyOf, type Keyword } from '../model/optout.ts'
 import { AcceptRefused } from '../plugin.ts'
 import { lineage } from '../routing/table.ts'
-import type { NewMessage, OptOutKey } from '../store/store.ts'
+import type { MessageRecord, NewMessage, OptOutKey } from '../store/store.ts'
 import type { Core } from './core.ts'
 
 export interface Heard {
@@ -77,8 +79,20 @@ export function refuseOptedOut(core: Core, account: AccountId, submission: Submi
     throw new AcceptRefused('opted-out', `${to.value} takes no more messages from ${from.value}.`)
 }
 
+/** Ends what was accepted before the handset said so; undefined where it may go, or a part of it is with the carrier already. */
+export function endedByOptOut(core: Core, { message, decision, life }: Ending, now: number): Transition | undefined {
+  if (core.store.optOuts.empty || message.direction !== 'mt' || message.keyword !== undefined) return undefined
+  const { account, from, to } = message
+  if (!isOptedOut(core, account, message, partyOf(from.value), partyOf(to.value))) return undefined
+  for (const { state } of life.segments) if (state !== 'unsent') return undefined
+  const peer = `${to.value} takes no more messages from ${from.value}`
+  return finish(message, decision, life, 'failed', now, { failure: { kind: 'permanent', code: 'opted-out', peer } })
+}
+
+type Ending = Pick<MessageRecord, 'message' | 'decision' | 'life'>
+
 /** A number's list is its owner's: it holds for whoever inherits from the owner, or has the owner below it, and sends in the number's name. */
-function isOptedOut(core: Core, account: AccountId, { service }: Submission, sender: string, handset: string): boolean {
+function isOptedOut(core: Core, account: AccountId, { service }: Pick<Submission, 'service'>, sender: string, handset: string): boolean {
   if (isListed(core, account, sender, service ?? core.serviceOf(account, sender), handset)) return true
   const now = core.configuration()
   const owner = now.numbers.get(sender)?.account

@@ -87,6 +87,27 @@ test('over the Twilio-compatible API: 21610 from STOP to START, over a restart, 
   await eventually('the webhook', () => hooks.got.find(({ form }) => form['OptOutType'] === 'START'))
 })
 
+test('what waits when STOP comes ends failed with 21610 before the carrier sees it; what another number sends goes on', async () => {
+  const line = (...args: string[]) => signalbox(args, { SIGNALBOX_DATA: world.setup.data })
+  assert.equal((await line('lanes', 'pause', 'north')).code, 0)
+  const hooked = `${hooks.url}/status`
+  const waits = await create(world.setup, { To: handset, From: api, Body: 'waits', StatusCallback: hooked })
+  const other = await create(world.setup, { To: handset, From: smpp, Body: 'goes on' })
+  world.carriers.reply({ carrier: 'north', from: handset, to: api, text: 'OPTOUT' })
+  await eventually('the word', () => hooks.got.find(({ form }) => form['Body'] === 'OPTOUT'))
+  assert.equal((await line('lanes', 'resume', 'north')).code, 0)
+  const told = await eventually('the status callback', () => hooks.got.find(({ form }) => form['MessageSid'] === waits))
+  assert.deepEqual([told.form['MessageStatus'], told.form['ErrorCode']], ['failed', '21610'])
+  const shown = async (sid: string) => (await ask(world.setup, messagesPath(root.sid, `/${sid}.json`), { as: root })).json
+  assert.deepEqual([(await shown(waits))['status'], (await shown(waits))['error_code']], ['failed', 21610])
+  await eventually('the other to be sent', async () => ((await shown(other))['status'] === 'delivered' ? true : undefined))
+  assert.deepEqual(
+    world.carriers.inbox(1000).filter(({ text }) => text === 'waits'),
+    [],
+  )
+  await says(api, 'START', /re-subscribed/)
+})
+
 test('over SMPP: the client gets the word, then ESME_RINVDSTADR, until the operator removes it', async (context) => {
   const client = await esme({ port: smppPort, systemId: 'shop', password: 'secret' })
   context.after(() => client.session.destroy())
