@@ -114,6 +114,34 @@ test('a number that goes from one account to another is told to both', async (co
   assert.deepEqual(lines((await admin.audit.list(own, { limit: 1 })).entries), [`${one.id} create number +12025550123 of One`])
 })
 
+test('an opt-out put or lifted by hand and a purge are told; what changes nothing is not, nor does it stop the next change', async (context) => {
+  const { admin, caller, root, room, store } = await adminBed(context)
+  const ann = { ...caller, author: 'SK1', source: '192.0.2.7' }
+  const pair = { sender: '+12025550123', handset: '+447700900123' }
+  const before = room.current()
+  assert.deepEqual([await admin.optOuts.put(ann, pair), await admin.optOuts.put(ann, pair)], [{ created: true }, { created: false }])
+  assert.deepEqual([await admin.optOuts.remove(ann, pair), await admin.optOuts.remove(ann, pair)], [true, false])
+  assert.equal(await admin.lanes.purge(ann, `${root.id}/api`, {}), 0)
+  assert.equal(room.current(), before)
+  const { entries } = await admin.audit.list(caller, { limit: 9, kind: 'optout' })
+  assert.deepEqual(lines(entries), [
+    'SK1 delete opt-out of +447700900123 from +12025550123',
+    'SK1 create opt-out of +447700900123 from +12025550123',
+  ])
+  assert.deepEqual([entries[0]?.source, entries[0]?.changes[0]?.id], ['192.0.2.7', '+447700900123'])
+  await admin.accounts.update(caller, root.id, { name: 'Acme' })
+  // As another process would, behind this one's back.
+  await store.change({ author: 'other', source: 'cli', puts: [], deletes: [] })
+  await admin.optOuts.put(ann, pair)
+  await admin.accounts.update(caller, root.id, { name: 'Acme again' })
+  assert.deepEqual(lines((await admin.audit.list(caller, { limit: 2 })).entries), [
+    `${caller.author} update account Acme again`,
+    'SK1 create opt-out of +447700900123 from +12025550123',
+  ])
+  const { view: below } = await admin.accounts.create(caller, root.id, {})
+  assert.deepEqual((await admin.audit.list({ ...caller, account: below.id }, { limit: 9, kind: 'optout' })).entries, [])
+})
+
 test('the log is searched by kind, thing, author and time, page by page', async (context) => {
   const { admin, caller, root, clock, store } = await adminBed(context)
   const startedAt = clock.now()

@@ -1,9 +1,9 @@
-// Who changed what of the configuration: every revision with its author, where it came from, and each
+// Who changed what of the configuration, opted handsets out by hand, purged lanes: every revision with its author, where it came from, and each
 // field before and after, secrets masked. Everyone sees what concerns the own account and those below it;
 // who is outside of that stays unnamed.
 import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
-import type { ConfigurationKind, Revision, RevisionChange, Store, ToldChange } from '../store/store.ts'
+import type { Revision, RevisionChange, Store, ToldChange } from '../store/store.ts'
 import { mustSee } from './accounts.ts'
 import type { Caller } from './admin.ts'
 
@@ -12,7 +12,7 @@ export interface AuditQuery {
   account?: AccountId
   /** Of sub-accounts too; true. */
   below?: boolean
-  kind?: ConfigurationKind
+  kind?: RevisionChange['kind']
   /** Of this thing, by its id in its account. */
   id?: string
   author?: string
@@ -32,7 +32,7 @@ export interface AuditEntry {
   author: string
   /** An address, or `start`. Absent where the author is outside. */
   source?: string
-  changes: (Omit<ToldChange, 'by'> & { kind: ConfigurationKind })[]
+  changes: (Omit<ToldChange, 'by'> & { kind: RevisionChange['kind'] })[]
 }
 
 export interface Audit {

@@ -8,7 +8,7 @@ import type { Account } from '../model/account.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import type { Connector } from '../plugin.ts'
-import { RevisionConflict, type Store } from '../store/store.ts'
+import { RevisionConflict, type RevisionChange, type Store } from '../store/store.ts'
 import { Refused, type Caller, type ChangeOptions, type Fault } from './admin.ts'
 import { built, createBench, differences, type Bench, type Thing } from './bench.ts'
 import { told } from './faults.ts'
@@ -32,6 +32,8 @@ export interface ConfigurationRoom {
   change(caller: Caller, work: (bench: Bench) => void, options?: ChangeOptions & { why?: 'invalid' | 'in-use' }): Promise<Committed>
   /** Commits a bench that was worked on before; refused when the configuration moved since. */
   commit(bench: Bench): Promise<Committed>
+  /** Keeps, as a revision that changes nothing, what was done by hand to what is no configuration. */
+  note(caller: Caller, change: RevisionChange): Promise<void>
   /** What no longer holds of a stored bind, which is therefore not run. */
   faults(bind: string): Fault[] | undefined
   /** Reads the store again; the listeners hear of it if it moved. */
@@ -54,6 +56,8 @@ export async function openConfiguration(parts: {
   const { store, connectors, seal, clock } = parts
   const listeners: ((configuration: Configuration) => void)[] = []
   let { configuration, faults } = await read()
+  /** The store's: notes raise it alone, so that nobody looks at an unchanged configuration anew. */
+  let newest = configuration.revision
   let last: Promise<unknown> = Promise.resolve()
 
   async function read() {
@@ -63,7 +67,8 @@ export async function openConfiguration(parts: {
 
   async function reload(): Promise<void> {
     const fresh = await read()
-    if (fresh.configuration.revision === configuration.revision) return
+    newest = fresh.configuration.revision
+    if (newest === configuration.revision) return
     ;({ configuration, faults } = fresh)
     for (const listener of listeners) listener(configuration)
   }
@@ -84,7 +89,8 @@ export async function openConfiguration(parts: {
     const deletes = changes.flatMap(({ kind, key, after }) => (after ? [] : [{ kind, key }]))
     const { author, source } = bench.caller
     const kept = changes.flatMap((difference) => toldChanges(bench, difference))
-    const revision = await store.change({ author, source, puts, deletes, expected: bench.base.revision, changes: kept })
+    const revision = await store.change({ author, source, puts, deletes, expected: newest, changes: kept })
+    newest = revision
     configuration = built(bench, revision)
     for (const { kind, key } of changes) if (kind === 'bind') faults.delete(key)
     for (const listener of listeners) listener(configuration)
@@ -146,6 +152,18 @@ export async function openConfiguration(parts: {
           if (!(error instanceof RevisionConflict)) throw error
           await reload()
           throw moved()
+        }
+      }),
+    note: ({ author, source }, change) =>
+      inTurn(async () => {
+        for (let tries = 1; ; tries++) {
+          try {
+            newest = await store.change({ author, source, puts: [], deletes: [], expected: newest, changes: [change] })
+            return
+          } catch (error) {
+            if (!(error instanceof RevisionConflict) || tries === mostTries) throw error
+            await reload()
+          }
         }
       }),
     faults: (bind) => faults.get(bind),

@@ -1,11 +1,12 @@
 // Lanes: how much waits on each bind; pausing, resuming and purging them. Each purged message ends
-// with its CDR and its report.
+// with its CDR and its report, and the audit log says who did it.
 import type { Clock } from '../clock.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { Bind } from '../model/bind.ts'
 import { finish } from '../model/life.ts'
 import type { BindId } from '../model/message.ts'
 import type { Store } from '../store/store.ts'
+import type { ConfigurationRoom } from './configuration.ts'
 import { Refused, type Binds, type Caller, type Changed, type Lanes, type LaneView } from './admin.ts'
 import { Moved, unless } from './messages.ts'
 
@@ -14,11 +15,12 @@ export interface LaneParts {
   clock: Clock
   configuration(): Configuration
   binds: Binds
+  note: ConfigurationRoom['note']
 }
 
 const batch = 500
 
-export function createLanes({ store, clock, configuration, binds }: LaneParts): Lanes {
+export function createLanes({ store, clock, configuration, binds, note }: LaneParts): Lanes {
   function bindOf(caller: Caller, id: BindId): Bind {
     const now = configuration()
     const bind = now.binds.get(id)
@@ -54,7 +56,7 @@ export function createLanes({ store, clock, configuration, binds }: LaneParts): 
     pause: (caller, id) => setPaused(caller, id, true),
     resume: (caller, id) => setPaused(caller, id, false),
     async purge(caller, id, query) {
-      bindOf(caller, id)
+      const { account, name } = bindOf(caller, id)
       let purged = 0
       let cursor: string | undefined
       do {
@@ -77,6 +79,18 @@ export function createLanes({ store, clock, configuration, binds }: LaneParts): 
         purged += ended.filter((end) => end === 'ended').length
         cursor = page.next
       } while (cursor !== undefined)
+      if (purged === 0) return 0
+      const filters = Object.entries(query).flatMap(([field, value]) =>
+        value === undefined ? [] : [{ field, after: typeof value === 'number' ? new Date(value).toISOString() : String(value) }],
+      )
+      const fields = [{ field: 'purged', after: purged }, ...filters]
+      const what = `what waited on ${name}`
+      await note(caller, {
+        kind: 'lane',
+        key: id,
+        change: 'delete',
+        told: { change: 'delete', what, account, id: localBindId(id), by: caller.account, fields },
+      })
       return purged
     },
   }

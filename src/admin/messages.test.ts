@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { adminBed, carrier, type AdminBed } from '../../test/admin.ts'
 import { idSource } from '../ids.ts'
+import { localBindId } from '../model/configuration.ts'
 import { international } from '../model/address.ts'
 import type { Cdr } from '../model/cdr.ts'
 import type { Life } from '../model/life.ts'
@@ -249,6 +250,19 @@ test('a purge ends what fits by sender, origin and time, and nothing else', asyn
   assert.equal(await admin.lanes.purge(caller, bind, { arrival: `${below}/api` }), 1)
   assert.equal(await admin.lanes.purge(caller, bind, { acceptedAfter: first + 1 }), 1)
   assert.equal(await admin.lanes.purge(caller, bind, { acceptedAfter: first + 1 }), 0)
+  const { entries } = await admin.audit.list(caller, { limit: 9, kind: 'lane' })
+  assert.deepEqual(
+    entries.map(({ changes: [told] }) => [
+      told?.change,
+      told?.id,
+      ...told!.fields.slice(0, 2).map(({ field, after }) => `${field} ${String(after)}`),
+    ]),
+    [
+      ['delete', localBindId(bind), 'purged 1', `acceptedAfter ${new Date(first + 1).toISOString()}`],
+      ['delete', localBindId(bind), 'purged 1', `arrival ${below}/api`],
+      ['delete', localBindId(bind), 'purged 1', 'from +15550002222'],
+    ],
+  )
   const states = await Promise.all([kept, bySender, byOrigin, late].map(async (id) => (await store.get(id))!.life))
   assert.deepEqual(
     states.map((life) => [life.state, life.failure?.code]),

@@ -1,5 +1,6 @@
 // The handsets that take no more from a sender, as an operator sees, adds and removes them. Only of the
-// caller's own subtree; what a handset itself asked for is lifted only by whoever means to.
+// caller's own subtree, each change told to the audit log first; what a handset itself asked for is lifted only
+// by whoever means to.
 import type { Clock } from '../clock.ts'
 import { parseAddress } from '../model/address.ts'
 import { isWithin, type Configuration } from '../model/configuration.ts'
@@ -8,6 +9,7 @@ import { partyOf, type OptOut } from '../model/optout.ts'
 import type { OptOutKey, Store } from '../store/store.ts'
 import { mustSee } from './accounts.ts'
 import { Refused, type Caller } from './admin.ts'
+import type { ConfigurationRoom } from './configuration.ts'
 
 export interface OptOutSearch {
   /** Absent: the caller's account. */
@@ -40,8 +42,13 @@ export interface AdminOptOuts {
 /** Longer than any address, shorter than what would fill the memory of the list. */
 const longestAddress = 320
 
-export function createOptOuts(parts: { store: Pick<Store, 'optOuts'>; clock: Clock; configuration(): Configuration }): AdminOptOuts {
-  const { store, clock, configuration } = parts
+export function createOptOuts(parts: {
+  store: Pick<Store, 'optOuts'>
+  clock: Clock
+  configuration(): Configuration
+  note: ConfigurationRoom['note']
+}): AdminOptOuts {
+  const { store, clock, configuration, note } = parts
 
   /** Exactly the account, or with all below it. */
   function accountsOf(caller: Caller, account: AccountId, below: boolean): AccountId[] {
@@ -55,6 +62,14 @@ export function createOptOuts(parts: { store: Pick<Store, 'optOuts'>; clock: Clo
     mustSee(configuration().accounts, caller, of)
     return { account: of, sender: partyOf(sender.trim()), handset: partyOf(handset.trim()) }
   }
+
+  const tell = (caller: Caller, change: 'create' | 'delete', { account, sender, handset }: OptOutKey): Promise<void> =>
+    note(caller, {
+      kind: 'optout',
+      key: `${account}/${sender}/${handset}`,
+      change: change === 'create' ? 'put' : 'delete',
+      told: { change, what: `opt-out of ${handset} from ${sender}`, account, id: handset, by: caller.account, fields: [] },
+    })
 
   return {
     async list(caller, { account = caller.account, below = true, sender, handset, limit, cursor }) {
@@ -73,10 +88,15 @@ export function createOptOuts(parts: { store: Pick<Store, 'optOuts'>; clock: Clo
       const known = store.optOuts.has(key.account, key.sender, key.handset)
       const optOut: OptOut = { ...key, at: clock.now(), word: '' }
       // When and by which word a handset said so is worth more than that it was said again.
-      return { created: !known && (await store.optOuts.put(optOut)) }
+      if (known) return { created: false }
+      await tell(caller, 'create', key)
+      return { created: await store.optOuts.put(optOut) }
     },
     async remove(caller, of) {
-      return await store.optOuts.remove(keyOf(caller, of))
+      const key = keyOf(caller, of)
+      if (!store.optOuts.has(key.account, key.sender, key.handset)) return false
+      await tell(caller, 'delete', key)
+      return await store.optOuts.remove(key)
     },
   }
 }

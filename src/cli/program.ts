@@ -188,7 +188,7 @@ function addOversight(program: Command, asked: Asked): void {
   program
     .command('audit')
     .description('who changed what of the configuration, each field before and after; secrets are never shown')
-    .addOption(new Option('--kind <kind>').choices(['account', 'bind', 'route', 'number', 'resource']))
+    .addOption(new Option('--kind <kind>').choices(['account', 'bind', 'route', 'number', 'resource', 'optout', 'lane']))
     .option('--id <id>', 'only of this thing')
     .option('--author <author>', 'only by this account or key')
     .option('--after <time>', 'only then or later (ISO 8601)')

@@ -197,7 +197,8 @@ export interface ConfigurationChange {
   changes?: readonly RevisionChange[]
 }
 export interface RevisionChange {
-  kind: ConfigurationKind
+  /** Of what is no configuration (an opt-out by hand, a purged lane) only that it was done is kept with the revision. */
+  kind: ConfigurationKind | 'optout' | 'lane'
   key: string
   change: 'put' | 'delete'
   told?: ToldChange

@@ -6,7 +6,7 @@ import { endpoint, type Endpoint } from './endpoint.ts'
 import { plannedChange } from './schemas.ts'
 import { flag, time, timeQuery } from './words.ts'
 
-const kinds = ['account', 'bind', 'route', 'number', 'resource'] as const
+const kinds = ['account', 'bind', 'route', 'number', 'resource', 'optout', 'lane'] as const
 
 const entry = z.strictObject({
   revision: z.int(),
@@ -25,7 +25,8 @@ export const auditEndpoints: Endpoint[] = [
     path: '/audit',
     id: 'listAudit',
     tag: 'audit',
-    summary: 'Who changed what of the configuration, from where, each field before and after; newest first, secrets masked',
+    summary:
+      'Who changed what of the configuration or opted a handset out or purged a lane by hand, from where, each field before and after; newest first, secrets masked',
     query: z.strictObject({
       account: z.string().optional().describe('Of things of this account; the own one, when absent'),
       below: flag.optional().describe('Of sub-accounts too; true'),

@@ -104,7 +104,7 @@ export const revision = z.strictObject({
   source: z.string(),
   changes: z.array(
     z.strictObject({
-      kind: z.enum(['account', 'bind', 'route', 'number', 'resource', 'setting']),
+      kind: z.enum(['account', 'bind', 'route', 'number', 'resource', 'setting', 'optout', 'lane']),
       key: z.string(),
       change: z.enum(['put', 'delete']),
     }),
