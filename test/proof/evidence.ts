@@ -25,18 +25,23 @@ export function twilioStatus(state: string): string {
   return state === 'expired' ? 'failed' : state === 'unconfirmed' ? 'sent' : state
 }
 
-/** The Twilio status of every message, by its id without the SM. */
-export async function listed(port: number): Promise<Map<string, string>> {
-  const states = new Map<string, string>()
+export interface Listed {
+  status: string
+  to: string
+}
+
+/** Every message of the account as Twilio lists them, by its id without the SM. */
+export async function listed(port: number, account = sid): Promise<Map<string, Listed>> {
+  const found = new Map<string, Listed>()
   const headers = { authorization: `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}` }
-  let path: string | null = `/2010-04-01/Accounts/${sid}/Messages.json?PageSize=1000`
+  let path: string | null = `/2010-04-01/Accounts/${account}/Messages.json?PageSize=1000`
   while (path) {
     const answer: Response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
-    const page = (await answer.json()) as { messages: { sid: string; status: string }[]; next_page_uri: string | null }
-    for (const message of page.messages) states.set(message.sid.slice(2), message.status)
+    const page = (await answer.json()) as { messages: { sid: string; status: string; to: string }[]; next_page_uri: string | null }
+    for (const { sid: id, status, to } of page.messages) found.set(id.slice(2), { status, to })
     path = page.next_page_uri
   }
-  return states
+  return found
 }
 
 /** Whether an attempt of it is on record whose outcome nobody could know. */

@@ -1,174 +1,85 @@
-// The crash proof of HTTP in, SMPP out: messages are posted, a carrier and a webhook receiver keep
-// ledgers, and at the end
-//   every 201 has exactly one CDR and the terminal state that it names,
-//   every 201 is in the carrier's ledger,
-//   a message twice in that ledger has an attempt recorded as `unknown`,
-//   every 201 had a callback with its terminal state,
-//   and what services.ts says of the third of them that a messaging service sends.
+// The crash proof of HTTP in, SMPP out: messages are posted by an account and those below it, a carrier and
+// a webhook receiver keep ledgers, and at the end http-reconcile.ts holds them against each other. Meanwhile
+// keys and tokens, sub-accounts, opt-outs and scheduled messages come and go (strand.ts), and an account
+// meets its cap.
 import { join } from 'node:path'
-import { Pool } from 'undici'
-import { apply, ourNumber, setUp, sid, startGatewayProcess, startSink, tearDown, token } from '../bench/gateway.ts'
+import { accountNumber, accountSid, apply, setUp, startGatewayProcess, startSink, tearDown, token } from '../bench/gateway.ts'
 import { start } from '../bench/processes.ts'
 import { benchDocument } from '../bench/http.ts'
-import { cdrsOf, hasUnknownAttempt, listed, settle, twilioStatus } from './evidence.ts'
-import { readLedger, readLines } from './ledger.ts'
-import { serviceFaults, setUpService, type ProofService } from './services.ts'
-import { generator, killRounds, sleep, type Proof, type ProofOptions } from './rounds.ts'
+import { createAccounts } from './accounts.ts'
+import { createAsking } from './asking.ts'
+import { createCapped } from './capped.ts'
+import { createCredentials, type Tenant } from './credentials.ts'
+import { reconcile } from './http-reconcile.ts'
+import { createOptOuts } from './optouts.ts'
+import { generator, killRounds, type Proof, type ProofOptions } from './rounds.ts'
+import { createScheduled } from './scheduled.ts'
+import { setUpService } from './services.ts'
+import { run, type Strand } from './strand.ts'
+import { createSubmits } from './submits.ts'
 
-interface Acknowledged {
-  id: string
-  to: string
-  isServed: boolean
-}
-
-/** One message in so many is sent by a messaging service. */
-const servedEvery = 3
-
-const concurrency = 16
 const preset = 'normal'
+/** They change their keys and tokens. */
+const tenantCount = 2
+/** Of an account that has a cap. */
+const cappedPerRound = 12
+/** What recipients that are to get nothing begin with. */
+const optedOutPrefix = '+44791'
+const laterPrefix = '+44792'
 
 export async function proveHttp(options: ProofOptions): Promise<Proof> {
   const startedAt = Date.now()
   const setup = await setUp()
-  const submits = join(setup.data, 'submits.ledger')
-  const callbacks = join(setup.data, 'callbacks.ledger')
-  const receiver = await start('test/proof/receiver.js', [callbacks])
-  const receiverPort = (JSON.parse(receiver.first) as { port: number }).port
-  const sink = await startSink(['--preset', preset, '--seed', String(options.seed), '--ledger', submits])
+  const ledgers = { submits: join(setup.data, 'submits.ledger'), callbacks: join(setup.data, 'callbacks.ledger') }
+  const receiver = await start('test/proof/receiver.js', [ledgers.callbacks])
+  const sink = await startSink(['--preset', preset, '--seed', String(options.seed), '--ledger', ledgers.submits])
   const world = { setup, gateway: await startGatewayProcess(setup) }
-  const acknowledged: Acknowledged[] = []
-  let refusedOrCut = 0
+  const asking = createAsking(setup.httpPort)
   try {
-    await apply(setup, benchDocument(sink.port, 20, preset))
+    const capped = { sid: accountSid(tenantCount), messagesPerMonth: cappedPerRound * options.rounds }
+    await apply(setup, benchDocument(sink.port, 20, preset, { accounts: tenantCount + 1 }))
+    await apply(
+      setup,
+      `accounts: [{ id: root, accounts: [{ id: ${capped.sid}, caps: { messagesPerMonth: ${capped.messagesPerMonth} } }] }]`,
+    )
     const service = await setUpService(setup)
-    const callback = `http://127.0.0.1:${receiverPort}/status`
+    const tenants = Array.from({ length: tenantCount }, (_, n): Tenant => {
+      const sid = accountSid(n)
+      return { sid, number: accountNumber(n), credentials: [{ kind: 'token', user: sid, password: token, holds: true }] }
+    })
+    const random = (n: number): (() => number) => generator(options.seed * 100 + n)
+    const callback = `http://127.0.0.1:${(JSON.parse(receiver.first) as { port: number }).port}/status`
+    const submits = createSubmits(asking, { callback, service: service.sid, tenants, random: random(1) })
+    const scheduled = createScheduled(service.sid, laterPrefix, asking, random(2))
+    const strands: Strand[] = [
+      ...tenants.map((tenant, n) => createCredentials(tenant, asking, random(10 + n))),
+      createAccounts(2 * options.rounds, asking, random(3)),
+      createOptOuts(tenants[0]!, optedOutPrefix, asking, random(4)),
+      scheduled,
+      createCapped(setup, capped, submits, accountNumber(tenantCount)),
+    ]
     await killRounds(
       world,
       options,
       generator(options.seed),
-      () => `${acknowledged.length} acknowledged so far`,
+      () => `${submits.acknowledged.length} acknowledged so far`,
       () => {
-        const load = submitWhileUp(setup.httpPort, callback, service.sid, options.perSecond, acknowledged)
+        const running = [submits.load(options.perSecond), run(strands)]
         return {
           async stop() {
-            refusedOrCut += await load.stop()
+            await Promise.all(running.map((each) => each.stop()))
           },
         }
       },
     )
-    return await reconcile(service)
+    const accounts = [...tenants.map(({ sid }) => sid), capped.sid]
+    const found = await reconcile(setup, ledgers, { service, submits, strands, scheduled, accounts })
+    const seconds = Math.round((Date.now() - startedAt) / 1000)
+    return { title: 'HTTP in, SMPP out, webhooks back', rounds: options.rounds, seed: options.seed, seconds, ...found }
   } finally {
+    await asking.close()
     await world.gateway.stop()
     await Promise.all([receiver.stop(), sink.stop()])
     await tearDown(setup)
   }
-
-  async function reconcile(service: ProofService): Promise<Proof> {
-    const faults: string[] = []
-    await settle(async () => {
-      const [cdrs, reported] = [await cdrsOf(setup), new Set(await readLines(callbacks))]
-      return acknowledged.filter(({ id }) => {
-        const state = cdrs.get(id)?.[0]?.state
-        return state === undefined || !reported.has(`SM${id} ${twilioStatus(state)}`)
-      }).length
-    })
-    const cdrs = await cdrsOf(setup)
-    const carrier = new Map<string, number>()
-    for (const { to } of await readLedger<{ to: string }>(submits)) {
-      const number = to.startsWith('+') ? to : `+${to}`
-      carrier.set(number, (carrier.get(number) ?? 0) + 1)
-    }
-    const reported = new Set(await readLines(callbacks))
-    const states = await listed(setup.httpPort)
-    let sentTwice = 0
-    let recordedUnknown = 0
-    for (const { id, to } of acknowledged) {
-      const found = cdrs.get(id) ?? []
-      if (found.length !== 1) faults.push(`${id} to ${to} has ${found.length} CDRs`)
-      const state = found[0] && twilioStatus(found[0].state)
-      if (state !== undefined && !reported.has(`SM${id} ${state}`)) faults.push(`${id} ended ${state} and that was never reported`)
-      const times = carrier.get(to) ?? 0
-      if (times === 0) faults.push(`${id} to ${to} was acknowledged and is not at the carrier`)
-      if (times > 1) {
-        sentTwice++
-        if (await hasUnknownAttempt(setup, id)) recordedUnknown++
-        else faults.push(`${id} to ${to} is ${times} times at the carrier and no attempt of it is recorded as unknown`)
-      }
-      const said = states.get(id)
-      if (said === undefined) faults.push(`${id} is not in the list of messages`)
-      else if (state !== undefined && said !== state) faults.push(`${id} is listed as ${said}, its CDR says ${state}`)
-    }
-    const served = acknowledged.filter(({ isServed }) => isServed)
-    const ofService = await serviceFaults(setup, service, served, nextRecipient)
-    faults.push(...ofService.faults)
-    return {
-      title: 'HTTP in, SMPP out, webhooks back',
-      rounds: options.rounds,
-      seed: options.seed,
-      acknowledged: acknowledged.length,
-      seconds: Math.round((Date.now() - startedAt) / 1000),
-      figures: [
-        ['acknowledged with 201', acknowledged.length],
-        ['of those sent by a messaging service', served.length],
-        ['recipients written to again after its pool grew, from the same number', ofService.askedAgain],
-        ['requests cut by the kill (no answer, or refused while down)', refusedOrCut],
-        ["destinations in the carrier's ledger", carrier.size],
-        ['messages that reached the carrier more than once', sentTwice],
-        ['of those recorded `unknown` in their trace', recordedUnknown],
-      ],
-      faults,
-    }
-  }
-}
-
-/** Posts messages until stopped; resolves to the number that got no 201. */
-function submitWhileUp(
-  port: number,
-  callback: string,
-  service: string,
-  perSecond: number,
-  acknowledged: Acknowledged[],
-): { stop(): Promise<number> } {
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: concurrency })
-  const authorization = `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}`
-  let running = true
-  let failed = 0
-  async function one(worker: number): Promise<void> {
-    while (running) {
-      const isServed = nextNumber % servedEvery === 0
-      const to = nextRecipient()
-      const from: Record<string, string> = isServed ? { MessagingServiceSid: service } : { From: ourNumber }
-      const form = new URLSearchParams({ To: to, ...from, Body: `crash proof ${to} by ${worker}`, StatusCallback: callback })
-      try {
-        const answer = await pool.request({
-          method: 'POST',
-          path: `/2010-04-01/Accounts/${sid}/Messages.json`,
-          headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
-          body: form.toString(),
-        })
-        const body = (await answer.body.json()) as { sid: string }
-        if (answer.statusCode === 201) acknowledged.push({ id: body.sid.slice(2), to, isServed })
-        else failed++
-      } catch {
-        failed++
-        await sleep(5)
-      }
-      await sleep((1000 * concurrency) / perSecond)
-    }
-  }
-  const workers = Array.from({ length: concurrency }, (_, n) => one(n))
-  return {
-    async stop() {
-      running = false
-      await Promise.all(workers)
-      await pool.destroy()
-      return failed
-    },
-  }
-}
-
-let nextNumber = 10_000_000
-
-function nextRecipient(): string {
-  return `+4477${String(nextNumber++).padStart(8, '0')}`
 }

@@ -141,7 +141,7 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
     if (!parts?.every((times) => times > 0)) faults.push(`${id} to ${to} was acknowledged and is not whole at the carrier`)
     const state = found[0]?.state
     if (state === undefined) continue
-    if (states.get(id) !== twilioStatus(state)) faults.push(`${id} is listed as ${states.get(id)}, its CDR says ${state}`)
+    if (states.get(id)?.status !== twilioStatus(state)) faults.push(`${id} is listed as ${states.get(id)?.status}, its CDR says ${state}`)
     const word = words[state]
     if (word === undefined) faults.push(`${id} to ${to} ended ${state}, and no carrier said so`)
     const receipts = all.receipts.get(id) ?? []

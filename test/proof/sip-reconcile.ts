@@ -8,7 +8,7 @@
 import type { Cdr } from '../../src/model/cdr.ts'
 import { api, type Setup } from '../bench/gateway.ts'
 import { type GotLine, readGot, readSent, type SentLine } from '../bench/sipp.ts'
-import { cdrsOf, hasUnknownAttempt, listed, twilioStatus } from './evidence.ts'
+import { cdrsOf, hasUnknownAttempt, listed, twilioStatus, type Listed } from './evidence.ts'
 import { readLedger } from './ledger.ts'
 import type { Proof } from './rounds.ts'
 import { type AckedLine, type CameLine, type EsmeLine, isCut, type PartLine, partsOf, partText, type TakenLine, textOf } from './traffic.ts'
@@ -39,7 +39,7 @@ export interface All {
   cut: number
   /** Of the SMPP client, by message id. */
   receipts: Map<string, CameLine[]>
-  /** By message id, the receipts that came by MESSAGE; of one request that was repeated, the first. */
+  /** By message id, the receipts that came by MESSAGE; of one request that was repeated, the first, with the time of the last. */
   reports: Map<string, GotLine[]>
   /** By message id, the requests that carried it. */
   messages: Map<string, GotLine[]>
@@ -102,13 +102,16 @@ function push<T>(of: Map<string, T[]>, key: string, line: T): void {
 }
 
 function gather(all: All, lines: readonly GotLine[]): void {
-  const branches = new Set<string>()
+  const branches = new Map<string, GotLine>()
   for (const line of lines) {
-    if (branches.has(line.branch)) {
+    const first = branches.get(line.branch)
+    if (first) {
       all.repeated++
+      // It is repeated for want of an answer: none had come to the gateway by then.
+      first.at = Math.max(first.at, line.at)
       continue
     }
-    branches.add(line.branch)
+    branches.set(line.branch, line)
     push(line.receipt === '' ? all.messages : all.reports, line.id, line)
   }
 }
@@ -194,12 +197,12 @@ export async function reconcile(
 }
 
 /** The state in its CDR. */
-function ended({ cdrs }: All, states: ReadonlyMap<string, string>, id: string, faults: string[]): string | undefined {
+function ended({ cdrs }: All, states: ReadonlyMap<string, Listed>, id: string, faults: string[]): string | undefined {
   const found = cdrs.get(id) ?? []
   if (found.length !== 1) faults.push(`${id} has ${found.length} CDRs`)
   const state = found[0]?.state
-  if (state !== undefined && states.get(id) !== twilioStatus(state))
-    faults.push(`${id} is listed as ${states.get(id)}, its CDR says ${state}`)
+  if (state !== undefined && states.get(id)?.status !== twilioStatus(state))
+    faults.push(`${id} is listed as ${states.get(id)?.status}, its CDR says ${state}`)
   return state
 }
 
