@@ -194,7 +194,7 @@ async function compose(
     calling: named(room, flow.gateway, ({ side, connector, config }) =>
       side === 'supplier' ? connectors.get(connector)?.caller?.(config) : undefined,
     ),
-    numbers: (account) => [...room.current().numbers.values()].filter((number) => number.account === account),
+    numbers: (account) => [...(room.shelves().numbers.get(account)?.values() ?? [])],
     resources: resources.of,
     changeResource: resources.change,
     usage: createUsage(store, () => room.current()),

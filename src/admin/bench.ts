@@ -1,18 +1,21 @@
-// A change on the workbench: a copy of the configuration that things are put on and taken off, with
-// every fault found on the way. Nothing is stored here; the configuration room commits a whole bench
+// A change on the workbench: drafts over the configuration that things are put on and taken off, with
+// every fault found on the way; it costs what is laid on it, however much there is. Nothing is stored here; the configuration room commits a whole bench
 // or none of it, and what ends up as it was before is no change.
 import { isDeepStrictEqual } from 'node:util'
 import type { Account, OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
-import type { AccountId, BindId } from '../model/message.ts'
-import type { Resource } from '../model/resource.ts'
+import type { AccountId } from '../model/message.ts'
+import { noResources, type Resource } from '../model/resource.ts'
 import type { Route } from '../model/route.ts'
+import { versions } from '../model/versions.ts'
 import type { Connector } from '../plugin.ts'
 import type { ConfigurationKind } from '../store/store.ts'
 import type { Caller } from './admin.ts'
+import { Draft } from './draft.ts'
 import type { Placed } from './faults.ts'
 import type { Path } from './schema.ts'
+import { shelvedAgain, trunkOf, trunksOf, usedBy, type Move, type Moves, type Shelves, type User } from './shelves.ts'
 
 export interface Kinds {
   account: Account
@@ -26,50 +29,88 @@ export type Thing = { [K in Kind]: { kind: K; value: Kinds[K] } }[Kind]
 
 export interface Bench {
   readonly base: Configuration
+  /** Of the base. */
+  readonly shelves: Shelves
   readonly connectors: ReadonlyMap<string, Connector>
   readonly caller: Caller
   /** Epoch ms: of everything made or changed here. */
   readonly now: number
-  readonly routesBefore: ReadonlyMap<AccountId, ReadonlyMap<string, Route>>
-  readonly accounts: Map<AccountId, Account>
-  readonly binds: Map<BindId, Bind>
-  readonly routes: Map<AccountId, Map<string, Route>>
-  readonly numbers: Map<string, OwnNumber>
+  readonly accounts: Draft<Account>
+  readonly binds: Draft<Bind>
+  /** By `<account>/<id>`. */
+  readonly routes: Draft<Route>
+  readonly numbers: Draft<OwnNumber>
   /** The inner maps are replaced, never changed: who holds one knows by it that nothing moved. */
-  readonly resources: Map<AccountId, ReadonlyMap<string, Resource>>
+  readonly resources: Draft<ReadonlyMap<string, Resource>>
+  /** What was laid here, by what it belongs to: keys of things that may have been laid again since. */
+  readonly laid: { readonly [of in 'binds' | 'trunks' | 'users']: Map<string, Set<string>> }
   readonly faults: Placed[]
   /** Where each touched thing was asked for, by `kind key`. */
   readonly touched: Map<string, Path>
 }
 
-export function createBench(base: Configuration, connectors: ReadonlyMap<string, Connector>, caller: Caller, now: number): Bench {
-  const routesBefore = new Map([...base.routes].map(([owner, routes]) => [owner, new Map(routes.map((route) => [route.id, route]))]))
+export function createBench(
+  base: Configuration,
+  shelves: Shelves,
+  connectors: ReadonlyMap<string, Connector>,
+  caller: Caller,
+  now: number,
+): Bench {
   return {
     base,
+    shelves,
     connectors,
     caller,
     now,
-    routesBefore,
-    accounts: new Map(base.accounts),
-    binds: new Map(base.binds),
-    routes: new Map([...routesBefore].map(([owner, routes]) => [owner, new Map(routes)])),
-    numbers: new Map(base.numbers),
-    resources: new Map(base.resources),
+    accounts: new Draft(base.accounts),
+    binds: new Draft(base.binds),
+    routes: new Draft(shelves.routes),
+    numbers: new Draft(base.numbers),
+    resources: new Draft(base.resources),
+    laid: { binds: new Map(), trunks: new Map(), users: new Map() },
     faults: [],
     touched: new Map(),
   }
 }
 
-/** The bench as a snapshot. */
-export function built(bench: Bench, revision: number): Configuration {
-  return {
-    revision,
-    accounts: bench.accounts,
-    binds: bench.binds,
-    routes: new Map([...bench.routes].filter(([, routes]) => routes.size > 0).map(([owner, routes]) => [owner, [...routes.values()]])),
-    numbers: bench.numbers,
-    resources: bench.resources,
+/** The bench as a snapshot, and its shelves. The base stays readable. */
+export function built(bench: Bench, revision: number, changes: readonly Difference[]): { configuration: Configuration; shelves: Shelves } {
+  const { base } = bench
+  const moves: Moves = { accounts: [], binds: [], numbers: [], routes: [] }
+  for (const change of changes) {
+    if (change.kind === 'account') moves.accounts.push(change as Move<Account>)
+    else if (change.kind === 'bind') moves.binds.push(change as Move<Bind>)
+    else if (change.kind === 'number') moves.numbers.push(change as Move<OwnNumber>)
+    else if (change.kind === 'route') moves.routes.push(change as Move<Route>)
   }
+  const configuration = {
+    revision,
+    accounts: versions(base.accounts).with(bench.accounts.changes),
+    binds: versions(base.binds).with(bench.binds.changes),
+    routes: versions(base.routes).with(routesAfter(base, moves.routes)),
+    numbers: versions(base.numbers).with(bench.numbers.changes),
+    resources: versions(base.resources).with(bench.resources.changes),
+  }
+  return { configuration, shelves: shelvedAgain(bench.shelves, moves) }
+}
+
+function routesAfter({ routes }: Configuration, moves: readonly Move<Route>[]): Map<AccountId, readonly Route[] | undefined> {
+  const lists = new Map<AccountId, Set<Move<Route>>>()
+  for (const move of moves) {
+    const { account } = (move.after ?? move.before)!
+    lists.set(account, (lists.get(account) ?? new Set()).add(move))
+  }
+  const changed = new Map<AccountId, readonly Route[] | undefined>()
+  for (const [account, own] of lists) {
+    const by = new Map([...own].flatMap((move) => (move.before ? [[move.before, move]] : [])))
+    const kept = (routes.get(account) ?? []).flatMap((route) => {
+      const move = by.get(route)
+      return move ? (move.after ?? []) : route
+    })
+    for (const { before: was, after: is } of own) if (!was && is) kept.push(is)
+    changed.set(account, kept.length > 0 ? kept : undefined)
+  }
+  return changed
 }
 
 export function keyOf(thing: Thing): string {
@@ -87,32 +128,31 @@ export function keyOf(thing: Thing): string {
 
 /** As it was before, and as it is on the bench. */
 export function before<K extends Kind>(bench: Bench, kind: K, key: string): Kinds[K] | undefined {
-  return find({ ...bench.base, routes: bench.routesBefore }, kind, key) as Kinds[K] | undefined
+  const { accounts, binds, numbers, resources } = bench.base
+  return find({ accounts, binds, numbers, resources, routes: bench.shelves.routes }, kind, key) as Kinds[K] | undefined
 }
 
 export function after<K extends Kind>(bench: Bench, kind: K, key: string): Kinds[K] | undefined {
   return find(bench, kind, key) as Kinds[K] | undefined
 }
 
-type Shelves = Pick<Configuration, 'accounts' | 'binds' | 'numbers' | 'resources'> & {
-  routes: ReadonlyMap<AccountId, ReadonlyMap<string, Route>>
+type Everything = Pick<Configuration, 'accounts' | 'binds' | 'numbers' | 'resources'> & {
+  routes: ReadonlyMap<string, Route>
 }
 
-function find(shelves: Shelves, kind: Kind, key: string): Kinds[Kind] | undefined {
+function find(all: Everything, kind: Kind, key: string): Kinds[Kind] | undefined {
   switch (kind) {
     case 'account':
-      return shelves.accounts.get(key)
+      return all.accounts.get(key)
     case 'bind':
-      return shelves.binds.get(key)
+      return all.binds.get(key)
     case 'number':
-      return shelves.numbers.get(key)
-    case 'route': {
-      const slash = key.indexOf('/')
-      return shelves.routes.get(key.slice(0, slash))?.get(key.slice(slash + 1))
-    }
+      return all.numbers.get(key)
+    case 'route':
+      return all.routes.get(key)
     case 'resource': {
       const slash = key.indexOf('/')
-      return shelves.resources.get(key.slice(0, slash))?.get(key.slice(slash + 1))
+      return all.resources.get(key.slice(0, slash))?.get(key.slice(slash + 1))
     }
   }
 }
@@ -127,25 +167,62 @@ export function lay(bench: Bench, thing: Thing, path: Path): void {
       break
     case 'bind':
       bench.binds.set(key, timed(bench.base.binds.get(key), thing.value, bench.now))
+      note(bench.laid.binds, [thing.value.account], key)
+      note(bench.laid.trunks, trunksOf(thing.value), key)
       break
     case 'number':
       bench.numbers.set(key, timed(bench.base.numbers.get(key), thing.value, bench.now))
+      note(bench.laid.users, usedBy(thing.value), key)
       break
     case 'resource': {
       const { account, id } = thing.value
-      bench.resources.set(
-        account,
-        new Map(bench.resources.get(account)).set(id, timed(before(bench, 'resource', key), thing.value, bench.now)),
-      )
+      const own = versions(bench.resources.get(account) ?? noResources)
+      bench.resources.set(account, own.with([[id, timed(before(bench, 'resource', key), thing.value, bench.now)]]))
       break
     }
     case 'route': {
-      const routes = bench.routes.get(thing.value.account) ?? new Map<string, Route>()
-      bench.routes.set(thing.value.account, routes)
       const was = before(bench, 'route', key)
-      routes.set(thing.value.id, was && isDeepStrictEqual(was, thing.value) ? was : thing.value)
+      bench.routes.set(key, was && isDeepStrictEqual(was, thing.value) ? was : thing.value)
+      note(bench.laid.users, usedBy(thing.value), key)
     }
   }
+}
+
+function note(groups: Map<string, Set<string>>, of: readonly string[], key: string): void {
+  for (const group of of) {
+    const known = groups.get(group)
+    if (known) known.add(key)
+    else groups.set(group, new Set([key]))
+  }
+}
+
+/** The binds of an account, or those of a trunk, as they are on the bench. */
+export function bindsOf(bench: Bench, account: AccountId): Bind[] {
+  return grouped(bench.shelves.binds.get(account), bench.laid.binds.get(account), bench.binds).filter((bind) => bind.account === account)
+}
+
+export function membersOf(bench: Bench, trunk: string): Bind[] {
+  return grouped(bench.shelves.trunks.get(trunk), bench.laid.trunks.get(trunk), bench.binds).filter((bind) => trunkOf(bind) === trunk)
+}
+
+/** The routes and numbers that lead somewhere: `used` as in shelves.ts. */
+export function usersOf(bench: Bench, used: string): User[] {
+  const known = bench.shelves.users.get(used)
+  const laid = bench.laid.users.get(used)
+  return [...grouped<User>(known, laid, bench.routes), ...grouped<User>(known, laid, bench.numbers)].filter((user) =>
+    usedBy(user).includes(used),
+  )
+}
+
+function grouped<T>(known: ReadonlyMap<string, unknown> | undefined, laid: ReadonlySet<string> | undefined, things: Draft<T>): T[] {
+  const found: T[] = []
+  const add = (key: string): void => {
+    const thing = things.get(key)
+    if (thing !== undefined) found.push(thing)
+  }
+  if (known) for (const key of known.keys()) add(key)
+  if (laid) for (const key of laid) if (!known?.has(key)) add(key)
+  return found
 }
 
 export function take(bench: Bench, kind: Kind, key: string, path: Path): boolean {
@@ -159,15 +236,13 @@ export function take(bench: Bench, kind: Kind, key: string, path: Path): boolean
       return bench.numbers.delete(key)
     case 'resource': {
       const slash = key.indexOf('/')
-      const left = new Map(bench.resources.get(key.slice(0, slash)))
-      const known = left.delete(key.slice(slash + 1))
+      const own = versions(bench.resources.get(key.slice(0, slash)) ?? noResources)
+      const left = own.with([[key.slice(slash + 1), undefined]])
       bench.resources.set(key.slice(0, slash), left)
-      return known
+      return left !== own
     }
-    case 'route': {
-      const slash = key.indexOf('/')
-      return bench.routes.get(key.slice(0, slash))?.delete(key.slice(slash + 1)) ?? false
-    }
+    case 'route':
+      return bench.routes.delete(key)
   }
 }
 

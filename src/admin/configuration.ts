@@ -18,9 +18,12 @@ import { putAccount } from './put.ts'
 import { readRows, writeRow } from './rows.ts'
 import { checkReferences } from './refer.ts'
 import type { Seal } from './seal.ts'
+import { shelve, type Shelves } from './shelves.ts'
 
 export interface ConfigurationRoom {
   current(): Configuration
+  /** The newest snapshot's things, by what they belong to. */
+  shelves(): Shelves
   readonly connectors: ReadonlyMap<string, Connector>
   /** The account without a parent: made when there is none, with `id` and `token` where given; a given token replaces the old one. */
   ensureRoot(root: { id?: AccountId; token?: string }): Promise<Account>
@@ -55,21 +58,22 @@ export async function openConfiguration(parts: {
 }): Promise<ConfigurationRoom> {
   const { store, connectors, seal, clock } = parts
   const listeners: ((configuration: Configuration) => void)[] = []
-  let { configuration, faults } = await read()
+  let { configuration, faults, shelves } = await read()
   /** The store's: notes raise it alone, so that nobody looks at an unchanged configuration anew. */
   let newest = configuration.revision
   let last: Promise<unknown> = Promise.resolve()
 
   async function read() {
     const { revision, rows } = await store.configuration()
-    return readRows(rows, revision, connectors, seal)
+    const { configuration: fresh, faults: found } = readRows(rows, revision, connectors, seal)
+    return { configuration: fresh, faults: found, shelves: shelve(fresh) }
   }
 
   async function reload(): Promise<void> {
     const fresh = await read()
     newest = fresh.configuration.revision
     if (newest === configuration.revision) return
-    ;({ configuration, faults } = fresh)
+    ;({ configuration, faults, shelves } = fresh)
     for (const listener of listeners) listener(configuration)
   }
 
@@ -91,7 +95,7 @@ export async function openConfiguration(parts: {
     const kept = changes.flatMap((difference) => toldChanges(bench, difference))
     const revision = await store.change({ author, source, puts, deletes, expected: newest, changes: kept })
     newest = revision
-    configuration = built(bench, revision)
+    ;({ configuration, shelves } = built(bench, revision, changes))
     for (const { kind, key } of changes) if (kind === 'bind') faults.delete(key)
     for (const listener of listeners) listener(configuration)
     return { revision, changed: true }
@@ -109,6 +113,7 @@ export async function openConfiguration(parts: {
 
   const room: ConfigurationRoom = {
     current: () => configuration,
+    shelves: () => shelves,
     connectors,
     async ensureRoot({ id, token }) {
       const root = [...configuration.accounts.values()].find((account) => account.parent === undefined)
@@ -125,12 +130,12 @@ export async function openConfiguration(parts: {
     onChange(listener) {
       listeners.push(listener)
     },
-    bench: (caller) => createBench(configuration, connectors, caller, clock.now()),
+    bench: (caller) => createBench(configuration, shelves, connectors, caller, clock.now()),
     change: (caller, work, { expected, why = 'invalid' } = {}) =>
       inTurn(async () => {
         for (let tries = 1; ; tries++) {
           if (expected !== undefined && expected !== configuration.revision) throw moved()
-          const bench = createBench(configuration, connectors, caller, clock.now())
+          const bench = createBench(configuration, shelves, connectors, caller, clock.now())
           work(bench)
           checkReferences(bench)
           refuseFaults(bench, why)

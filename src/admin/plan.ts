@@ -250,19 +250,18 @@ function pruneAccount(bench: Bench, { account, node, path }: Named): void {
   const routes = written('routes', 'id')
   const numbers = written('numbers', 'number')
   const binds = written('binds', 'id')
+  const { shelves } = bench
   if (routes)
-    for (const id of bench.base.routes.get(account) ?? [])
-      if (!routes.has(id.id)) take(bench, 'route', `${account}/${id.id}`, [...path, 'routes'])
+    for (const { id } of bench.base.routes.get(account) ?? [])
+      if (!routes.has(id)) take(bench, 'route', `${account}/${id}`, [...path, 'routes'])
   if (numbers) {
     const values = new Set([...numbers].map((number) => (typeof number === 'string' ? numberValue(number) : undefined)))
-    for (const number of bench.base.numbers.values()) {
-      if (number.account === account && !values.has(number.value)) giveUp(bench, number.value, [...path, 'numbers'])
-    }
+    for (const value of shelves.numbers.get(account)?.keys() ?? []) if (!values.has(value)) giveUp(bench, value, [...path, 'numbers'])
   }
   if (binds) {
-    for (const bind of bench.base.binds.values()) {
-      const id = localBindId(bind.id)
-      if (bind.account === account && !binds.has(id) && id !== apiBind) take(bench, 'bind', bind.id, [...path, 'binds'])
+    for (const bind of shelves.binds.get(account)?.keys() ?? []) {
+      const id = localBindId(bind)
+      if (!binds.has(id) && id !== apiBind) take(bench, 'bind', bind, [...path, 'binds'])
     }
   }
 }

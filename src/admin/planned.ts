@@ -10,7 +10,7 @@ import type { RevisionChange } from '../store/store.ts'
 import { pathText } from './faults.ts'
 import { ownPolicy } from './put.ts'
 import { defaultAt, isObject, isSecretAt, type Path } from './schema.ts'
-import { nameBind } from './refer.ts'
+import { nameBind, scopeOf } from './refer.ts'
 import { routeView } from './views.ts'
 
 /** One field of a thing. */
@@ -108,7 +108,7 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
       ]
     }
     case 'route': {
-      const { id: _id, owner: _owner, ...rest } = routeView(thing.value, bench)
+      const { id: _id, owner: _owner, ...rest } = routeView(thing.value, scopeOf(bench))
       return plain(rest, { enabled: true, failoverOnReceipt: false, name: thing.value.id })
     }
     case 'resource':

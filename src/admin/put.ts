@@ -12,7 +12,7 @@ import type { AccountId, BindId } from '../model/message.ts'
 import type { OptOutSetting } from '../model/optout.ts'
 import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
 import type { Connector } from '../plugin.ts'
-import { after, before, lay, type Bench } from './bench.ts'
+import { after, before, bindsOf, lay, type Bench } from './bench.ts'
 import { check, show } from './faults.ts'
 import { accountInput, bindInput, localId } from './inputs.ts'
 import { policy as policySchema } from './policy.ts'
@@ -182,8 +182,8 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
 function claimFault(bench: Bench, connector: Connector, account: AccountId, key: BindId, config: unknown): string | undefined {
   const name = config === undefined ? undefined : connector.claim?.(config)
   if (name === undefined) return undefined
-  for (const other of bench.binds.values()) {
-    if (other.id === key || other.account !== account || other.connector !== connector.name || other.side !== 'client') continue
+  for (const other of bindsOf(bench, account)) {
+    if (other.id === key || other.connector !== connector.name || other.side !== 'client') continue
     if (other.config !== undefined && connector.claim?.(other.config) === name)
       return `${show(name)} is the name of ${localBindId(other.id)} already; the peers of one account's binds go by different names`
   }

@@ -10,13 +10,15 @@ import type { Route, RouteTarget } from '../model/route.ts'
 import { newSid } from '../ids.ts'
 import { lineage } from '../routing/table.ts'
 import { dayNames } from '../routing/window.ts'
-import { before, after, built, keyOf, lay, type Bench, type Thing } from './bench.ts'
+import { after, before, lay, membersOf, usersOf, type Bench } from './bench.ts'
 import { check, show, type Checked, type Placed } from './faults.ts'
 import { localId, numberInput, routeInput } from './inputs.ts'
 import { apiBind } from './put.ts'
 import { isObject, keepMasked, type Path } from './schema.ts'
+import { trunkOf, usedBind, usedTrunk, type User } from './shelves.ts'
 
-type Scope = Pick<Configuration, 'accounts' | 'binds'>
+/** `trunks`: where it is known which there are. */
+export type Scope = Pick<Configuration, 'accounts' | 'binds'> & { trunks?: { has(trunk: string): boolean } }
 
 /** The bind that a name means in an account, and whether the account may name it at all. */
 export function findBind(scope: Scope, account: AccountId, name: string): Bind | undefined {
@@ -45,10 +47,19 @@ export function findTrunk(scope: Scope, account: AccountId, name: string): strin
   const given = slash < 0 ? undefined : name.startsWith('root/') ? rootId(scope) : name.slice(0, slash)
   const owners = given === undefined ? line : line.includes(given) || isWithin(scope, given, account) ? [given] : []
   const local = name.slice(slash + 1)
-  for (const owner of owners)
-    for (const bind of scope.binds.values())
-      if (bind.account === owner && bind.side === 'supplier' && bind.policy.trunk === local && local !== '') return `${owner}/${local}`
-  return undefined
+  if (local === '') return undefined
+  return owners.map((owner) => `${owner}/${local}`).find((id) => hasTrunk(scope, id))
+}
+
+function hasTrunk({ binds, trunks }: Scope, id: string): boolean {
+  if (trunks) return trunks.has(id)
+  for (const bind of binds.values()) if (trunkOf(bind) === id) return true
+  return false
+}
+
+/** As it is on the bench. */
+export function scopeOf(bench: Bench): Scope {
+  return { accounts: bench.accounts, binds: bench.binds, trunks: { has: (id) => membersOf(bench, id).length > 0 } }
 }
 
 /** How `account` names a trunk so that it finds it again. */
@@ -121,7 +132,7 @@ function targetsOf(bench: Bench, account: AccountId, given: Record<string, unkno
   for (const { name, weight, path: at } of named) {
     if (typeof name !== 'string') continue
     const bind = findBind(bench, account, name)
-    const trunk = bind ? undefined : findTrunk(bench, account, name)
+    const trunk = bind ? undefined : findTrunk(scopeOf(bench), account, name)
     const id = bind?.side === 'supplier' ? bind.id : trunk
     if (id === undefined) faults.push({ path: at, message: noBind(bench, account, name, 'supplier') })
     else if (targets.some((target) => target.bind === id)) faults.push({ path: at, message: `${show(name)} is named twice` })
@@ -203,59 +214,32 @@ function checkSettings(
   return { faults: [{ path, message: `a number that leads to ${bind.connector} has no settings` }] }
 }
 
-/** The trunk that a bind is a member of. */
-function trunkOf(bind: Bind | undefined): string | undefined {
-  return bind === undefined || bind.side !== 'supplier' || bind.policy.trunk === '' ? undefined : `${bind.account}/${bind.policy.trunk}`
-}
-
 /** Faults of what is taken away: a bind, or a trunk with its last member, that is still used is refused by what uses it. */
 export function checkReferences(bench: Bench): void {
-  const gone = [...bench.touched].flatMap(([name, path]) => {
-    const key = name.slice(name.indexOf(' ') + 1)
-    return name.startsWith('bind ') && before(bench, 'bind', key) && !after(bench, 'bind', key) ? [{ key, path }] : []
-  })
-  const trunks = new Set([...bench.binds.values()].map(trunkOf))
-  const left = [...bench.touched].flatMap(([name, path]) => {
-    const key = name.startsWith('bind ') ? name.slice(5) : undefined
-    const trunk = key === undefined ? undefined : trunkOf(before(bench, 'bind', key))
-    return key === undefined || trunk === undefined || trunks.has(trunk) ? [] : [{ key, trunk, path }]
-  })
-  if (gone.length === 0 && left.length === 0) return
-  const users = new Map<string, Thing[]>()
-  const trunkUsers = new Map<string, Thing[]>()
-  const add = (map: Map<string, Thing[]>, key: string, thing: Thing): void => void map.set(key, [...(map.get(key) ?? []), thing])
-  const use = (bind: string | undefined, thing: Thing): void => {
-    if (bind !== undefined && !bench.binds.has(bind)) add(users, bind, thing)
-  }
-  for (const routes of built(bench, 0).routes.values()) {
-    for (const route of routes) {
-      const thing: Thing = { kind: 'route', value: route }
-      const binds = route.to.flatMap((target) => (target.trunk ? [] : [target.bind]))
-      for (const bind of new Set([...binds, route.when.arrival])) use(bind, thing)
-      for (const { bind, trunk } of route.to) if (trunk) add(trunkUsers, bind, thing)
-    }
-  }
-  for (const number of bench.numbers.values()) use(number.bind, { kind: 'number', value: number })
-  for (const { key, path } of gone) {
-    const using = users.get(key)
-    if (using) bench.faults.push({ path, message: `${localBindId(key)} cannot be deleted: it is used by ${tellUsers(bench, using)}` })
-  }
-  for (const { key, trunk, path } of left) {
-    const using = trunkUsers.get(trunk)
-    const what = bench.binds.has(key) ? `leave the trunk ${localBindId(trunk)}` : 'be deleted'
+  for (const [name, path] of bench.touched) {
+    if (!name.startsWith('bind ')) continue
+    const key = name.slice('bind '.length)
+    const was = before(bench, 'bind', key)
+    const isGone = was !== undefined && !bench.binds.has(key)
+    const using = isGone ? usersOf(bench, usedBind(key)) : []
+    if (using.length > 0)
+      bench.faults.push({ path, message: `${localBindId(key)} cannot be deleted: it is used by ${tellUsers(bench, using)}` })
+    const trunk = trunkOf(was)
+    if (trunk === undefined || membersOf(bench, trunk).length > 0) continue
+    const left = usersOf(bench, usedTrunk(trunk))
+    const what = isGone ? 'be deleted' : `leave the trunk ${localBindId(trunk)}`
     const why = `no member would be left of the trunk ${localBindId(trunk)}, which is used by`
-    if (using) bench.faults.push({ path, message: `${localBindId(key)} cannot ${what}: ${why} ${tellUsers(bench, using)}` })
+    if (left.length > 0) bench.faults.push({ path, message: `${localBindId(key)} cannot ${what}: ${why} ${tellUsers(bench, left)}` })
   }
 }
 
-function tellUsers(bench: Bench, using: readonly Thing[]): string {
-  const shown = using.slice(0, 5).map((thing) => tellUser(bench, thing))
+function tellUsers(bench: Bench, using: readonly User[]): string {
+  const shown = using.slice(0, 5).map((user) => tellUser(bench, user))
   return shown.join(', ') + (using.length > shown.length ? ` and ${using.length - shown.length} more` : '')
 }
 
-function tellUser(bench: Bench, thing: Thing): string {
-  const owner = thing.kind === 'account' ? thing.value.id : thing.value.account
-  if (!isWithin(bench, owner, bench.caller.account)) return 'an account above'
-  const name = bench.accounts.get(owner)?.name ?? owner
-  return `${thing.kind} ${thing.kind === 'number' ? keyOf(thing) : thing.kind === 'route' ? thing.value.id : keyOf(thing)} of ${name}`
+function tellUser(bench: Bench, user: User): string {
+  if (!isWithin(bench, user.account, bench.caller.account)) return 'an account above'
+  const name = bench.accounts.get(user.account)?.name ?? user.account
+  return `${'to' in user ? `route ${user.id}` : `number ${user.value}`} of ${name}`
 }

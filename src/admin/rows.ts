@@ -6,6 +6,7 @@ import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { Resource } from '../model/resource.ts'
 import type { Route } from '../model/route.ts'
+import { Versions } from '../model/versions.ts'
 import type { Connector } from '../plugin.ts'
 import { capNames } from '../model/caps.ts'
 import type { ConfigurationRow } from '../store/store.ts'
@@ -226,7 +227,17 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
         break
     }
   }
-  return { configuration: { revision, accounts, binds, routes, numbers, resources }, faults }
+  const configuration = {
+    revision,
+    accounts: new Versions(accounts),
+    binds: new Versions(binds),
+    routes: new Versions<string, readonly Route[]>(routes),
+    numbers: new Versions(numbers),
+    resources: new Versions<string, ReadonlyMap<string, Resource>>(
+      new Map([...resources].map(([owner, own]) => [owner, new Versions(own)])),
+    ),
+  }
+  return { configuration, faults }
 }
 
 /** A bind whose settings do not hold any more is disabled. */

@@ -78,7 +78,7 @@ export function createTenancy(room: ConfigurationRoom, accounts: Pick<Accounts, 
     accounts(caller, account) {
       if (!sees(caller, account)) return []
       const now = room.current()
-      const below = [...now.accounts.values()].filter((one) => one.parent === account).toSorted((a, b) => a.createdAt - b.createdAt)
+      const below = [...(room.shelves().below.get(account)?.values() ?? [])].toSorted((a, b) => a.createdAt - b.createdAt)
       return [account, ...below.map((one) => one.id)].flatMap((id) => accountAsItStands(now, id) ?? [])
     },
     createAccount: (caller, parent, name) =>

@@ -9,7 +9,7 @@ import { after, before, take, type Bench, type Kind } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { giveUp } from './lend.ts'
 import { apiBind, putBind } from './put.ts'
-import { numberValue, putNumber, putRoute } from './refer.ts'
+import { numberValue, putNumber, putRoute, type Scope } from './refer.ts'
 import { bindView, numberView, routeView } from './views.ts'
 
 interface Shelf<View> {
@@ -68,8 +68,8 @@ function things<Input, View>(room: ConfigurationRoom, shelf: Shelf<View>): Thing
 export function createBinds(room: ConfigurationRoom, connectors: ReadonlyMap<string, Connector>): Binds {
   return things(room, {
     kind: 'bind',
-    all: (now, account) =>
-      [...now.binds.values()].filter((bind) => bind.account === account).map((bind) => bindView(bind, connectors, room.faults(bind.id))),
+    all: (_now, account) =>
+      [...(room.shelves().binds.get(account)?.values() ?? [])].map((bind) => bindView(bind, connectors, room.faults(bind.id))),
     one: (now, account, id) => {
       const bind = now.binds.get(`${account}/${id}`)
       return bind && bindView(bind, connectors, room.faults(bind.id))
@@ -81,12 +81,13 @@ export function createBinds(room: ConfigurationRoom, connectors: ReadonlyMap<str
 }
 
 export function createRoutes(room: ConfigurationRoom): Routes {
+  const scope = (): Scope => ({ accounts: room.current().accounts, binds: room.current().binds, trunks: room.shelves().trunks })
   return things(room, {
     kind: 'route',
-    all: (now, account) => (now.routes.get(account) ?? []).map((route) => routeView(route, now)),
-    one: (now, account, id) => {
-      const route = now.routes.get(account)?.find((one) => one.id === id)
-      return route && routeView(route, now)
+    all: (now, account) => (now.routes.get(account) ?? []).map((route) => routeView(route, scope())),
+    one: (_now, account, id) => {
+      const route = room.shelves().routes.get(`${account}/${id}`)
+      return route && routeView(route, scope())
     },
     key: (account, id) => `${account}/${id}`,
     put: (bench, account, id, input) => putRoute(bench, account, id, input, []),
@@ -97,8 +98,7 @@ export function createNumbers(room: ConfigurationRoom, connectors: ReadonlyMap<s
   const key = (_account: AccountId, id: string): string => numberValue(id) ?? id
   return things(room, {
     kind: 'number',
-    all: (now, account) =>
-      [...now.numbers.values()].filter((number) => number.account === account).map((number) => numberView(number, now, connectors)),
+    all: (now, account) => [...(room.shelves().numbers.get(account)?.values() ?? [])].map((number) => numberView(number, now, connectors)),
     one: (now, account, id) => {
       const number = now.numbers.get(key(account, id))
       return number?.account === account ? numberView(number, now, connectors) : undefined

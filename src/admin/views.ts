@@ -2,16 +2,15 @@
 // shown can be put back as it is.
 import type { Account, OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
-import { localBindId, type Configuration } from '../model/configuration.ts'
+import { localBindId } from '../model/configuration.ts'
 import type { Route, RouteTarget } from '../model/route.ts'
 import type { Connector } from '../plugin.ts'
 import { dayNames } from '../routing/window.ts'
 import { mask, type AccountView, type BindView, type Fault, type NumberView, type RouteView } from './admin.ts'
-import { nameBind, nameTrunk } from './refer.ts'
+import { nameBind, nameTrunk, type Scope } from './refer.ts'
 import { maskSecrets } from './schema.ts'
 
 type Connectors = ReadonlyMap<string, Connector>
-type Scope = Pick<Configuration, 'accounts' | 'binds'>
 
 export function accountView(account: Account): AccountView {
   const { credentials: _credentials, ...rest } = account

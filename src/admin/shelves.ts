@@ -1,0 +1,104 @@
+// The things of a snapshot by what they belong to: an account's binds, numbers and sub-accounts, a trunk's
+// members, what leads to a bind. Kept along with each snapshot, a change at a time, so that nobody walks
+// through ten thousand others to find the few that are meant.
+import type { Account, OwnNumber } from '../model/account.ts'
+import type { Bind } from '../model/bind.ts'
+import type { Configuration } from '../model/configuration.ts'
+import type { AccountId, BindId } from '../model/message.ts'
+import type { Route } from '../model/route.ts'
+import { versions, type Versions } from '../model/versions.ts'
+
+/** By group, then by key. */
+export type Groups<T> = Versions<string, Versions<string, T>>
+export type User = Route | OwnNumber
+
+export interface Shelves {
+  /** By the account above. */
+  readonly below: Groups<Account>
+  /** By account, all three. */
+  readonly binds: Groups<Bind>
+  readonly numbers: Groups<OwnNumber>
+  /** `<account>/<trunk>` */
+  readonly trunks: Groups<Bind>
+  /** Routes and numbers, by what they lead to: `bind` and `trunk` below. */
+  readonly users: Groups<User>
+  /** By `<account>/<id>`. */
+  readonly routes: Versions<string, Route>
+}
+
+/** Before, after: undefined where there is none. */
+export interface Move<T> {
+  key: string
+  before?: T
+  after?: T
+}
+
+export interface Moves {
+  accounts: Move<Account>[]
+  binds: Move<Bind>[]
+  numbers: Move<OwnNumber>[]
+  routes: Move<Route>[]
+}
+
+export const usedBind = (id: BindId): string => `bind ${id}`
+export const usedTrunk = (id: string): string => `trunk ${id}`
+
+const aboveOf = ({ parent }: Account): string[] => (parent === undefined ? [] : [parent])
+const ownerOf = ({ account }: { account: AccountId }): string[] => [account]
+
+/** The trunk that a bind is a member of. */
+export function trunkOf(bind: Bind | undefined): string | undefined {
+  return bind === undefined || bind.side !== 'supplier' || bind.policy.trunk === '' ? undefined : `${bind.account}/${bind.policy.trunk}`
+}
+
+export function trunksOf(bind: Bind): string[] {
+  const trunk = trunkOf(bind)
+  return trunk === undefined ? [] : [trunk]
+}
+
+export function usedBy(user: User): string[] {
+  if (!('to' in user)) return [usedBind(user.bind)]
+  const used = user.to.map(({ bind, trunk }) => (trunk ? usedTrunk(bind) : usedBind(bind)))
+  return user.when.arrival === undefined ? used : [...used, usedBind(user.when.arrival)]
+}
+
+const none: Groups<never> = versions(new Map())
+
+export function shelve({ accounts, binds, numbers, routes }: Configuration): Shelves {
+  const all = <T>(things: ReadonlyMap<string, T>): Move<T>[] => [...things].map(([key, after]) => ({ key, after }))
+  const empty: Shelves = { below: none, binds: none, numbers: none, trunks: none, users: none, routes: versions(new Map()) }
+  const listed = [...routes.values()].flat().map((after) => ({ key: `${after.account}/${after.id}`, after }))
+  return shelvedAgain(empty, { accounts: all(accounts), binds: all(binds), numbers: all(numbers), routes: listed })
+}
+
+export function shelvedAgain(shelves: Shelves, { accounts, binds, numbers, routes }: Moves): Shelves {
+  return {
+    below: grouped(shelves.below, accounts, aboveOf),
+    binds: grouped(shelves.binds, binds, ownerOf),
+    numbers: grouped(shelves.numbers, numbers, ownerOf),
+    trunks: grouped(shelves.trunks, binds, trunksOf),
+    users: grouped<User>(grouped<User>(shelves.users, numbers, usedBy), routes, usedBy),
+    routes: shelves.routes.with(routes.map(({ key, after }) => [key, after])),
+  }
+}
+
+function grouped<T>(groups: Groups<T>, moves: readonly Move<T>[], groupsOf: (thing: T) => string[]): Groups<T> {
+  if (moves.length === 0) return groups
+  const changes = new Map<string, [string, T | undefined][]>()
+  const change = (group: string, key: string, thing: T | undefined): void => {
+    const known = changes.get(group)
+    if (known) known.push([key, thing])
+    else changes.set(group, [[key, thing]])
+  }
+  for (const { key, before, after } of moves) {
+    const into = after === undefined ? [] : groupsOf(after)
+    for (const group of before === undefined ? [] : groupsOf(before)) if (!into.includes(group)) change(group, key, undefined)
+    for (const group of into) change(group, key, after)
+  }
+  return groups.with(
+    [...changes].map(([group, entries]) => {
+      const now = (groups.get(group) ?? versions(new Map<string, T>())).with(entries)
+      return [group, now.size > 0 ? now : undefined] as const
+    }),
+  )
+}
