@@ -15,6 +15,8 @@ export interface Running {
   errors: string[]
   /** User + system CPU of all its threads so far, in µs. */
   cpuMicros(): number
+  /** How long its main thread has waited for a core so far, in µs. */
+  waitedMicros(): number
   /** Highest resident memory so far, in MiB. */
   maxRssMb(): number
   /** Resident memory now, in MiB. */
@@ -73,6 +75,7 @@ export async function start(
     errors,
     exited,
     cpuMicros: () => cpuMicrosOf(pid),
+    waitedMicros: () => waitedMicrosOf(pid),
     maxRssMb: () => statusMb(pid, 'VmHWM'),
     rssMb: () => statusMb(pid, 'VmRSS'),
     async stop() {
@@ -93,6 +96,11 @@ export function cpuMicrosOf(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10_000
+}
+
+/** Second field of schedstat: ns on a run queue (Linux, Documentation/scheduler/sched-stats.rst). */
+function waitedMicrosOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1000
 }
 
 function statusMb(pid: number, field: string): number {

@@ -41,9 +41,11 @@ for (const run of report.runs) {
 const { bare, idle, flood } = report
 console.log(`\nbare codec and link, window ${bare.window}: ${bare.messagesPerSecond}/s, ${bare.cpuMicros} µs a message`)
 if (flood) {
-  const ratio = (flood.besideP99Ms / flood.aloneP99Ms).toFixed(1)
+  const { alone, beside } = flood
+  const say = ({ p50Ms, p99Ms, waitedPercent }: typeof alone): string =>
+    `p50 ${p50Ms}, p99 ${p99Ms} ms (the gateway waits for a core ${waitedPercent} % of the time)`
   console.log(
-    `submit_sm_resp p99 of a client at ease: ${flood.aloneP99Ms} ms alone, ${flood.besideP99Ms} ms beside one in flood (${ratio} ×)`,
+    `submit_sm_resp of a client at ease: alone ${say(alone)}, beside one in flood ${say(beside)}: ${(beside.p99Ms / alone.p99Ms).toFixed(1)} ×`,
   )
 }
 if (idle) console.log(`${idle.clients} idle clients: ${idle.megabytes} MB, ${idle.cpuPercent} % of a core`)

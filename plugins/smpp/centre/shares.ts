@@ -1,6 +1,6 @@
 // What clients ask for, in turns. Of all sessions together so much is taken in a turn of the event loop
-// that the turn stays a few milliseconds long: a few requests of one session, then of the next, and a
-// session that had nothing waiting goes before those that always have. What ends work that is under
+// that the turn stays a few milliseconds long: a few requests of one session, then of the next. A session
+// that had nothing waiting does not wait for the next turn: its first few are served as they come. What ends work that is under
 // way (responses, receipts) never waits here: so when the machine is busy, what was taken is finished
 // before more is, and a flood of one session costs the others little.
 import type { StoredRequest } from './stored.ts'
@@ -49,6 +49,9 @@ interface Line extends Place {
   /** Those before `at` are served. */
   pdus: Asked[]
   at: number
+  /** Served as they came since the turn `of`. */
+  atOnce: number
+  of: number
 }
 
 export interface Time {
@@ -70,19 +73,30 @@ export function createShares(limits: Partial<SharesLimits> = {}, { nowMs, idleMs
   /** While the limit is reached: idleMs as it was then; else -1. */
   let idleAt = -1
   let planned = false
+  let turns = 0
 
   function mayServe(): boolean {
     return (served.length > 0 && open < limit) || (fresh.length > 0 && open < limit * freshTimes)
   }
 
-  function plan(): void {
-    if (planned || !mayServe()) return
+  function plan(needed = mayServe()): void {
+    if (planned || !needed) return
     planned = true
     setImmediate(turn)
   }
 
+  /** Nobody waits who came before, and it has had less than its share since the last turn. */
+  function mayServeAtOnce(line: Line): boolean {
+    if (line.pdus.length > 0 || fresh.length > 0 || open >= limit * freshTimes) return false
+    if (line.of === turns) return line.atOnce < few
+    line.of = turns
+    line.atOnce = 0
+    return true
+  }
+
   function turn(): void {
     planned = false
+    turns++
     const until = nowMs() + turnMs
     // One of those that always have something has its share of each turn, too.
     if (open < limit) serveFew(served.shift())
@@ -110,10 +124,21 @@ export function createShares(limits: Partial<SharesLimits> = {}, { nowMs, idleMs
         serve,
         pdus: [],
         at: 0,
+        atOnce: 0,
+        of: -1,
         put(pdu) {
+          if (mayServeAtOnce(line)) {
+            line.atOnce++
+            serve(pdu)
+            // So that there is one.
+            plan(true)
+            return
+          }
           line.pdus.push(pdu)
           if (line.pdus.length > 1) return
-          fresh.push(line)
+          // One that has had its share waits for another like all that have.
+          if (line.of === turns && line.atOnce >= few) served.push(line)
+          else fresh.push(line)
           plan()
         },
       }
