@@ -37,6 +37,16 @@ test('SMPP listens by default, elsewhere or not at all, and over TLS with a cert
   assert.throws(() => readSettings({ SIGNALBOX_SMPP: 'nowhere' }), /SIGNALBOX_SMPP: expected host:port/)
 })
 
+test('trusted proxies are addresses and networks, from a list of the file too', () => {
+  assert.deepEqual(readSettings({}).trustedProxies, [])
+  assert.deepEqual(readSettings({ SIGNALBOX_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::7' }).trustedProxies, ['10.0.0.0/8', '2001:db8::7'])
+  const file = join(mkdtempSync(join(tmpdir(), 'signalbox-env-')), 'signalbox.yaml')
+  writeFileSync(file, "SIGNALBOX_TRUSTED_PROXIES: [10.0.0.1, '192.0.2.0/24']\n")
+  assert.deepEqual(readSettings({}, file).trustedProxies, ['10.0.0.1', '192.0.2.0/24'])
+  for (const wrong of ['yes', '10.0.0.0/33', 'proxy.example', '10.0.0.1;10.0.0.2'])
+    assert.throws(() => readSettings({ SIGNALBOX_TRUSTED_PROXIES: wrong }), /SIGNALBOX_TRUSTED_PROXIES: expected addresses and networks/)
+})
+
 test('every fault is told at once, with what would be right, and a token is never repeated', () => {
   const bad = {
     SIGNALBOX_HTTP: 'nowhere',

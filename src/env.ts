@@ -2,6 +2,7 @@
 // wins. Every fault is told at once, with what would be right.
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
+import { readRange } from './model/network.ts'
 
 export interface HostPort {
   host: string
@@ -23,6 +24,8 @@ export interface Settings {
   sip?: { directory: string; variables: Variables }
   /** SIGNALBOX_PUBLIC_URL: how the world reaches our HTTP; made from SIGNALBOX_HTTP where unset. */
   publicUrl: string
+  /** SIGNALBOX_TRUSTED_PROXIES: whose word counts for who asks through them; addresses and networks. */
+  trustedProxies: readonly string[]
   /** SIGNALBOX_SIMULATOR: where the demo's carriers listen. */
   simulator: HostPort
   /** SIGNALBOX_ACCOUNT_SID, SIGNALBOX_AUTH_TOKEN: the root account; made up once where unset. */
@@ -52,6 +55,7 @@ export const names = [
   'SIGNALBOX_TLS_KEY',
   'SIGNALBOX_SIP',
   'SIGNALBOX_PUBLIC_URL',
+  'SIGNALBOX_TRUSTED_PROXIES',
   'SIGNALBOX_SIMULATOR',
   'SIGNALBOX_ACCOUNT_SID',
   'SIGNALBOX_AUTH_TOKEN',
@@ -110,6 +114,9 @@ export function readSettings(environment: Variables, configFile?: string): Setti
     fail(name, 'a whole number of days, 1–36500')
     return fallback
   }
+  const proxies = (text('SIGNALBOX_TRUSTED_PROXIES') ?? '').split(/[\s,]+/).filter((one) => one !== '')
+  if (!proxies.every((one) => readRange(one)))
+    fail('SIGNALBOX_TRUSTED_PROXIES', 'addresses and networks such as 10.0.0.0/8, separated by commas')
   const http = address('SIGNALBOX_HTTP', '127.0.0.1:8080')
   const accountSid = text('SIGNALBOX_ACCOUNT_SID')
   const authToken = text('SIGNALBOX_AUTH_TOKEN')
@@ -137,6 +144,7 @@ export function readSettings(environment: Variables, configFile?: string): Setti
     ...(smpp ? { smpp } : {}),
     ...(smppTls ? { smppTls: { ...smppTls, certificate: pem('SIGNALBOX_TLS_CERT'), key: pem('SIGNALBOX_TLS_KEY') } } : {}),
     ...(sip === 'off' ? {} : { sip: { directory: sip, variables: environment } }),
+    trustedProxies: proxies,
     simulator: address('SIGNALBOX_SIMULATOR', '127.0.0.1:2776'),
     ...(accountSid === undefined ? {} : { accountSid }),
     ...(authToken === undefined ? {} : { authToken }),

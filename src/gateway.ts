@@ -10,7 +10,8 @@ import { accountsCalled, gateways, named, serviceOf } from './admin/named.ts'
 import { createResources } from './admin/resources.ts'
 import { createUsage } from './admin/usage.ts'
 import { openSeal } from './admin/seal.ts'
-import { bindState, createSupervisor, type LiveBind, type Supervisor } from './binds/supervisor.ts'
+import { sessionsOf } from './binds/sessions.ts'
+import { createSupervisor, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
 import { systemClock } from './clock.ts'
 import { demoApp, demoCarriers, demoClient, demoDocument, demoNumber, demoPhone, demoRecipient, type Demo, type DemoPhone } from './demo.ts'
@@ -24,6 +25,7 @@ import { openTruth } from './flow/truth-file.ts'
 import { createEnter } from './http/concurrency.ts'
 import { createIdentify } from './http/auth.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createProxies } from './http/proxies.ts'
 import { createHttpServer } from './http/server.ts'
 import { idSource } from './ids.ts'
 import type { Account } from './model/account.ts'
@@ -216,6 +218,7 @@ async function compose(
     admin,
     configuration: () => room.current(),
     identify,
+    proxies: createProxies(settings.trustedProxies),
     enter,
     metrics,
     health: () => ({ ok: serving, status: serving ? 'ok' : 'starting or stopping' }),
@@ -306,26 +309,6 @@ function smppListens({ smpp, smppTls }: Settings): Listening[] {
 
 function smppText({ host, port, tls }: Listening): string {
   return `${tls ? 'tls:' : ''}${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-function sessionsOf(binds: Supervisor, id: BindId) {
-  const live = binds.get(id)
-  if (!live) return undefined
-  return {
-    state: bindState(live),
-    sessions: live.sessions.size,
-    since: live.since,
-    inFlight: live.inFlight,
-    ...rateOf(live),
-    ...(live.lastError === undefined ? {} : { lastError: live.lastError }),
-  }
-}
-
-function rateOf({ rate }: LiveBind) {
-  const segmentsPerSecond = rate.perSecond()
-  if (segmentsPerSecond <= 0) return {}
-  const learned = rate.learned()
-  return { rate: { segmentsPerSecond, ...(learned ? { learned: { why: learned.why, at: learned.at } } : {}) } }
 }
 
 async function measure({ store, binds, truth, clock }: Core) {

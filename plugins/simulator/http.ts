@@ -21,7 +21,7 @@ export function simulatorRoutes(host: Host, running: () => Carriers | undefined)
   const at = '/simulator'
 
   router.use(at, async (request: Request, response: Response, next: NextFunction) => {
-    const identity = await host.identify(request.headers.authorization, request.socket.remoteAddress ?? '')
+    const identity = await host.identify(request.headers.authorization, request.ip ?? '')
     if (!identity) {
       response.setHeader('WWW-Authenticate', 'Basic realm="Signalbox"')
       return refuse(response, 401, 'Sign in with Basic auth: the root account’s SID and token')

@@ -2,6 +2,7 @@
 // resource, envelope. The router and the hot path both come here, so their answers are the same.
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Request } from 'express'
 import type { Account, Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
 import { Refused, refusalJson, refusalXml, refusedFor } from './errors.ts'
 import { ifNews } from './etag.ts'
@@ -76,7 +77,7 @@ function hotFormat(url: string): 'json' | 'xml' | undefined {
 type Asked = Omit<HotRequest, 'body'>
 
 export interface TwilioApi {
-  serve(request: IncomingMessage, response: ServerResponse): void
+  serve(request: Request, response: ServerResponse): void
   /** `POST /2010-04-01/Accounts/AC…/Messages.json` and its forms. */
   hot: Hot
 }
@@ -203,7 +204,7 @@ export function twilioApi(host: Host): TwilioApi {
         method: request.method ?? '',
         url: request.url ?? '',
         header: (name) => headerOf(request, name),
-        remoteAddress: request.socket.remoteAddress ?? '',
+        remoteAddress: request.ip ?? '',
       }
       readBody(request, (bytes) => {
         if (!bytes) discardRest(host, request)

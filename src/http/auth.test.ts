@@ -205,3 +205,15 @@ test('test credentials go by an account that is nobody’s, below the one whose 
   assert.equal(await identify(basic(pair.id, token), '192.0.2.1'), undefined)
   assert.equal(await identify(basic(child, pair.token), '192.0.2.1'), undefined)
 })
+
+test('who has a whole IPv6 network is slowed as one', async () => {
+  const { identify, clock } = setUp()
+  const wrong = basic(root, 'b'.repeat(32))
+  for (let i = 1; i <= 5; i++) assert.equal(await identify(wrong, `2001:db8:0:7::${i}`), undefined)
+  let answered = false
+  const slowed = Promise.resolve(identify(wrong, '2001:db8:0:7:ffff::9')).then(() => (answered = true))
+  assert.equal(await identify(wrong, '2001:db8:0:8::1'), undefined)
+  assert.equal(answered, false)
+  await clock.advance(100)
+  await slowed
+})

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import { accountAsItStands, isWithin, type Configuration } from '../model/configuration.ts'
 import { noCredentials, type ApiKey } from '../model/credential.ts'
 import type { AccountId } from '../model/message.ts'
-import { plainAddress, rangesOf, type Ranges } from '../model/network.ts'
+import { networkOf, plainAddress, rangesOf, type Ranges } from '../model/network.ts'
 import type { Identity } from '../plugin.ts'
 
 export type Identify = (authorization: string | undefined, remoteAddress: string) => Promise<Identity | undefined> | Identity | undefined
@@ -22,7 +22,7 @@ export interface IdentifyParts {
 const longestHeader = 512
 const mostKnown = 10_000
 const mostAddresses = 10_000
-/** Failures of an address that cost it nothing: people mistype. */
+/** Failures of an address, of IPv6 of its network, that cost it nothing: people mistype. */
 const freeFailures = 5
 const firstDelayMs = 100
 const longestDelayMs = 5_000
@@ -60,7 +60,7 @@ export function createIdentify({ configuration, clock }: IdentifyParts): Identif
     const now = configuration()
     const before = known.get(authorization)
     if (before?.configuration === now && before.from === undefined) return before.identity
-    if (before === undefined && tooMany(remoteAddress)) return undefined
+    if (before === undefined && tooMany(networkOf(remoteAddress))) return undefined
     const right = before?.configuration === now ? before : check(ownersOf(now), authorization)
     if (!right) {
       known.delete(authorization)
@@ -81,7 +81,8 @@ export function createIdentify({ configuration, clock }: IdentifyParts): Identif
   }
 
   /** Undefined, at once or after the address's delay. */
-  function fail(address: string): Promise<undefined> | undefined {
+  function fail(remoteAddress: string): Promise<undefined> | undefined {
+    const address = networkOf(remoteAddress)
     const at = clock.now()
     let entry = failures.get(address)
     if (!entry || (entry.waiting === 0 && at - entry.newest > forgivenAfterMs)) {

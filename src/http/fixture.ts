@@ -16,13 +16,19 @@ import { openSqlite } from '../store/sqlite/index.ts'
 import { createIdentify } from './auth.ts'
 import { createEnter } from './concurrency.ts'
 import { createMetrics } from './metrics.ts'
+import { createProxies } from './proxies.ts'
 import { createHttpServer, type HttpLimits, type HttpServer } from './server.ts'
 
 export const root = `AC${'1'.repeat(32)}`
 export const token = '0123456789abcdef0123456789abcdef'
 
 export async function listen(
-  options: { connectors?: readonly Connector[]; sides?: readonly HttpSide[]; limits?: Partial<HttpLimits> } = {},
+  options: {
+    connectors?: readonly Connector[]
+    sides?: readonly HttpSide[]
+    limits?: Partial<HttpLimits>
+    trustedProxies?: readonly string[]
+  } = {},
 ) {
   const directory = await mkdtemp(join(tmpdir(), 'signalbox-http-'))
   const log = pino({ level: 'silent' })
@@ -41,6 +47,7 @@ export async function listen(
     admin,
     configuration: () => room.current(),
     identify: createIdentify({ configuration: () => room.current(), clock }),
+    proxies: createProxies(options.trustedProxies ?? []),
     enter: createEnter(() => room.current()),
     metrics: createMetrics(() => ({
       usages: [],

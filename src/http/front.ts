@@ -5,8 +5,9 @@
 // not understood is never guessed at.
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Hot, HotAnswer, HotRequest } from '../plugin.ts'
+import { plainAddress, type Hot, type HotAnswer, type HotRequest } from '../plugin.ts'
 import { readHead, type Head } from './head.ts'
+import type { Proxies } from './proxies.ts'
 
 export interface Front {
   /** Takes a new connection. */
@@ -46,11 +47,12 @@ interface Connection {
 
 export function createFront(parts: {
   hot: readonly Hot[]
+  proxies: Proxies
   limits: FrontLimits
   /** node:http's own listener. */
   hand(socket: Socket): void
 }): Front {
-  const { hot, limits, hand } = parts
+  const { hot, proxies, limits, hand } = parts
   const connections = new Set<Connection>()
   let closing = false
   let sweeping: NodeJS.Timeout | undefined
@@ -98,7 +100,9 @@ export function createFront(parts: {
       url: head.url,
       header: (name) => valueOf(head.headers, name),
       body: bytes.subarray(from, to),
-      remoteAddress: connection.remoteAddress,
+      remoteAddress: proxies.isEmpty
+        ? connection.remoteAddress
+        : proxies.client(connection.remoteAddress, (name) => allOf(head.headers, name)),
     }
     taker.serve(request, (said) => answer(connection, said))
   }
@@ -142,7 +146,7 @@ export function createFront(parts: {
       if (closing) return hand(socket)
       const connection: Connection = {
         socket,
-        remoteAddress: socket.remoteAddress ?? '',
+        remoteAddress: plainAddress(socket.remoteAddress),
         pending: undefined,
         answering: false,
         heard: false,
@@ -182,6 +186,12 @@ function written({ status, headers, body }: HotAnswer, length: number, last: boo
 function valueOf(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1]
   return undefined
+}
+
+function allOf(headers: readonly string[], name: string): string | undefined {
+  let all: string | undefined
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) all = all === undefined ? headers[i + 1] : `${all},${headers[i + 1]}`
+  return all
 }
 
 const keepAlive = 'Connection: keep-alive\r\nKeep-Alive: timeout=65'

@@ -187,8 +187,10 @@ test('closing waits for a hot answer under way too', async () => {
   const other = await listen({ sides: [{ router: Router(), hot: slowHot }] })
   const idle = connect(other.port, '127.0.0.1')
   await once(idle, 'connect')
+  const unserved = (): void => {}
+  finish = unserved
   const answer = fetch(`${other.url}/hot`, { method: 'POST', body: 'a=b' })
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  while (finish === unserved) await new Promise((resolve) => setTimeout(resolve, 10))
   const began = Date.now()
   const closed = other.server.close(10_000)
   idle.resume()

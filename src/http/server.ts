@@ -3,7 +3,7 @@
 // request's time are capped, and closing waits only so long for answers under way.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import express, { type Express } from 'express'
+import express, { type Express, type Request } from 'express'
 import type { Admin } from '../admin/admin.ts'
 import type { Configuration } from '../model/configuration.ts'
 import { mayDo } from '../model/credential.ts'
@@ -14,6 +14,7 @@ import type { Enter } from './concurrency.ts'
 import { ApiError, errorAnswers, sendError } from './errors.ts'
 import { createFront } from './front.ts'
 import type { Metrics } from './metrics.ts'
+import type { Proxies } from './proxies.ts'
 import { createUpgrades } from './upgrade.ts'
 
 export interface HttpParts {
@@ -21,6 +22,8 @@ export interface HttpParts {
   admin: Admin
   configuration(): Configuration
   identify: Identify
+  /** Who asks through them is who they say. */
+  proxies: Proxies
   enter: Enter
   metrics: Metrics
   /** `ok` once traffic is taken. */
@@ -59,13 +62,13 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   const server = createServer(limits, (request: IncomingMessage, response: ServerResponse) => {
     if (closing) response.shouldKeepAlive = false
     const taker = hot.find((one) => one.takes(request.method ?? '', request.url ?? ''))
-    if (taker) serveHot(taker, request, response, () => app(request, response))
+    if (taker) serveHot(taker, clientOf(parts.proxies, request), request, response, () => app(request, response))
     else app(request, response)
   })
   server.maxHeadersCount = 100
   const [listener] = server.listeners('connection')
   const hand = (socket: Socket): void => void listener?.call(server, socket)
-  const front = createFront({ hot, limits, hand })
+  const front = createFront({ hot, proxies: parts.proxies, limits, hand })
   if (hot.length > 0) server.removeAllListeners('connection').on('connection', front.take)
   const upgrades = createUpgrades(parts.sides, hand)
   // Without a listener node:http hears no such wish at all.
@@ -103,7 +106,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
 }
 
 /** A hot request that came by node:http; `otherwise` where its body is of unknown length, or long. */
-function serveHot({ serve }: Hot, request: IncomingMessage, response: ServerResponse, otherwise: () => void): void {
+function serveHot({ serve }: Hot, remoteAddress: string, request: IncomingMessage, response: ServerResponse, otherwise: () => void): void {
   const length = Number(request.headers['content-length'] ?? Number.NaN)
   if (!(length <= longestHotBody)) return otherwise()
   const chunks: Buffer[] = []
@@ -115,11 +118,18 @@ function serveHot({ serve }: Hot, request: IncomingMessage, response: ServerResp
       url: request.url ?? '',
       header: (name) => firstOf(request.headers[name]),
       body: Buffer.concat(chunks),
-      remoteAddress: request.socket.remoteAddress ?? '',
+      remoteAddress,
     }
     serve(asked, ({ status, headers, body }) => {
       response.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body))]).end(body)
     })
+  })
+}
+
+function clientOf(proxies: Proxies, { socket, headers }: IncomingMessage): string {
+  return proxies.client(socket.remoteAddress, (name) => {
+    const found = headers[name]
+    return Array.isArray(found) ? found.join(',') : found
   })
 }
 
@@ -131,6 +141,11 @@ function createApp(parts: HttpParts): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+  // What express calls so, from here on by our list of proxies.
+  app.use((request, _response, next) => {
+    Object.defineProperty(request, 'ip', { value: clientOf(parts.proxies, request) })
+    next()
+  })
   app.get('/health', (_request, response) => {
     const { ok, status } = parts.health()
     response.status(ok ? 200 : 503).json({ status })
@@ -151,10 +166,10 @@ function createApp(parts: HttpParts): Express {
 const mayReadAll = ({ key, testOf }: Identity): boolean => testOf === undefined && (!key || mayDo(key, '/signalbox/metrics/read', ''))
 
 /** Metrics tell of every account: from this machine they are open, from elsewhere the root account's. */
-async function mayReadMetrics(parts: HttpParts, request: IncomingMessage): Promise<boolean> {
+async function mayReadMetrics(parts: HttpParts, request: Request): Promise<boolean> {
   const address = request.socket.remoteAddress ?? ''
   const here = /^(::ffff:)?127\.|^::1$/.test(address)
   if (here && request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined) return true
-  const identity = await parts.identify(request.headers.authorization, address)
+  const identity = await parts.identify(request.headers.authorization, request.ip ?? '')
   return identity !== undefined && identity.account.parent === undefined && mayReadAll(identity)
 }

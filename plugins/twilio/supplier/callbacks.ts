@@ -75,7 +75,7 @@ export function supplierCallbacks(host: Host): Callbacks {
       url,
       header,
       body: Buffer.isBuffer(body) ? body : nothing,
-      remoteAddress: request.socket.remoteAddress ?? '',
+      remoteAddress: request.ip ?? '',
     }
     void serve(asked).then((said) => {
       for (let i = 0; i < said.headers.length; i += 2) response.setHeader(said.headers[i] ?? '', said.headers[i + 1] ?? '')

@@ -54,7 +54,7 @@ export function createApi(parts: ApiParts): Router {
   })
   api.use('/v1', async (request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
-    const identity = await parts.identify(request.headers.authorization, request.socket.remoteAddress ?? '')
+    const identity = await parts.identify(request.headers.authorization, request.ip ?? '')
     // Test credentials are for the Twilio-compatible API.
     if (!identity || identity.testOf !== undefined)
       throw new ApiError(
@@ -67,7 +67,7 @@ export function createApi(parts: ApiParts): Router {
     if (!leave) throw new ApiError('too-many-requests', 'Too many requests of this account are under way.')
     response.once('close', leave)
     const { account, key } = identity
-    const caller: Caller = { account: account.id, author: key?.id ?? account.id, source: request.socket.remoteAddress ?? '' }
+    const caller: Caller = { account: account.id, author: key?.id ?? account.id, source: request.ip ?? '' }
     response.locals['caller'] = caller
     response.locals['key'] = key
     next()
