@@ -13,7 +13,7 @@ interface Account extends Asker {
 }
 
 const root: Asker = { user: sid, password: token }
-const lookedAt = 10
+const lookedAt = 4
 
 export function createAccounts(most: number, asking: Asking, random: () => number): Strand {
   const faults: string[] = []

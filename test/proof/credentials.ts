@@ -22,7 +22,7 @@ const mostKeys = 12
 /** A restricted key is told what it may not; whoever is unknown is told 20003. */
 const notPermitted = 70051
 /** After each start; each is a request. */
-const lookedAt = 25
+const lookedAt = 8
 
 export function createCredentials(tenant: Tenant, asking: Asking, random: () => number): Strand {
   const faults: string[] = []
@@ -133,7 +133,7 @@ export function createCredentials(tenant: Tenant, asking: Asking, random: () => 
     },
     async look(all) {
       for (const each of tenant.credentials.filter(({ holds }) => holds === undefined)) await check(each)
-      const [newest, older] = [tenant.credentials.slice(-5), tenant.credentials.slice(0, -5)]
+      const [newest, older] = [tenant.credentials.slice(-3), tenant.credentials.slice(0, -3)]
       const rest = all ? older : sample(older, lookedAt, random)
       for (const each of [...newest, ...rest]) await check(each)
       await checkList()

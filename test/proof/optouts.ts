@@ -12,7 +12,7 @@ interface OptOut extends Fact {
 
 const root: Asker = { user: rootSid, password: rootToken }
 const takenBack = 0.3
-const lookedAt = 15
+const lookedAt = 6
 const optedOut = 21610
 const pageLimit = 1000
 

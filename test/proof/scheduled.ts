@@ -14,7 +14,7 @@ interface Scheduled extends Fact {
 
 const root: Asker = { user: sid, password: token }
 const aheadMs = 3_600_000
-const lookedAt = 15
+const lookedAt = 6
 const messages = `/2010-04-01/Accounts/${sid}/Messages`
 
 export interface ScheduledStrand extends Strand {

@@ -17,7 +17,7 @@ export interface Fact {
   holds: boolean | undefined
 }
 
-const pauseMs = 20
+const pauseMs = 5
 
 /** Acts until stopped. */
 export function run(strands: readonly Strand[]): { stop(): Promise<void> } {
