@@ -1,6 +1,6 @@
 // Joins the parts of inbound long messages, whichever session and order they come in. Each part is
-// durable before its PDU is answered; what never completes is delivered as far as it came, or
-// dropped with a line in the log, by the bind's policy.
+// durable before its PDU is answered; what never completes is delivered as far as it came, or ends as
+// failed without being sent, by the bind's policy: whoever submitted the parts is told either way.
 import type { Bind } from '../model/bind.ts'
 import type { Body } from '../model/body.ts'
 import type { Submission } from '../model/message.ts'
@@ -55,13 +55,14 @@ export async function tidyParts(core: Core): Promise<void> {
         { bind: bind.id, came: parts.length, of: first.total, policy: bind.policy.partsIncomplete },
         'a long message never completed',
       )
-      if (bind.policy.partsIncomplete === 'drop') await core.store.dropParts(first.key)
-      else await join(core, bind, parts)
+      const came = `Only ${parts.length} of its ${first.total} parts came.`
+      await join(core, bind, parts, bind.policy.partsIncomplete === 'drop' ? new AcceptRefused('invalid', came) : undefined)
     }
   }
 }
 
-async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<void> {
+/** `dropped`: why the message ends at once. */
+async function join(core: Core, bind: Bind, parts: readonly Part[], dropped?: AcceptRefused): Promise<void> {
   const pieces = [...parts].sort((a, b) => a.index - b.index).map((part) => thaw(part.data))
   const first = pieces[0]
   if (!first) return
@@ -70,6 +71,7 @@ async function join(core: Core, bind: Bind, parts: readonly Part[]): Promise<voi
   if (Object.keys(report).length > 0) whole.report = report
   const joins: Joined = { key: parts[0]!.key, parts: parts.map((part) => [part.index, part.at]) }
   try {
+    if (dropped) throw dropped
     await accept(core, bind, whole, { joins })
   } catch (error) {
     if (!(error instanceof AcceptRefused) || passing.has(error.why)) throw error
