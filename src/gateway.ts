@@ -21,6 +21,7 @@ import { recall, rework } from './flow/recall.ts'
 import { startFlow } from './flow/flow.ts'
 import { createAccountLimits } from './flow/limits.ts'
 import { createLoad } from './flow/load.ts'
+import { createStanding } from './flow/standing.ts'
 import { openTruth } from './flow/truth-file.ts'
 import { createEnter } from './http/concurrency.ts'
 import { createIdentify } from './http/auth.ts'
@@ -29,9 +30,10 @@ import { createProxies } from './http/proxies.ts'
 import { createHttpServer } from './http/server.ts'
 import { idSource } from './ids.ts'
 import type { Account } from './model/account.ts'
-import { accountAsItStands, statusAsItStands, type Configuration } from './model/configuration.ts'
-import type { AccountId, BindId } from './model/message.ts'
+import { accountAsItStands, type Configuration } from './model/configuration.ts'
+import type { BindId } from './model/message.ts'
 import { defaultClientPolicy } from './model/policy.ts'
+import { differing } from './model/versions.ts'
 import { createOutboundThread } from './outbound.ts'
 import type { Connector, Host, Logger } from './plugin.ts'
 import type { Addressee } from './routing/direct.ts'
@@ -230,16 +232,16 @@ async function compose(
   await server.listen(settings.http.host, settings.http.port)
   undo.push(() => server.close(drainMs))
 
-  let followed: Configuration | undefined
+  const stand = createStanding(store, (id) => room.shelves().below.get(id)?.keys() ?? [])
+  let followed: Configuration['binds'] = new Map()
   function follow(configuration: Configuration): void {
     compiled = undefined
-    store.weigh(new Map([...configuration.accounts.values()].map((account) => [account.id, account.weight])))
-    store.hold(suspendedAccounts(configuration))
+    stand(configuration)
+    core.limits.follow()
     binds.apply(configuration)
-    const before = followed
-    followed = configuration
-    const anyone = before === undefined || isAccountChanged(before, configuration)
-    for (const bind of configuration.binds.values()) if (anyone || before.binds.get(bind.id) !== bind) flow.wake(bind.id)
+    // A rate or a window may have grown, and a pause have ended.
+    for (const id of differing(followed, configuration.binds)) flow.wake(id)
+    followed = configuration.binds
   }
   room.onChange(follow)
   if (demoWanted) await setUpDemo(settings, data, admin, root)
@@ -272,18 +274,6 @@ async function compose(
       await store.close()
     },
   }
-}
-
-/** Whether what waits of somebody may go now, or sooner: a new account alone changes nobody else's. */
-function isAccountChanged(before: Configuration, now: Configuration): boolean {
-  for (const [id, account] of before.accounts) if (now.accounts.get(id) !== account) return true
-  return false
-}
-
-function suspendedAccounts(configuration: Configuration): Set<AccountId> {
-  const suspended = new Set<AccountId>()
-  for (const id of configuration.accounts.keys()) if (statusAsItStands(configuration, id) === 'suspended') suspended.add(id)
-  return suspended
 }
 
 function sipAt({ directory, variables }: NonNullable<Settings['sip']>, data: string): ListeningSip {

@@ -5,6 +5,7 @@ import type { Bind } from '../model/bind.ts'
 import { isWithin, type Configuration } from '../model/configuration.ts'
 import { failureFacts } from '../model/failure.ts'
 import type { AccountId, BindId } from '../model/message.ts'
+import { differing } from '../model/versions.ts'
 import type { Connector, Gateway, Logger, Session } from '../plugin.ts'
 import { backoffMs } from './backoff.ts'
 import { createRate, type Rate } from './rate.ts'
@@ -82,6 +83,7 @@ export function createSupervisor(parts: {
   const live = new Map<BindId, Supervised>()
   const stopping = new Set<Promise<void>>()
   let accounts: Configuration['accounts'] = new Map()
+  let applied: Configuration['binds'] = new Map()
 
   function start(bind: Bind, connector: Connector): Supervised {
     const abort = new AbortController()
@@ -179,18 +181,19 @@ export function createSupervisor(parts: {
 
   return {
     apply(configuration) {
-      accounts = configuration.accounts
-      for (const [id, it] of live) {
+      ;({ accounts } = configuration)
+      for (const id of differing(applied, configuration.binds)) {
         const bind = configuration.binds.get(id)
-        // Of ten thousand binds a change leaves all but one as they were: the same objects.
-        if (bind === it.bind) continue
-        if (!bind || !bind.enabled || shapeOf(bind) !== it.shape) stop(id, it)
-        else it.bind = bind
+        const it = live.get(id)
+        if (it && bind?.enabled && shapeOf(bind) === it.shape) {
+          it.bind = bind
+          continue
+        }
+        if (it) stop(id, it)
+        const connector = bind?.enabled ? parts.connectors.get(bind.connector) : undefined
+        if (bind && connector) live.set(id, start(bind, connector))
       }
-      for (const bind of configuration.binds.values()) {
-        const connector = parts.connectors.get(bind.connector)
-        if (bind.enabled && connector && !live.has(bind.id)) live.set(bind.id, start(bind, connector))
-      }
+      applied = configuration.binds
     },
     get: (id) => live.get(id),
     all: () => [...live.values()],

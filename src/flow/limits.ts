@@ -1,13 +1,15 @@
 // What accounts may submit: the caps of an account hold for it and all below it together. Counted in the
 // moment in which the store counts a message, so never more than a cap; days and months are taken from
-// the store whenever the configuration changes, so exact over a restart. Accounts without caps, and with
+// the store when an account gets its caps, so exact over a restart. Accounts without caps, and with
 // none above them, cost a look into an empty map.
 import { createMeter, type Meter } from '../binds/meter.ts'
 import type { Clock } from '../clock.ts'
 import type { Limits as Rates } from '../model/bind.ts'
 import { dayOf, monthStart, type Caps } from '../model/caps.ts'
+import type { Account } from '../model/account.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { AccountId, Message } from '../model/message.ts'
+import { differing } from '../model/versions.ts'
 import { AcceptRefused, type RefusalWhy } from '../plugin.ts'
 import type { Limit, Store } from '../store/store.ts'
 
@@ -16,6 +18,8 @@ export interface AccountLimits {
   of(account: AccountId, acknowledged: boolean): Limit | undefined
   /** Of a part of a long message: throws AcceptRefused; counts for the second only, since the message is counted once it is whole. */
   part(account: AccountId, segments: number, first: boolean): void
+  /** Told of each change, so that nothing of before is kept; asked for a limit, it follows by itself. */
+  follow(): void
 }
 
 interface Purse {
@@ -47,16 +51,37 @@ export function createAccountLimits(parts: {
   clock: Pick<Clock, 'now'>
 }): AccountLimits {
   const { configuration, submitted, clock } = parts
-  let seen: Configuration | undefined
+  let seen: Configuration['accounts'] = new Map()
   let purses = new Map<AccountId, Purse>()
   /** By sender: the purses that hold for it, nearest first. */
   let chains = new Map<AccountId, { checked: Limit; acknowledged: Limit; purses: readonly Purse[] } | null>()
 
-  function follow(now: Configuration): void {
-    seen = now
+  function follow(): void {
+    const { accounts } = configuration()
+    if (accounts === seen) return
+    const before = seen
+    seen = accounts
+    for (const id of differing(before, accounts)) if (!followOne(before.get(id), accounts.get(id))) return followAll()
+  }
+
+  /** False: purses come or go, or whom they hold for. */
+  function followOne(was: Account | undefined, is: Account | undefined): boolean {
+    if (!is) return false
+    if (was) {
+      if (was.parent !== is.parent || (was.caps === undefined) !== (is.caps === undefined)) return false
+      if (is.caps) purses.get(is.id)!.caps = is.caps
+      return true
+    }
+    if (is.caps) return false
+    chains.delete(is.id)
+    for (const purse of pursesOf(is.id)) purse.within.push(is.id)
+    return true
+  }
+
+  function followAll(): void {
     chains = new Map()
     const next = new Map<AccountId, Purse>()
-    for (const { id, caps } of now.accounts.values()) {
+    for (const { id, caps } of seen.values()) {
       if (caps === undefined) continue
       const purse = purses.get(id) ?? newPurse(id)
       purse.caps = caps
@@ -65,7 +90,7 @@ export function createAccountLimits(parts: {
     }
     purses = next
     if (purses.size === 0) return
-    for (const { id } of now.accounts.values()) for (const purse of pursesOf(id)) purse.within.push(id)
+    for (const { id } of seen.values()) for (const purse of pursesOf(id)) purse.within.push(id)
     for (const purse of purses.values()) sumUp(purse)
   }
 
@@ -75,7 +100,7 @@ export function createAccountLimits(parts: {
     for (let depth = 0; at !== undefined && depth < 64; depth++) {
       const purse = purses.get(at)
       if (purse) found.push(purse)
-      at = seen?.accounts.get(at)?.parent
+      at = seen.get(at)?.parent
     }
     return found
   }
@@ -171,8 +196,7 @@ export function createAccountLimits(parts: {
   }
 
   function chainOf(account: AccountId) {
-    const now = configuration()
-    if (now !== seen) follow(now)
+    follow()
     if (purses.size === 0) return null
     let chain = chains.get(account)
     if (chain === undefined) {
@@ -184,6 +208,7 @@ export function createAccountLimits(parts: {
   }
 
   return {
+    follow,
     of(account, acknowledged) {
       const chain = chainOf(account)
       if (chain === null) return undefined

@@ -5,9 +5,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { accountAsItStands, isWithin, type Configuration } from '../model/configuration.ts'
-import { noCredentials, type ApiKey } from '../model/credential.ts'
+import type { Account } from '../model/account.ts'
+import { noCredentials, type AccountCredentials, type ApiKey } from '../model/credential.ts'
 import type { AccountId } from '../model/message.ts'
 import { networkOf, plainAddress, rangesOf, type Ranges } from '../model/network.ts'
+import { differing } from '../model/versions.ts'
 import type { Identity } from '../plugin.ts'
 
 export type Identify = (authorization: string | undefined, remoteAddress: string) => Promise<Identity | undefined> | Identity | undefined
@@ -32,8 +34,9 @@ const forgivenAfterMs = 15 * 60_000
 const mostWaiting = 10
 
 interface Known {
-  /** The snapshot it was found right on. */
-  configuration: Configuration
+  /** What it was found right by: as long as the account's row is this one, and nothing above it moved since, it is. */
+  row: Account
+  turn: number
   identity: Identity
   /** Where it is good from; undefined: anywhere. */
   from: Ranges | undefined
@@ -48,20 +51,31 @@ interface Failures {
 export function createIdentify({ configuration, clock }: IdentifyParts): Identify {
   const known = new Map<string, Known>()
   const failures = new Map<string, Failures>()
-  let owners: Owners | undefined
+  const owners: Owners = { configuration, keys: new Map(), tests: new Map() }
+  let seen: Configuration['accounts'] = new Map()
+  /** Counts the changes that reach accounts other than the one changed. */
+  let turn = 0
 
-  function ownersOf(now: Configuration): Owners {
-    if (owners?.configuration !== now) owners = createOwners(now)
-    return owners
+  function follow(accounts: Configuration['accounts']): void {
+    for (const id of differing(seen, accounts)) {
+      const was = seen.get(id)
+      const is = accounts.get(id)
+      if (was && (was.status !== is?.status || was.parent !== is.parent)) turn++
+      if (was?.credentials !== is?.credentials) own(owners, id, was?.credentials, is?.credentials)
+    }
+    seen = accounts
   }
+
+  const holds = ({ row, turn: foundIn }: Known): boolean => foundIn === turn && seen.get(row.id) === row
 
   return (authorization, remoteAddress) => {
     if (authorization === undefined) return undefined
-    const now = configuration()
+    const { accounts } = configuration()
+    if (accounts !== seen) follow(accounts)
     const before = known.get(authorization)
-    if (before?.configuration === now && before.from === undefined) return before.identity
+    if (before !== undefined && before.from === undefined && holds(before)) return before.identity
     if (before === undefined && tooMany(networkOf(remoteAddress))) return undefined
-    const right = before?.configuration === now ? before : check(ownersOf(now), authorization)
+    const right = before !== undefined && holds(before) ? before : check(owners, authorization, turn)
     if (!right) {
       known.delete(authorization)
       return fail(remoteAddress)
@@ -118,61 +132,62 @@ const nobody = digest('')
 
 /** Whose keys and test credentials are, by their SIDs. */
 interface Owners {
-  configuration: Configuration
+  configuration: IdentifyParts['configuration']
   keys: Map<string, { account: AccountId; key: ApiKey }>
   tests: Map<AccountId, AccountId>
 }
 
-function createOwners(configuration: Configuration): Owners {
-  const owners: Owners = { configuration, keys: new Map(), tests: new Map() }
-  for (const { id, credentials } of configuration.accounts.values()) {
-    if (!credentials) continue
-    for (const key of credentials.keys) owners.keys.set(key.id, { account: id, key })
-    if (credentials.test) owners.tests.set(credentials.test.id, id)
-  }
-  return owners
+function own({ keys, tests }: Owners, account: AccountId, was: AccountCredentials | undefined, is: AccountCredentials | undefined): void {
+  for (const key of was?.keys ?? []) keys.delete(key.id)
+  if (was?.test) tests.delete(was.test.id)
+  for (const key of is?.keys ?? []) keys.set(key.id, { account, key })
+  if (is?.test) tests.set(is.test.id, account)
 }
 
-function check(owners: Owners, authorization: string): Known | undefined {
+function check(owners: Owners, authorization: string, turn: number): Known | undefined {
   const credentials = basicCredentials(authorization)
   if (!credentials) return undefined
   const given = digest(credentials.password)
+  if (credentials.user.startsWith('SK')) return byKey(owners, credentials.user, given, turn)
   const { configuration } = owners
-  if (credentials.user.startsWith('SK')) return byKey(owners, credentials.user, given)
-  const account = accountAsItStands(configuration, credentials.user)
-  const { secondary, sources } = account?.credentials ?? noCredentials
-  const first = timingSafeEqual(given, account ? digest(account.token) : nobody)
+  const row = configuration().accounts.get(credentials.user)
+  const { secondary, sources } = row?.credentials ?? noCredentials
+  const first = timingSafeEqual(given, row ? digest(row.token) : nobody)
   const second = timingSafeEqual(given, secondary ? digest(secondary.token) : nobody)
-  if (!account) return byTest(owners, credentials.user, given)
-  if (!(first && account.token !== '') && !(second && secondary)) return undefined
-  const identity = { account, may: (other: AccountId) => isWithin(configuration, other, account.id) }
-  return { configuration, identity, from: sourcesOf(sources) }
+  if (!row) return byTest(owners, credentials.user, given, turn)
+  if (!(first && row.token !== '') && !(second && secondary)) return undefined
+  const identity = { account: standing(owners, row), may: (other: AccountId) => isWithin(configuration(), other, row.id) }
+  return { row, turn, identity, from: sourcesOf(sources) }
 }
 
-function byKey({ configuration, keys }: Owners, user: string, given: Buffer): Known | undefined {
-  const found = keys.get(user)
+function byKey(owners: Owners, user: string, given: Buffer, turn: number): Known | undefined {
+  const found = owners.keys.get(user)
   const right = timingSafeEqual(given, found ? Buffer.from(found.key.hash, 'hex') : nobody)
-  const account = found && accountAsItStands(configuration, found.account)
-  if (!found || !right || !account) return undefined
+  const row = found && owners.configuration().accounts.get(found.account)
+  if (!found || !right || !row) return undefined
   const { id, kind, allow, sources } = found.key
-  const identity = { account, may: (other: AccountId) => other === account.id, key: { id, kind, allow: new Set(allow) } }
-  return { configuration, identity, from: sourcesOf(sources) }
+  const identity = { account: standing(owners, row), may: (other: AccountId) => other === row.id, key: { id, kind, allow: new Set(allow) } }
+  return { row, turn, identity, from: sourcesOf(sources) }
 }
 
-function byTest({ configuration, tests }: Owners, user: string, given: Buffer): Known | undefined {
-  const testOf = tests.get(user)
-  const account = testOf === undefined ? undefined : accountAsItStands(configuration, testOf)
-  const test = account?.credentials?.test
+function byTest(owners: Owners, user: string, given: Buffer, turn: number): Known | undefined {
+  const testOf = owners.tests.get(user)
+  const row = testOf === undefined ? undefined : owners.configuration().accounts.get(testOf)
+  const test = row?.credentials?.test
   const right = timingSafeEqual(given, test ? digest(test.token) : nobody)
-  if (testOf === undefined || !account || !test || !right) return undefined
-  const { credentials, ...rest } = account
+  if (testOf === undefined || !row || !test || !right) return undefined
+  const { credentials, ...rest } = standing(owners, row)
   // Below its owner, so that nobody takes it for the root account.
   const identity = {
     account: { ...rest, id: test.id, parent: testOf, token: test.token },
     may: (other: AccountId) => other === test.id,
     testOf,
   }
-  return { configuration, identity, from: sourcesOf(credentials?.sources ?? []) }
+  return { row, turn, identity, from: sourcesOf(credentials?.sources ?? []) }
+}
+
+function standing({ configuration }: Owners, row: Account): Account {
+  return accountAsItStands(configuration(), row.id) ?? row
 }
 
 function sourcesOf(sources: readonly string[]): Ranges | undefined {
