@@ -24,8 +24,11 @@ export async function tree(context: TestContext) {
   }
   const root = member(bed.root.id)
   const reseller = await below(root, 'Reseller')
+  // It has numbers of its own carriers.
+  await admin.accounts.update(root, reseller.account, { claims: 'any' })
   const customer = await below(reseller, 'Customer')
   const stranger = await below(root, 'Stranger')
+  await admin.accounts.update(root, stranger.account, { claims: 'any' })
 
   return {
     ...bed,

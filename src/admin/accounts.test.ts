@@ -5,8 +5,8 @@ import { mask, Refused, type Caller } from './admin.ts'
 
 async function family(bed: AdminBed) {
   const { admin, caller, root } = bed
-  const a = await admin.accounts.create(caller, root.id, { name: 'A' })
-  const b = await admin.accounts.create(caller, root.id, { name: 'B' })
+  const a = await admin.accounts.create(caller, root.id, { name: 'A', claims: 'any' })
+  const b = await admin.accounts.create(caller, root.id, { name: 'B', claims: 'any' })
   const below = await admin.accounts.create(caller, a.view.id, { name: 'A below' })
   const as = (account: string): Caller => ({ account, author: 'someone', source: 'cli' })
   return {
@@ -122,7 +122,10 @@ test('a number belongs to one account, and nobody else learns whose', async (con
   const bed = await adminBed(context)
   const { a, b, asA, asB } = await family(bed)
   await bed.admin.numbers.put(asA, a, '+15550001111', {})
-  await assert.rejects(bed.admin.numbers.put(asB, b, '+15550001111', {}), /^Refused: number: \+15550001111 is not available$/)
+  await assert.rejects(
+    bed.admin.numbers.put(asB, b, '+15550001111', {}),
+    /^Refused: number: \+15550001111 is not available, or not to this account \(claims\)$/,
+  )
   assert.equal(await bed.admin.numbers.delete(asB, b, '+15550001111'), false)
   assert.equal(bed.admin.numbers.get(asB, b, '+15550001111'), undefined)
   assert.equal(bed.admin.numbers.get(asA, a, '+15550001111')!.bind, 'api')

@@ -2,7 +2,7 @@
 // promises, for whoever puts HTTP, a command line or a console in front. No call shows, changes or
 // lets guess anything outside the caller's own subtree: an id from elsewhere is absent. Secrets
 // leave only masked (`mask`); giving the mask back keeps what is stored.
-import type { AccountStatus } from '../model/account.ts'
+import type { AccountStatus, Claims } from '../model/account.ts'
 import type { AlphaSenders } from '../model/alpha.ts'
 import type { BindPolicy, Side } from '../model/bind.ts'
 import type { Caps } from '../model/caps.ts'
@@ -58,6 +58,8 @@ export interface AccountInput {
   optOut?: OptOutSetting | 'inherit'
   /** Names by the prefixes of the recipients that may see them. `inherit`: as the account above has it. */
   alphaSenders?: AlphaSenders | 'inherit'
+  /** Which numbers it may take. `inherit`: as the account above. */
+  claims?: Claims | 'inherit'
 }
 
 export interface AccountView {
@@ -74,6 +76,7 @@ export interface AccountView {
   privateWebhooks: boolean
   optOut?: OptOutSetting
   alphaSenders?: AlphaSenders
+  claims?: Claims
   createdAt: number
   updatedAt: number
 }

@@ -73,7 +73,7 @@ test('what is too long to be kept for good is told in words', async (context) =>
 
 test('everyone sees the own account and those below it; who is outside of them is not named', async (context) => {
   const { admin, caller, root } = await adminBed(context)
-  const { view: one } = await admin.accounts.create(caller, root.id, { name: 'One' })
+  const { view: one } = await admin.accounts.create(caller, root.id, { name: 'One', claims: 'any' })
   const { view: two } = await admin.accounts.create(caller, root.id, { name: 'Two' })
   const { view: below } = await admin.accounts.create({ ...caller, account: one.id, author: one.id }, one.id, { name: 'Below' })
   const own = { account: one.id, author: one.id, source: '192.0.2.8' }

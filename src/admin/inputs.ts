@@ -1,6 +1,7 @@
 // What may be written of an account, bind, route and number, by a document and by the API alike.
 // docs/configuration.md describes each field; the limits are here, those of policies in policy.ts.
 import { z } from 'zod'
+import { claimRights } from '../model/account.ts'
 import type { AlphaSenders } from '../model/alpha.ts'
 import { longestWord, optOutFaults, type OptOutSetting, type OptOutWords } from '../model/optout.ts'
 import { capNames, type Caps } from '../model/caps.ts'
@@ -45,6 +46,8 @@ export const alphaSenders = z.union([z.enum(['inherit', 'any']), z.record(alphaN
   AlphaSenders | 'inherit'
 >
 
+export const claimsInput = z.enum(['inherit', ...claimRights])
+
 export const accountInput = z.strictObject({
   name: name.min(1).optional(),
   token: z
@@ -61,6 +64,7 @@ export const accountInput = z.strictObject({
   privateWebhooks: z.boolean().optional(),
   optOut: optOutSetting.optional(),
   alphaSenders: alphaSenders.optional(),
+  claims: claimsInput.optional(),
 })
 
 export const bindInput = z.strictObject({

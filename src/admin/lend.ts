@@ -1,6 +1,6 @@
 // Numbers on their way between accounts. Who gives a number to an account below keeps the claim to
 // it: released there, it comes back, so no account can lose its parent's numbers.
-import type { OwnNumber } from '../model/account.ts'
+import { claimRights, type Claims, type OwnNumber } from '../model/account.ts'
 import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import { newSid } from '../ids.ts'
@@ -15,6 +15,19 @@ const isBelow = (scope: Scope, account: AccountId, above: AccountId): boolean =>
 /** Whether `account` may claim a number that is another's. */
 export function isOffered(scope: Scope, number: OwnNumber, account: AccountId): boolean {
   return number.offered === true && isBelow(scope, account, number.account)
+}
+
+/**
+ * Which numbers whoever acts as this account may take: no more than any account above may. The root account, to
+ * which all that nobody has belongs, takes what it likes.
+ */
+export function claimRight({ accounts }: Scope, account: AccountId): Claims {
+  let right: Claims = 'any'
+  for (let at = accounts.get(account), depth = 0; at?.parent !== undefined && depth < 64; at = accounts.get(at.parent), depth++) {
+    const own = at.claims ?? (accounts.get(at.parent)?.parent === undefined ? 'inventory' : 'any')
+    if (claimRights.indexOf(own) < claimRights.indexOf(right)) right = own
+  }
+  return right
 }
 
 /** The number becomes another account's. Its settings and its id stay where `as` is same; it leads to the account's API. */

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
-import type { Account, AccountStatus } from '../model/account.ts'
+import type { Account, AccountStatus, Claims } from '../model/account.ts'
 import type { AlphaSenders } from '../model/alpha.ts'
 import type { Bind, BindPolicy, Side } from '../model/bind.ts'
 import { capNames, type Caps } from '../model/caps.ts'
@@ -29,7 +29,7 @@ export function newToken(): string {
 }
 
 /** What an account may not change of itself: its parent does. The root account has none above it. */
-const fromAbove = ['status', 'inheritRoutes', 'weight', 'concurrency', 'caps', 'privateWebhooks', 'alphaSenders'] as const
+const fromAbove = ['status', 'inheritRoutes', 'weight', 'concurrency', 'caps', 'privateWebhooks', 'alphaSenders', 'claims'] as const
 
 /** `parent` for a new account; undefined for the root. */
 export function putAccount(bench: Bench, id: AccountId, parent: AccountId | undefined, input: unknown, path: Path): Account | undefined {
@@ -43,6 +43,7 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
     cdrUrl,
     optOut,
     alphaSenders,
+    claims,
     caps: capsGiven,
     ...given
   } = Object.fromEntries(Object.entries(checked.value).filter(([, value]) => value !== undefined))
@@ -59,11 +60,12 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
     concurrency: 0,
     privateWebhooks: false,
   }
-  const { cdrUrl: oldUrl, optOut: oldOptOut, alphaSenders: oldSenders, caps: oldCaps, ...rest } = known ?? fresh
+  const { cdrUrl: oldUrl, optOut: oldOptOut, alphaSenders: oldSenders, claims: oldClaims, caps: oldCaps, ...rest } = known ?? fresh
   const url = (cdrUrl as string | undefined) ?? oldUrl
   const words = (optOut as OptOutSetting | 'inherit' | undefined) ?? oldOptOut
   const caps = capsLaid(oldCaps, capsGiven as Caps | undefined)
   const senders = (alphaSenders as AlphaSenders | 'inherit' | undefined) ?? oldSenders
+  const right = (claims as Claims | 'inherit' | undefined) ?? oldClaims
   const account: Account = {
     ...rest,
     ...given,
@@ -71,6 +73,7 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
     ...(url ? { cdrUrl: url } : {}),
     ...(words === undefined || words === 'inherit' ? {} : { optOut: plain(words) }),
     ...(senders === undefined || senders === 'inherit' ? {} : { alphaSenders: senders }),
+    ...(right === undefined || right === 'inherit' ? {} : { claims: right }),
   }
   if (account.name === '') account.name = account.parent === undefined ? 'Root account' : id
   if (known && id === bench.caller.account && known.parent !== undefined) {

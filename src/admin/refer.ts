@@ -12,6 +12,7 @@ import { lineage } from '../routing/table.ts'
 import { dayNames } from '../routing/window.ts'
 import { after, before, lay, membersOf, usersOf, type Bench } from './bench.ts'
 import { check, show, type Checked, type Placed } from './faults.ts'
+import { claimRight } from './lend.ts'
 import { localId, numberInput, routeInput } from './inputs.ts'
 import { apiBind } from './put.ts'
 import { isObject, keepMasked, type Path } from './schema.ts'
@@ -170,8 +171,11 @@ export function putNumber(bench: Bench, account: AccountId, number: string, inpu
       message: `expected a number such as +15550001111, or a short code of 3–8 digits, got ${show(number)}`,
     })
   const known = value === undefined ? undefined : after(bench, 'number', value)
-  if (known && known.account !== account) faults.push({ path: [...path, 'number'], message: `${value} is not available` })
   const own = known?.account === account ? known : undefined
+  const mayTake = known === undefined && claimRight(bench, bench.caller.account) === 'any'
+  // The same whether somebody has it or not, to whom that says nothing.
+  if (value !== undefined && !own && !mayTake)
+    faults.push({ path: [...path, 'number'], message: `${value} is not available, or not to this account (claims)` })
   const name = typeof given['bind'] === 'string' ? given['bind'] : apiBind
   const bind = findBind(bench, account, name)
   const usable = bind?.side === 'client' && isWithin(bench, bind.account, account)

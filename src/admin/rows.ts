@@ -1,7 +1,7 @@
 // Configuration rows as the store has them ⇄ the model. Account tokens and whatever a connector
 // marked secret are sealed in the row, each to its place.
 import { z } from 'zod'
-import type { Account, OwnNumber } from '../model/account.ts'
+import { claimRights, type Account, type OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { Resource } from '../model/resource.ts'
@@ -63,6 +63,7 @@ const account = z.object({
     ])
     .optional(),
   alphaSenders: z.union([z.literal('any'), z.record(z.string(), z.array(z.string()))]).optional(),
+  claims: z.enum(claimRights).optional(),
   credentials: credentials.optional(),
 })
 const bind = z.object({

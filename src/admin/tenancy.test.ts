@@ -85,9 +85,41 @@ test('an account keeps its hold on what it hands down, whichever way the account
   assert.equal(owner(bed), undefined)
 })
 
+test('below the root account nobody takes what is not offered, until the account above allows it; and no more than that one may', async (context) => {
+  const bed = await tree(context)
+  const { admin, tenancy, root, reseller, customer, stranger } = bed
+  const free = '+447700900124'
+  const unavailable = refused('unavailable')
+  for (const who of [reseller, customer, stranger]) {
+    await assert.rejects(tenancy.claim(who, who.account, free, {}), unavailable)
+    await assert.rejects(admin.numbers.put(who, who.account, free, {}), /\+447700900124 is not available, or not to this account/)
+    const plan = admin.documents.plan(who, `accounts: [{ id: ${who.account}, numbers: [{ number: '${free}' }] }]`, { variables: {} })
+    assert.deepEqual(
+      plan.faults.map(({ path }) => path),
+      ['accounts[0].numbers[0].number'],
+    )
+  }
+  await assert.rejects(admin.accounts.update(reseller, reseller.account, { claims: 'any' }), /is set by the account above/)
+  // The reseller may let its customer no more than itself may.
+  await admin.accounts.update(reseller, customer.account, { claims: 'any' })
+  await assert.rejects(tenancy.claim(customer, customer.account, free, {}), unavailable)
+  await admin.accounts.update(root, reseller.account, { claims: 'any' })
+  await tenancy.claim(customer, customer.account, free, {})
+  await admin.accounts.update(reseller, customer.account, { claims: 'none' })
+  await tenancy.changeNumber(customer, customer.account, free, { name: 'what it has stays its own' })
+  assert.deepEqual(tenancy.offered(customer, customer.account), [])
+  await assert.rejects(tenancy.claim(customer, customer.account, stock, {}), unavailable)
+  // Who gives a number to it is an account above, and that one's right counts.
+  await tenancy.claim(reseller, customer.account, stock, {})
+  await admin.numbers.put(root, stranger.account, '+447700900125', {})
+  assert.equal((await admin.accounts.update(root, reseller.account, { claims: 'inherit' })).view.claims, undefined)
+  await assert.rejects(tenancy.claim(reseller, reseller.account, '+447700900126', {}), unavailable)
+})
+
 test('a number that is nobody’s is ported in, and is gone when it is released', async (context) => {
   const bed = await tree(context)
-  const { tenancy, customer } = bed
+  const { admin, tenancy, root, reseller, customer } = bed
+  await admin.accounts.update(root, reseller.account, { claims: 'any' })
   await tenancy.claim(customer, customer.account, '+447700900123', { settings: { smsUrl: 'https://a.example/', smsMethod: 'GET' } })
   const changed = await tenancy.changeNumber(customer, customer.account, '+447700900123', { settings: { smsMethod: '' } })
   assert.deepEqual(changed.settings, { smsUrl: 'https://a.example/' })

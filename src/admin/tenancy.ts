@@ -10,7 +10,7 @@ import { mustSee } from './accounts.ts'
 import { Refused, type Accounts, type RefusedWhy } from './admin.ts'
 import { after, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
-import { giveUp, handOver, isOffered } from './lend.ts'
+import { claimRight, giveUp, handOver, isOffered } from './lend.ts'
 import { nameBind, putNumber } from './refer.ts'
 
 const whys: Record<RefusedWhy, TenancyWhy> = {
@@ -94,12 +94,15 @@ export function createTenancy(room: ConfigurationRoom, accounts: Pick<Accounts, 
     offered(caller, account) {
       if (!sees(caller, account)) return []
       const now = room.current()
+      if (claimRight(now, caller.account) === 'none') return []
       return [...now.numbers.values()].filter((number) => isOffered(now, number, account)).toSorted((a, b) => (a.value < b.value ? -1 : 1))
     },
     claim: (caller, account, value, input) =>
       change(caller, account, value, (bench) => {
         const known = after(bench, 'number', value)
-        if (known && !isOffered(bench, known, account)) throw new TenancyRefused('unavailable', `${value} is not available.`)
+        const right = claimRight(bench, caller.account)
+        const isFree = known ? right !== 'none' && isOffered(bench, known, account) : right === 'any'
+        if (!isFree) throw new TenancyRefused('unavailable', `${value} is not available.`)
         if (known) handOver(bench, known, account, 'new', [])
         write(bench, account, value, input)
       }),

@@ -7,6 +7,10 @@ import type { OptOutSetting } from './optout.ts'
 
 export type AccountStatus = 'active' | 'suspended' | 'closed'
 
+/** inventory: those that an account above offers. any: what nobody has, too. */
+export const claimRights = ['none', 'inventory', 'any'] as const
+export type Claims = (typeof claimRights)[number]
+
 export interface Account {
   id: AccountId
   /** Undefined for the root account. */
@@ -33,6 +37,8 @@ export interface Account {
   optOut?: OptOutSetting
   /** Absent: what the account above has; any name where none says anything. */
   alphaSenders?: AlphaSenders
+  /** Which numbers it may take for itself and those below it. Absent: as the account above; below the root account `inventory`. */
+  claims?: Claims
   /** By what else one may act as it; absent: by nothing. Its tokens are sealed in the store like `token`. */
   credentials?: AccountCredentials
 }

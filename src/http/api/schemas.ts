@@ -1,6 +1,7 @@
 // The words of the admin API as schemas: with those of admin/inputs.ts they describe what comes in and
 // goes out, and are what the OpenAPI document is generated from. Times are ISO 8601 in UTC.
 import { z } from 'zod'
+import { claimRights } from '../../model/account.ts'
 import { capNames } from '../../model/caps.ts'
 import { alphaSenders, optOutSetting, routeInput } from '../../admin/inputs.ts'
 import { policy } from '../../admin/policy.ts'
@@ -33,6 +34,10 @@ export const account = z.strictObject({
   alphaSenders: alphaSenders
     .optional()
     .describe('Alphanumeric senders and the prefixes where each may be used; absent: as the account above has it'),
+  claims: z
+    .enum(claimRights)
+    .optional()
+    .describe('Numbers that it may take: none, those that an account above offers, or any; absent: as the account above'),
   createdAt: time,
   updatedAt: time,
 })
