@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -27,6 +27,9 @@ test('refuses another place, another key and anything changed', () => {
 test('makes the key file once, for its owner only', () => {
   const directory = mkdtempSync(join(tmpdir(), 'seal-'))
   try {
+    // Of a start that was cut off before it could name the file.
+    mkdirSync(join(directory, 'data'))
+    writeFileSync(join(directory, 'data', 'key.new'), 'half a k')
     const sealed = openSeal(join(directory, 'data')).seal('secret', 'here')
     const path = join(directory, 'data', 'key')
     assert.equal(statSync(path).mode & 0o777, 0o600)

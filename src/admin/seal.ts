@@ -1,7 +1,7 @@
 // Secrets at rest: AES-256-GCM under a key that is kept outside the store. Each sealed text is bound
 // to the place that it was sealed for, so that none can be moved to another row or field.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Seal {
@@ -48,12 +48,22 @@ export function openSeal(directory: string, key?: string): Seal {
   if (key !== undefined) return createSeal(readKey(key, 'SIGNALBOX_KEY'))
   const path = join(directory, 'key')
   mkdirSync(directory, { recursive: true })
-  try {
-    writeFileSync(path, `${randomBytes(keyBytes).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
+  if (!existsSync(path)) makeKey(directory, path)
   return createSeal(readKey(readFileSync(path, 'utf8'), path))
+}
+
+/** Whole or not at all, and there to stay before anything is sealed with it. */
+function makeKey(directory: string, path: string): void {
+  const beside = `${path}.new`
+  rmSync(beside, { force: true })
+  writeFileSync(beside, `${randomBytes(keyBytes).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  renameSync(beside, path)
+  const fd = openSync(directory, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function readKey(text: string, from: string): Buffer {

@@ -167,4 +167,29 @@ describe('CDR files', () => {
     await again.stop()
     assert.deepEqual(b.sequences(), [1, 2, 3, 4])
   })
+
+  it('in which a loss of power left holes are whole again, and what was marked as written stays', async (t) => {
+    const b = bed(t)
+    const first = await b.start()
+    b.end(3)
+    await tick(b.clock, 250, () => b.rows.length === 0)
+    b.end(3)
+    const [...unmarked] = b.rows
+    await first.stop()
+    const path = join(b.directory, b.names()[0]!)
+    const lines = readFileSync(path, 'utf8').split('\n')
+    // By hand, long ago.
+    lines[1] = 'looked at'
+    lines[4] = '\0'.repeat(lines[4]!.length)
+    writeFileSync(path, lines.join('\n'))
+    b.rows = unmarked
+    const again = await b.start()
+    await again.stop()
+    const left = readFileSync(path, 'utf8').split('\n')
+    assert.deepEqual(left.slice(0, 3), lines.slice(0, 3))
+    assert.deepEqual(
+      left.slice(3, -1).map((line) => (JSON.parse(line) as { sequence: number }).sequence),
+      [4, 5, 6],
+    )
+  })
 })

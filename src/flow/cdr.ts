@@ -1,9 +1,10 @@
 // CDRs: one JSON line for every message that ended, in files by day, kept for a set time; and per
 // account, where it set a URL, one POST after another, the next only after a 2xx.
-// A crash between writing and marking is met by the sequence number in each line: none twice.
+// A crash or a loss of power between writing and marking is met by the sequence number in each line: none
+// twice, and none left out.
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { backoffMs } from '../binds/backoff.ts'
 import type { AccountId } from '../model/message.ts'
 import { OutboundError } from '../outbound.ts'
@@ -25,8 +26,9 @@ const hookDrainMs = 1000
 const hookRetry = { firstMs: 1000, multiplier: 2, capMs: 300_000 }
 
 export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ stop(): Promise<void> }> {
-  await mkdir(settings.directory, { recursive: true })
-  const file = await openFile(settings)
+  if (await mkdir(settings.directory, { recursive: true })) await syncDirectory(dirname(settings.directory))
+  const [unmarked] = await core.store.cdrs(1)
+  const file = await openFile(settings, unmarked?.sequence)
   const hooks = new Map<AccountId, Promise<void>>()
   let stopping = false
   const giveUp = new AbortController()
@@ -144,16 +146,28 @@ async function deleteOld(settings: CdrSettings, now: number): Promise<void> {
   for (const { name, day } of await files(settings.directory)) if (day < oldest) await rm(join(settings.directory, name))
 }
 
-async function openFile(settings: CdrSettings) {
+/** Else a loss of power takes a new file with all that was synced in it. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+/** `unmarked`: the first sequence that is not marked as written; undefined: all are. */
+async function openFile(settings: CdrSettings, unmarked: number | undefined) {
   const { directory } = settings
   const maxBytes = settings.maxFileBytes ?? 100_000_000
   const newest = (await files(directory)).at(-1)
+  const path = newest && join(directory, newest.name)
   let handle: FileHandle | undefined
   let day = newest?.day ?? ''
   let part = newest?.part ?? 1
-  let last = await lastSequence(directory)
+  let last = await lastWritten(directory, unmarked ?? Number.POSITIVE_INFINITY)
   /** Where the next line goes: what a write that failed left behind it is written over. */
-  let size = newest ? (await stat(join(directory, newest.name))).size : 0
+  let size = path === undefined ? 0 : (await stat(path)).size
 
   async function turn(now: number): Promise<FileHandle> {
     const today = new Date(now).toISOString().slice(0, 10)
@@ -165,11 +179,12 @@ async function openFile(settings: CdrSettings) {
     handle = undefined
     await before?.close()
     handle = await open(join(directory, `cdr-${day}${part > 1 ? `.${part}` : ''}.jsonl`), constants.O_WRONLY | constants.O_CREAT)
+    await syncDirectory(directory)
     return handle
   }
 
   return {
-    /** The sequence of the last whole line. */
+    /** The sequence of the last whole line of those that are not marked as written; 0: none is there. */
     get last() {
       return last
     },
@@ -193,26 +208,63 @@ async function openFile(settings: CdrSettings) {
   }
 }
 
-/** A line is far shorter than this. */
-const tailBytes = 65_536
+/** More than is written at once, mostly; twice as much is read where it is not. */
+const tailBytes = 1 << 20
 
-/** Of the last whole line of all files. A torn one behind it (a crash in the middle) is cut off, so that what follows stays readable. */
-async function lastSequence(directory: string): Promise<number> {
+/** The last sequence in the files of those from `unmarked` on; 0: none. */
+async function lastWritten(directory: string, unmarked: number): Promise<number> {
   for (const { name } of (await files(directory)).toReversed()) {
-    const handle = await open(join(directory, name), 'r+')
-    try {
-      const { size } = await handle.stat()
-      const from = Math.max(0, size - tailBytes)
-      const tail = Buffer.alloc(size - from)
-      await handle.read(tail, 0, tail.length, from)
-      const end = tail.lastIndexOf(10) + 1
-      if (end < tail.length) await handle.truncate(from + end)
-      if (end === 0) continue
-      const line = tail.toString('utf8', tail.lastIndexOf(10, end - 2) + 1, end)
-      return (JSON.parse(line) as { sequence?: number }).sequence ?? 0
-    } finally {
-      await handle.close()
-    }
+    const { marked, end, last } = await repair(join(directory, name), unmarked)
+    if (marked >= 0 || end > 0) return last
   }
   return 0
+}
+
+/**
+ * What is in a file of rows from `unmarked` on was perhaps not synced: the lines up to the first that is not whole
+ * stay, and all behind them is cut off, to be written again.
+ */
+async function repair(path: string, unmarked: number): Promise<ReturnType<typeof unmarkedIn>> {
+  const handle = await open(path, 'r+')
+  try {
+    const { size } = await handle.stat()
+    for (let length = tailBytes; ; length *= 2) {
+      const from = Math.max(0, size - length)
+      const tail = Buffer.alloc(size - from)
+      await handle.read(tail, 0, tail.length, from)
+      const found = unmarkedIn(tail, unmarked)
+      if (found.marked < 0 && from > 0) continue
+      if (found.end < tail.length) await handle.truncate(from + found.end)
+      return found
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Where the last line of those that are marked ends, -1: none is here; where the whole ones behind it end; the last of these. */
+function unmarkedIn(tail: Buffer, unmarked: number): { marked: number; end: number; last: number } {
+  let [marked, end, last] = [-1, 0, 0]
+  let isWhole = true
+  for (let at = 0; at < tail.length;) {
+    const newline = tail.indexOf(10, at)
+    const to = newline < 0 ? tail.length : newline + 1
+    const sequence = newline < 0 ? undefined : sequenceOf(tail.toString('utf8', at, newline))
+    if (sequence !== undefined && sequence < unmarked) {
+      marked = end = to
+      last = 0
+      isWhole = true
+    } else if (sequence === undefined) isWhole = false
+    else if (isWhole) [end, last] = [to, sequence]
+    at = to
+  }
+  return { marked, end, last }
+}
+
+function sequenceOf(line: string): number | undefined {
+  try {
+    return (JSON.parse(line) as { sequence?: number } | null)?.sequence
+  } catch {
+    return undefined
+  }
 }

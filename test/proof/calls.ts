@@ -21,7 +21,17 @@ export interface Event {
 const traced =
   'openat,write,writev,pwrite64,sendto,sendmsg,ftruncate,fsync,fdatasync,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat'
 /** For `strace`: every call that `read` knows, in full. */
-export const straceArguments: readonly string[] = ['-f', '-y', '-s', '16777216', '-e', `trace=${traced}`, '-e', 'signal=none']
+export const straceArguments: readonly string[] = [
+  '-f',
+  '--seccomp-bpf',
+  '-y',
+  '-s',
+  '16777216',
+  '-e',
+  `trace=${traced}`,
+  '-e',
+  'signal=none',
+]
 
 /** `directory`: only its files matter; what is written to others is neither kept nor said. */
 export function read(log: string, directory: string): Event[] {

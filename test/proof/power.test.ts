@@ -11,7 +11,7 @@ import { systemClock } from '../../src/clock.ts'
 import { account } from '../contract/fixture.ts'
 import { openForTest } from '../contract/sqlite.ts'
 import { needs } from '../peers/found.ts'
-import { lose, moments, record, saidBefore } from './power.ts'
+import { lose, moments, record, saidBefore, until } from './power.ts'
 import { generator } from './rounds.ts'
 
 const runs = 2
@@ -70,13 +70,15 @@ test(
     mkdirSync(directory)
     let known: Acknowledged = { accepted: new Set(), settled: new Set() }
     for (let run = 1; run <= runs; run++) {
-      const recorded = await record(directory, [victim, sqlite, 'openForTest', directory, 'work'], {}, (said) => said.length > enoughSaid)
+      const recorded = await record(directory, [victim, sqlite, 'openForTest', directory, 'work'], {}, (said) =>
+        until(() => said().length > enoughSaid),
+      )
       const before = known
       const at = moments(recorded.events, losses, (said) => /^(accepted|settled) /.test(said), random)
       const goesOn = at[Math.floor(random() * losses)]
       const next = join(home, String(run))
       await lose(recorded, at, random, async (moment, left) => {
-        const told = acknowledged(saidBefore(recorded.events, moment), before)
+        const told = acknowledged(saidBefore(recorded.events, moment).join(''), before)
         if (moment === goesOn) {
           cpSync(left, next, { recursive: true })
           known = told

@@ -15,12 +15,12 @@ export interface Recorded {
   disk: Disk
 }
 
-/** Runs node with these arguments until `enough` is true of what it has said on stdout; then it is killed. */
+/** Runs node with these arguments until `drive` resolves, which may look at what it has said on stdout; then it is killed. */
 export async function record(
   directory: string,
   args: readonly string[],
   env: Record<string, string>,
-  enough: (said: string) => boolean | Promise<boolean>,
+  drive: (said: () => string) => Promise<unknown>,
 ): Promise<Recorded> {
   const disk = createDisk(directory)
   const traces = mkdtempSync(join(tmpdir(), 'calls-'))
@@ -32,11 +32,13 @@ export async function record(
   })
   const gone = once(child, 'exit')
   let said = ''
-  let isGone = false
-  void gone.then(() => (isGone = true))
   child.stdout.setEncoding('latin1').on('data', (text: string) => (said += text))
-  while (!isGone && !(await enough(said))) await new Promise((resolve) => setTimeout(resolve, 20))
-  if (isGone) throw new Error(`it ended by itself:\n${said.slice(-2000)}`)
+  await Promise.race([
+    drive(() => said),
+    gone.then(() => {
+      throw new Error(`it ended by itself:\n${said.slice(-2000)}`)
+    }),
+  ])
   // strace ends by itself once all that it watches has; killed first, it would let them run.
   const pid = Number(/^(\d+) /.exec((await readFile(file, 'latin1')).slice(0, 20))?.[1])
   process.kill(pid, 'SIGKILL')
@@ -46,27 +48,34 @@ export async function record(
   return { events, disk }
 }
 
-/** So many moments, oldest first: any, and those in which something was just about to be said that `isAnswer` knows. */
+/** Resolves once it holds. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+/**
+ * So many moments, oldest first: of three, one is any, one that in which something was just about to be said that `isAnswer`
+ * knows, and one lies before all those.
+ */
 export function moments(events: readonly Event[], count: number, isAnswer: (said: string) => boolean, random: () => number): number[] {
   const answers = events.flatMap(({ phase, call }, n) => (phase === 'begin' && call.what === 'say' && isAnswer(call.text) ? [n] : []))
   const first = answers[0] ?? 0
   const chosen = Array.from({ length: count }, (_, n) =>
-    n % 2 === 0 ? first + Math.floor(random() * (events.length - first)) : answers[Math.floor(random() * answers.length)]!,
+    n % 3 === 0
+      ? first + Math.floor(random() * (events.length - first))
+      : n % 3 === 1
+        ? answers[Math.floor(random() * answers.length)]!
+        : Math.floor(random() * first),
   )
   return chosen.toSorted((a, b) => a - b)
 }
 
-/** What had been said, or begun to be said, by then. */
-export function saidBefore(events: readonly Event[], moment: number): string {
-  let said = ''
-  for (let n = 0; n <= moment; n++) {
-    const { phase, call } = events[n]!
-    if (phase === 'begin' && call.what === 'say') said += call.text
-  }
-  return said
+/** What had been said, or begun to be said, by then: a text each call. */
+export function saidBefore(events: readonly Event[], moment: number): string[] {
+  return events.slice(0, moment + 1).flatMap(({ phase, call }) => (phase === 'begin' && call.what === 'say' ? [call.text] : []))
 }
 
-/** The directories that are left, one for each moment. Every third has only what is sure. */
+/** The directories that are left, one for each moment; a third of them have only what is sure. */
 export async function lose(
   { events, disk }: Recorded,
   at: readonly number[],
@@ -74,11 +83,11 @@ export async function lose(
   look: (moment: number, left: string) => Promise<void>,
 ): Promise<void> {
   let from = 0
-  for (const [n, moment] of at.entries()) {
+  for (const moment of at) {
     for (; from <= moment; from++) disk.take(events[from]!)
     const left = mkdtempSync(join(tmpdir(), 'left-'))
     try {
-      disk.lose(left, n % 3 === 0 ? undefined : random)
+      disk.lose(left, random() < 1 / 3 ? undefined : random)
       await look(moment, left)
     } finally {
       await rm(left, { recursive: true, force: true })
