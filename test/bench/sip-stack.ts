@@ -1,19 +1,22 @@
-// `npm run bench -- sip --stack [--messages N] [--rate R]`: what a MESSAGE costs that is answered 202 at
+// `npm run bench -- sip --stack [--messages N] [--rate R] [--rounds N]`: what a MESSAGE costs that is answered 202 at
 // once, by our stack and by Kamailio (t_newtran and t_reply, which keeps transactions as we do; and
-// stateless), by UDP and TCP, driven by sipp one after the other in the same run. CPU is that of all
-// processes of the one that answers, after a warm-up; only what sipp counts as successful counts.
+// stateless), by UDP and TCP, driven by sipp in turns, round after round, so that whatever else the
+// machine does meets all of them. CPU is that of all processes of the one that answers, after a warm-up:
+// the median of the rounds; only what sipp counts as successful counts.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { peer } from '../peers/found.ts'
-import { cpuMicrosOf, freePort, rounded, start } from './processes.ts'
+import { cpuMicrosOf, freePort, percentile, rounded, start } from './processes.ts'
 
 export interface StackOptions {
   messages: number
   /** Offered, a second. */
   rate: number
+  rounds: number
+  transports: readonly ('udp' | 'tcp')[]
   say(line: string): void
 }
 
@@ -23,7 +26,9 @@ export interface StackRun {
   messages: number
   failed: number
   messagesPerSecond: number
+  /** A message, the median of the rounds; and of the best. */
   cpuMicros: number
+  leastCpuMicros: number
   retransmissions: number
 }
 
@@ -80,50 +85,62 @@ request_route {
 }
 `
 
-export async function benchStack({ messages, rate, say }: StackOptions): Promise<{ runs: StackRun[]; skipped: string[] }> {
+export async function benchStack(options: StackOptions): Promise<{ runs: StackRun[]; skipped: string[] }> {
+  const { messages, rate, rounds, transports, say } = options
   const sipp = peer('sipp')
   if (sipp === undefined) return { runs: [], skipped: ['sipp is not installed: apt-get install sip-tester'] }
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-sip-'))
   const skipped: string[] = []
-  const runs: StackRun[] = []
+  const answering: Answering[] = []
   try {
     writeFileSync(join(directory, 'message.xml'), scenario)
-    const answerers: (() => Promise<Answering>)[] = [ours]
+    answering.push(await ours())
     const kamailio = peer('kamailio')
     if (kamailio === undefined) skipped.push('kamailio is not installed: apt-get install kamailio')
     else {
-      answerers.push(() => kamailioAt(kamailio, directory, 'kamailio t_newtran', 't_newtran();\n  t_reply("202", "Accepted");'))
-      answerers.push(() => kamailioAt(kamailio, directory, 'kamailio stateless', 'sl_send_reply("202", "Accepted");'))
+      answering.push(await kamailioAt(kamailio, directory, 'kamailio t_newtran', 't_newtran();\n  t_reply("202", "Accepted");'))
+      answering.push(await kamailioAt(kamailio, directory, 'kamailio stateless', 'sl_send_reply("202", "Accepted");'))
     }
-    for (const begin of answerers) {
-      for (const transport of ['udp', 'tcp'] as const) {
-        const answering = await begin()
-        try {
-          const load = { sipp, directory, transport, port: answering.ports[transport], rate }
-          await sippRun({ ...load, messages: Math.ceil(messages / 4) })
-          const before = answering.cpuMicros()
-          const { succeeded, failed, retransmissions, seconds } = await sippRun({ ...load, messages })
-          const cpu = answering.cpuMicros() - before
-          const run: StackRun = {
-            who: answering.who,
-            transport,
-            messages: succeeded,
-            failed,
-            messagesPerSecond: Math.round(succeeded / seconds),
-            cpuMicros: rounded(cpu / Math.max(1, succeeded)),
-            retransmissions,
-          }
-          runs.push(run)
-          say(`${run.who} ${transport}: ${run.cpuMicros} CPU µs a message at ${run.messagesPerSecond}/s, ${run.retransmissions} sent again`)
-        } finally {
-          await answering.stop()
-        }
+    const each = answering.flatMap((who) => transports.map((transport) => ({ who, transport, seen: [] as Seen[] })))
+    for (let round = 0; round <= rounds; round++) {
+      for (const { who, transport, seen } of each) {
+        const before = who.cpuMicros()
+        const load = { sipp, directory, transport, port: who.ports[transport], rate }
+        // The first is the warm-up, and as long as all the others.
+        const counted = await sippRun({ ...load, messages: round === 0 ? messages : Math.ceil(messages / rounds) })
+        if (round > 0) seen.push({ ...counted, cpuMicros: (who.cpuMicros() - before) / Math.max(1, counted.succeeded) })
       }
+      say(
+        `round ${round} of ${rounds}: ${each.map((it) => `${it.who.who} ${it.transport} ${rounded(it.seen.at(-1)?.cpuMicros ?? 0)}`).join(', ')}`,
+      )
     }
+    const runs = each.map(({ who, transport, seen }): StackRun => {
+      const sum = (of: (it: Seen) => number): number => seen.reduce((total, it) => total + of(it), 0)
+      const cpu = seen.map(({ cpuMicros }) => cpuMicros).sort((a, b) => a - b)
+      return {
+        who: who.who,
+        transport,
+        messages: sum(({ succeeded }) => succeeded),
+        failed: sum(({ failed }) => failed),
+        messagesPerSecond: Math.round(sum(({ succeeded }) => succeeded) / sum(({ seconds }) => seconds)),
+        cpuMicros: rounded(percentile(cpu, 0.5)),
+        leastCpuMicros: rounded(cpu[0] ?? 0),
+        retransmissions: sum(({ retransmissions }) => retransmissions),
+      }
+    })
+    return { runs, skipped }
   } finally {
+    for (const each of answering) await each.stop()
     rmSync(directory, { recursive: true, force: true })
   }
-  return { runs, skipped }
+}
+
+interface Seen {
+  succeeded: number
+  failed: number
+  retransmissions: number
+  seconds: number
+  cpuMicros: number
 }
 
 async function ours(): Promise<Answering> {
@@ -139,9 +156,12 @@ async function ours(): Promise<Answering> {
 
 async function kamailioAt(program: string, directory: string, who: string, answer: string): Promise<Answering> {
   const port = await freePort()
-  const config = join(directory, 'kamailio.cfg')
+  const config = join(directory, `kamailio-${port}.cfg`)
+  // Its control sockets: two of them run.
+  const own = join(directory, String(port))
+  mkdirSync(own)
   writeFileSync(config, kamailioConfig(port, answer))
-  const child = spawn(program, ['-f', config, '-DD', '-E', '-m', '1024', '-M', '32', '-Y', directory, '-w', directory], { stdio: 'ignore' })
+  const child = spawn(program, ['-f', config, '-DD', '-E', '-m', '1024', '-M', '32', '-Y', own, '-w', own], { stdio: 'ignore' })
   const exited = once(child, 'exit')
   await new Promise((resolve) => setTimeout(resolve, 1500))
   if (child.exitCode !== null) throw new Error(`kamailio ended with ${child.exitCode}`)

@@ -20,4 +20,4 @@ export {
 export { escapedUser, readHost, readUri, sameUri, schemeOf, unescaped, writeHost, writeUri } from './uri.ts'
 export { hasCookie, readVia, stampedVia } from './via.ts'
 export { warning } from './warning.ts'
-export { isClean, Unwritable, writeRequest, writeResponse } from './write.ts'
+export { isClean, Unwritable, writeAnswer, writeRequest, writeResponse } from './write.ts'

@@ -62,11 +62,12 @@ export function isPlainUri(octets: Uint8Array, from: number, to: number): boolea
 const isScheme = (octets: Uint8Array, from: number): boolean =>
   octets[from] === 115 && octets[from + 1] === 105 && octets[from + 2] === 112 && octets[from + 3] === colon
 
-/** Four digits or less: those need no bound. */
+/** Behind a port of five digits or less; -1: none is there, or there is no such port. */
 function portEnd(octets: Uint8Array, from: number, to: number): number {
   let i = from
-  while (i < to && octets[i]! >= 48 && octets[i]! <= 57) i++
-  return i === from || i > from + 4 ? -1 : i
+  let port = 0
+  while (i < to && i <= from + 5 && octets[i]! >= 48 && octets[i]! <= 57) port = port * 10 + octets[i++]! - 48
+  return i === from || i > from + 5 || port > 65_535 ? -1 : i
 }
 
 /**

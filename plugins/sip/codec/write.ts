@@ -18,19 +18,35 @@ const backslash = 92
 export function writeRequest(method: string, uri: string, lines: HeaderLines, body: Buffer = nothing): Buffer {
   if (!isToken(method)) throw new Unwritable('the method is no token')
   if (!isVisible(uri)) throw new Unwritable('Request-URI: blanks, line ends and controls may not stand in it')
-  return write(`${method} ${uri} SIP/2.0\r\n`, lines, body)
+  return write(`${method} ${uri} SIP/2.0\r\n`, 0, lines, body)
 }
 
 /** The registered phrase where `reason` is absent. Throws Unwritable. */
 export function writeResponse(status: number, reason: string | undefined, lines: HeaderLines, body: Buffer = nothing): Buffer {
-  if (!Number.isInteger(status) || status < 100 || status > 699) throw new Unwritable(`no status: ${status}`)
-  if (reason === undefined) return write(`SIP/2.0 ${status} ${phraseOf(status)}\r\n`, lines, body)
-  if (!isClean(reason)) throw new Unwritable('the reason phrase has a line end or a NUL')
-  return write(`SIP/2.0 ${status} ${reason}\r\n`, lines, body)
+  return write(statusLine(status, reason), 0, lines, body)
 }
 
-function write(startLine: string, lines: HeaderLines, body: Buffer): Buffer {
-  let head = startLine
+/** The same behind fields that are written already: so many, each with its line end, of names that are known. */
+export function writeAnswer(
+  status: number,
+  reason: string | undefined,
+  own: string,
+  ownFields: number,
+  lines: HeaderLines,
+  body: Buffer = nothing,
+): Buffer {
+  return write(statusLine(status, reason) + own, ownFields, lines, body)
+}
+
+function statusLine(status: number, reason: string | undefined): string {
+  if (!Number.isInteger(status) || status < 100 || status > 699) throw new Unwritable(`no status: ${status}`)
+  if (reason === undefined) return `SIP/2.0 ${status} ${phraseOf(status)}\r\n`
+  if (!isClean(reason)) throw new Unwritable('the reason phrase has a line end or a NUL')
+  return `SIP/2.0 ${status} ${reason}\r\n`
+}
+
+function write(front: string, fieldsInFront: number, lines: HeaderLines, body: Buffer): Buffer {
+  let head = front
   for (let i = 0; i + 1 < lines.length; i += 2) {
     const name = lines[i]!
     const known = kindOf(name)
@@ -45,7 +61,7 @@ function write(startLine: string, lines: HeaderLines, body: Buffer): Buffer {
   head += body.length
   head += '\r\n\r\n'
   // Start line, fields, Content-Length, empty line. Looked at all at once, since it is almost always clean.
-  if (!hasLines(head, lines.length / 2 + 3)) refuseUnclean(lines)
+  if (!hasLines(head, fieldsInFront + lines.length / 2 + 3)) refuseUnclean(lines)
   const size = Buffer.byteLength(head, 'utf8')
   const octets = Buffer.allocUnsafe(size + body.length)
   if (size === head.length) octets.write(head, 0, 'latin1')

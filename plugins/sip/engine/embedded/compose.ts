@@ -2,12 +2,14 @@
 // those of whoever asked for it. Throws Unwritable for what cannot be said.
 import {
   type Answerable,
+  type HeaderLines,
   stampedVia,
   readVia,
   tagOf,
   type ReadRequest,
   type Via,
   warning,
+  writeAnswer,
   writeRequest,
   writeResponse,
 } from '../../codec/index.ts'
@@ -47,19 +49,21 @@ export function composeRequest(request: OutRequest, { transport, sentBy, branch,
   return writeRequest(method, uri, lines, body)
 }
 
+const none: HeaderLines = []
+
 /** `tag`: ours, for a To that has none. */
 export function composeResponse(request: ReadRequest, remote: End, { status, reason, headers, body }: Reply, tag: string): Buffer {
   const { headers: asked, read } = request
-  const lines = ['Via', stampedVia(read.via, remote.address, remote.port)]
+  let own = `Via: ${stampedVia(read.via, remote.address, remote.port)}\r\n`
+  let fields = 5
   if (read.moreVias) {
     const vias = asked.all('via')
-    for (let i = 1; i < vias.length; i++) lines.push('Via', vias[i]!)
+    for (let i = 1; i < vias.length; i++) own += `Via: ${vias[i]!}\r\n`
+    fields += vias.length - 1
   }
-  const to = asked.get('to')!
-  lines.push('From', asked.get('from')!, 'To', read.toTag === '' && tag !== '' ? `${to};tag=${tag}` : to)
-  lines.push('Call-ID', read.callId, 'CSeq', asked.get('cseq')!)
-  if (headers !== undefined) for (let i = 0; i < headers.length; i++) lines.push(headers[i]!)
-  return writeResponse(status, reason, lines, body)
+  const to = read.toTag === '' && tag !== '' ? `${asked.get('to')!};tag=${tag}` : asked.get('to')!
+  own += `From: ${asked.get('from')!}\r\nTo: ${to}\r\nCall-ID: ${read.callId}\r\nCSeq: ${asked.get('cseq')!}\r\n`
+  return writeAnswer(status, reason, own, fields, headers ?? none, body)
 }
 
 /** To what could not be read: says what was wrong, repeats what is there. Of a topmost Via that is malformed itself, what stands before its parameters. Undefined where that leads nowhere either. */

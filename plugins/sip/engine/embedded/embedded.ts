@@ -63,6 +63,7 @@ export function createEmbedded(parts: EmbeddedParts): SipEngine {
   const servers = createServers({
     profile: profile.name,
     wheel,
+    clock,
     random,
     t1: timers.t1,
     t2: timers.t2,

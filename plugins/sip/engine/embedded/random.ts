@@ -1,7 +1,7 @@
 // Names that nobody can guess: branches, tags and Call-IDs of ours, from the system's random numbers,
 // fetched for many at once. A branch also tells our own later what it was for, so that a request
 // which comes back to us as it left is seen as a loop (RFC 3261 §16.3).
-import { randomFillSync } from 'node:crypto'
+import { randomBytes, randomFillSync } from 'node:crypto'
 
 export interface Random {
   /** RFC 3261 §8.1.1.7: starts with the cookie; with 96 bits of chance. */
@@ -15,6 +15,8 @@ export interface Random {
 
 const cookie = 'z9hG4bK'
 const pooled = 6 * 1024
+/** Of 6 octets. */
+const tagLength = 8
 
 export function createRandom(): Random {
   const pool = Buffer.alloc(pooled)
@@ -31,10 +33,23 @@ export function createRandom(): Random {
     return text
   }
 
+  /** Many tags' chance as one text: cutting eight characters out is a copy of them. */
+  let tags = ''
+  let tagsAt = 0
+
+  function tag(): string {
+    if (tagsAt === tags.length) {
+      tags = randomBytes(pooled).toString('base64url')
+      tagsAt = 0
+    }
+    tagsAt += tagLength
+    return tags.slice(tagsAt - tagLength, tagsAt)
+  }
+
   const ours = `${cookie}${chance(6)}`
   return {
     branch: (uri) => `${ours}${hash(uri)}${chance(12)}`,
-    tag: () => chance(6),
+    tag,
     callId: () => chance(18),
     sentBefore: (via, uri) => via.includes(ours) && via.includes(`${ours}${hash(uri)}`),
   }

@@ -1,9 +1,11 @@
 // Server transactions (RFC 3261 §17.2.2, RFC 4320): a request is taken once, however often it comes;
 // what comes again is answered as before, or swallowed while it is being tried. By UDP the answer is
-// kept for Timer J, and nothing but it. There are so many of them and no more: whoever comes then is
-// asked to come again.
+// kept for Timer J (answered.ts). There are so many of them and no more: whoever comes then is asked
+// to come again.
+import type { Clock } from '../../../../src/plugin.ts'
 import { hasCookie, type ReadRequest } from '../../codec/index.ts'
 import type { Take, Reply, Incoming } from '../engine.ts'
+import { createAnswered } from './answered.ts'
 import { composeResponse } from './compose.ts'
 import type { Random } from './random.ts'
 import { responsePort } from './sent-by.ts'
@@ -14,6 +16,7 @@ import type { Timed, Wheel } from './wheel.ts'
 export interface ServerParts {
   profile: string
   wheel: Wheel
+  clock: Clock
   random: Random
   t1: number
   t2: number
@@ -43,17 +46,14 @@ export interface Servers {
   giveUp(): void
 }
 
+/** One that is not answered yet. */
 interface ServerTransaction extends Timed {
   key: string
-  /** Kept, so that asking for it is not optimized away. */
-  first: number
   /** Where its answer goes. */
   way: Way
   tag: string
-  /** What was answered last, as a place in memory that many share: so many of them are kept that an object each would be felt. */
-  slab: ArrayBufferLike | undefined
-  offset: number
-  size: number
+  /** The 100. */
+  last: Buffer | undefined
   /** Gone once it is answered. */
   request: ReadRequest | undefined
   merged: string
@@ -66,37 +66,26 @@ const methods = ['MESSAGE', 'REGISTER', 'OPTIONS', 'INVITE']
 
 export function createServers(parts: ServerParts): Servers {
   const { wheel, random, t1, t2, lifeMs, take, profile } = parts
+  /** Not answered yet. */
   const known = new Map<string, ServerTransaction>()
-  /** Not answered yet, by what stays the same when a request comes by two ways (§8.2.2.2). */
+  /** The same, by what stays the same when a request comes by two ways (§8.2.2.2). */
   const trying = new Map<string, ServerTransaction>()
+  const answered = createAnswered({ wheel, clock: parts.clock, lifeMs })
   const counts = { repeats: 0, overflows: 0 }
   let refusing = false
   // RFC 4320 §4.1: when the client's Timer E has come to T2. And a last word before its Timer F.
   const tryingMs = (2 * t2 - t1 < lifeMs ? 2 * t2 - t1 : lifeMs / 2) | 0
   const lastMs = Math.max(1, lifeMs - Math.min(5000, lifeMs / 4) - tryingMs)
 
-  function forget(transaction: ServerTransaction): void {
-    known.delete(transaction.key)
-    if (trying.get(transaction.merged) === transaction) trying.delete(transaction.merged)
-    wheel.disarm(transaction)
-  }
-
   function due(transaction: ServerTransaction): void {
     const { request } = transaction
-    if (request === undefined) return forget(transaction)
+    if (request === undefined) return
     if (transaction.tried) return answer(transaction, { status: 500, headers: ['Retry-After', '30'] })
     transaction.tried = true
     wheel.arm(transaction, lastMs)
     const stamp = request.headers.get('timestamp')
-    respond(transaction, request, { status: 100, headers: stamp === undefined ? [] : ['Timestamp', stamp] }, '')
-  }
-
-  function respond(transaction: ServerTransaction, request: ReadRequest, reply: Reply, tag: string): void {
-    const octets = composed(request, transaction.way, reply, tag)
-    transaction.slab = octets.buffer
-    transaction.offset = octets.byteOffset
-    transaction.size = octets.length
-    parts.send(octets, transaction.way)
+    transaction.last = composed(request, transaction.way, { status: 100, headers: stamp === undefined ? [] : ['Timestamp', stamp] }, '')
+    parts.send(transaction.last, transaction.way)
   }
 
   function composed(request: ReadRequest, way: Way, reply: Reply, tag: string): Buffer {
@@ -109,15 +98,17 @@ export function createServers(parts: ServerParts): Servers {
   }
 
   function answer(transaction: ServerTransaction, reply: Reply): void {
-    const { request } = transaction
+    const { request, key, way } = transaction
     if (request === undefined) return
     transaction.request = undefined
+    transaction.last = undefined
+    wheel.disarm(transaction)
+    known.delete(key)
     if (trying.get(transaction.merged) === transaction) trying.delete(transaction.merged)
-    respond(transaction, request, reply, transaction.tag)
-    transaction.tag = transaction.merged = ''
+    const octets = composed(request, way, reply, transaction.tag)
     // Timer J: none by what is reliable (§17.2.2).
-    if (transaction.way.reliable) forget(transaction)
-    else wheel.arm(transaction, lifeMs)
+    if (!way.reliable) answered.keep(key, octets, way)
+    parts.send(octets, way)
   }
 
   /** Back to where it came from, or to the port that its Via names. */
@@ -135,18 +126,18 @@ export function createServers(parts: ServerParts): Servers {
   function cancel(request: ReadRequest, way: Way): void {
     const { key } = keyOf(request, way, '')
     // §9.2: a request that is no INVITE is not stopped by it.
-    const found = methods.some((method) => known.has(key + method))
+    const found = methods.some((method) => known.has(key + method) || answered.has(key + method))
     answerOnce(request, way, { status: found ? 200 : 481 })
   }
 
   return {
     counts,
     answerOnce,
-    size: () => known.size,
+    size: () => known.size + answered.size(),
     trying: () => trying.size,
     refuse: () => void (refusing = true),
     giveUp() {
-      for (const transaction of trying.values()) answer(transaction, busy)
+      for (const transaction of known.values()) answer(transaction, busy)
     },
     take(request, way) {
       if (request.method === 'ACK') return
@@ -155,10 +146,15 @@ export function createServers(parts: ServerParts): Servers {
       const before = known.get(key)
       if (before) {
         counts.repeats++
-        if (before.slab) parts.send(Buffer.from(before.slab, before.offset, before.size), before.way)
+        if (before.last) parts.send(before.last, before.way)
         return
       }
-      if (refusing || known.size >= parts.most) {
+      const already = way.reliable ? undefined : answered.find(key)
+      if (already) {
+        counts.repeats++
+        return parts.send(already.octets, already.way)
+      }
+      if (refusing || known.size + answered.size() >= parts.most) {
         counts.overflows++
         return answerOnce(request, way, busy)
       }
@@ -169,12 +165,9 @@ export function createServers(parts: ServerParts): Servers {
         before: undefined,
         after: undefined,
         key,
-        first: flattened(key),
         way: wayBack(request, way),
         tag: random.tag(),
-        slab: undefined,
-        offset: 0,
-        size: 0,
+        last: undefined,
         request,
         merged,
         tried: false,
@@ -194,12 +187,6 @@ export function createServers(parts: ServerParts): Servers {
     },
   }
 }
-
-/**
- * V8 keeps a text that was put together as its parts, and of a part the whole message that it was cut
- * out of: 1 kB a transaction. Asked for a character it makes one text of them, of 150 octets.
- */
-const flattened = (text: string): number => text.charCodeAt(0)
 
 /** §17.2.3; with the peer's address, so that nobody's branch is anyone else's. */
 function keyOf({ uri, read }: ReadRequest, { remote }: Way, method: string): { key: string; merged: string } {
