@@ -14,7 +14,7 @@ import type { FailureFacts } from './model/failure.ts'
 import type { AccountId, BindId, Message, MessageId, Submission } from './model/message.ts'
 import type { MessageState } from './model/life.ts'
 import type { Receipt, Report } from './model/receipt.ts'
-import type { Resources } from './model/resource.ts'
+import type { Resource, Resources } from './model/resource.ts'
 import type { BindTrace, TraceProtocol } from './model/trace.ts'
 import type { Outbound } from './outbound.ts'
 import type { Charset } from './text/charsets.ts'
@@ -64,6 +64,8 @@ export interface Connector<C = unknown> {
   addressed?(account: AccountId, address: string): readonly string[] | undefined
   /** For which of an account's services, which are resources of this connector, a number sends. */
   serviceOf?(resources: Resources, number: OwnNumber): string | undefined
+  /** What of its resources a document may declare, by the name of the list that an account has them in. */
+  declares?: Readonly<Record<string, Declared>>
   /** Settings that a number whose target is a bind of this connector carries. */
   number?: z.ZodType<Record<string, string>>
   can: {
@@ -96,6 +98,23 @@ export interface Connector<C = unknown> {
   registrations?(): Iterable<Registration>
   /** Starts and stops with the process, for whatever needs no bind (a simulator's own listener). */
   listen?(host: Host, signal: AbortSignal): Promise<void>
+}
+
+/** Resources as a document has them, each with a name that is its own in its account. */
+export interface Declared {
+  kind: string
+  /** What their ids begin with; 32 hex digits follow. */
+  prefix: string
+  /** What may be written of one besides `id`, `name` and `optOut`. */
+  item: z.ZodObject
+  nameOf(settings: Resource['settings']): string
+  /** What one that is written so shall be, its times being `now`. `fault` is told what cannot be. `number`: one of the account's own. */
+  settings(
+    asked: { name: string; item: unknown; was: Resource | undefined; now: number; number(value: string): OwnNumber | undefined },
+    fault: (path: (string | number)[], message: string) => void,
+  ): Resource['settings']
+  /** What cannot be of all of an account together. */
+  faults?(all: Resources): Iterable<string>
 }
 
 /** One way to a user who registered: a phone of a client bind. Times are epoch ms. */

@@ -5,6 +5,7 @@ import type { Connector, Gateway, Hot } from '../../src/plugin.ts'
 import { twilioApi } from './api.ts'
 import { isOurs } from './routes.ts'
 import { webhookSession } from './session.ts'
+import { declaredServices } from './services/declared.ts'
 import { serviceOfNumber } from './services/service.ts'
 import { config, numberSettings, type TwilioConfig } from './settings.ts'
 import { supplierCallbacks, supplierConfig, supplierSession, type SupplierConfig } from './supplier/index.ts'
@@ -15,6 +16,7 @@ export const twilio: Connector<TwilioConfig | SupplierConfig> = {
   number: numberSettings,
   serviceOf: (resources, number) => serviceOfNumber(resources, number)?.sid,
   // Of the supplier side: what a client bind is sent has ended when it was taken.
+  declares: { services: declaredServices },
   can: { text: 'whole', mms: false, receipts: true },
   dial: async (gateway, signal) => (isSupplier(gateway) ? await supplierSession(gateway, signal) : webhookSession(gateway, signal)),
   // Only supplier binds are asked for it; their peers call back under it.

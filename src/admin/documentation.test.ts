@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { adminBed } from '../../test/admin.ts'
 import { defaultPolicy } from '../model/policy.ts'
 import { variablesOf } from './document.ts'
-import { accountInput, bindInput, numberInput, routeInput } from './inputs.ts'
+import { declaredServices } from '../../plugins/twilio/services/declared.ts'
+import { accountInput, bindInput, declaredInput, numberInput, routeInput } from './inputs.ts'
 
 const page = readFileSync('docs/configuration.md', 'utf8')
 const others = ['opt-out', 'numbers'].map((name) => readFileSync(`docs/${name}.md`, 'utf8'))
@@ -24,7 +25,9 @@ test('every example of docs/configuration.md, docs/opt-out.md and docs/numbers.m
 })
 
 test('docs/configuration.md describes every field and every default', () => {
-  const fields = [accountInput, bindInput, numberInput, routeInput].flatMap((schema) => Object.keys(schema.shape))
+  const fields = [accountInput, bindInput, numberInput, routeInput, declaredServices.item, declaredInput('MG')].flatMap((schema) =>
+    Object.keys(schema.shape),
+  )
   for (const field of [...fields, ...Object.keys(defaultPolicy)]) assert.match(page, new RegExp(`^\\| [^|]*\`${field}\``, 'm'), field)
   for (const [field, value] of Object.entries(defaultPolicy)) {
     const row = new RegExp(`^\\| \`${field}\` +\\|.*\\| \`([^\`]*)\``, 'm').exec(page)

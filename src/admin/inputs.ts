@@ -67,6 +67,16 @@ export const accountInput = z.strictObject({
   claims: claimsInput.optional(),
 })
 
+/** Of every resource that a document declares. */
+export const declaredInput = (prefix: string) =>
+  z.object({
+    id: z
+      .string()
+      .regex(new RegExp(`^${prefix}[0-9a-f]{32}$`), `expected ${prefix} and 32 lowercase hex digits`)
+      .optional(),
+    optOut: optOutSetting.optional(),
+  })
+
 export const bindInput = z.strictObject({
   name: name.optional(),
   connector: z.string(),

@@ -8,6 +8,7 @@ import { newSid } from '../ids.ts'
 import { Refused, type Documents, type Plan } from './admin.ts'
 import { differences, take, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
+import { checkDeclared, declaredOf, pruneDeclared, putDeclared } from './declared.ts'
 import { readDocument } from './document.ts'
 import { pathText, show, told } from './faults.ts'
 import { accountId, accountInput, bindInput, numberInput, routeInput } from './inputs.ts'
@@ -55,6 +56,8 @@ interface Named {
 
 const sections = ['accounts', 'binds', 'numbers', 'routes'] as const
 const accountFields = ['id', ...Object.keys(accountInput.shape), ...sections]
+/** With what connectors declare. */
+const fieldsOf = ({ connectors }: Bench): string[] => [...accountFields, ...declaredOf(connectors).keys()]
 
 /** What the document names, and who may be meant by a name: looked up, since a document may have ten thousand accounts. */
 interface Naming {
@@ -103,6 +106,11 @@ function putDocument(bench: Bench, value: unknown, prune: boolean): void {
     each(bench, node['routes'], [...path, 'routes'], 'id', (id, item, at) =>
       putRoute(bench, account, id, fitText(routeInput, fullAccount(bench, item)), at),
     )
+    for (const [section, declared] of declaredOf(bench.connectors)) {
+      const at = [...path, section]
+      each(bench, node[section], at, 'name', (name, item, place) => putDeclared(bench, declared, account, name, item, place))
+      if (node[section] !== undefined) checkDeclared(bench, declared, account, at)
+    }
   }
   if (prune) for (const one of named) pruneAccount(bench, one)
 }
@@ -119,7 +127,7 @@ function putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountId
       bench.faults.push({ path: at, message: `expected a mapping, got ${show(node)}` })
       return
     }
-    onlyFields(bench, node, accountFields, at)
+    onlyFields(bench, node, fieldsOf(bench), at)
     const found = findAccount(bench, node, at, parent, all)
     // What is in an account that is not there is still looked at, for its own faults.
     const id = found ?? `unknown ${all.named.length}`
@@ -200,7 +208,7 @@ function each(
     }
     const { [key]: id, ...rest } = item
     if (typeof id !== 'string') {
-      const expected = key === 'number' ? 'a number in quotes, such as "+15550001111"' : 'an id'
+      const expected = key === 'number' ? 'a number in quotes, such as "+15550001111"' : key === 'name' ? 'a name' : 'an id'
       bench.faults.push({
         path: [...at, key],
         message: id === undefined ? `is missing: expected ${expected}` : `expected ${expected}, got ${show(id)}`,
@@ -246,6 +254,10 @@ function pruneAccount(bench: Bench, { account, node, path }: Named): void {
   const written = (section: string, key: string): Set<unknown> | undefined => {
     const list = node[section]
     return Array.isArray(list) ? new Set(list.map((item: unknown) => (isObject(item) ? item[key] : undefined))) : undefined
+  }
+  for (const [section, declared] of declaredOf(bench.connectors)) {
+    const items = node[section]
+    if (Array.isArray(items)) pruneDeclared(bench, declared, account, items, [...path, section])
   }
   const routes = written('routes', 'id')
   const numbers = written('numbers', 'number')

@@ -112,7 +112,7 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
       return plain(rest, { enabled: true, failoverOnReceipt: false, name: thing.value.id })
     }
     case 'resource':
-      return plain({ kind: thing.value.kind, ...thing.value.settings })
+      return plain({ kind: thing.value.kind, ...thing.value.settings, optOut: thing.value.optOut }, { optOut: undefined })
     case 'number': {
       const schema = bench.connectors.get(bench.binds.get(thing.value.bind)?.connector ?? '')?.number
       const bind = nameBind(bench, thing.value.account, thing.value.bind)

@@ -10,7 +10,7 @@ import type { ConfigurationRoom } from './configuration.ts'
 import { told } from './tenancy.ts'
 
 /** So many of one account: each change copies their index. */
-const mostResources = 10_000
+export const mostResources = 10_000
 
 export interface ResourceRoom {
   of(account: AccountId): Resources
@@ -33,12 +33,8 @@ export function createResources(room: Pick<ConfigurationRoom, 'current' | 'chang
           const next = step(known)
           if (!known && next && all.size >= mostResources)
             throw new Refused('invalid', `An account has at most ${mostResources} things of this kind.`)
-          if (next)
-            lay(
-              bench,
-              { kind: 'resource', value: { id, account, kind: next.kind, settings: next.settings, createdAt: 0, updatedAt: 0 } },
-              [],
-            )
+          const value = next && { id, account, kind: next.kind, settings: next.settings, createdAt: 0, updatedAt: 0 }
+          if (value) lay(bench, { kind: 'resource', value: known?.optOut === undefined ? value : { ...value, optOut: known.optOut } }, [])
           else if (known) take(bench, 'resource', `${account}/${id}`, [])
         })
         return of(account).get(id)

@@ -37,6 +37,15 @@ const credentials = z.object({
     }),
   ),
 })
+const optOut = z.union([
+  z.enum(['off', 'twilio']),
+  z.object({
+    stop: z.array(z.string()).optional(),
+    start: z.array(z.string()).optional(),
+    help: z.array(z.string()).optional(),
+    replies: z.object({ stop: z.string().optional(), start: z.string().optional(), help: z.string().optional() }).optional(),
+  }),
+])
 const account = z.object({
   id: z.string(),
   parent: z.string().optional(),
@@ -51,17 +60,7 @@ const account = z.object({
   caps: z.partialRecord(z.enum(capNames), z.number()).optional(),
   cdrUrl: z.string().optional(),
   privateWebhooks: z.boolean(),
-  optOut: z
-    .union([
-      z.enum(['off', 'twilio']),
-      z.object({
-        stop: z.array(z.string()).optional(),
-        start: z.array(z.string()).optional(),
-        help: z.array(z.string()).optional(),
-        replies: z.object({ stop: z.string().optional(), start: z.string().optional(), help: z.string().optional() }).optional(),
-      }),
-    ])
-    .optional(),
+  optOut: optOut.optional(),
   alphaSenders: z.union([z.literal('any'), z.record(z.string(), z.array(z.string()))]).optional(),
   claims: z.enum(claimRights).optional(),
   credentials: credentials.optional(),
@@ -113,6 +112,7 @@ const resource = z.object({
   account: z.string(),
   kind: z.string(),
   settings: z.record(z.string(), z.unknown()),
+  optOut: optOut.optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
 })
@@ -218,7 +218,7 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
         numbers.set(row.key, plain(number.parse(body)) as OwnNumber)
         break
       case 'resource': {
-        const one = resource.parse(body)
+        const one = plain(resource.parse(body)) as Resource
         const own = resources.get(one.account) ?? new Map<string, Resource>()
         resources.set(one.account, own)
         own.set(one.id, one)

@@ -8,6 +8,7 @@ import { testClock } from '../clock.ts'
 import { idSource } from '../ids.ts'
 import type { Account } from '../model/account.ts'
 import { international, type Address } from '../model/address.ts'
+import type { Configuration } from '../model/configuration.ts'
 import { defaultClientPolicy } from '../model/policy.ts'
 import { AcceptRefused, type Submission } from '../plugin.ts'
 import { compile } from '../routing/table.ts'
@@ -36,7 +37,13 @@ const addressOf = (value: string): Address =>
 
 async function bed(
   context: TestContext,
-  more: { root?: Partial<Account>; routes?: boolean; child?: Partial<Account>; services?: Record<string, string> } = {},
+  more: {
+    root?: Partial<Account>
+    routes?: boolean
+    child?: Partial<Account>
+    services?: Record<string, string>
+    resources?: Configuration['resources']
+  } = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'optout-'))
   const clock = testClock()
@@ -53,6 +60,7 @@ async function bed(
       [bind('A/north'), bind('A/east'), bind('A/api', terse), bind('B/api', client), bind('C/api', client)],
       more.routes === false ? [] : [route('A', 'all', '', ['A/east'])],
     ),
+    resources: more.resources ?? new Map(),
     numbers: new Map([
       [longCode, number(longCode, 'A', 'A/api')],
       [otherCode, number(otherCode, 'A', 'A/api')],
@@ -207,6 +215,23 @@ test('numbers of one service share what handsets asked of it; START lifts it for
   await mo(handset, longCode, 'START')
   for (const from of [longCode, otherCode]) assert.equal(await mt(from, handset), 'taken')
   assert.equal(store.optOuts.empty, true)
+})
+
+test('a service has words and replies of its own, before its account’s, for its numbers alone; switched off there, none', async (context) => {
+  const service = { id: 'MG1', account: 'A', kind: 'service', settings: {}, createdAt: 0, updatedAt: 0 }
+  const own = new Map([
+    ['MG1', { ...service, optOut: { stop: ['Halt'], replies: { stop: 'Bye.' } } }],
+    ['MG2', { ...service, id: 'MG2', optOut: 'off' as const }],
+  ])
+  const services = { [british]: 'MG1', [otherCode]: 'MG2' }
+  const { mo, mt } = await bed(context, { services, resources: new Map([['A', own]]), root: { optOut: { stop: ['ENOUGH'] } } })
+  const [reply] = await mo('+447700900123', british, 'halt')
+  assert.deepEqual([bodyOf(reply!), reply?.message.service], ['Bye.', 'MG1'])
+  assert.equal(await mt(british, '+447700900123'), 'opted-out')
+  assert.equal((await mo('+447700900124', british, 'enough'))[0]?.message.keyword, undefined)
+  assert.equal((await mo(handset, otherCode, 'ENOUGH'))[0]?.message.keyword, undefined)
+  assert.equal((await mo(handset, longCode, 'HALT'))[0]?.message.keyword, undefined)
+  assert.equal((await mo(handset, longCode, 'enough'))[1]?.message.keyword, 'stop')
 })
 
 test('a number’s list is its owner’s, and those above it or inheriting from it who send in its name, and nobody else’s', async (context) => {

@@ -24,11 +24,11 @@ export interface Heard {
 
 /** Undefined: it is a text like any other. */
 export function heardKeyword(core: Core, number: OwnNumber, { from, body }: Submission): Heard | undefined {
-  const rules = optOutRules(core.configuration(), number)
-  if (!rules) return undefined
   const { account, value } = number
-  const own: OptOutKey = { account, sender: partyOf(value), handset: partyOf(from.value) }
   const service = core.serviceOf(account, value)
+  const rules = optOutRules(core.configuration(), number, service)
+  if (!rules) return undefined
+  const own: OptOutKey = { account, sender: partyOf(value), handset: partyOf(from.value) }
   const keys: Heard['keys'] = service === undefined ? [own] : [{ ...own, sender: service }, own]
   const isOut = (): boolean => keys.some(({ sender, handset }) => core.store.optOuts.has(account, sender, handset))
   const keyword = keywordOf(rules, body, isOut)

@@ -8,6 +8,7 @@ import { keywordOf, optOutRules, partyOf, type OptOutSetting } from './optout.ts
 const rulesOf = (value: string, setting?: OptOutSetting, more: Partial<OwnNumber> = {}, parents?: OptOutSetting) =>
   optOutRules(
     {
+      resources: new Map(),
       accounts: new Map(
         [account('A', undefined, parents ? { optOut: parents } : {}), account('B', 'A', setting ? { optOut: setting } : {})].map((one) => [
           one.id,

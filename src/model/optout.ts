@@ -102,10 +102,15 @@ const sameWord = (one: string, other: string): boolean => one.toUpperCase() === 
 
 const made = new WeakMap<OptOutWords, OptOutRules>()
 
-/** Undefined: opt-out is off for this number. The nearest account above that says something decides. */
-export function optOutRules(configuration: Pick<Configuration, 'accounts'>, number: OwnNumber): OptOutRules | undefined {
+/** Undefined: opt-out is off for this number. The service for which it sends decides, or else the nearest account above that says something. */
+export function optOutRules(
+  configuration: Pick<Configuration, 'accounts' | 'resources'>,
+  number: OwnNumber,
+  service?: string,
+): OptOutRules | undefined {
   if (number.optOut === false) return undefined
-  const setting = settingOf(configuration, number.account)
+  const own = service === undefined ? undefined : configuration.resources.get(number.account)?.get(service)?.optOut
+  const setting = own ?? settingOf(configuration, number.account)
   if (typeof setting === 'object') {
     let rules = made.get(setting)
     if (!rules) made.set(setting, (rules = rulesOf(setting)))

@@ -1,6 +1,7 @@
 // Something of an account that only one connector understands (a messaging service of the Twilio API):
 // configuration like the rest, versioned and with an author, but its settings mean nothing here.
 import type { AccountId } from './message.ts'
+import type { OptOutSetting } from './optout.ts'
 
 export interface Resource {
   /** Unique in its account: a SID. */
@@ -10,6 +11,8 @@ export interface Resource {
   kind: string
   /** Plain JSON. Never a secret. */
   settings: Readonly<Record<string, unknown>>
+  /** What handsets may say to the numbers that send for it. Absent: as for numbers of its account. */
+  optOut?: OptOutSetting
   createdAt: number
   updatedAt: number
 }

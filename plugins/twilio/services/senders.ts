@@ -7,10 +7,7 @@ import { Refused } from '../errors.ts'
 import { one } from '../form.ts'
 import { authorOf, originOf, verbs, type Answer, type Call, type Route } from '../resource.ts'
 import { deleted, oldestFirst, show, showMeta, type Fields } from '../show.ts'
-import { allServices, sameNumber, serviceFrom, serviceKind, serviceOf, type Sender, type Service } from './service.ts'
-
-/** As Twilio has it. */
-const mostSenders = 400
+import { allServices, mostSenders, sameNumber, serviceFrom, serviceKind, serviceOf, type Sender, type Service } from './service.ts'
 
 /** One of the three lists of a service. */
 interface Shelf {

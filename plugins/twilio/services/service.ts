@@ -3,6 +3,9 @@
 import { z } from 'zod'
 import type { OwnNumber, Resource, Resources } from '../../../src/plugin.ts'
 
+/** As Twilio has it. */
+export const mostSenders = 400
+
 export const serviceKind = 'messaging-service'
 
 /** The use cases that Twilio knows. */
@@ -20,7 +23,7 @@ const senderSchema = z.object({
 export type Sender = Readonly<z.infer<typeof senderSchema>>
 
 /** Names as in Twilio's Services, in camel case. */
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   friendlyName: z.string(),
   inboundRequestUrl: z.string().optional(),
   inboundMethod: z.enum(['GET', 'POST']).default('POST'),
