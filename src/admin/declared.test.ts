@@ -41,7 +41,7 @@ test('a service is declared with its pool and its words, and is the same after a
   const [service] = services()
   assert.match(service?.id ?? '', /^MG[0-9a-f]{32}$/)
   assert.deepEqual(service?.optOut, { stop: ['HALT'] })
-  const { friendlyName, statusCallback, stickySender, senders } = service?.settings as Record<string, unknown>
+  const { friendlyName, statusCallback, stickySender, senders } = service.settings
   assert.deepEqual([friendlyName, statusCallback, stickySender], ['Shop', 'https://app.example/status', true])
   const numbers = room.current().numbers
   assert.deepEqual(

@@ -68,11 +68,11 @@ export const accountInput = z.strictObject({
 })
 
 /** Of every resource that a document declares. */
-export const declaredInput = (prefix: string) =>
+export const declaredInput = (idPrefix: string) =>
   z.object({
     id: z
       .string()
-      .regex(new RegExp(`^${prefix}[0-9a-f]{32}$`), `expected ${prefix} and 32 lowercase hex digits`)
+      .regex(new RegExp(`^${idPrefix}[0-9a-f]{32}$`), `expected ${idPrefix} and 32 lowercase hex digits`)
       .optional(),
     optOut: optOutSetting.optional(),
   })
