@@ -1,8 +1,9 @@
 // The crash proof: `npm run proof:crash -- [--path http|smpp|sip] [--rounds N] [--seed N] [--report FILE]`.
 // The gateway runs as a process under load; those around it are processes with ledgers of their own.
 // Each round kills the gateway with SIGKILL at a random moment and starts it again on the same
-// directory. At the end everything is reconciled; http.ts, reconcile.ts and sip-reconcile.ts say what must hold.
-import { writeFile } from 'node:fs/promises'
+// directory. At the end everything is reconciled; http-reconcile.ts, reconcile.ts and sip-reconcile.ts say what
+// must hold. The report keeps the sections of other paths that are in its file.
+import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { proveHttp } from './http.ts'
 import type { Proof } from './rounds.ts'
@@ -36,6 +37,19 @@ function reportOf(path: Path, proof: Proof): string {
   ].join('\n')
 }
 
+/** The document, with these sections instead of those of their titles; new ones come last. */
+function laidOver(before: string, fresh: readonly string[]): string {
+  const titleOf = (section: string): string => section.slice(0, section.indexOf('\n'))
+  const kept = before
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map((section) => section.trimEnd())
+  const titles = kept.map(titleOf)
+  const all = kept.map((section) => fresh.find((each) => titleOf(each) === titleOf(section)) ?? section)
+  all.push(...fresh.filter((section) => !titles.includes(titleOf(section))))
+  return `# Crash proof\n\n${intro}\n\n${all.map((section) => section.trimEnd()).join('\n\n')}\n`
+}
+
 const { values } = parseArgs({
   options: {
     path: { type: 'string', multiple: true, default: Object.keys(paths) },
@@ -57,5 +71,5 @@ for (const path of asked) {
   console.log(sections.at(-1))
   if (proof.faults.length > 0) isProved = false
 }
-if (values.report) await writeFile(values.report, `# Crash proof\n\n${intro}\n\n${sections.join('\n\n').trimEnd()}\n`)
+if (values.report) await writeFile(values.report, laidOver(await readFile(values.report, 'utf8').catch(() => ''), sections))
 process.exit(isProved ? 0 : 1)

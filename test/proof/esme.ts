@@ -8,6 +8,7 @@ import { pino } from 'pino'
 import { type Pdu, type PduOf, tags, tlvString } from '../../plugins/smpp/codec/index.ts'
 import { createLink, type Link } from '../../plugins/smpp/link.ts'
 import { systemClock } from '../../src/clock.ts'
+import { createStored, scheduledTime } from './esme-stored.ts'
 import { openProofLedger } from './ledger.ts'
 import { generator, sleep } from './rounds.ts'
 import { cutNumber, cutParts, type EsmeLine, isLong, partText, partsOf, placeOf, textOf } from './traffic.ts'
@@ -27,6 +28,8 @@ export interface EsmeJob {
   /** Of what comes, so much is left without an answer: the client cuts the connection. */
   leaves: number
   seed: number
+  /** Whether some messages are for later, some of those taken back, and what became of messages is asked. */
+  asks: boolean
   ledger: string
 }
 
@@ -35,6 +38,8 @@ const mostBackoffMs = 320
 const tickMs = 10
 /** One message in so many is cut into parts here. */
 const cutEvery = 21
+/** One message in so many is scheduled. */
+const laterEvery = 17
 /** More than registered_delivery 1: some want failures only, some nothing (SMPP 5.0 §4.7.21). */
 const registeredInTurn = [1, 1, 1, 1, 1, 1, 1, 2, 0]
 
@@ -48,6 +53,7 @@ let connections = 0
 let next = job.firstDestination
 /** Parts that are not known to be taken. */
 let open = 0
+const stored = job.asks ? createStored({ source: job.source, over: () => submitting[0], note, random }) : undefined
 
 async function stayBound(kind: EsmeJob['binds'][number]): Promise<never> {
   let backoffMs = firstBackoffMs
@@ -79,7 +85,10 @@ async function once(kind: EsmeJob['binds'][number], session: number): Promise<bo
   })
   const isBound = bound.kind === 'pdu' && bound.pdu.command_status === 0
   if (!isBound) link.destroy('not bound')
-  else if (kind !== 'receiver') submitting.push(link)
+  else if (kind !== 'receiver') {
+    submitting.push(link)
+    stored?.bound(link)
+  }
   await link.closed
   const at = submitting.indexOf(link)
   if (at >= 0) submitting.splice(at, 1)
@@ -146,6 +155,7 @@ async function submitPart(first: Link, to: string, part: number, reference: numb
       const answer = await over.request(draft)
       if (answer.kind === 'pdu' && answer.pdu.command === 'submit_sm_resp' && answer.pdu.command_status === 0) {
         note({ what: 'part', id: answer.pdu.message_id, to, part })
+        stored?.takenPart(answer.pdu.message_id, to, cutParts)
         break
       }
     }
@@ -159,16 +169,21 @@ function submitWhole(over: Link, to: string, registered: number): void {
   const text = Buffer.from(textOf(to))
   if (isLong(to)) draft.tlvs = [[tags.message_payload, text]]
   else draft.short_message = text
+  const later = stored !== undefined && Number(to.slice(-8)) % laterEvery === 0
+  if (later) draft.schedule_delivery_time = scheduledTime
   over.ask(draft, (answer) => {
     if (answer.kind !== 'pdu' || answer.pdu.command !== 'submit_sm_resp') return note({ what: 'cut', to })
     const { command_status: status, message_id: id } = answer.pdu
-    if (status === 0) note({ what: 'taken', id, to, registered, parts: partsOf(to) })
-    else note({ what: 'refused', to, status })
+    if (status !== 0) return note({ what: 'refused', to, status })
+    note({ what: 'taken', id, to, registered, parts: partsOf(to), later })
+    if (later) stored?.scheduled(id, to)
+    else stored?.taken(id, to)
   })
 }
 
 async function hush(): Promise<void> {
   clearInterval(submits)
+  stored?.stop()
   while (open > 0 || submitting.some((link) => link.pending > 0)) await sleep(tickMs)
   console.log('hushed')
 }

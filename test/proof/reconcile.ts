@@ -4,13 +4,27 @@
 //   every final state that was asked for came as a receipt under the right id, and no other did,
 //   a receipt came again only where its connection ended before the answer can have been noted,
 //   every part that a client cut itself is in a text at the carrier and has its receipt,
+//   what stored-reconcile.ts says of what clients asked and took back,
 //   every MO whose parts were all answered ESME_ROK came to the client whole.
 import type { Cdr } from '../../src/model/cdr.ts'
 import type { Setup } from '../bench/gateway.ts'
 import { cdrsOf, hasUnknownAttempt, listed, twilioStatus } from './evidence.ts'
 import { readLedger } from './ledger.ts'
 import type { Proof } from './rounds.ts'
-import { type AckedLine, type CameLine, type EsmeLine, isCut, type PartLine, partsOf, partText, type TakenLine, textOf } from './traffic.ts'
+import { storedFaults } from './stored-reconcile.ts'
+import {
+  type AckedLine,
+  type AskedLine,
+  type CameLine,
+  type CanceledLine,
+  type EsmeLine,
+  isCut,
+  type PartLine,
+  partsOf,
+  partText,
+  type TakenLine,
+  textOf,
+} from './traffic.ts'
 
 /** Paths. */
 export interface Ledgers {
@@ -28,6 +42,8 @@ export interface All {
   parts: PartLine[]
   cut: number
   refused: number
+  asked: AskedLine[]
+  canceled: CanceledLine[]
   /** By message id. */
   receipts: Map<string, Copy[]>
   /** By handset and part. */
@@ -47,7 +63,7 @@ export interface All {
 const noteWithinMs = 2000
 /** Their last two digits are the number of the part; the message has another id. */
 const partIds = /0[1-3]$/
-const words: Record<string, string> = { delivered: 'DELIVRD', undelivered: 'UNDELIV' }
+const words: Record<string, string> = { delivered: 'DELIVRD', undelivered: 'UNDELIV', canceled: 'DELETED' }
 
 export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
   const all: All = {
@@ -55,6 +71,8 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
     parts: [],
     cut: 0,
     refused: 0,
+    asked: [],
+    canceled: [],
     receipts: new Map(),
     mo: new Map(),
     carrier: new Map(),
@@ -91,6 +109,8 @@ function gather(all: All, lines: readonly EsmeLine[]): void {
     else if (line.what === 'part') all.parts.push(line)
     else if (line.what === 'cut') all.cut++
     else if (line.what === 'refused') all.refused++
+    else if (line.what === 'asked') all.asked.push(line)
+    else if (line.what === 'canceled') all.canceled.push(line)
     else if (line.what === 'receipt' || line.what === 'mo') {
       const of = line.what === 'receipt' ? all.receipts : all.mo
       const copy: Copy = { ...line, endedAt: ends.get(line.session) ?? Number.POSITIVE_INFINITY }
@@ -137,9 +157,10 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
   for (const { id, to, registered } of all.taken) {
     const found = all.cdrs.get(id) ?? []
     if (found.length !== 1) faults.push(`${id} to ${to} has ${found.length} CDRs`)
-    const parts = all.carrier.get(to)
-    if (!parts?.every((times) => times > 0)) faults.push(`${id} to ${to} was acknowledged and is not whole at the carrier`)
     const state = found[0]?.state
+    const parts = all.carrier.get(to)
+    if (state !== 'canceled' && !parts?.every((times) => times > 0))
+      faults.push(`${id} to ${to} was acknowledged and is not whole at the carrier`)
     if (state === undefined) continue
     if (states.get(id)?.status !== twilioStatus(state)) faults.push(`${id} is listed as ${states.get(id)?.status}, its CDR says ${state}`)
     const word = words[state]
@@ -157,6 +178,8 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
   }
   for (const number of all.garbled) faults.push(`${number} got a text that nobody sent`)
   checkParts(all, faults)
+  const stored = storedFaults(all)
+  faults.push(...stored.faults)
   const twice = await sentTwice(setup, all, idOf, faults)
   let receiptsAgain = 0
   for (const [id, copies] of all.receipts) {
@@ -180,6 +203,7 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
       ['MO that a carrier was answered ESME_ROK for, in all parts', mo.acked],
       ['parts of MO that came to the client again', mo.again],
       ['MO that a carrier sent again, as it had no answer: another message each', mo.madeAgain],
+      ...stored.figures,
     ],
     faults,
   }

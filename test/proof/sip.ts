@@ -156,6 +156,7 @@ function esmeJob(options: ProofOptions, port: number, ledger: string): EsmeJob {
     window: 100,
     leaves: 0,
     seed: options.seed + 1,
+    asks: false,
     ledger,
   }
 }

@@ -87,6 +87,7 @@ function esmeJob(options: ProofOptions, n: number, port: number, ledger: string)
     window: 100,
     leaves,
     seed: options.seed + n + 1,
+    asks: true,
     ledger,
   }
 }

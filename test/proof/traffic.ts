@@ -10,6 +10,8 @@ export interface TakenLine {
   registered: number
   /** SMS that the text makes. */
   parts: number
+  /** It was scheduled. */
+  later?: boolean
 }
 /** The same of a message that the client cut into parts itself. Each part is submitted until it is answered. */
 export interface PartLine {
@@ -36,13 +38,30 @@ export interface CameLine {
   at: number
   answered: boolean
 }
+/** A query_sm_resp. `at`: when it was asked. */
+export interface AskedLine {
+  what: 'asked'
+  id: string
+  to: string
+  status: number
+  /** message_state, SMPP 5.0 §4.7.15. */
+  state: number
+  at: number
+}
+/** A cancel_sm_resp; without a status there was none. */
+export interface CanceledLine {
+  what: 'canceled'
+  id: string
+  to: string
+  status?: number
+}
 /** A connection that was bound is gone. */
 export interface EndLine {
   what: 'end'
   session: number
   at: number
 }
-export type EsmeLine = TakenLine | PartLine | UntakenLine | CameLine | EndLine
+export type EsmeLine = TakenLine | PartLine | UntakenLine | CameLine | AskedLine | CanceledLine | EndLine
 
 /** A part of an MO that the carrier need not send again. */
 export interface AckedLine {
