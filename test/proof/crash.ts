@@ -44,9 +44,9 @@ function laidOver(before: string, fresh: readonly string[]): string {
     .split(/^(?=## )/m)
     .slice(1)
     .map((section) => section.trimEnd())
-  const titles = kept.map(titleOf)
+  const titles = new Set(kept.map(titleOf))
   const all = kept.map((section) => fresh.find((each) => titleOf(each) === titleOf(section)) ?? section)
-  all.push(...fresh.filter((section) => !titles.includes(titleOf(section))))
+  all.push(...fresh.filter((section) => !titles.has(titleOf(section))))
   return `# Crash proof\n\n${intro}\n\n${all.map((section) => section.trimEnd()).join('\n\n')}\n`
 }
 
