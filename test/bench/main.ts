@@ -9,6 +9,8 @@ const paths = {
   smpp: () => import('./smpp-program.ts'),
   /** One tenant's single messages beside another's backlog on the same bind. */
   fairness: () => import('./fairness-program.ts'),
+  /** The flow and the store, without sockets. */
+  core: () => import('./core.ts'),
   /** The store alone: what a message costs in it; with `--million`, restart and lists at a million. */
   store: () => import('./store.ts'),
 }

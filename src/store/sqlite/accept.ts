@@ -4,13 +4,12 @@ import type { CountName } from '../../model/life.ts'
 import type { MessageId } from '../../model/message.ts'
 import type { Accepted, CdrRow, NewMessage, OptOuts } from '../store.ts'
 import { requeued, type Inner } from './inner.ts'
-import { cdrJson, entriesJson, lifeJson, messageJson } from './json.ts'
+import { textOf, writeCdr } from './json.ts'
 import { stateNumber, type MessageOp } from './ops.ts'
 import type { Parts } from './parts.ts'
 import type { HeldStickies } from './stickies.ts'
-import { hotBytes, type Hot } from './records.ts'
+import { bytesOf, type Hot } from './records.ts'
 import type { Tallies } from './tallies.ts'
-import { dayOf } from './usage.ts'
 
 export interface Accepting {
   /** Throws StoreUnavailable, too. */
@@ -64,7 +63,6 @@ export function createAccepting(
     const order = idOrder(message.id)
     if (message.direction === 'mt') tallies.count(account, message.acceptedAt, message.segments, 1)
     const wait = queue ? ([steps.nextItem(), names.of(queue.lane), queue.due, 0, queue.candidate] as MessageOp['wait']) : null
-    const json = { message: messageJson(message), decision: decisions.write(decision), life: lifeJson(life) }
     const hot: Hot = {
       order,
       message,
@@ -74,7 +72,7 @@ export function createAccepting(
       hidden: false,
       giveUpAt: queue ? message.validUntil : null,
       wait,
-      bytes: hotBytes(json.message, json.life),
+      bytes: bytesOf(0),
       open: 0,
       file: 0,
       refs: undefined,
@@ -86,44 +84,39 @@ export function createAccepting(
       sequence: steps.nextSequence(),
       message: message.id,
       account: ended.cdr.account,
-      json: cdrJson(ended.cdr),
+      json: textOf(writeCdr, ended.cdr),
     }
     const counts: (number | CountName)[] = [names.of(message.arrival), 'accepted']
     for (const count of ended?.counts ?? []) counts.push(names.of(count.bind), count.name)
     const op: MessageOp = {
       kind: 'message',
       order,
-      life: json.life,
+      life,
       state: stateNumber(life.state),
       giveUpAt: hot.giveUpAt,
       wait,
-      entries: entriesJson('', added.entries),
+      entries: added.entries,
       refs: null,
       puts,
       deletes: null,
-      cdr: row ? [row.sequence, row.json] : null,
+      cdr: row ?? null,
       early: null,
       insert: {
-        tail: message.id.slice(14),
         tenant: account * 2 + (message.direction === 'mo' ? 1 : 0),
-        receiver: message.to.value,
-        sender: message.from.value,
-        message: json.message,
-        decision: json.decision,
-        usage: `${message.body.kind === 'mms' ? 'mms' : 'sms'},${message.segments},${dayOf(message.acceptedAt)}`,
+        message,
+        decision: decisions.write(decision),
       },
       idempotency: added.idempotencyKey === undefined ? null : [account, added.idempotencyKey],
       joins: added.joins ?? null,
       replace: null,
       hidden: false,
-      report: null,
     }
     // Of one tick: in the same record, so that both hold or neither.
     if (added.optOut !== undefined) optOuts.put(added.optOut).catch(refusedTogether)
     if (added.optIn !== undefined) for (const key of added.optIn) optOuts.remove(key).catch(refusedTogether)
     if (added.sticky === true && message.service !== undefined) stickies.put(account, message.service, message.to.value, message.from.value)
     return new Promise((resolve, reject) => {
-      commit.add(op, {
+      const octets = commit.add(op, {
         counts,
         refused: (error) => {
           if (message.direction === 'mt') tallies.count(account, message.acceptedAt, message.segments, -1)
@@ -138,9 +131,10 @@ export function createAccepting(
           requeued(inner, op)
           accepted(message.id)
           limit?.landed()
-          resolve({ as: 'new' })
+          resolve(fresh)
         },
       })
+      hot.bytes = bytesOf(octets)
     })
   }
 
@@ -155,6 +149,8 @@ export function createAccepting(
     },
   }
 }
+
+const fresh: Accepted = { as: 'new' }
 
 /** Whoever submitted the message hears of it. */
 function refusedTogether(): void {}

@@ -3,7 +3,7 @@
 // what may be refused is (accepts), and all else is kept and tried again until it is written.
 import { StoreUnavailable } from '../store.ts'
 import type { Clock } from '../../clock.ts'
-import type { CountName } from '../../model/life.ts'
+import type { CountName, LifeEntry } from '../../model/life.ts'
 import type { RefForm } from '../../model/ref.ts'
 import { Fifo } from './fifo.ts'
 import { encode, type MessageOp, type Op } from './ops.ts'
@@ -25,7 +25,8 @@ export interface Entry {
 }
 
 export interface Commit {
-  add(op: Op, more?: Partial<Pick<Entry, 'counts' | 'form' | 'done' | 'refused'>>): void
+  /** How many octets it has in the journal. */
+  add(op: Op, more?: Partial<Pick<Entry, 'counts' | 'form' | 'done' | 'refused'>>): number
   /** Counted with the next record; lost when none is written any more. */
   count(bind: number, name: CountName): void
   /** Entries kept because they could not be written yet. */
@@ -199,6 +200,7 @@ export function groupCommit(
         refused: more?.refused ?? null,
       })
       wake()
+      return slab.end - from
     },
     count(bind, name) {
       loose.push(bind, name)
@@ -234,10 +236,12 @@ function withoutRefusable(batch: Batch, refused: Entry[]): Batch {
   return kept
 }
 
+const none: readonly LifeEntry[] = []
+
 /** What is in the record now need not live in memory, too. */
 function forget(op: MessageOp): void {
   op.life = null
-  op.entries = ''
+  op.entries = none
   op.insert = null
   op.cdr = null
 }

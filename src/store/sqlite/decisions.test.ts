@@ -15,7 +15,7 @@ const decision = (revision: number): Decision => ({
 
 test('a decision that many messages share is written as a number from the second on, and read back whole', () => {
   const ops: Op[] = []
-  const commit = { add: (op: Op) => void ops.push(op) }
+  const commit = { add: (op: Op) => ops.push(op) }
   const decisions = createDecisions(createNames([], commit), 3)
   const shared = decision(7)
   const texts = [decisions.write(shared), decisions.write(shared), decisions.write(shared)]
@@ -33,7 +33,7 @@ test('a decision that many messages share is written as a number from the second
 })
 
 test('with as many names as there may be, decisions are written out', () => {
-  const decisions = createDecisions(createNames([], { add: () => {} }), 1)
+  const decisions = createDecisions(createNames([], { add: () => 0 }), 1)
   const [first, second] = [decision(1), { ...decision(1), route: 'other' }]
   for (const one of [first, second]) decisions.write(one)
   assert.deepEqual([decisions.write(first), decisions.write(second)], ['1,1', JSON.stringify(second)])

@@ -1,9 +1,9 @@
 // Ends and moves of what waits; what is overdue and what waits on a lane, by the tables.
-import { isTerminal, type LifeEntry, type Transition } from '../../model/life.ts'
+import { isTerminal, type Transition } from '../../model/life.ts'
 import type { Message, MessageId } from '../../model/message.ts'
 import type { MessageRecord, PurgeQuery } from '../store.ts'
 import { emptyOp, requeued, withMessage, type Inner } from './inner.ts'
-import { lifeJson, messageJson } from './json.ts'
+import { textOf, writeMessage } from './json.ts'
 import { stateNumber } from './ops.ts'
 import { recordOf } from './records.ts'
 
@@ -51,13 +51,13 @@ export function createEnding(inner: Inner) {
         // One that its supplier has goes on awaiting its receipts as it did.
         if (hot.wait) {
           hot.giveUpAt = hot.message.validUntil
-          op.life = lifeJson(hot.life)
+          op.life = hot.life
           op.state = stateNumber(hot.life.state)
           op.giveUpAt = hot.giveUpAt
           op.wait = hot.wait
         }
-        op.entries = JSON.stringify({ at: clock.now(), what: 'note', text: 'replaced by its sender' } satisfies LifeEntry)
-        op.replace = [messageJson(hot.message), null]
+        op.entries = [{ at: clock.now(), what: 'note', text: 'replaced by its sender' }]
+        op.replace = [textOf(writeMessage, hot.message), null]
         hot.open++
         return new Promise((resolve) => {
           inner.commit.add(op, {

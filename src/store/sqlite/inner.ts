@@ -1,6 +1,7 @@
 // What the store's verbs share. Nothing here does anything but look a message up.
 import type { Clock } from '../../clock.ts'
 import { idOrder } from '../../ids.ts'
+import type { LifeEntry } from '../../model/life.ts'
 import type { MessageId } from '../../model/message.ts'
 import type { CdrStream } from './cdrs.ts'
 import type { Claims } from './claims.ts'
@@ -47,9 +48,11 @@ export async function withMessage<T>(inner: Inner, id: MessageId, use: (hot: Hot
 
 /** What a written operation means to the lanes. */
 export function requeued(inner: Inner, op: MessageOp): void {
-  if (op.puts) for (const put of op.puts) inner.lanes.insert(put, op.report ?? undefined)
+  if (op.puts) for (const put of op.puts) inner.lanes.insert(put)
   if (op.deletes) for (const key of op.deletes) inner.lanes.forget(key)
 }
+
+const none: readonly LifeEntry[] = []
 
 export function emptyOp(order: number): MessageOp {
   return {
@@ -59,7 +62,7 @@ export function emptyOp(order: number): MessageOp {
     state: 0,
     giveUpAt: null,
     wait: null,
-    entries: '',
+    entries: none,
     refs: null,
     puts: null,
     deletes: null,
@@ -70,6 +73,5 @@ export function emptyOp(order: number): MessageOp {
     joins: null,
     replace: null,
     hidden: false,
-    report: null,
   }
 }

@@ -7,9 +7,10 @@ import type { Cdr } from '../../model/cdr.ts'
 import type { Life, LifeEntry, SegmentProgress } from '../../model/life.ts'
 import type { Message } from '../../model/message.ts'
 import type { Report } from '../../model/receipt.ts'
-import { cdrJson, entriesJson, lifeJson, messageJson, reportJson } from './json.ts'
+import { textOf, writeCdr, writeEntries, writeLife, writeMessage, writeReport } from './json.ts'
 import { states } from './ops.ts'
 import { thaw } from './records.ts'
+import { createSlab, digits, headBytes, put } from './slab.ts'
 
 /** Every field, so that a new one is not forgotten. */
 type Fields<T> = { [K in keyof Required<T>]: fc.Arbitrary<Exclude<T[K], undefined>> }
@@ -209,18 +210,44 @@ const cdr: fc.Arbitrary<Cdr> = fc.record(
 const asWritten = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 test('a life is written as JSON that reads back as it was', () => {
-  fc.assert(fc.property(life, (one) => assert.deepEqual(JSON.parse(lifeJson(one)), asWritten(one))))
+  fc.assert(fc.property(life, (one) => assert.deepEqual(JSON.parse(textOf(writeLife, one)), asWritten(one))))
 })
 
 test('so are the entries of a trace', () => {
-  fc.assert(fc.property(fc.array(entry), (some) => assert.deepEqual(JSON.parse(`[${entriesJson('', some)}]`), asWritten(some))))
+  fc.assert(fc.property(fc.array(entry), (some) => assert.deepEqual(JSON.parse(`[${textOf(writeEntries, some)}]`), asWritten(some))))
 })
 
 test('so is a message, octets and all', () => {
-  fc.assert(fc.property(message, (one) => assert.deepEqual(thaw(messageJson(one)), structuredClone(one))))
+  fc.assert(fc.property(message, (one) => assert.deepEqual(thaw(textOf(writeMessage, one)), structuredClone(one))))
 })
 
 test('so are reports and CDRs', () => {
-  fc.assert(fc.property(report, (one) => assert.deepEqual(JSON.parse(reportJson(one)), asWritten(one))))
-  fc.assert(fc.property(cdr, (one) => assert.deepEqual(JSON.parse(cdrJson(one)), asWritten(one))))
+  fc.assert(fc.property(report, (one) => assert.deepEqual(JSON.parse(textOf(writeReport, one)), asWritten(one))))
+  fc.assert(fc.property(cdr, (one) => assert.deepEqual(JSON.parse(textOf(writeCdr, one)), asWritten(one))))
+})
+
+test('numbers have the digits that a template would give them', () => {
+  const number = fc.oneof(
+    fc.nat(),
+    fc.maxSafeNat(),
+    fc.integer(),
+    fc.double(),
+    fc.constantFrom(0, 9, 10, 999_999_999, 1e9, 1e9 + 1, 2e18, -0),
+  )
+  fc.assert(
+    fc.property(fc.array(number), (some) => {
+      const slab = createSlab()
+      for (const one of some) {
+        digits(slab, one)
+        put(slab, ' ')
+      }
+      assert.equal(slab.buffer.toString('latin1', headBytes, slab.end), some.map((one) => `${one} `).join(''))
+    }),
+  )
+})
+
+test('what is longer than a slab makes it longer', () => {
+  const long = 'ab"\u20ac'.repeat(50_000)
+  assert.equal(JSON.parse(textOf(writeReport, { state: 'sent', at: 1, error: long })).error, long)
+  assert.equal(JSON.parse(textOf(writeReport, { state: 'sent', at: 1, error: 'x'.repeat(200_000) })).error.length, 200_000)
 })

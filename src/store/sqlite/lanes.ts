@@ -2,15 +2,14 @@
 // from disk as it drains; what is due later than a minute stays on disk until then. The truth is
 // the queue table: what is here can be made anew from it at any time.
 import type { Clock } from '../../clock.ts'
-import type { Report } from '../../model/receipt.ts'
 import { Fifo } from './fifo.ts'
 import { heap } from './heap.ts'
-import type { QueueKey, QueueRow } from './ops.ts'
+import type { QueueKey, QueueRow, Reporting } from './ops.ts'
 import { createTurns, type Entry, type Line, type PickedRun } from './turns.ts'
 
 export interface Lanes {
-  /** A row that is now in the queue; with the report that its `data` says, where that is at hand. */
-  insert(row: QueueRow, report?: Report): void
+  /** A row that is now in the queue. */
+  insert(row: QueueRow): void
   pick(lane: number, max: number, kinds: 'deliver' | 'report' | undefined): PickedRun[]
   /** Resolves when what is being read for this lane is there; undefined when nothing is. */
   reading(lane: number): Promise<unknown> | undefined
@@ -81,13 +80,13 @@ export function createLanes(given: {
     return line
   }
 
-  function insert(row: QueueRow, report?: Report): void {
+  function insert(row: QueueRow): void {
     const [lane, account, kp, due, item] = row
     const line = lineOf(lane, account, kp)
     if (entries.has(item) || line.left.has(item)) return
     const whole = due < line.upToDue || (due === line.upToDue && item < line.upToItem)
     const full = line.count >= (entries.size < limits.total ? limits.line : limits.crowded)
-    if (whole && !full && due <= clock.now() + horizonMs) hold(line, row, report)
+    if (whole && !full && due <= clock.now() + horizonMs) hold(line, row)
     else if (line.refilling) line.late.push(row)
     else if (whole) {
       line.upToDue = due
@@ -96,10 +95,9 @@ export function createLanes(given: {
     }
   }
 
-  function hold(line: Line, row: QueueRow, known?: Report): void {
+  function hold(line: Line, row: QueueRow): void {
     const [, , , due, item, message, grain, data] = row
-    const reporting =
-      data === null ? undefined : known ? { attempt: 0, report: known } : (JSON.parse(data) as { attempt: number; report: Report })
+    const reporting = typeof data === 'string' ? (JSON.parse(data) as Reporting) : data
     const bucket = turns.bucket(line, reporting ? `report ${message}` : `deliver ${grain}`)
     bucket.members++
     const entry: Entry = {

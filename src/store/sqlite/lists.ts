@@ -5,7 +5,7 @@ import type { MessageId } from '../../model/message.ts'
 import { isTerminal } from '../../model/life.ts'
 import type { ListPage, ListQuery, MessageRecord, MessageTrace } from '../store.ts'
 import { emptyOp, withMessage, type Inner } from './inner.ts'
-import { messageJson } from './json.ts'
+import { textOf, writeMessage } from './json.ts'
 import { stateNumber } from './ops.ts'
 import type { ListRange } from './reads.ts'
 import { briefOf, emptied, fromRow, recordOf, type Brief, type Hot, type Rested } from './records.ts'
@@ -119,19 +119,19 @@ export function createLists(inner: Inner) {
       change(id, hasEnded, (hot) => {
         hot.message = emptied(hot.message)
         hot.redactedAt = at
-        return { ...emptyOp(hot.order), entries: JSON.stringify({ at, what: 'redacted' }), replace: [messageJson(hot.message), at] }
+        return { ...emptyOp(hot.order), entries: [{ at, what: 'redacted' }], replace: [textOf(writeMessage, hot.message), at] }
       }),
     note: (id: MessageId, at: number, text: string) =>
       change(
         id,
         () => true,
-        (hot) => ({ ...emptyOp(hot.order), entries: JSON.stringify({ at, what: 'note', text }) }),
+        (hot) => ({ ...emptyOp(hot.order), entries: [{ at, what: 'note', text }] }),
       ),
     remove: (id: MessageId) =>
       change(id, hasEnded, (hot) => {
         hot.hidden = true
         hot.message = emptied(hot.message)
-        return { ...emptyOp(hot.order), hidden: true, replace: [messageJson(hot.message), hot.redactedAt ?? inner.clock.now()] }
+        return { ...emptyOp(hot.order), hidden: true, replace: [textOf(writeMessage, hot.message), hot.redactedAt ?? inner.clock.now()] }
       }),
   }
 }

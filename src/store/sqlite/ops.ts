@@ -1,12 +1,14 @@
 // What is written to the journal: one operation a line, each a whole fact that can be done again
 // from the journal alone. Fields are parted by control characters that JSON never has bare, so
 // JSON that was made once (message, life, trace, CDR) goes through to the tables as text.
-import type { CountName, MessageState } from '../../model/life.ts'
+import type { CountName, Life, LifeEntry, MessageState } from '../../model/life.ts'
+import type { Message } from '../../model/message.ts'
 import type { Report } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'
-import type { Joined } from '../store.ts'
-import { quoted } from './json.ts'
-import { put, type Slab } from './slab.ts'
+import type { CdrRow, Joined } from '../store.ts'
+import { quoted, writeEntries, writeLife, writeMessage, writeReport } from './json.ts'
+import { ascii, digits, octet, put, type Slab } from './slab.ts'
+import { dayOf } from '../../model/caps.ts'
 
 /** The order is the number in the table: append only. */
 export const states: readonly MessageState[] = [
@@ -19,21 +21,21 @@ export function stateNumber(state: MessageState): number {
 
 /** Lane, account, 4 · kind + priority, due, item. */
 export type QueueKey = [lane: number, account: number, kp: number, due: number, item: number]
-/** `grain` and `data` (attempt and report) as the kind needs them. */
-export type QueueRow = [...QueueKey, message: number, grain: string | null, data: string | null]
+/** A report that waits, and how often it was tried. */
+export interface Reporting {
+  attempt: number
+  report: Report
+}
+/** `grain` for deliveries, `data` for reports: JSON of a Reporting where it comes from the table. */
+export type QueueRow = [...QueueKey, message: number, grain: string | null, data: Reporting | string | null]
 export type Wait = [item: number, lane: number, due: number, attempt: number, candidate: number]
 /** `raw` is null where it is the same as the folded key. */
 export type RefRow = [bind: number, key: string, message: number, segment: number, raw: string | null]
 
 export interface Insert {
-  tail: string
   tenant: number
-  receiver: string
-  sender: string
-  message: string
+  message: Message
   decision: string
-  /** What it adds to its account's usage: kind, segments, day (since 1970, UTC). */
-  usage: string
 }
 
 /** Everything that one step changes about one message. */
@@ -41,16 +43,15 @@ export interface MessageOp {
   kind: 'message'
   order: number
   /** Null: as it was; then state, giveUpAt and wait are as they were too. */
-  life: string | null
+  life: Life | null
   state: number
   giveUpAt: number | null
   wait: Wait | null
-  /** JSON, joined by commas. */
-  entries: string
+  entries: readonly LifeEntry[]
   refs: RefRow[] | null
   puts: QueueRow[] | null
   deletes: QueueKey[] | null
-  cdr: [sequence: number, cdr: string] | null
+  cdr: CdrRow | null
   /** Parked receipts that found their message here. */
   early: number[] | null
   insert: Insert | null
@@ -58,8 +59,6 @@ export interface MessageOp {
   joins: Joined | null
   replace: [message: string, redactedAt: number | null] | null
   hidden: boolean
-  /** The one that `puts` has, where it has just one: spares parsing it. Not written. */
-  report: Report | null
 }
 
 export type OtherOp =
@@ -85,6 +84,9 @@ export type Op = MessageOp | OtherOp
 export const unit = '\x1f'
 export const entry = '\x1e'
 export const group = '\x1d'
+const unitCode = 0x1f
+const entryCode = 0x1e
+const groupCode = 0x1d
 
 /** What does not happen to every message. */
 export interface Rare {
@@ -97,40 +99,116 @@ export interface Rare {
 
 /** Appends the operation as a line. */
 export function encode(slab: Slab, op: Op): void {
-  put(slab, op.kind === 'message' ? fields(op) : `${JSON.stringify(op)}\n`)
+  if (op.kind === 'message') fields(slab, op)
+  else put(slab, JSON.stringify(op))
+  octet(slab, 10)
 }
 
-/** A message's operation, as one text: each piece written to the slab by itself costs as much as all of it. */
-function fields(op: MessageOp): string {
+function fields(out: Slab, op: MessageOp): void {
   const { insert, life, giveUpAt, wait, refs, puts, deletes, cdr } = op
-  let text = `${op.order}\x1f${life ?? ''}\x1f${op.state}\x1f${giveUpAt ?? ''}\x1f${wait === null ? '' : `[${keyText(wait)}]`}\x1f${op.entries}\x1f`
-  if (refs) for (let i = 0; i < refs.length; i++) text += i === 0 ? refText(refs[i]!) : entry + refText(refs[i]!)
-  text += unit
-  if (puts) for (let i = 0; i < puts.length; i++) text += i === 0 ? rowText(puts[i]!) : entry + rowText(puts[i]!)
-  text += unit
-  if (deletes) for (let i = 0; i < deletes.length; i++) text += i === 0 ? keyText(deletes[i]!) : entry + keyText(deletes[i]!)
-  text += cdr ? `\x1f${cdr[0]}\x1f${cdr[1]}\x1f` : '\x1f\x1f\x1f'
+  digits(out, op.order)
+  octet(out, unitCode)
+  if (life) writeLife(out, life)
+  octet(out, unitCode)
+  digits(out, op.state)
+  octet(out, unitCode)
+  if (giveUpAt !== null) digits(out, giveUpAt)
+  octet(out, unitCode)
+  if (wait) {
+    octet(out, 91)
+    writeKey(out, wait)
+    octet(out, 93)
+  }
+  octet(out, unitCode)
+  writeEntries(out, op.entries)
+  octet(out, unitCode)
+  if (refs) {
+    for (let i = 0; i < refs.length; i++) {
+      if (i > 0) octet(out, entryCode)
+      writeRef(out, refs[i]!)
+    }
+  }
+  octet(out, unitCode)
+  if (puts) {
+    for (let i = 0; i < puts.length; i++) {
+      if (i > 0) octet(out, entryCode)
+      writeRow(out, puts[i]!)
+    }
+  }
+  octet(out, unitCode)
+  if (deletes) {
+    for (let i = 0; i < deletes.length; i++) {
+      if (i > 0) octet(out, entryCode)
+      writeKey(out, deletes[i]!)
+    }
+  }
+  octet(out, unitCode)
+  if (cdr) digits(out, cdr.sequence)
+  octet(out, unitCode)
+  if (cdr) put(out, cdr.json)
+  octet(out, unitCode)
   if (op.early || op.idempotency || op.joins !== null || op.replace || op.hidden) {
     const { early, idempotency, joins, replace, hidden } = op
-    text += JSON.stringify({ early, idempotency, joins, replace, hidden } satisfies Rare)
+    put(out, JSON.stringify({ early, idempotency, joins, replace, hidden } satisfies Rare))
   }
-  if (insert)
-    text += `\x1f${insert.tail}\x1f${insert.tenant}\x1f${quoted(insert.receiver)}\x1f${quoted(insert.sender)}\x1f${insert.message}\x1f${insert.decision}\x1f${insert.usage}`
-  return text + '\n'
+  if (insert) writeInsert(out, insert)
 }
 
-function keyText(key: QueueKey | Wait): string {
-  return `${key[0]},${key[1]},${key[2]},${key[3]},${key[4]}`
+function writeInsert(out: Slab, { tenant, message, decision }: Insert): void {
+  octet(out, unitCode)
+  ascii(out, message.id.slice(14))
+  octet(out, unitCode)
+  digits(out, tenant)
+  octet(out, unitCode)
+  quoted(out, message.to.value)
+  octet(out, unitCode)
+  quoted(out, message.from.value)
+  octet(out, unitCode)
+  writeMessage(out, message)
+  octet(out, unitCode)
+  put(out, decision)
+  // What it adds to its account's usage: kind, segments, day (since 1970, UTC).
+  octet(out, unitCode)
+  ascii(out, message.body.kind === 'mms' ? 'mms,' : 'sms,')
+  digits(out, message.segments)
+  octet(out, 44)
+  digits(out, dayOf(message.acceptedAt))
 }
 
-function rowText(row: QueueRow): string {
-  const grain = row[6]
-  return `${row[0]},${row[1]},${row[2]},${row[3]},${row[4]}\x1d${row[5]}\x1d${grain === null ? '' : quoted(grain)}\x1d${row[7] ?? ''}`
+function writeKey(out: Slab, key: QueueKey | QueueRow | Wait): void {
+  digits(out, key[0])
+  for (let i = 1; i < 5; i++) {
+    octet(out, 44)
+    digits(out, key[i] as number)
+  }
 }
 
-function refText(row: RefRow): string {
-  const raw = row[4]
-  return `${row[0]},${quoted(row[1])}\x1d${row[3]}\x1d${raw === null ? '' : quoted(raw)}`
+function writeRow(out: Slab, row: QueueRow): void {
+  const [, , , , , message, grain, data] = row
+  writeKey(out, row)
+  octet(out, groupCode)
+  digits(out, message)
+  octet(out, groupCode)
+  if (grain !== null) quoted(out, grain)
+  octet(out, groupCode)
+  if (typeof data === 'string') put(out, data)
+  else if (data) {
+    ascii(out, '{"attempt":')
+    digits(out, data.attempt)
+    ascii(out, ',"report":')
+    writeReport(out, data.report)
+    octet(out, 125)
+  }
+}
+
+function writeRef(out: Slab, [bind, key, , segment, raw]: RefRow): void {
+  digits(out, bind)
+  octet(out, 44)
+  quoted(out, key)
+  octet(out, groupCode)
+  digits(out, segment)
+  octet(out, groupCode)
+  if (raw !== null) quoted(out, raw)
 }
 
 /** A message's operation as it stands in the journal, cut into fields. */

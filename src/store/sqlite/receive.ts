@@ -37,7 +37,7 @@ export function createReceiving(inner: Inner, lastEarly: number): (bind: BindId,
       what: 'note',
       text: `a receipt came after the end and changed nothing: segment ${segment + 1} ${state}${code}`,
     }
-    commit.add({ ...emptyOp(hot.order), entries: JSON.stringify(entry) }, { done: () => (hot.file = inner.file()) })
+    commit.add({ ...emptyOp(hot.order), entries: [entry] }, { done: () => (hot.file = inner.file()) })
   }
 
   function park(bind: number, receipt: Receipt): Promise<ReceiptResult> {

@@ -6,7 +6,7 @@ import type { Life, MessageState } from '../../model/life.ts'
 import type { AccountId, Direction, Message, MessageId } from '../../model/message.ts'
 import type { Decision } from '../../model/route.ts'
 import type { MessageRecord } from '../store.ts'
-import { lifeJson, messageJson } from './json.ts'
+import { textOf, writeLife, writeMessage } from './json.ts'
 import type { Decisions } from './decisions.ts'
 import type { Wait } from './ops.ts'
 import type { MessageRow } from './reads.ts'
@@ -118,7 +118,7 @@ export function createRecords(given: {
     known.delete(hot.order)
     bytes -= hot.bytes
     const { order, message, decision, life, hidden, redactedAt, file, refs } = hot
-    const json = flat(messageJson(message))
+    const json = textOf(writeMessage, message)
     const one: Rested = {
       order,
       account: message.account,
@@ -129,7 +129,7 @@ export function createRecords(given: {
       hidden,
       message: json,
       decision,
-      life: flat(lifeJson(life)),
+      life: textOf(writeLife, life),
       redactedAt,
       file,
       bytes: restedBytes + json.length,
@@ -210,18 +210,13 @@ export function createRecords(given: {
   }
 }
 
-/** A text in one piece, where it may be a tree of those that it was put together from. */
-function flat(text: string): string {
-  // Looking for what is not there makes it so.
-  return text.includes('\0') ? text.replaceAll('\0', '') : text
-}
-
 /** What an object costs beyond its JSON, roughly. */
 const overheadBytes = 1500
 const restedBytes = 1000
 
-export function hotBytes(message: string, life: string): number {
-  return overheadBytes + 2 * (message.length + life.length)
+/** Of a message whose JSON has so many octets. */
+export function bytesOf(octets: number): number {
+  return overheadBytes + 2 * octets
 }
 
 export function fromRow(row: MessageRow, decisions: Decisions): Hot {
@@ -235,7 +230,7 @@ export function fromRow(row: MessageRow, decisions: Decisions): Hot {
     hidden: tenant < 0,
     giveUpAt,
     wait: wait === null ? null : (JSON.parse(wait) as Wait),
-    bytes: hotBytes(message, life),
+    bytes: bytesOf(message.length + life.length),
     open: 0,
     file: 0,
     refs: undefined,
@@ -254,7 +249,7 @@ function wake(one: Rested): Hot {
     hidden,
     giveUpAt: null,
     wait: null,
-    bytes: hotBytes(message, life),
+    bytes: bytesOf(message.length + life.length),
     open: 0,
     file,
     refs,
@@ -283,7 +278,7 @@ export function isOf(hot: Hot | undefined, id: MessageId): hot is Hot {
   return hot !== undefined && hot.message.id === id && !hot.hidden
 }
 
-/** What messageJson wrote. */
+/** What writeMessage wrote. */
 export function thaw(json: string): Message {
   const message = JSON.parse(json) as Message
   const { body } = message

@@ -1,5 +1,5 @@
-// A record of the journal while it is gathered: text goes straight into bytes, so that nothing of it
-// lives as strings until it is written.
+// A record of the journal while it is gathered: what it says goes straight into bytes, so that nothing
+// of it is ever a string, nor lives until it is written.
 
 /** Magic, length, checksum, running number: 4 + 4 + 4 + 8 bytes, filled in when it is written. */
 export const headBytes = 20
@@ -11,29 +11,90 @@ export interface Slab {
   buffer: Buffer
   /** Where the next byte goes. */
   end: number
+  /** How long the buffer is: asking it costs more. */
+  size: number
 }
 
 export function createSlab(): Slab {
-  return { buffer: Buffer.allocUnsafeSlow(firstBytes), end: headBytes }
+  return { buffer: Buffer.allocUnsafeSlow(firstBytes), end: headBytes, size: firstBytes }
+}
+
+/** So many bytes more have room. */
+export function room(slab: Slab, bytes: number): void {
+  if (slab.end + bytes > slab.size) grow(slab, slab.end + bytes)
 }
 
 /** Appends text as UTF-8. */
 export function put(slab: Slab, text: string): void {
-  const most = slab.end + 3 * text.length
-  if (most > slab.buffer.length) grow(slab, most)
+  room(slab, 3 * text.length)
   slab.end += slab.buffer.write(text, slab.end)
+}
+
+/** Text that is ASCII, to be appended often. */
+export function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'latin1'))
+}
+
+/** A call into C++ costs as much as so many characters, written one by one. */
+const fewCharacters = 24
+
+/** Appends text that is ASCII. */
+export function ascii(slab: Slab, text: string): void {
+  const { length } = text
+  room(slab, length)
+  const { buffer, end } = slab
+  if (length > fewCharacters) buffer.write(text, end, 'latin1')
+  else for (let i = 0; i < length; i++) buffer[end + i] = text.charCodeAt(i)
+  slab.end = end + length
+}
+
+/** Appends one ASCII character. */
+export function octet(slab: Slab, code: number): void {
+  room(slab, 1)
+  slab.buffer[slab.end++] = code
+}
+
+const billion = 1_000_000_000
+
+/** Appends a number as decimal digits, as a template would. */
+export function digits(slab: Slab, value: number): void {
+  if (value >= 0 && value < billion && Number.isInteger(value)) {
+    let length = 1
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) length++
+    lastDigits(slab, value, length)
+  } else if (value >= billion && Number.isSafeInteger(value)) {
+    const high = Math.floor(value / billion)
+    digits(slab, high)
+    lastDigits(slab, value - high * billion, 9)
+  } else ascii(slab, String(value))
+}
+
+/** Of a number below a billion, with zeros before it where it is shorter. */
+function lastDigits(slab: Slab, value: number, length: number): void {
+  room(slab, length)
+  const { buffer, end } = slab
+  let rest = value | 0
+  for (let i = end + length - 1; i >= end; i--) {
+    const tenth = (rest / 10) | 0
+    buffer[i] = 48 + rest - tenth * 10
+    rest = tenth
+  }
+  slab.end = end + length
 }
 
 /** Appends bytes of another. */
 export function putBytes(slab: Slab, bytes: Uint8Array): void {
-  if (slab.end + bytes.length > slab.buffer.length) grow(slab, slab.end + bytes.length)
+  room(slab, bytes.length)
   slab.buffer.set(bytes, slab.end)
   slab.end += bytes.length
 }
 
 /** Empties it. */
 export function clear(slab: Slab): void {
-  if (slab.buffer.length > mostKeptBytes) slab.buffer = Buffer.allocUnsafeSlow(firstBytes)
+  if (slab.size > mostKeptBytes) {
+    slab.buffer = Buffer.allocUnsafeSlow(firstBytes)
+    slab.size = firstBytes
+  }
   slab.end = headBytes
 }
 
@@ -41,4 +102,5 @@ function grow(slab: Slab, atLeast: number): void {
   const buffer = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(atLeast)))
   buffer.set(slab.buffer.subarray(0, slab.end))
   slab.buffer = buffer
+  slab.size = buffer.length
 }

@@ -7,7 +7,7 @@ import type { Report } from '../../model/receipt.ts'
 import type { CdrRow } from '../store.ts'
 import type { Commit } from './commit.ts'
 import type { Names } from './names.ts'
-import { cdrJson, entriesJson, lifeJson, reportJson } from './json.ts'
+import { textOf, writeCdr } from './json.ts'
 import { stateNumber, type MessageOp, type QueueKey, type QueueRow, type RefRow, type Wait } from './ops.ts'
 import type { Hot } from './records.ts'
 import type { Refs } from './refs.ts'
@@ -51,8 +51,7 @@ export function createSteps(given: {
   }
 
   function reportRow({ order, message }: Pick<Hot, 'order' | 'message'>, report: Report, attempt: number, due: number): QueueRow {
-    const data = `{"attempt":${attempt},"report":${reportJson(report)}}`
-    return [names.of(message.arrival), names.of(message.account), 4 + message.priority, due, ++lastItem, order, null, data]
+    return [names.of(message.arrival), names.of(message.account), 4 + message.priority, due, ++lastItem, order, null, { attempt, report }]
   }
 
   function refRows(hot: Hot, step: Transition): RefRow[] {
@@ -73,30 +72,23 @@ export function createSteps(given: {
     write(hot, steps, more, done) {
       const last = steps.at(-1)
       if (!last) return
-      let entries = ''
+      const entries = steps.length === 1 ? last.entries : steps.flatMap((step) => step.entries)
       let rows: RefRow[] | null = null
       let puts: QueueRow[] | null = null
-      let cdr: MessageOp['cdr'] = null
       let ended: CdrRow | undefined
       let receiptBy: number | undefined
       let requeue: Transition['requeue']
-      let report: Report | undefined
-      let reports = 0
       const counts: (number | CountName)[] = []
       for (const step of steps) {
-        entries = entriesJson(entries, step.entries)
         if (step.refs && step.refs.length > 0) rows = rows ? [...rows, ...refRows(hot, step)] : refRows(hot, step)
         if (step.receiptBy !== undefined) receiptBy = step.receiptBy
         if (step.requeue) requeue = step.requeue
         if (step.report) {
           ;(puts ??= []).push(reportRow(hot, step.report, 0, step.report.at))
-          report = step.report
-          reports++
           hot.reports++
         }
         if (step.cdr) {
-          ended = { sequence: ++lastSequence, message: step.message, account: step.cdr.account, json: cdrJson(step.cdr) }
-          cdr = [ended.sequence, ended.json]
+          ended = { sequence: ++lastSequence, message: step.message, account: step.cdr.account, json: textOf(writeCdr, step.cdr) }
         }
         for (const { bind, name } of step.counts) counts.push(names.of(bind), name)
       }
@@ -115,7 +107,7 @@ export function createSteps(given: {
       const op: MessageOp = {
         kind: 'message',
         order: hot.order,
-        life: lifeJson(life),
+        life,
         state: stateNumber(life.state),
         giveUpAt: hot.giveUpAt,
         wait: hot.wait,
@@ -123,14 +115,13 @@ export function createSteps(given: {
         refs: rows,
         puts,
         deletes,
-        cdr,
+        cdr: ended ?? null,
         early: more.early ?? null,
         insert: null,
         idempotency: null,
         joins: null,
         replace: null,
         hidden: false,
-        report: report && reports === 1 ? report : null,
       }
       commit.add(op, {
         counts,

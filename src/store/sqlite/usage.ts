@@ -1,4 +1,5 @@
 // Usage by account and day, from the table that acceptances are counted in.
+import { dayOf } from '../../model/caps.ts'
 import type { UsageKind, UsageRow } from '../../model/usage.ts'
 import type { Store } from '../store.ts'
 import type { Names } from './names.ts'
@@ -6,11 +7,6 @@ import type { Reads } from './reads.ts'
 import type { Thread } from './threads.ts'
 
 const dayMs = 86_400_000
-
-/** Days since 1970, UTC. */
-export function dayOf(ms: number): number {
-  return Math.floor(ms / dayMs)
-}
 
 /** `inTables`: resolves when what is acknowledged now is there to be read. */
 export function createUsage(

@@ -2,7 +2,6 @@
 import { mergeReceipts, afterReceipt, type CountName, type Transition } from '../../model/life.ts'
 import { StoreUnavailable, type Item, type Run, type Settlement } from '../store.ts'
 import { emptyOp, withHot, type Inner } from './inner.ts'
-import { entryJson } from './json.ts'
 import type { QueueKey } from './ops.ts'
 import type { Hot } from './records.ts'
 import type { StepExtras } from './steps.ts'
@@ -129,7 +128,7 @@ export function createWork(inner: Inner): Work {
       if (early.length > 0) more.early = early
       if (form) more.form = form
       steps.write(hot, list, more, (op) => {
-        if (op.puts) for (const put of op.puts) lanes.insert(put, op.report ?? undefined)
+        if (op.puts) for (const put of op.puts) lanes.insert(put)
         over()
       })
     })
@@ -159,7 +158,7 @@ export function createWork(inner: Inner): Work {
 
   function settleReport(settlement: Settlement & { kind: 'report' }, entry: Entry, hot: Hot | undefined, over: () => void): void {
     const op = emptyOp(entry.message)
-    op.entries = entryJson(settlement.entry)
+    op.entries = [settlement.entry]
     op.deletes = [keyOf(entry)]
     const { retryAt } = settlement
     const put = retryAt !== undefined && hot && entry.report ? steps.reportRow(hot, entry.report, settlement.attempt, retryAt) : undefined
