@@ -101,8 +101,12 @@ const endTimeoutMs = 2000
 /** After the peer's unbind, what is open on both sides has so long to be answered before unbind_resp. */
 const unbindGraceMs = 2000
 const mostCongestion = 99
+/** After we did not read for so long, as long passes before a response counts as late. */
+const longHoldMs = 500
 /** Longer than any PDU takes on any line that carries short messages. */
 const defaultPartialPduMs = 30_000
+
+const none: ReadonlyMap<number, InFlight> = new Map()
 
 type Answered = Extract<Command, `${string}_resp`> extends `${infer C}_resp` ? C : never
 
@@ -118,6 +122,9 @@ export function createLink(options: LinkOptions): Link {
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
   let sequence = options.sequence ?? 0
   let holds = 0
+  let heldAt = 0
+  /** When a long hold was over: what had come meanwhile is only now being read. */
+  let excusedAt = 0
   let gone: string | undefined
   /** The peer's unbind, until it is answered. */
   let unbinding: { sequence_number: number } | undefined
@@ -188,11 +195,16 @@ export function createLink(options: LinkOptions): Link {
   }
 
   function hold(): void {
-    if (++holds === 1) socket.pause()
+    if (++holds > 1) return
+    socket.pause()
+    heldAt = clock.now()
   }
 
   function release(): void {
-    if (--holds === 0) socket.resume()
+    if (--holds > 0) return
+    const now = clock.now()
+    if (now - heldAt >= longHoldMs) excusedAt = now
+    socket.resume()
   }
 
   function nextSequence(): number {
@@ -227,6 +239,9 @@ export function createLink(options: LinkOptions): Link {
   function onPdu(pdu: Pdu): void {
     if (commandIds[pdu.command] >= responseBit) {
       onResponse(pdu)
+    } else if (ending !== undefined) {
+      // It could not be answered any more: so it is not taken, and whoever asked it may ask again elsewhere.
+      log.debug({ pdu: describe(pdu) }, 'a request after the end, left at that')
     } else if (pdu.command === 'enquire_link') {
       if (gone === undefined) append({ command: 'enquire_link_resp', sequence_number: pdu.sequence_number })
     } else if (pdu.command === 'unbind') {
@@ -313,7 +328,9 @@ export function createLink(options: LinkOptions): Link {
     const now = clock.now()
     const stuckLimitMs = Math.max(responseTimeoutMs, enquireLinkMs)
     let isSilent = false
-    for (const [sequence_number, waiting] of inFlight) {
+    // While held, it is we who do not read.
+    const isUnread = holds > 0 || now - excusedAt < longHoldMs
+    for (const [sequence_number, waiting] of isUnread ? none : inFlight) {
       // In the order of their times. What has not left yet cannot be late.
       if (now - waiting.at < responseTimeoutMs || waiting.write >= outflow.writes) break
       inFlight.delete(sequence_number)
@@ -322,7 +339,6 @@ export function createLink(options: LinkOptions): Link {
     }
     // Who was told may have ended it.
     if (gone !== undefined) return
-    // While held, it is we who do not read.
     if (holds > 0) inflow.excuse()
     if (inflow.partialAt > 0 && now - inflow.partialAt >= partialPduMs) {
       lost(`half a PDU, and not the rest of it for ${partialPduMs} ms`)

@@ -43,6 +43,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
   let open = 0
   let isHeld = false
   let isSuspended = false
+  let isGone = false
   let closing: Promise<void> | undefined
   let busyAt = clock.now()
   if (config.inactivityMs > 0) watch(config.inactivityMs)
@@ -81,6 +82,11 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
   }
 
   function serve(pdu: Asked): void {
+    // Who asked cannot be answered any more, and will ask again.
+    if (isGone) {
+      done()
+      return
+    }
     if (!maySubmit(pdu)) {
       done()
       return
@@ -143,7 +149,6 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     return new Promise((resolve) => clock.after(ms, resolve))
   }
 
-  let isGone = false
   void link.closed.then(() => (isGone = true))
   const closed = { ok: false, failure: { kind: 'offline', code: 'bind-down', peer: 'the session is closing' } } as const
   const session: Session = {

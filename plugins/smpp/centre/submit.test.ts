@@ -99,6 +99,26 @@ describe('a submit_sm', () => {
     for (const answer of [...answers, more]) assert.equal((await answer).command_status, 0)
   })
 
+  it('that waits for its turn when its client vanishes is not taken: nobody could be told of it', async (t) => {
+    const { port, clients } = await house(t, [{ policy: { window: 2000 } }])
+    const client = await bound(t, port)
+    const commits: (() => void)[] = []
+    clients[0]!.durable = () => new Promise((resolve) => commits.push(resolve))
+    for (let n = 0; n < 1000; n++) client.submit().catch(() => {})
+    await eventually(() => commits.length >= 10, 'some are being made durable')
+    client.link.destroy('it vanishes')
+    await client.link.closed
+    // Its end has to arrive, too.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const before = commits.length
+    for (const commit of commits) commit()
+    const other = await bound(t, port)
+    clients[0]!.durable = () => Promise.resolve()
+    assert.equal((await other.submit()).command_status, 0)
+    assert.equal(commits.length, before)
+    assert.equal(clients[0]!.accepted.length, before + 1)
+  })
+
   it('in a flood is answered, each with an id of its own', async (t) => {
     const { port } = await house(t)
     const client = await bound(t, port)
