@@ -5,7 +5,8 @@ import { newSid } from '../ids.ts'
 import { Refused, type Accounts, type AccountView, type Caller, type Changed, type ChangeOptions } from './admin.ts'
 import { after, lay, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
-import { newToken, putAccount } from './put.ts'
+import { dropGrants } from './grants.ts'
+import { newToken, putAccount, refuseDeep } from './put.ts'
 import { accountView } from './views.ts'
 
 /** Throws Refused unless the account is the caller's or below it. */
@@ -77,7 +78,11 @@ export function createAccounts(room: ConfigurationRoom): Accounts {
           if (id === caller.account) throw new Refused('forbidden', 'An account is moved by an account above it.')
           if (isWithin(bench, parent, id))
             bench.faults.push({ path: ['parent'], message: `expected an account that is not ${id} or below it, got ${parent}` })
-          else lay(bench, { kind: 'account', value: { ...account, parent } }, ['parent'])
+          else {
+            lay(bench, { kind: 'account', value: { ...account, parent } }, ['parent'])
+            refuseDeep(bench, id)
+            dropGrants(bench, id, ['parent'])
+          }
         },
         options,
       ),

@@ -109,6 +109,8 @@ export interface BindInput {
   enabled?: boolean
   /** Absent: as it is. */
   paused?: boolean
+  /** Accounts below that may send through it, each with all below it, by SID or name. Absent: every one that inherits; empty: none. */
+  grant?: string[]
   policy?: Partial<BindPolicy>
   config?: unknown
 }
@@ -124,6 +126,7 @@ export interface BindView {
   side: Side
   enabled: boolean
   paused: boolean
+  grant?: AccountId[]
   policy: BindPolicy
   config: unknown
   createdAt: number
@@ -155,6 +158,8 @@ export interface RouteInput {
   to?: string[]
   /** false */
   failoverOnReceipt?: boolean
+  /** Accounts below whose messages it takes; as of a bind. */
+  grant?: string[]
 }
 
 export interface RouteView extends RouteInput {

@@ -15,11 +15,11 @@ function ofBind(sees: Sees, bind: BindId): BindId {
 }
 
 export function concealDecision(decision: Decision, sees: Sees): Decision {
+  const deciding = decision.candidates.length > 0 ? decision.tried.findLast((rule) => rule.matched) : undefined
   const tried = decision.tried.flatMap((rule) => {
     if (sees(rule.account)) return [rule]
-    return rule.matched ? [{ ...rule, route: inherited, account: '', why: 'A route of an account above takes it.' }] : []
+    return rule === deciding ? [{ ...rule, route: inherited, account: '', why: 'A route of an account above takes it.' }] : []
   })
-  const deciding = decision.tried.findLast((rule) => rule.matched)
   return {
     ...decision,
     ...(decision.route !== undefined && deciding && !sees(deciding.account) ? { route: inherited } : {}),

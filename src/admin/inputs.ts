@@ -77,12 +77,16 @@ export const declaredInput = (idPrefix: string) =>
     optOut: optOutSetting.optional(),
   })
 
+/** Accounts below the owner, by SID or name. */
+const grant = z.array(z.string().max(64)).max(10_000).optional()
+
 export const bindInput = z.strictObject({
   name: name.optional(),
   connector: z.string(),
   side: z.enum(['supplier', 'client']).optional(),
   enabled: z.boolean().optional(),
   paused: z.boolean().optional(),
+  grant,
   policy: z.record(z.string(), z.unknown()).optional(),
   config: z.unknown().optional(),
 })
@@ -113,6 +117,7 @@ export const routeInput = z.strictObject({
   split: z.record(z.string(), z.number().min(0.001).max(1_000_000)).optional(),
   to: z.array(z.string()).max(100).optional(),
   failoverOnReceipt: z.boolean().optional(),
+  grant,
 })
 
 export const numberInput = z.strictObject({

@@ -18,6 +18,8 @@ import { Refused, type AdminMessages, type Caller, type ExplainQuery, type Fault
 import { concealDecision, concealTrace, type Sees } from './conceal.ts'
 
 const mostListed = 1000
+/** Rules that are told of as not granted. */
+const mostWithheld = 20
 
 export interface MessageParts {
   store: Store
@@ -181,7 +183,12 @@ export function createAdminMessages(parts: MessageParts): AdminMessages {
     explain(caller, query) {
       const [account] = accountsOf(caller, query.account ?? caller.account, false)
       const question = questionOf(query, account!, clock.now())
-      const decision = concealDecision(decide(table(), question), seesOf(caller))
+      const sees = seesOf(caller)
+      const decided = concealDecision(decide(table(), question), sees)
+      const withheld = table()
+        .ungranted(question)
+        .filter((rule) => sees(rule.account))
+      const decision = withheld.length > 0 ? { ...decided, tried: [...withheld.slice(0, mostWithheld), ...decided.tried] } : decided
       return { decision, lines: explain(decision, configuration()) }
     },
     cancel: (caller, id) => of(caller).cancel(id),

@@ -99,10 +99,13 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
       return [...plain(rest, usual), { path: ['token'], value: token, secret: true, usual: false }, ...credentialFields(credentials)]
     }
     case 'bind': {
-      const { name, connector, side, enabled, paused } = thing.value
+      const { name, connector, side, enabled, paused, grant } = thing.value
       const schema = bench.connectors.get(connector)?.config[side]
       return [
-        ...plain({ connector, side, name, enabled, paused }, { enabled: true, paused: false, name: localBindId(thing.value.id) }),
+        ...plain(
+          { connector, side, name, enabled, paused, ...(grant ? { grant } : {}) },
+          { enabled: true, paused: false, name: localBindId(thing.value.id) },
+        ),
         ...policyFields(thing.value),
         ...leaves(schema, thing.value.config, ['config'], []),
       ]

@@ -14,6 +14,7 @@ import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
 import type { Connector } from '../plugin.ts'
 import { after, before, bindsOf, lay, type Bench } from './bench.ts'
 import { check, show } from './faults.ts'
+import { grantOf } from './grants.ts'
 import { accountInput, bindInput, localId } from './inputs.ts'
 import { policy as policySchema } from './policy.ts'
 import { isObject, keepMasked, type Path } from './schema.ts'
@@ -111,6 +112,12 @@ function statusFault(known: Account | undefined, next: AccountStatus): string | 
   return undefined
 }
 
+/** Of an account that was moved: it and all below it are no deeper than any may be. */
+export function refuseDeep(bench: Bench, moved: AccountId): void {
+  const isTooDeep = [...bench.accounts.values()].some((account) => depth(bench, account) > mostLevels && isWithin(bench, account.id, moved))
+  if (isTooDeep) bench.faults.push({ path: ['parent'], message: `expected at most ${mostLevels} levels of accounts` })
+}
+
 function depth(bench: Bench, account: Account): number {
   let levels = 1
   for (let at = account.parent; at !== undefined && levels <= mostLevels; at = bench.accounts.get(at)?.parent) levels++
@@ -143,6 +150,9 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
   const policyGiven = given['policy'] === undefined ? {} : given['policy']
   const policies = isObject(policyGiven) ? check(policySchema, { ...defaults, ...policyGiven }, [...path, 'policy']) : undefined
   if (policies && 'faults' in policies) bench.faults.push(...policies.faults)
+  const grant = grantOf(bench, account, given['grant'], [...path, 'grant'], bench.faults)
+  if (grant && side === 'client')
+    bench.faults.push({ path: [...path, 'grant'], message: 'is for supplier binds: a client bind is for its own account and those above' })
   // A bind with faults is laid too, so that routes to it are no further faults: such a bench is never committed.
   if (!connector) return layBind({}, defaults)
   if (!sides.includes(side)) {
@@ -170,14 +180,20 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
   function layBind(config: unknown, policy: BindPolicy): void {
     const { name = id, enabled = true, paused = known?.paused ?? false } = 'value' in checked ? checked.value : {}
     const connectorName = connector?.name ?? ''
-    lay(
-      bench,
-      {
-        kind: 'bind',
-        value: { id: key, account, name, connector: connectorName, side, enabled, paused, policy, config, createdAt: 0, updatedAt: 0 },
-      },
-      path,
-    )
+    const value: Bind = {
+      id: key,
+      account,
+      name,
+      connector: connectorName,
+      side,
+      enabled,
+      paused,
+      policy,
+      config,
+      createdAt: 0,
+      updatedAt: 0,
+    }
+    lay(bench, { kind: 'bind', value: grant ? { ...value, grant } : value }, path)
   }
 }
 

@@ -1,5 +1,6 @@
 // Puts routes and numbers on the bench: things that refer to binds. A bind is named by its id in the
-// account itself, else in the nearest account above that shares its binds, or by `<account>/<id>`.
+// account itself, else in the nearest account above that lends it the bind, or by `<account>/<id>`. What is
+// not lent is not there: no name finds it, and no fault tells of it.
 import { isDeepStrictEqual } from 'node:util'
 import type { OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
@@ -8,18 +9,21 @@ import { parseAddress } from '../model/address.ts'
 import type { AccountId } from '../model/message.ts'
 import type { Route, RouteTarget } from '../model/route.ts'
 import { newSid } from '../ids.ts'
-import { lineage } from '../routing/table.ts'
+import { lineage, maySendBy } from '../model/grant.ts'
 import { dayNames } from '../routing/window.ts'
-import { after, before, lay, membersOf, usersOf, type Bench } from './bench.ts'
+import { after, before, bindsOf, lay, membersOf, usersOf, type Bench } from './bench.ts'
 import { check, show, type Checked, type Placed } from './faults.ts'
+import { grantOf } from './grants.ts'
 import { claimRight } from './lend.ts'
 import { localId, numberInput, routeInput } from './inputs.ts'
 import { apiBind } from './put.ts'
 import { isObject, keepMasked, type Path } from './schema.ts'
 import { trunkOf, usedBind, usedTrunk, type User } from './shelves.ts'
 
-/** `trunks`: where it is known which there are. */
-export type Scope = Pick<Configuration, 'accounts' | 'binds'> & { trunks?: { has(trunk: string): boolean } }
+/** `trunks`: the members of each, where they are known by it. */
+export type Scope = Pick<Configuration, 'accounts' | 'binds'> & {
+  trunks?: { get(trunk: string): Pick<ReadonlyMap<string, Bind>, 'values'> | undefined }
+}
 
 /** The bind that a name means in an account, and whether the account may name it at all. */
 export function findBind(scope: Scope, account: AccountId, name: string): Bind | undefined {
@@ -27,11 +31,11 @@ export function findBind(scope: Scope, account: AccountId, name: string): Bind |
   if (name.includes('/')) {
     const full = name.startsWith('root/') ? rootId(scope) + name.slice(4) : name
     const bind = scope.binds.get(full)
-    return bind && (line.includes(bind.account) || isWithin(scope, bind.account, account)) ? bind : undefined
+    return bind && maySendBy(scope, bind, account) ? bind : undefined
   }
   for (const owner of line) {
     const bind = scope.binds.get(`${owner}/${name}`)
-    if (bind) return bind
+    if (bind && maySendBy(scope, bind, account)) return bind
   }
   return undefined
 }
@@ -49,36 +53,40 @@ export function findTrunk(scope: Scope, account: AccountId, name: string): strin
   const owners = given === undefined ? line : line.includes(given) || isWithin(scope, given, account) ? [given] : []
   const local = name.slice(slash + 1)
   if (local === '') return undefined
-  return owners.map((owner) => `${owner}/${local}`).find((id) => hasTrunk(scope, id))
+  return owners.map((owner) => `${owner}/${local}`).find((id) => membersIn(scope, id).some((bind) => maySendBy(scope, bind, account)))
 }
 
-function hasTrunk({ binds, trunks }: Scope, id: string): boolean {
-  if (trunks) return trunks.has(id)
-  for (const bind of binds.values()) if (trunkOf(bind) === id) return true
-  return false
+function membersIn({ binds, trunks }: Scope, id: string): Bind[] {
+  return trunks ? [...(trunks.get(id)?.values() ?? [])] : [...binds.values()].filter((bind) => trunkOf(bind) === id)
 }
 
 /** As it is on the bench. */
 export function scopeOf(bench: Bench): Scope {
-  return { accounts: bench.accounts, binds: bench.binds, trunks: { has: (id) => membersOf(bench, id).length > 0 } }
+  const get = (id: string): Map<string, Bind> => new Map(membersOf(bench, id).map((bind) => [bind.id, bind]))
+  return { accounts: bench.accounts, binds: bench.binds, trunks: { get } }
 }
 
 /** How `account` names a trunk so that it finds it again. */
 export function nameTrunk(scope: Scope, account: AccountId, id: string): string {
   const local = localBindId(id)
-  return !findBind(scope, account, local) && findTrunk(scope, account, local) === id ? local : id
+  return nameAs(scope, account, id, findBind(scope, account, local)?.id ?? findTrunk(scope, account, local))
 }
 
 /** How `account` names a bind so that it finds it again. */
 export function nameBind(scope: Scope, account: AccountId, id: string): string {
-  const local = localBindId(id)
-  return findBind(scope, account, local)?.id === id ? local : id
+  return nameAs(scope, account, id, findBind(scope, account, localBindId(id))?.id)
 }
 
-function noBind(scope: Scope, account: AccountId, name: string, side: Bind['side'] | undefined): string {
-  const line = lineage(scope, account)
-  const known = [...scope.binds.values()].filter((bind) => (side === undefined || bind.side === side) && line.includes(bind.account))
-  const names = [...new Set(known.map((bind) => nameBind(scope, account, bind.id)))].toSorted().slice(0, 20)
+/** What was lent from above and is no longer keeps the name by which it was known. */
+function nameAs(scope: Scope, account: AccountId, id: string, found: string | undefined): string {
+  const isPlain = found === id || (found === undefined && !isWithin(scope, id.slice(0, id.indexOf('/')), account))
+  return isPlain ? localBindId(id) : id
+}
+
+function noBind(bench: Bench, account: AccountId, name: string, side: Bind['side'] | undefined): string {
+  const above = lineage(bench, account).flatMap((owner) => bindsOf(bench, owner))
+  const known = above.filter((bind) => (side === undefined || bind.side === side) && maySendBy(bench, bind, account))
+  const names = [...new Set(known.map((bind) => nameBind(bench, account, bind.id)))].toSorted().slice(0, 20)
   return `expected a ${side ? `${side} ` : ''}bind${names.length > 0 ? ` (${names.join(', ')})` : ', but there is none'}, got ${show(name)}`
 }
 
@@ -90,6 +98,7 @@ export function putRoute(bench: Bench, account: AccountId, id: string, input: un
   }
   const given = isObject(input) ? input : {}
   const to = targetsOf(bench, account, given, path, faults)
+  const grant = grantOf(bench, account, given['grant'], [...path, 'grant'], faults)
   const arrival = arrivalOf(bench, account, given['arrival'], path, faults)
   const sender = given['account']
   if (typeof sender === 'string' && !(bench.accounts.has(sender) && isWithin(bench, sender, account))) {
@@ -115,7 +124,11 @@ export function putRoute(bench: Bench, account: AccountId, id: string, input: un
         }
       : {}),
   }
-  lay(bench, { kind: 'route', value: { id, account, name: name ?? id, enabled, when, to, failoverOnReceipt } }, path)
+  lay(
+    bench,
+    { kind: 'route', value: { id, account, name: name ?? id, enabled, when, to, failoverOnReceipt, ...(grant ? { grant } : {}) } },
+    path,
+  )
 }
 
 function targetsOf(bench: Bench, account: AccountId, given: Record<string, unknown>, path: Path, faults: Placed[]): RouteTarget[] {

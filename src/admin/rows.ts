@@ -73,6 +73,7 @@ const bind = z.object({
   side: z.enum(['supplier', 'client']),
   enabled: z.boolean(),
   paused: z.boolean(),
+  grant: z.array(z.string()).optional(),
   policy: z.record(z.string(), z.unknown()),
   config: z.unknown(),
   createdAt: z.number(),
@@ -93,6 +94,7 @@ const route = z.object({
   }),
   to: z.array(z.object({ bind: z.string(), trunk: z.literal(true).optional(), weight: z.number().optional() })),
   failoverOnReceipt: z.boolean(),
+  grant: z.array(z.string()).optional(),
 })
 const number = z.object({
   value: z.string(),
@@ -242,7 +244,7 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
 }
 
 /** A bind whose settings do not hold any more is disabled. */
-function readBind(row: z.infer<typeof bind>, connectors: Connectors): { bind: Bind; faults: Fault[] } {
+function readBind({ grant, ...row }: z.infer<typeof bind>, connectors: Connectors): { bind: Bind; faults: Fault[] } {
   const schema = connectors.get(row.connector)?.config[row.side]
   const policies = check(policy, row.policy, ['policy'])
   const config = schema
@@ -252,6 +254,7 @@ function readBind(row: z.infer<typeof bind>, connectors: Connectors): { bind: Bi
   return {
     bind: {
       ...row,
+      ...(grant ? { grant } : {}),
       policy: 'value' in policies ? policies.value : (row.policy as unknown as Bind['policy']),
       config: 'value' in config ? config.value : row.config,
       enabled: row.enabled && faults.length === 0,

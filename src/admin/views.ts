@@ -18,7 +18,7 @@ export function accountView(account: Account): AccountView {
 }
 
 export function bindView(bind: Bind, connectors: Connectors, faults: Fault[] | undefined): BindView {
-  const { id, config, ...rest } = bind
+  const { id, config, grant, ...rest } = bind
   const schema = connectors.get(bind.connector)?.config[bind.side]
   return {
     ...rest,
@@ -26,6 +26,7 @@ export function bindView(bind: Bind, connectors: Connectors, faults: Fault[] | u
     bind: id,
     // Whose connector is gone may hold anything.
     config: schema ? maskSecrets(schema, config) : {},
+    ...(grant ? { grant: [...grant] } : {}),
     ...(faults ? { faults } : {}),
   }
 }
@@ -59,6 +60,7 @@ export function routeView(route: Route, scope: Scope): RouteView {
     ...(split.length > 0 ? { split: Object.fromEntries(split.map((one) => [named(one), one.weight!])) } : {}),
     ...(to.length > 0 ? { to: to.map(named) } : {}),
     failoverOnReceipt: route.failoverOnReceipt,
+    ...(route.grant ? { grant: [...route.grant] } : {}),
   }
 }
 

@@ -6,7 +6,7 @@ import { alphaSenderFault } from '../model/alpha.ts'
 import type { Life, LifeEntry } from '../model/life.ts'
 import { finish } from '../model/life.ts'
 import { localBindId } from '../model/configuration.ts'
-import type { BindId, Message, MessageId, ReceiptWish, Submission } from '../model/message.ts'
+import type { AccountId, BindId, Message, MessageId, ReceiptWish, Submission } from '../model/message.ts'
 import type { OptOutType } from '../model/optout.ts'
 import type { Candidate, Decision } from '../model/route.ts'
 import { AcceptRefused } from '../plugin.ts'
@@ -70,11 +70,10 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     }
     if (submission.via !== undefined) question.via = submission.via
     decision = decide(core.table(), question)
-    if (decision.candidates.length === 0)
-      throw new AcceptRefused('no-route', decision.tried[0]?.why ?? 'No route matches this destination.')
+    if (decision.candidates.length === 0) throw noRoute(decision, account)
   } else {
-    decision = decideInbound(core.configuration(), bind, submission.to, core.table().addressee)
-    own = inboundNumber(core.configuration(), bind, submission.to)
+    decision = decideInbound(core.configuration(), core.table(), bind, submission.to)
+    own = inboundNumber(core.configuration(), core.table(), bind, submission.to)
     if (own) {
       account = own.account
       heard = heardKeyword(core, own, submission)
@@ -165,8 +164,13 @@ export function refuseUnroutable(core: Core, bind: Bind, submission: Submission)
   refuseOptedOut(core, account, submission)
   const question: Question = { account, arrival, from, to, kind: body.kind, at: core.clock.now(), dice: 0 }
   if (via !== undefined) question.via = via
-  const { candidates, tried } = decide(core.table(), question)
-  if (candidates.length === 0) throw new AcceptRefused('no-route', tried[0]?.why ?? 'No route matches this destination.')
+  const decision = decide(core.table(), question)
+  if (decision.candidates.length === 0) throw noRoute(decision, account)
+}
+
+/** Of the rules above the account it is told nothing. */
+function noRoute({ tried }: Decision, account: AccountId): AcceptRefused {
+  return new AcceptRefused('no-route', tried.find((rule) => rule.account === account)?.why ?? 'No route matches this destination.')
 }
 
 /** The first that is not down too long and has room; the first with room where all are down. */

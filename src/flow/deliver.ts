@@ -15,6 +15,7 @@ import { endedByOptOut } from './optout.ts'
 import { afterAttempt } from './outcome.ts'
 import { createPace, type Pace } from './pace.ts'
 import { sendReport } from './report.ts'
+import { afterWithdrawal } from './withdrawn.ts'
 
 export interface Deliverer {
   /** Looks whether the lane has something to do. */
@@ -194,6 +195,12 @@ export function createDeliverer(core: Core): Deliverer {
     if (item.interrupted && bind.policy.unknown !== 'resend') {
       const outcome: Outcome = { ok: false, failure: interruptedFailure }
       const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, restMs: 0, random: 0 })
+      return { token, item: item.id, kind: 'deliver', transition }
+    }
+    const { account } = item.message
+    if (account !== bind.account && !core.table().maySendBy(account, bind.id)) {
+      const transition = afterWithdrawal(core, item, startedAt)
+      if (item.interrupted) transition.entries.unshift(interruption(item, bind.id, startedAt))
       return { token, item: item.id, kind: 'deliver', transition }
     }
     const segments: readonly Segment[] = whole || sent.length === total ? all : sent.map((i) => all[i]!)

@@ -12,6 +12,7 @@ import { defaultPolicy } from '../model/policy.ts'
 import type { Receipt } from '../model/receipt.ts'
 import type { Candidate } from '../model/route.ts'
 import type { Session } from '../plugin.ts'
+import { compile } from '../routing/table.ts'
 import { openSqlite } from '../store/sqlite/index.ts'
 import type { Store } from '../store/store.ts'
 import type { Core } from './core.ts'
@@ -19,6 +20,7 @@ import { createEnds } from './ends.ts'
 import { expireOverdue } from './expire.ts'
 import { leaveLostBinds } from './leave.ts'
 import { createLoad } from './load.ts'
+import { account, bind as bindOf, configuration } from '../../test/routing.ts'
 
 interface Bed {
   core: Core
@@ -27,11 +29,11 @@ interface Bed {
   /** Sessions of a bind: 0 is down. */
   sessions(id: string, sessions: Partial<Session>[]): void
   /** A message on the lane of its first candidate. */
-  send(candidates: (string | Candidate)[], more?: { attempts?: number }): Promise<string>
+  send(candidates: (string | Candidate)[], more?: { attempts?: number; account?: string }): Promise<string>
   laneOf(id: string): Promise<string | undefined>
 }
 
-async function bed(context: TestContext, binds: Record<string, Partial<BindPolicy>>): Promise<Bed> {
+async function bed(context: TestContext, binds: Record<string, Partial<BindPolicy>>, grants: Record<string, string[]> = {}): Promise<Bed> {
   const directory = mkdtempSync(join(tmpdir(), 'leave-'))
   const clock = testClock()
   const store = await openSqlite({ directory, clock })
@@ -42,7 +44,8 @@ async function bed(context: TestContext, binds: Record<string, Partial<BindPolic
   const live = new Map<string, LiveBind>()
   const all = new Map<string, Bind>()
   for (const [id, policy] of Object.entries(binds)) {
-    const bind = { id, account: 'A', side: 'supplier', enabled: true, paused: false, policy: { ...defaultPolicy, ...policy } } as Bind
+    const grant = grants[id]
+    const bind = bindOf(id, { policy: { ...defaultPolicy, ...policy }, ...(grant ? { grant } : {}) })
     all.set(id, bind)
     live.set(id, {
       bind,
@@ -54,11 +57,14 @@ async function bed(context: TestContext, binds: Record<string, Partial<BindPolic
     } as unknown as LiveBind)
   }
   const supervisor = { get: (id: string) => live.get(id), all: () => [...live.values()] }
+  const snapshot = configuration([account('A'), account('B', 'A')], [...all.values()], [])
+  const table = compile(snapshot)
   const core = {
     store,
     clock,
     binds: supervisor,
-    configuration: () => ({ binds: all }),
+    configuration: () => snapshot,
+    table: () => table,
     load: createLoad({ store, binds: supervisor }),
   } as unknown as Core
   const ids = idSource(clock.now)
@@ -78,7 +84,7 @@ async function bed(context: TestContext, binds: Record<string, Partial<BindPolic
       await store.accept({
         message: {
           id,
-          account: 'A',
+          account: more.account ?? 'A',
           direction: 'mt',
           arrival: 'A/api',
           acceptedAt: now,
@@ -116,6 +122,16 @@ test('a member of a trunk without a session hands what waits to a ready one at o
   const { entries, life } = (await core.store.trace(shared))!
   assert.match(JSON.stringify(entries.at(-1)), /another member of its trunk/)
   assert.equal(life.attempts, 0)
+})
+
+test('a member that is not granted to the account takes nothing of it', async (context) => {
+  const trunk = { trunk: 'acme', downLimitMs: 0 }
+  const { core, sessions, send, laneOf } = await bed(context, { 'A/n': trunk, 'A/e': trunk }, { 'A/e': [] })
+  sessions('A/e', [{}])
+  const [own, below] = [await send([inTrunk('A/n'), inTrunk('A/e')]), await send([inTrunk('A/n'), inTrunk('A/e')], { account: 'B' })]
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(own), 'A/e')
+  assert.equal(await laneOf(below), 'A/n')
 })
 
 test('what was not tried yet may go to any member; what was tried, only to those after it', async (context) => {

@@ -67,13 +67,13 @@ async function each(core: Core, lane: BindId, step: Step): Promise<void> {
  * Another member of the trunk that is ready: one after it, or any when nothing was tried yet; the one
  * with the least waiting. -1: none, or a part of the message was taken already.
  */
-function siblingOf(core: Core, { decision, life }: MessageRecord, at: number): number {
+function siblingOf(core: Core, { message, decision, life }: MessageRecord, at: number): number {
   const own = decision.candidates[at]
   if (own?.trunk === undefined || life.segments.some((segment) => segment.state !== 'unsent')) return -1
   let best = -1
   decision.candidates.forEach((candidate: Candidate, i) => {
     if (i === at || candidate.trunk !== own.trunk || (i < at && life.attempts > 0)) return
-    if (core.load.fitness(candidate.bind) !== 'ready') return
+    if (core.load.fitness(candidate.bind) !== 'ready' || !core.table().maySendBy(message.account, candidate.bind)) return
     if (best < 0 || core.load.waiting(candidate.bind) < core.load.waiting(decision.candidates[best]!.bind)) best = i
   })
   if (best >= 0) core.load.added(decision.candidates[best]!.bind)

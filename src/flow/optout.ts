@@ -8,7 +8,7 @@ import { finish, type Transition } from '../model/life.ts'
 import type { AccountId, Submission } from '../model/message.ts'
 import { keywordOf, optOutRules, partyOf, type Keyword } from '../model/optout.ts'
 import { AcceptRefused } from '../plugin.ts'
-import { lineage } from '../routing/table.ts'
+import { lineage } from '../model/grant.ts'
 import type { MessageRecord, NewMessage, OptOutKey } from '../store/store.ts'
 import type { Core } from './core.ts'
 

@@ -2,6 +2,7 @@
 // what only its protocol knows is in `config`.
 import type { Npi, Ton } from './address.ts'
 import type { FailureKind } from './failure.ts'
+import type { Grant } from './grant.ts'
 import type { AccountId, BindId, MessagingMode } from './message.ts'
 
 export type Side = 'supplier' | 'client'
@@ -126,6 +127,8 @@ export interface Bind<C = unknown> {
   enabled: boolean
   /** A paused lane keeps its messages and sends none. */
   paused: boolean
+  /** Of a supplier bind: who may send through it, besides its owner; absent: every account that inherits it. */
+  grant?: Grant
   policy: BindPolicy
   config: C
   createdAt: number

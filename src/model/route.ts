@@ -1,6 +1,7 @@
 // One rule of the termination logic, and the decision it leads to.
 import type { Bind } from './bind.ts'
 import type { BodyKind } from './body.ts'
+import type { Grant } from './grant.ts'
 import type { AccountId, BindId } from './message.ts'
 
 /** Minutes of the day in a zone. `to` before `from` spans midnight. */
@@ -47,6 +48,8 @@ export interface Route {
   to: RouteTarget[]
   /** A receipt that says failed sends the message to the next candidate. */
   failoverOnReceipt: boolean
+  /** Whose messages it takes, besides its owner's; absent: those of every account that inherits it. */
+  grant?: Grant
 }
 
 /** One rule looked at on the way to a decision, best first. `why` is a sentence fit for people. */

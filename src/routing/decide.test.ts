@@ -145,9 +145,9 @@ test('an inbound message goes to the bind of our number, with or without its plu
   )
   const to = (value: string) => ({ value, ton: 'unknown', npi: 'unknown' }) as const
   const carrier = config.binds.get('A/a')!
-  assert.deepEqual(bindsOf(decideInbound(config, carrier, to('+15550001111'))), ['B/api'])
-  assert.deepEqual(bindsOf(decideInbound(config, carrier, to('15550001111'))), ['B/api'])
-  const why = (value: string, from = carrier): string => decideInbound(config, from, to(value)).tried[0]!.why
+  assert.deepEqual(bindsOf(decideInbound(config, compile(config), carrier, to('+15550001111'))), ['B/api'])
+  assert.deepEqual(bindsOf(decideInbound(config, compile(config), carrier, to('15550001111'))), ['B/api'])
+  const why = (value: string, from = carrier): string => decideInbound(config, compile(config), from, to(value)).tried[0]!.why
   assert.equal(why('+15550009999'), '+15550009999 is no number of ours.')
   assert.equal(why('+15550002222'), '+15550002222 goes to off, which is disabled.')
   assert.equal(why('+15550003333'), '+15550003333 goes to a, which is no client bind.')

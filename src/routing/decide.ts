@@ -8,14 +8,17 @@ import type { OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
 import type { BindId } from '../model/message.ts'
 import type { Candidate, Decision, RuleTried } from '../model/route.ts'
-import { type Addressee, decideAddressee, decideVia } from './direct.ts'
+import { lineage } from '../model/grant.ts'
+import { decideAddressee, decideVia } from './direct.ts'
 import { longest } from './prefixes.ts'
 import type { Question } from './question.ts'
-import { matchSentence, ordersOf, trunkedCandidates, type Order, type Rule, type RoutingTable } from './table.ts'
+import { matchSentence, ordersOf, trunkedCandidates, type Order, type Rule } from './rule.ts'
+import type { RoutingTable } from './table.ts'
 import type { Place } from './trunk.ts'
 
 /** More rules than this are looked at, but not told. */
 const triedLimit = 20
+const noRules: readonly Rule[] = []
 
 export function decide(table: RoutingTable, question: Question): Decision {
   const { account, via, to } = question
@@ -25,9 +28,15 @@ export function decide(table: RoutingTable, question: Question): Decision {
     if (found !== undefined) return decideAddressee(table.revision, account, to.value, found)
   }
   const tried: RuleTried[] = []
-  for (const tree of table.routesOf.get(question.account) ?? []) {
-    for (let node = longest(tree, question.to.value); node; node = node.shorter) {
-      for (const rule of node.items ?? []) {
+  for (const { common, particular } of table.layersOf(account)) {
+    let node = longest(common, to.value)
+    let other = particular && longest(particular, to.value)
+    while (node || other) {
+      const ahead = (other?.length ?? -1) - (node?.length ?? -1)
+      const rules = node && ahead <= 0 ? node.items! : noRules
+      const others = other && ahead >= 0 ? other.items! : noRules
+      for (let i = 0, j = 0; i < rules.length || j < others.length;) {
+        const rule = j >= others.length || (i < rules.length && rules[i]!.rank < others[j]!.rank) ? rules[i++]! : others[j++]!
         const failed = rule.conditions.find((condition) => !condition.holds(question))
         if (failed) {
           if (tried.length < triedLimit - 1) tried.push(failed.otherwise)
@@ -41,6 +50,8 @@ export function decide(table: RoutingTable, question: Question): Decision {
         }
         if (tried.length < triedLimit - 1) tried.push(told)
       }
+      if (ahead <= 0) node = node?.shorter
+      if (ahead >= 0) other = other?.shorter
     }
   }
   return { revision: table.revision, candidates: [], failoverOnReceipt: false, tried }
@@ -90,38 +101,51 @@ function backOf(table: RoutingTable, places: readonly Place[], arrival: BindId, 
 }
 
 /**
- * The number of ours that an inbound message is for. Only numbers of the carrier's own account, of
- * one below or of one above it: nobody hears what another tenant's carrier brings.
+ * The number of ours that an inbound message is for: of the carrier's own account or one below it. What a
+ * carrier brings for an account above is heard only where that account itself sends by it, since a route
+ * that it may use leads there. Nobody else hears what a tenant's carrier brings, or by whom it was granted.
  */
-export function inboundNumber(configuration: Configuration, supplierBind: Bind, to: Address): OwnNumber | undefined {
+export function inboundNumber(
+  configuration: Configuration,
+  { leads }: Pick<RoutingTable, 'leads'>,
+  carrier: Bind,
+  to: Address,
+): OwnNumber | undefined {
   const { numbers } = configuration
   const number = numbers.get(to.value) ?? (/^\d{7,15}$/.test(to.value) ? numbers.get(`+${to.value}`) : undefined)
-  if (!number) return undefined
-  const related =
-    isWithin(configuration, number.account, supplierBind.account) || isWithin(configuration, supplierBind.account, number.account)
-  return related ? number : undefined
+  if (!number || isWithin(configuration, number.account, carrier.account)) return number
+  const { account } = number
+  const isHeard =
+    isWithin(configuration, carrier.account, account) && lineage(configuration, account).some((owner) => leads(owner, account, carrier))
+  return isHeard ? number : undefined
 }
 
 /** An inbound message goes to the bind of our number, or of the user it names. No candidates: `tried[0].why` says why. */
-export function decideInbound(configuration: Configuration, supplierBind: Bind, to: Address, addressee?: Addressee): Decision {
+export function decideInbound(
+  configuration: Configuration,
+  table: Pick<RoutingTable, 'leads' | 'addressee'>,
+  carrier: Bind,
+  to: Address,
+): Decision {
   if (to.npi === 'internet') {
-    const found = addressee?.(supplierBind.account, to.value)
-    if (found !== undefined) return decideAddressee(configuration.revision, supplierBind.account, to.value, found)
+    const found = table.addressee(carrier.account, to.value)
+    if (found !== undefined) return decideAddressee(configuration.revision, carrier.account, to.value, found)
   }
-  const number = inboundNumber(configuration, supplierBind, to)
+  const number = inboundNumber(configuration, table, carrier, to)
   const { revision } = configuration
   const none = (why: string): Decision => ({
     revision,
     candidates: [],
     failoverOnReceipt: false,
-    tried: [{ route: to.value, account: number?.account ?? supplierBind.account, matched: false, why }],
+    tried: [{ route: to.value, account: number?.account ?? carrier.account, matched: false, why }],
   })
   if (!number) return none(`${to.value} is no number of ours.`)
   const bind = configuration.binds.get(number.bind)
   const local = localBindId(number.bind)
-  if (!bind || bind.side !== 'client') return none(`${number.value} goes to ${local}, which is no client bind.`)
+  if (!bind || bind.side !== 'client' || !isWithin(configuration, bind.account, number.account))
+    return none(`${number.value} goes to ${local}, which is no client bind.`)
   if (!bind.enabled) return none(`${number.value} goes to ${local}, which is disabled.`)
-  if (bind.id === supplierBind.id) return none(`${number.value} goes to ${local}, where the message came from.`)
+  if (bind.id === carrier.id) return none(`${number.value} goes to ${local}, where the message came from.`)
   const why = `${number.value} is a number of ours that goes to ${local}.`
   return {
     revision,

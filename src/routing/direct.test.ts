@@ -76,6 +76,6 @@ test('an address of the account that nobody goes by is refused and takes no rout
 test('what a carrier brings for an address of its account reaches that user, and no other account', () => {
   const config = configuration(accounts, binds, routes)
   const addressee = (who: string) => (who === 'B' ? { bind: 'B/bob' } : undefined)
-  assert.deepEqual(bindsOf(decideInbound(config, config.binds.get('B/own')!, to, addressee)), ['B/bob'])
-  assert.deepEqual(bindsOf(decideInbound(config, config.binds.get('Z/theirs')!, to, addressee)), [])
+  assert.deepEqual(bindsOf(decideInbound(config, compile(config, addressee), config.binds.get('B/own')!, to)), ['B/bob'])
+  assert.deepEqual(bindsOf(decideInbound(config, compile(config, addressee), config.binds.get('Z/theirs')!, to)), [])
 })

@@ -1,6 +1,8 @@
 // Longest prefix first in as many steps as the text has characters, however many prefixes there are.
 
 export interface PrefixNode<T> {
+  /** Characters of the prefix that ends here. */
+  length: number
   children: (PrefixNode<T> | undefined)[]
   /** Characters other than `+` and digits: SIP URIs, names. */
   others?: Map<string, PrefixNode<T>>
@@ -13,7 +15,7 @@ export interface PrefixNode<T> {
 const plus = 0x2b // '+' to '9' are neighbours in ASCII, but for , - . /
 
 export function prefixTree<T>(entries: Iterable<readonly [prefix: string, item: T]>): PrefixNode<T> {
-  const root: PrefixNode<T> = { children: [] }
+  const root: PrefixNode<T> = { length: 0, children: [] }
   for (const [prefix, item] of entries) {
     let node = root
     for (let i = 0; i < prefix.length; i++) node = grow(node, prefix, i)
@@ -37,11 +39,11 @@ export function longest<T>(root: PrefixNode<T>, text: string): PrefixNode<T> | u
 
 function grow<T>(node: PrefixNode<T>, text: string, i: number): PrefixNode<T> {
   const place = text.charCodeAt(i) - plus
-  if (place >= 0 && place < 15) return (node.children[place] ??= { children: [] })
+  if (place >= 0 && place < 15) return (node.children[place] ??= { length: node.length + 1, children: [] })
   const others = (node.others ??= new Map())
   const known = others.get(text[i]!)
   if (known) return known
-  const made: PrefixNode<T> = { children: [] }
+  const made: PrefixNode<T> = { length: node.length + 1, children: [] }
   others.set(text[i]!, made)
   return made
 }

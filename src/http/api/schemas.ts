@@ -42,6 +42,9 @@ export const account = z.strictObject({
   updatedAt: time,
 })
 
+const grant = z
+  .array(accountId)
+  .describe('Who below the owner may use it, each with all below it; absent: every account that inherits, empty: none')
 const fault = z.strictObject({ path: z.string(), message: z.string(), line: z.int().optional() })
 const side = z.enum(['supplier', 'client'])
 
@@ -54,6 +57,7 @@ export const bind = z.strictObject({
   side,
   enabled: z.boolean(),
   paused: z.boolean(),
+  grant: grant.optional(),
   policy,
   config: z.unknown().describe('Secrets are masked; the mask given back keeps what is stored'),
   createdAt: time,
@@ -67,6 +71,7 @@ export const route = routeInput.extend({
   name: z.string(),
   enabled: z.boolean(),
   failoverOnReceipt: z.boolean(),
+  grant: grant.optional(),
 })
 
 export const ownNumber = z.strictObject({
