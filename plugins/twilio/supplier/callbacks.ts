@@ -1,7 +1,7 @@
 // What a supplier bind's peer says to us by HTTP: `/twilio/<secret>/status` and `/twilio/<secret>/inbound`.
 // The secret in the path tells which bind is meant, and the signature under that bind's auth token that its
 // peer says it; without both nothing is read. A 2xx is answered when what was said is durable.
-import { timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import express, { Router, type NextFunction, type Request, type Response } from 'express'
 import { AcceptRefused, type Gateway, type Host, type Hot, type HotAnswer, type HotRequest, type RefusalWhy } from '../../../src/plugin.ts'
 import { Refused } from '../errors.ts'
@@ -14,6 +14,7 @@ import { doneDate, receiptOf } from './status.ts'
 type Supplier = Gateway<SupplierConfig>
 
 const paths = /^\/twilio\/([A-Za-z0-9]{20,100})\/(status|inbound)(?:\?([^#]*))?$/
+const jsonType = /^application\/json\s*(?:;|$)/i
 const nothing = Buffer.alloc(0)
 
 export interface Callbacks {
@@ -44,15 +45,18 @@ export function supplierCallbacks(host: Host): Callbacks {
     const binds = host.calling('twilio', secret)
     if (binds.length === 0) return plain(404, 'There is nothing here.')
     if (method !== 'POST' && (method !== 'GET' || what === 'status')) return plain(405, 'POST expected.')
-    const form = method === 'POST' ? parseFormBytes(body) : parseForm(search)
-    const sorted = method === 'POST' ? sortedText(Object.fromEntries(form)) : ''
+    const isJson = method === 'POST' && jsonType.test(header('content-type') ?? '')
+    const form = isJson || method !== 'POST' ? parseForm(search) : parseFormBytes(body)
+    const sorted = isJson || method !== 'POST' ? '' : sortedText(Object.fromEntries(form))
     const bind = signedBy(binds, url, sorted, header('x-twilio-signature') ?? '')
-    if (!bind) {
+    // What is no form is signed by its hash in the URL.
+    if (!bind || (isJson && !isSame(hash('sha256', body), one(form, 'bodySHA256') ?? ''))) {
       // Most often the public address is not the one that the peer calls.
       host.log.warn({ bind: binds[0]!.bind.id, publicUrl: host.publicUrl, what }, 'a callback was refused: its signature is not right')
       return plain(403, 'The signature is not right.')
     }
-    return what === 'status' ? await status(bind, form) : await inbound(bind, form)
+    const said = isJson ? formOfJson(body) : form
+    return what === 'status' ? await status(bind, said) : await inbound(bind, said)
   }
 
   function failed(error: unknown): HotAnswer {
@@ -124,6 +128,23 @@ function plain(code: number, body: string): HotAnswer {
 function isSame(expected: string, got: string): boolean {
   const [a, b] = [Buffer.from(expected), Buffer.from(got)]
   return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** The same parameters in an object. Throws Refused 20422. */
+function formOfJson(body: Buffer): Form {
+  const form: Form = new Map()
+  let read: unknown
+  try {
+    read = JSON.parse(body.toString('utf8'))
+  } catch {
+    throw new Refused(20422, 'the request body is no JSON')
+  }
+  if (typeof read !== 'object' || read === null || Array.isArray(read)) throw new Refused(20422, 'a JSON object is expected')
+  for (const [name, value] of Object.entries(read)) {
+    if (typeof value !== 'string' && typeof value !== 'number') throw new Refused(20422, `${name}: a text is expected`)
+    form.set(name, String(value))
+  }
+  return form
 }
 
 /** Peers sign what they request: some name the scheme's own port, others leave it out. */
