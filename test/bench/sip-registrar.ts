@@ -3,6 +3,7 @@
 // records: so many binds, of which each is a user. Prints the port that it listens on, then a line of JSON
 // whenever a line comes in.
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -101,10 +102,14 @@ await registrar.restore()
 console.log(listened?.port)
 
 const input = createInterface({ input: process.stdin })
+const loop = monitorEventLoopDelay({ resolution: 5 })
+loop.enable()
 input.on('line', () => {
+  const late = { lateP99Ms: loop.percentile(99) / 1e6, lateMaxMs: loop.max / 1e6 }
   collect()
   const { rss, heapUsed } = process.memoryUsage()
-  const mine = { rss, heapUsed, rssBefore: before.rss, heapBefore: before.heapUsed }
+  loop.reset()
+  const mine = { rss, heapUsed, rssBefore: before.rss, heapBefore: before.heapUsed, ...late }
   console.log(JSON.stringify({ ...mine, bindings: registrar.size(), sessions: attached.size }))
 })
 process.once('SIGTERM', () => {

@@ -2,12 +2,11 @@
 // behind it, and as an outbound proxy between phones and our registrar (RFC 3327 Path).
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../bench/processes.ts'
 import { peer } from './found.ts'
-import { type Started, startProgram } from './sip-world.ts'
+import { listening, type Started, startProgram } from './sip-world.ts'
 
 export interface Kamailio {
   port: number
@@ -21,15 +20,39 @@ export interface KamailioParts {
   alias?: string
 }
 
+/** All of its configuration. */
+export interface KamailioFile {
+  config(port: number): string
+}
+
 const modules = ['tm', 'tmx', 'sl', 'rr', 'pv', 'maxfwd', 'textops', 'siputils', 'sanity', 'xlog', 'usrloc', 'registrar', 'path', 'corex']
 
-export async function startKamailio({ route, alias }: KamailioParts): Promise<Kamailio> {
+export async function startKamailio(parts: KamailioParts | KamailioFile): Promise<Kamailio> {
   const port = await freePort()
   const directory = await mkdtemp(join(tmpdir(), 'kamailio-'))
+  const config = 'config' in parts ? parts.config(port) : configOf(parts, port)
+  const file = join(directory, 'kamailio.cfg')
+  await writeFile(file, config)
+  const program = startProgram(
+    peer('kamailio')!,
+    `-f ${file} -DD -E -Y ${directory} -P ${join(directory, 'pid')} -w ${directory} -m 64 -M 8`.split(' '),
+  )
+  const stop = async (): Promise<void> => {
+    await program.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  // Its children print nothing of their own when they are there.
+  await listening(port).catch((error: unknown) => {
+    throw new Error(`kamailio: ${program.said()}`, { cause: error })
+  })
+  return { port, program, stop }
+}
+
+function configOf({ route, alias }: KamailioParts, port: number): string {
   const libraries = ['/usr/lib/x86_64-linux-gnu/kamailio/modules/', '/usr/lib/aarch64-linux-gnu/kamailio/modules/'].filter((path) =>
     existsSync(path),
   )
-  const config = `#!KAMAILIO
+  return `#!KAMAILIO
 debug=2
 log_stderror=yes
 fork=yes
@@ -51,31 +74,4 @@ request_route {
 ${route(port)}
 }
 `
-  const file = join(directory, 'kamailio.cfg')
-  await writeFile(file, config)
-  const program = startProgram(
-    peer('kamailio')!,
-    `-f ${file} -DD -E -Y ${directory} -P ${join(directory, 'pid')} -w ${directory} -m 64 -M 8`.split(' '),
-  )
-  const stop = async (): Promise<void> => {
-    await program.stop()
-    await rm(directory, { recursive: true, force: true })
-  }
-  // Its children print nothing of their own when they are there.
-  for (let tries = 0; tries < 100 && !(await answers(port)); tries++) {
-    if (program.child.exitCode !== null) throw new Error(`kamailio ended: ${program.said()}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  return { port, program, stop }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

@@ -28,6 +28,10 @@ export interface SipWorldParts {
   /** More fields of the profiles. */
   internal?: string
   external?: string
+  /** Lines for `numbers`, beside those above. */
+  numbers?: readonly string[]
+  /** Files of the trunks of the external profile, by their names. */
+  trunks?: Readonly<Record<string, string>>
   /** Any free one when absent. */
   externalPort?: number
 }
@@ -41,6 +45,7 @@ export async function startSipWorld(parts: SipWorldParts = {}): Promise<SipWorld
     `listen: { udp: '127.0.0.1:${port}', tcp: '127.0.0.1:${port}', httpPath: ${port === internal} }\n`
   await writeFile(join(profiles, 'internal.yaml'), `${listen(internal)}domains: { ${domain}: root }\n${parts.internal ?? ''}\n`)
   await writeFile(join(profiles, 'external.yaml'), `${listen(external)}${parts.external ?? ''}\n`)
+  for (const [name, text] of Object.entries(parts.trunks ?? {})) await writeFile(join(profiles, 'external', `${name}.yaml`), text)
   const world = await startWorld({ north: {} }, { SIGNALBOX_SIP: profiles })
   const close = async (): Promise<void> => {
     await world.close()
@@ -54,7 +59,7 @@ export async function startSipWorld(parts: SipWorldParts = {}): Promise<SipWorld
   - id: root
     binds:
 ${binds.map((each) => `      - ${each}\n`).join('')}    numbers:
-${owned.map(([bind, number]) => `      - { number: "${number}", bind: ${bind} }\n`).join('')}    routes:
+${owned.map(([bind, number]) => `      - { number: "${number}", bind: ${bind} }\n`).join('')}${(parts.numbers ?? []).map((each) => `      - ${each}\n`).join('')}    routes:
 ${[...(parts.routes ?? []), '{ id: all, prefix: "", to: [north] }'].map((each) => `      - ${each}\n`).join('')}`
   try {
     await configure(world.setup, document)
