@@ -27,14 +27,21 @@ export function sortedText(params: SignedParams): string {
 }
 
 const blockBytes = 64
-const maxKeys = 1000
+const digestBytes = 20
+/** Of as many tenants the keys are kept: half a kilobyte each. */
+const maxKeys = 20_000
 
-/** A key's two paddings (RFC 2104 §2), each at the head of a buffer that the data follows. */
+/** A key's two paddings (RFC 2104 §2). */
 interface Paddings {
   inner: Buffer
   outer: Buffer
 }
-const known = new Map<string, Paddings>()
+/** Used lately, and before that: the latter go when the former are many, so that no moment forgets all. */
+let known = new Map<string, Paddings>()
+let older = new Map<string, Paddings>()
+/** What is hashed is put together in these, one signature after another. */
+let inner = Buffer.alloc(4096)
+const outer = Buffer.alloc(blockBytes + digestBytes)
 
 /**
  * The signature of a whole string. RFC 2104 with one-shot hashes: node's Hmac is a stream, and what thousands of streams a second cost
@@ -43,18 +50,27 @@ const known = new Map<string, Paddings>()
 export function sign(token: string, text: string): string {
   const key = known.get(token) ?? remember(token)
   const length = blockBytes + Buffer.byteLength(text)
-  if (length > key.inner.length) key.inner = Buffer.concat([key.inner.subarray(0, blockBytes)], 2 * length)
-  key.inner.write(text, blockBytes)
-  hash('sha1', key.inner.subarray(0, length), 'buffer').copy(key.outer, blockBytes)
-  return hash('sha1', key.outer, 'base64')
+  if (length > inner.length) inner = Buffer.alloc(2 * length)
+  inner.set(key.inner)
+  inner.write(text, blockBytes)
+  outer.set(key.outer)
+  hash('sha1', inner.subarray(0, length), 'buffer').copy(outer, blockBytes)
+  return hash('sha1', outer, 'base64')
 }
 
 function remember(token: string): Paddings {
-  const raw = Buffer.from(token)
-  const key = raw.length > blockBytes ? hash('sha1', raw, 'buffer') : raw
-  const padded = (by: number): Uint8Array => new Uint8Array(blockBytes).map((_, i) => (key[i] ?? 0) ^ by)
-  const paddings = { inner: Buffer.concat([padded(0x36)], 2048), outer: Buffer.concat([padded(0x5c)], blockBytes + 20) }
-  if (known.size >= maxKeys) known.clear()
+  if (known.size >= maxKeys / 2) {
+    older = known
+    known = new Map()
+  }
+  const paddings = older.get(token) ?? paddingsOf(token)
   known.set(token, paddings)
   return paddings
+}
+
+function paddingsOf(token: string): Paddings {
+  const raw = Buffer.from(token)
+  const key = raw.length > blockBytes ? hash('sha1', raw, 'buffer') : raw
+  const padded = (by: number): Buffer => Buffer.from(Uint8Array.from({ length: blockBytes }, (_, i) => (key[i] ?? 0) ^ by))
+  return { inner: padded(0x36), outer: padded(0x5c) }
 }

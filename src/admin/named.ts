@@ -27,22 +27,26 @@ function follow(room: Room, each: (id: BindId, was: Bind | undefined, is: Bind |
 /** The account's own enabled client bind of a connector. */
 export function gateways(room: Room, make: (bind: Bind) => Gateway): Host['gateway'] {
   const made = new Map<BindId, Gateway>()
-  const byAccount = new Map<string, BindId>()
+  /** By connector, then by account. */
+  const known = new Map<string, Map<AccountId, BindId>>()
   const catchUp = follow(room, (id, was, is) => {
     if (!is) made.delete(id)
-    for (const bind of [was, is]) if (bind) byAccount.delete(`${bind.connector} ${bind.account}`)
+    if (was) known.get(was.connector)?.delete(was.account)
+    if (is) known.get(is.connector)?.delete(is.account)
   })
-  function find(key: string, connector: string, account: AccountId): BindId | undefined {
+  function find(connector: string, account: AccountId): BindId | undefined {
     let found: BindId | undefined
     for (const bind of room.shelves().binds.get(account)?.values() ?? [])
       if (bind.side === 'client' && bind.enabled && bind.connector === connector) found = bind.id
-    if (found !== undefined) byAccount.set(key, found)
+    if (found === undefined) return undefined
+    const accounts = known.get(connector)
+    if (accounts) accounts.set(account, found)
+    else known.set(connector, new Map([[account, found]]))
     return found
   }
   return (connector, account) => {
     catchUp()
-    const key = `${connector} ${account}`
-    const id = byAccount.get(key) ?? find(key, connector, account)
+    const id = known.get(connector)?.get(account) ?? find(connector, account)
     if (id === undefined) return undefined
     let gateway = made.get(id)
     if (!gateway) made.set(id, (gateway = make(room.current().binds.get(id)!)))

@@ -31,6 +31,8 @@ interface Lane {
   /** Asked for while it was claiming. */
   again: boolean
   timer: (() => void) | undefined
+  /** When claimed last, there was as much as was asked for, or no room to ask: what ends makes room for more. */
+  more: boolean
   /** Segments or reports claimed and not settled. */
   open: number
   pace: Pace
@@ -60,7 +62,10 @@ export function createDeliverer(core: Core): Deliverer {
   function laneOf(id: BindId): Lane {
     let lane = lanes.get(id)
     if (!lane)
-      lanes.set(id, (lane = { planned: false, claiming: false, again: false, timer: undefined, open: 0, pace: createPace(core.clock) }))
+      lanes.set(
+        id,
+        (lane = { planned: false, claiming: false, again: false, timer: undefined, more: false, open: 0, pace: createPace(core.clock) }),
+      )
     return lane
   }
 
@@ -83,7 +88,10 @@ export function createDeliverer(core: Core): Deliverer {
         const live = core.binds.get(id)
         if (stopping || !live || live.bind.paused || bindState(live) !== 'bound') return
         const free = room(live, lane)
-        if (free <= 0) return
+        if (free <= 0) {
+          lane.more = true
+          return
+        }
         const wait = live.rate.waitMs()
         if (wait > 0) {
           later(id, lane, wait)
@@ -95,13 +103,18 @@ export function createDeliverer(core: Core): Deliverer {
           later(id, lane, aheadLookMs)
           return
         }
-        const runs = await core.store.claim(id, Math.min(free, maxClaim, ahead))
+        let asked = Math.min(free, maxClaim, ahead)
+        const runs = await core.store.claim(id, asked)
         for (const run of runs) {
+          asked -= run.items.length
           lane.open += run.items.length
           openRuns++
           void work(live, lane, run)
         }
-        if (runs.length > 0) lane.again = true
+        // Of a lane that gave less the store says when it has more: thousands of lanes, of which each has one report
+        // at a time, are not asked in vain after each.
+        lane.more = asked <= 0
+        if (lane.more) lane.again = true
       } while (lane.again)
     } catch (error) {
       core.log.error({ bind: id, err: error }, 'claiming failed; tried again in a second')
@@ -137,7 +150,7 @@ export function createDeliverer(core: Core): Deliverer {
     }
     openRuns--
     if (stopping && openRuns === 0) drained()
-    wake(live.bind.id)
+    if (lane.more) wake(live.bind.id)
   }
 
   function wake(id: BindId): void {

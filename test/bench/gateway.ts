@@ -11,8 +11,9 @@ export const sid = `AC${'0'.repeat(31)}1`
 export const token = '0123456789abcdef0123456789abcdef'
 export const ourNumber = '+15550001111'
 
-/** The nth sub-account of a large benchmark, and its number. */
+/** The nth sub-account of a large benchmark, its token and its number. */
 export const accountSid = (n: number): string => `AC${(n + 16).toString(16).padStart(32, '0')}`
+export const accountToken = (n: number): string => `f${(n + 16).toString(16).padStart(31, '0')}`
 export const accountNumber = (n: number): string => `+1556${String(n).padStart(7, '0')}`
 
 export interface Setup {
@@ -41,9 +42,9 @@ export async function setUp(extra: Record<string, string> = {}): Promise<Setup> 
   }
 }
 
-/** Resolves when /health is 200. */
-export async function startGatewayProcess(setup: Setup): Promise<Running> {
-  const running = await start('src/main.js', ['start'], { env: setup.env })
+/** Resolves when /health is 200. `flags` are node's. */
+export async function startGatewayProcess(setup: Setup, flags: readonly string[] = []): Promise<Running> {
+  const running = await start('src/main.js', ['start'], { env: setup.env, flags })
   const until = Date.now() + 30_000
   for (;;) {
     const healthy = await fetch(`http://127.0.0.1:${setup.httpPort}/health`).then(

@@ -1,4 +1,4 @@
-// `npm run bench -- http [--messages N] [--concurrency N] [--rate N] [--window N] [--accounts N] [--routes N] [--peer kannel] [--json]`
+// `npm run bench -- http [--messages N] [--concurrency N] [--rate N] [--window N] [--accounts N] [--routes N] [--profile] [--peer kannel] [--json]`
 import { parseArgs } from 'node:util'
 import { benchHttp, type Figures } from './http.ts'
 
@@ -12,6 +12,7 @@ const { values, positionals } = parseArgs({
     accounts: { type: 'string', default: '0' },
     routes: { type: 'string', default: '0' },
     peer: { type: 'string' },
+    profile: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -52,6 +53,7 @@ const { ours, peer } = await benchHttp({
   window: number('window'),
   accounts: number('accounts'),
   routes: number('routes'),
+  profile: values.profile,
   ...(values.peer === 'kannel' ? { peer: 'kannel' as const } : {}),
   say,
 })
@@ -64,6 +66,7 @@ if (peer) {
     `\nsignalbox does ${throughput.toFixed(2)} × Kannel's messages a second, at ${(ours.cpuMicros / peer.cpuMicros).toFixed(2)} of its CPU a message`,
   )
 }
+for (const line of ours.profile ?? []) console.log(line)
 console.log(`signalbox's resident memory at each tenth of the run: ${ours.rssMb.join(' ')} MB`)
 if (values.json) {
   const { cpuMicros, ...rest } = ours

@@ -1,11 +1,13 @@
 // HTTP → store → SMPP → receipt → webhook: load generator, gateway, carrier and webhook receiver are
 // processes of their own; with `--peer kannel` the same load goes through Kannel in the same run.
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { installCommand, peer } from '../peers/found.ts'
 import { startKannel } from '../peers/kannel.ts'
 import {
   accountNumber,
   accountSid,
+  accountToken,
   apply,
   ourNumber,
   setUp,
@@ -17,6 +19,7 @@ import {
   token,
 } from './gateway.ts'
 import { cpuMicrosOf, freePort, rounded, start, type Running } from './processes.ts'
+import { costsByRoom, toldCosts } from './profile.ts'
 
 export interface HttpOptions {
   messages: number
@@ -29,6 +32,8 @@ export interface HttpOptions {
   accounts: number
   /** Of the root account, each for a prefix of its own; 0: one for all. */
   routes: number
+  /** Profiles the gateway, which makes it slower: what it costs by rooms is in `profile`. */
+  profile: boolean
   say(line: string): void
 }
 
@@ -45,6 +50,7 @@ export interface Figures {
   rssMb: number[]
   lost: number
   duplicated: number
+  profile?: string[]
 }
 
 interface Counts {
@@ -87,7 +93,8 @@ export async function benchHttp(options: HttpOptions): Promise<{ ours: Figures; 
 
 async function measureOurs(options: HttpOptions, receiver: Running & { port: number }, sinkPort: number): Promise<Figures> {
   const setup = await setUp()
-  const gateway = await startGatewayProcess(setup)
+  const profiles = join(setup.data, 'profiles')
+  const gateway = await startGatewayProcess(setup, options.profile ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [])
   try {
     if (options.accounts > 0 || options.routes > 0) options.say(`${options.accounts} accounts, ${options.routes} routes …`)
     await apply(setup, benchDocument(sinkPort, options.window, carrier, options))
@@ -101,12 +108,17 @@ async function measureOurs(options: HttpOptions, receiver: Running & { port: num
     }
     await pushAndWait({ ...job, messages: warmUpMessages, perSecond: 0, firstDestination: 50_000_000 }, receiver)
     options.say(`${options.messages} messages …`)
-    return await measured(
+    const beganAt = Date.now()
+    const figures = await measured(
       { ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 },
       receiver,
       [gateway.pid],
       gateway,
     )
+    if (!options.profile) return figures
+    const lastMs = Date.now() - beganAt
+    await gateway.stop()
+    return { ...figures, profile: toldCosts(costsByRoom(profiles, lastMs), options.messages) }
   } finally {
     await gateway.stop()
     await tearDown(setup)
@@ -219,7 +231,7 @@ export function benchDocument(
   const below = Array.from(
     { length: accounts },
     (_, n) =>
-      `      - { id: ${accountSid(n)}, name: tenant ${n}, token: ${token}, privateWebhooks: true, numbers: [{ number: "${accountNumber(n)}" }] }\n`,
+      `      - { id: ${accountSid(n)}, name: tenant ${n}, token: ${accountToken(n)}, privateWebhooks: true, numbers: [{ number: "${accountNumber(n)}" }] }\n`,
   )
   return `
 accounts:

@@ -2,7 +2,7 @@
 // can be, so that the machine's cores are left to what is measured. Reads one JSON job from argv,
 // prints one JSON result.
 import { connect, type Socket } from 'node:net'
-import { accountNumber, accountSid } from './gateway.ts'
+import { accountNumber, accountSid, accountToken } from './gateway.ts'
 import { percentile, rounded } from './processes.ts'
 
 interface Job {
@@ -23,11 +23,11 @@ interface Job {
 
 const job = JSON.parse(process.argv[2] ?? '{}') as Job
 const senders = job.accounts
-  ? Array.from({ length: job.accounts }, (_, n) => ({ sid: accountSid(n), from: accountNumber(n) }))
-  : [{ sid: job.sid, from: '+15550001111' }]
-const tenants = senders.map(({ sid, from }) => ({
+  ? Array.from({ length: job.accounts }, (_, n) => ({ sid: accountSid(n), token: accountToken(n), from: accountNumber(n) }))
+  : [{ sid: job.sid, token: job.token, from: '+15550001111' }]
+const tenants = senders.map(({ sid, token, from }) => ({
   sid,
-  authorization: Buffer.from(`${sid}:${job.token}`).toString('base64'),
+  authorization: Buffer.from(`${sid}:${token}`).toString('base64'),
   from: encodeURIComponent(from),
 }))
 const text = 'Your parcel arrives today between 14:00 and 16:00. Track it at example.test/p/8841'

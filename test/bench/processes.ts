@@ -44,9 +44,10 @@ const asGateway: ReadonlySet<string> = new Set(['src/main.js', 'test/bench/sip-a
 export async function start(
   path: string,
   args: readonly string[],
-  options: { env?: Record<string, string>; until?: RegExp } = {},
+  options: { env?: Record<string, string>; until?: RegExp; flags?: readonly string[] } = {},
 ): Promise<Running> {
-  const child = spawn(process.execPath, [...(asGateway.has(path) ? gatewayFlags : []), program(path), ...args], {
+  const flags = [...(asGateway.has(path) ? gatewayFlags : []), ...(options.flags ?? [])]
+  const child = spawn(process.execPath, [...flags, program(path), ...args], {
     env: { ...process.env, ...options.env },
     stdio: 'pipe',
   })

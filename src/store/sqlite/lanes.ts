@@ -26,6 +26,8 @@ export interface Lanes {
   heads(heads: QueueKey[]): void
   /** Others are held than before. */
   resume(): void
+  /** Has the lane looked at again: of what was picked some was left. */
+  again(lane: number): void
   /** Items in memory. */
   readonly count: number
   stop(): void
@@ -243,6 +245,7 @@ export function createLanes(given: {
       }
     },
     resume: turns.resume,
+    again: given.ready,
     get count() {
       return entries.size
     },

@@ -58,6 +58,7 @@ export function createWork(inner: Inner): Work {
         const item = itemOf(lane, run, entry)
         if (item) items.push(item)
       }
+      if (items.length < run.entries.length) lanes.again(id)
       if (items.length > 0) runs.push({ token: run.token, grain: run.grain.key, items })
     }
     return runs
