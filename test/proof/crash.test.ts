@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { proveHttp } from './http.ts'
 import { needs } from '../peers/found.ts'
 import type { Proof, ProofOptions } from './rounds.ts'
-import { proveSip } from './sip.ts'
+import { proveMixed, proveSip } from './sip.ts'
 import { proveSmpp } from './smpp.ts'
 
 /** Also on a machine that does much else. */
@@ -27,4 +27,13 @@ test(
     timeout: 420_000,
   },
   (t) => holds(t, proveSip, 5),
+)
+
+test(
+  'loses nothing while HTTP, SMPP and SIP submit at once over 3 kills',
+  {
+    ...needs('sipp'),
+    timeout: 420_000,
+  },
+  (t) => holds(t, proveMixed, 3),
 )

@@ -1,4 +1,4 @@
-// The crash proof: `npm run proof:crash -- [--path http|smpp|sip] [--rounds N] [--seed N] [--report FILE]`.
+// The crash proof: `npm run proof:crash -- [--path http|smpp|sip|mixed] [--rounds N] [--seed N] [--report FILE]`.
 // The gateway runs as a process under load; those around it are processes with ledgers of their own.
 // Each round kills the gateway with SIGKILL at a random moment and starts it again on the same
 // directory. At the end everything is reconciled; http-reconcile.ts, reconcile.ts and sip-reconcile.ts say what
@@ -7,10 +7,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { proveHttp } from './http.ts'
 import type { Proof } from './rounds.ts'
-import { proveSip } from './sip.ts'
+import { proveMixed, proveSip } from './sip.ts'
 import { proveSmpp } from './smpp.ts'
 
-const paths = { http: proveHttp, smpp: proveSmpp, sip: proveSip }
+const paths = { http: proveHttp, smpp: proveSmpp, sip: proveSip, mixed: proveMixed }
 type Path = keyof typeof paths
 const shownFaults = 100
 const intro =

@@ -5,6 +5,7 @@
 //   it had a callback with its terminal state,
 //   what services.ts says of those that a messaging service sends,
 //   and what each strand says of its own.
+import type { Cdr } from '../../src/model/cdr.ts'
 import { sid, type Setup } from '../bench/gateway.ts'
 import { cdrsOf, hasUnknownAttempt, listed, settle, twilioStatus, type Listed } from './evidence.ts'
 import { readLedger, readLines } from './ledger.ts'
@@ -12,7 +13,9 @@ import type { Proof } from './rounds.ts'
 import type { ScheduledStrand } from './scheduled.ts'
 import { serviceFaults, type ProofService } from './services.ts'
 import type { Strand } from './strand.ts'
-import type { Submits } from './submits.ts'
+import type { Acknowledged, Submits } from './submits.ts'
+
+type Cdrs = ReadonlyMap<string, readonly Cdr[]>
 
 export interface HttpLedgers {
   submits: string
@@ -35,19 +38,63 @@ export async function reconcile(
 ): Promise<Pick<Proof, 'acknowledged' | 'figures' | 'faults'>> {
   for (const strand of strands) await strand.look(true)
   const { acknowledged } = submits
-  await settle(async () => {
-    const [cdrs, reported] = [await cdrsOf(setup), new Set(await readLines(ledgers.callbacks))]
-    return acknowledged.filter(({ id }) => {
-      const state = cdrs.get(id)?.[0]?.state
-      return state === undefined || !reported.has(`SM${id} ${twilioStatus(state)}`)
-    }).length
-  })
+  await settle(async () => missingOf(acknowledged, await cdrsOf(setup), new Set(await readLines(ledgers.callbacks))))
   const faults = [...submits.faults, ...strands.flatMap((strand) => strand.faults)]
   const cdrs = await cdrsOf(setup)
   const carrier = await timesOf(ledgers.submits)
   const reported = new Set(await readLines(ledgers.callbacks))
   const lists = new Map<string, Map<string, Listed>>()
   for (const account of [sid, ...accounts]) lists.set(account, await listed(setup.httpPort, account))
+  const posted = await postedFaults({ setup, acknowledged, cdrs, carrier, reported, lists })
+  faults.push(...posted.faults)
+  faults.push(...onceEach(lists), ...scheduled.settled(cdrs, carrier))
+  const served = acknowledged.filter(({ isServed }) => isServed)
+  const below = acknowledged.filter(({ account }) => account !== sid)
+  const ofService = await serviceFaults(setup, service, served, submits.nextRecipient)
+  faults.push(...ofService.faults)
+  return {
+    acknowledged: acknowledged.length,
+    figures: [
+      ['acknowledged with 201', acknowledged.length],
+      ['of those posted by sub-accounts, each listed in its own alone', below.length],
+      ['of those sent by a messaging service', served.length],
+      ['recipients written to again after its pool grew, from the same number', ofService.askedAgain],
+      ['requests cut by the kill (no answer, or refused while down)', submits.cut],
+      ['of those posted again under their Idempotency-Key', submits.repeated],
+      ["destinations in the carrier's ledger", carrier.size],
+      ['messages that reached the carrier more than once', posted.sentTwice],
+      ['of those recorded `unknown` in their trace', posted.recordedUnknown],
+      ...sums(strands),
+    ],
+    faults,
+  }
+}
+
+/** How many of them have not ended yet, or not been reported. */
+export function missingOf(acknowledged: readonly Acknowledged[], cdrs: Cdrs, reported: ReadonlySet<string>): number {
+  return acknowledged.filter(({ id }) => {
+    const state = cdrs.get(id)?.[0]?.state
+    return state === undefined || !reported.has(`SM${id} ${twilioStatus(state)}`)
+  }).length
+}
+
+/** Of each message that was acknowledged: in `carrier` how often it has the recipient, in `lists` what each account has. */
+export async function postedFaults({
+  setup,
+  acknowledged,
+  cdrs,
+  carrier,
+  reported,
+  lists,
+}: {
+  setup: Setup
+  acknowledged: readonly Acknowledged[]
+  cdrs: Cdrs
+  carrier: ReadonlyMap<string, number>
+  reported: ReadonlySet<string>
+  lists: ReadonlyMap<string, ReadonlyMap<string, Listed>>
+}): Promise<{ faults: string[]; sentTwice: number; recordedUnknown: number }> {
+  const faults: string[] = []
   let sentTwice = 0
   let recordedUnknown = 0
   for (const { id, account, to } of acknowledged) {
@@ -70,27 +117,7 @@ export async function reconcile(
       else if (owner === account && state !== undefined && said !== state) faults.push(`${id} is listed as ${said}, its CDR says ${state}`)
     }
   }
-  faults.push(...onceEach(lists), ...scheduled.settled(cdrs, carrier))
-  const served = acknowledged.filter(({ isServed }) => isServed)
-  const below = acknowledged.filter(({ account }) => account !== sid)
-  const ofService = await serviceFaults(setup, service, served, submits.nextRecipient)
-  faults.push(...ofService.faults)
-  return {
-    acknowledged: acknowledged.length,
-    figures: [
-      ['acknowledged with 201', acknowledged.length],
-      ['of those posted by sub-accounts, each listed in its own alone', below.length],
-      ['of those sent by a messaging service', served.length],
-      ['recipients written to again after its pool grew, from the same number', ofService.askedAgain],
-      ['requests cut by the kill (no answer, or refused while down)', submits.cut],
-      ['of those posted again under their Idempotency-Key', submits.repeated],
-      ["destinations in the carrier's ledger", carrier.size],
-      ['messages that reached the carrier more than once', sentTwice],
-      ['of those recorded `unknown` in their trace', recordedUnknown],
-      ...sums(strands),
-    ],
-    faults,
-  }
+  return { faults, sentTwice, recordedUnknown }
 }
 
 /** How often each recipient is in the carrier's ledger. */

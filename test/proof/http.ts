@@ -3,7 +3,7 @@
 // keys and tokens, sub-accounts, opt-outs and scheduled messages come and go (strand.ts), and an account
 // meets its cap.
 import { join } from 'node:path'
-import { accountNumber, accountSid, apply, setUp, startGatewayProcess, startSink, tearDown, token } from '../bench/gateway.ts'
+import { accountNumber, accountSid, apply, ourNumber, setUp, startGatewayProcess, startSink, tearDown, token } from '../bench/gateway.ts'
 import { start } from '../bench/processes.ts'
 import { benchDocument } from '../bench/http.ts'
 import { createAccounts } from './accounts.ts'
@@ -49,7 +49,14 @@ export async function proveHttp(options: ProofOptions): Promise<Proof> {
     })
     const random = (n: number): (() => number) => generator(options.seed * 100 + n)
     const callback = `http://127.0.0.1:${(JSON.parse(receiver.first) as { port: number }).port}/status`
-    const submits = createSubmits(asking, { callback, service: service.sid, tenants, random: random(1) })
+    const submits = createSubmits(asking, {
+      callback,
+      service: service.sid,
+      from: ourNumber,
+      tenants,
+      text: (to) => `crash proof ${to}`,
+      random: random(1),
+    })
     const scheduled = createScheduled(service.sid, laterPrefix, asking, random(2))
     const strands: Strand[] = [
       ...tenants.map((tenant, n) => createCredentials(tenant, asking, random(10 + n))),

@@ -1,10 +1,11 @@
 // The crash proof of SIP. sipp sends as a PBX, known by its address, and as a phone, known by the flow that it registered by,
 // to a carrier by SMPP; their receipts come back as MESSAGE. An SMPP client sends to a carrier by SIP,
 // which is sipp, too; handsets write to the PBX and to the user, who registers once, before the first
-// kill. All are processes with ledgers of their own, which sip-reconcile.ts holds against each other.
+// kill. All are processes with ledgers of their own, which sip-reconcile.ts holds against each other. In the
+// mixed proof an application posts by HTTP at the same time, to the carrier by SMPP (mixed.ts).
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { apply, setUp, startGatewayProcess, tearDown } from '../bench/gateway.ts'
+import { apply, ourNumber, setUp, startGatewayProcess, tearDown } from '../bench/gateway.ts'
 import { freePort, start, type Running } from '../bench/processes.ts'
 import { readGot, readSent, type Sipp, startSender, startTaker } from '../bench/sipp.ts'
 import { phone } from '../e2e/sip-phone.ts'
@@ -12,18 +13,24 @@ import type { CarrierJob } from './carrier.ts'
 import type { EsmeJob } from './esme.ts'
 import { settle } from './evidence.ts'
 import { generator, hush, killRounds, type Proof, type ProofOptions } from './rounds.ts'
+import { startPosting } from './mixed.ts'
 import { missing, readAll, reconcile, type Ledgers } from './sip-reconcile.ts'
 import { textOf } from './traffic.ts'
 
 const password = 'proofpwd'
 const domain = 'sms.test'
-const numbers = { alice: '15550004001', pbx: '15550004003', esme: '15550001111' } as const
+const numbers = { alice: '15550004001', pbx: '15550004003', esme: '15550001112' } as const
 /** What the destinations begin with, by who sends there. */
 const prefixes = { alice: '4471', pbx: '4472', esme: '4473' } as const
 /** Of all that is sent. */
 const shares = { alice: 0.25, pbx: 0.35, esme: 0.3, handsets: 0.1 } as const
 
-export async function proveSip(options: ProofOptions): Promise<Proof> {
+export const proveSip = (options: ProofOptions): Promise<Proof> => prove(options)
+/** After a start what SIP repeats comes first: in short rounds little else is done. */
+export const proveMixed = (options: ProofOptions): Promise<Proof> =>
+  prove({ ...options, longestRoundMs: 3 * options.longestRoundMs }, startPosting)
+
+async function prove(options: ProofOptions, startOther?: typeof startPosting): Promise<Proof> {
   const startedAt = Date.now()
   const ports = { smpp: await freePort(), users: await freePort(), trunks: await freePort() }
   const hops = { alice: await freePort(), pbx: await freePort(), carrier: await freePort() }
@@ -42,6 +49,7 @@ export async function proveSip(options: ProofOptions): Promise<Proof> {
   const running: Running[] = []
   const [takers, senders]: [Sipp[], Sipp[]] = [[], []]
   const kills: number[] = []
+  const posting = await startOther?.(setup, options)
   try {
     await apply(setup, document((JSON.parse(carrier.first) as { port: number }).port, hops))
     await register(ports.users, hops.alice)
@@ -68,24 +76,43 @@ export async function proveSip(options: ProofOptions): Promise<Proof> {
       options,
       generator(options.seed),
       () => progress(ledgers),
-      () => ({
-        async stop() {
-          kills.push(Date.now())
-        },
-      }),
+      () => {
+        const posts = posting?.load()
+        return {
+          async stop() {
+            kills.push(Date.now())
+            await posts?.stop()
+          },
+        }
+      },
     )
     await Promise.all([...senders.map((each) => each.stop()), ...[carrier, ...running].map(hush)])
     // It ends with what it has sent; more comes for it.
     takers.push(await startTaker({ directory, name: 'alice-got', port: hops.alice }))
     ledgers.got.push(takers.at(-1)!.ledger)
-    await settle(async () => missing(await readAll(setup, ledgers)))
-    const found = await reconcile(setup, await readAll(setup, ledgers), kills)
+    await settle(async () => {
+      const all = await readAll(setup, ledgers)
+      return missing(all) + ((await posting?.missing(all)) ?? 0)
+    })
+    const all = await readAll(setup, ledgers)
+    const found = await reconcile(setup, all, kills)
+    const posted = await posting?.reconcile(all)
     const seconds = Math.round((Date.now() - startedAt) / 1000)
-    const title = 'SIP in, SMPP out; SMPP in, SIP out; receipts and MO back'
-    return { title, rounds: options.rounds, seed: options.seed, seconds, ...found }
+    const both = 'SIP in, SMPP out; SMPP in, SIP out; receipts and MO back'
+    const title = posted ? `All at once: HTTP in, SMPP out, webhooks back; ${both}` : both
+    return {
+      title,
+      rounds: options.rounds,
+      seed: options.seed,
+      seconds,
+      acknowledged: found.acknowledged + (posted?.acknowledged ?? 0),
+      figures: [...(posted?.figures ?? []), ...found.figures],
+      faults: [...(posted?.faults ?? []), ...found.faults],
+    }
   } finally {
     for (const each of [...senders, ...takers]) each.child.kill('SIGKILL')
     await Promise.all(running.map((each) => each.stop()))
+    await posting?.close()
     await world.gateway.stop()
     await carrier.stop()
     await tearDown(setup)
@@ -165,6 +192,7 @@ function document(smppPort: number, hops: Record<'pbx' | 'carrier', number>): st
   return `
 accounts:
   - id: root
+    privateWebhooks: true
     binds:
       - { id: north, connector: smpp, policy: { sessions: 2, window: 20, partsTimeoutSeconds: 5 }, config: { host: 127.0.0.1, port: ${smppPort}, systemId: north, password: ${password}, mode: trx } }
       - { id: carrier, connector: sip, policy: { window: 20 }, config: { nextHops: ['sip:127.0.0.1:${hops.carrier};transport=udp'], pingSeconds: 0, receipts: none } }
@@ -175,6 +203,7 @@ accounts:
 ${Object.entries(numbers)
   .map(([bind, number]) => `      - { number: "+${number}", bind: ${bind} }`)
   .join('\n')}
+      - { number: "${ourNumber}" }
     routes:
       - { id: by-sip, prefix: "+${prefixes.esme}", to: [carrier] }
       - { id: by-smpp, prefix: "", to: [north] }

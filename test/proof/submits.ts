@@ -1,7 +1,7 @@
 // The messages of the HTTP proof: posted by the root account, by its messaging service, and by sub-accounts
 // with whichever of their keys and tokens is good. Each has an Idempotency-Key; some of those that a kill
 // cut are posted again under it.
-import { ourNumber, sid, token } from '../bench/gateway.ts'
+import { sid, token } from '../bench/gateway.ts'
 import type { Asker, Asking } from './asking.ts'
 import type { Tenant } from './credentials.ts'
 import { sleep } from './rounds.ts'
@@ -43,9 +43,17 @@ const repeatedShare = 0.5
 
 export function createSubmits(
   asking: Asking,
-  parts: { callback: string; service: string; tenants: readonly Tenant[]; random: () => number },
+  parts: {
+    callback: string
+    /** Without one, nothing is sent by a service. */
+    service?: string
+    from: string
+    tenants: readonly Tenant[]
+    text(to: string): string
+    random: () => number
+  },
 ): Submits {
-  const { callback, service, tenants, random } = parts
+  const { callback, service, tenants, random, text } = parts
   const root: Asker = { user: sid, password: token }
   const acknowledged: Acknowledged[] = []
   const faults: string[] = []
@@ -58,8 +66,8 @@ export function createSubmits(
 
   function submission(account: string, from: string | undefined): Submitted {
     const to = nextRecipient()
-    const sender: Record<string, string> = from === undefined ? { MessagingServiceSid: service } : { From: from }
-    return { account, to, isServed: from === undefined, form: { To: to, ...sender, Body: `crash proof ${to}`, StatusCallback: callback } }
+    const sender: Record<string, string> = from === undefined ? { MessagingServiceSid: service ?? '' } : { From: from }
+    return { account, to, isServed: from === undefined, form: { To: to, ...sender, Body: text(to), StatusCallback: callback } }
   }
 
   function next(): Submitted {
@@ -68,9 +76,9 @@ export function createSubmits(
       repeated++
       return again
     }
-    if (nextNumber % servedEvery === 0) return submission(sid, undefined)
+    if (service !== undefined && nextNumber % servedEvery === 0) return submission(sid, undefined)
     const tenant = tenants[nextNumber % tenantEvery]
-    return tenant ? submission(tenant.sid, tenant.number) : submission(sid, ourNumber)
+    return tenant ? submission(tenant.sid, tenant.number) : submission(sid, parts.from)
   }
 
   async function post(submitted: Submitted, as: Asker): Promise<{ answered: number | undefined; code: unknown }> {
