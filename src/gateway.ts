@@ -325,24 +325,24 @@ const demoMark = 'demo.json'
 /** On for a data directory that demo mode set up, and for an empty one unless it is switched off. */
 async function wantsDemo(settings: Settings, data: string, store: Store): Promise<boolean> {
   if (!settings.demo) return false
-  const marked = await readFile(join(data, demoMark), 'utf8').then(
-    () => true,
-    () => false,
-  )
-  return marked || (await store.configuration()).revision === 0
+  const mark = join(data, demoMark)
+  if ((await readFile(mark, 'utf8').catch(() => undefined)) !== undefined) return true
+  if ((await store.configuration()).revision > 0) return false
+  // Before anything else is there: a first start that is cut off is finished by the next.
+  await writeFile(mark, '')
+  return true
 }
 
 async function setUpDemo(settings: Settings, data: string, admin: ReturnType<typeof createAdmin>, root: Account): Promise<void> {
   const mark = join(data, demoMark)
-  const done = await readFile(mark, 'utf8').catch(() => undefined)
-  if (done !== undefined) return
+  if ((await readFile(mark, 'utf8')) !== '') return
   const caller = { account: root.id, author: 'demo mode', source: 'start' }
   const plan = admin.documents.plan(caller, demoDocument(settings.simulator, settings.publicUrl, randomBytes(6).toString('hex')), {
     variables: {},
   })
   if (plan.faults.length > 0) throw new Error(`demo mode: ${plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ')}`)
   await admin.documents.apply(caller, plan)
-  await writeFile(mark, `${JSON.stringify({ simulator: settings.simulator })}\n`)
+  await writeFile(mark, `${JSON.stringify({ simulator: settings.simulator })}\n`, { flush: true })
 }
 
 /** As it is now: the operator may have changed or removed it. */

@@ -197,3 +197,21 @@ test('a bad document tells every fault at once with its place, and nothing of it
   const binds = await api<{ binds: { id: string }[] }>(setup, '/api/v1/binds').catch(() => ({ binds: [] }))
   assert.ok(!binds.binds.some((bind) => bind.id === 'broken'))
 })
+
+test('demo mode that a killed first start began is set up by the next', async () => {
+  const cut = await setUp({ SIGNALBOX_SIMULATOR: `127.0.0.1:${await freePort()}` })
+  try {
+    await (await startGatewayProcess(cut)).kill()
+    // What is there between the root account and the demo: the mark, empty yet.
+    await writeFile(join(cut.data, 'demo.json'), '')
+    const next = { ...cut, env: { ...cut.env, SIGNALBOX_DEMO: 'on' } }
+    for (let start = 0; start < 2; start++) {
+      const running = await startGatewayProcess(next)
+      const { numbers } = await api<{ numbers: { number: string }[] }>(next, '/api/v1/numbers')
+      assert.ok(numbers.some(({ number }) => number === demoNumber))
+      await running.kill()
+    }
+  } finally {
+    await tearDown(cut)
+  }
+})
