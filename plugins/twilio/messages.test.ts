@@ -7,7 +7,7 @@ for (const [way, how] of ways)
   describe(`reading and changing messages, ${how}`, async () => {
     const api = await apiUnderTest(way)
     after(() => api.close())
-    const { w, server, client, call, messages, good } = api
+    const { w, server, client, call, basic, messages, good } = api
 
     test('answers 404 and 405 in the envelope of the path', async () => {
       const missing = `${messages}/SM${'0'.repeat(32)}.json`
@@ -189,6 +189,63 @@ for (const [way, how] of ways)
     test('lists no media for a text message', async () => {
       const made = await client.messages.create({ to: handset, from: ownNumber, body: 'x' })
       assert.deepEqual(await client.messages(made.sid).media.list(), [])
+      const media = `${messages}/${made.sid}/Media`
+      const { json } = await call('GET', `${media}.json?PageSize=5`)
+      assert.deepEqual(json, {
+        media_list: [],
+        page: 0,
+        page_size: 5,
+        start: 0,
+        end: 0,
+        uri: `${media}.json?PageSize=5`,
+        first_page_uri: `${media}.json?PageSize=5&Page=0`,
+        next_page_uri: null,
+        previous_page_uri: null,
+      })
+      const written = (xml.parse((await call('GET', media)).text) as { TwilioResponse: { MediaList: object } }).TwilioResponse.MediaList
+      assert.deepEqual(written, {
+        '@page': '0',
+        '@pagesize': '50',
+        '@start': '0',
+        '@end': '0',
+        '@uri': media,
+        '@firstpageuri': `${media}?PageSize=50&Page=0`,
+        '@nextpageuri': '',
+        '@previouspageuri': '',
+      })
+      assert.equal((await call('GET', `${media}.json?PageSize=1001`)).json['code'], 20007)
+    })
+
+    test('knows no medium of a message, nor a message’s media to anyone else', async () => {
+      const made = await client.messages.create({ to: handset, from: ownNumber, body: 'x' })
+      const media = `${messages}/${made.sid}/Media`
+      const one = `${media}/ME${'0'.repeat(32)}`
+      const refused = async (method: string, path: string, headers?: Record<string, string>): Promise<unknown[]> => {
+        const { status, json } = await call(method, path, undefined, headers)
+        return [status, json['code'], String(json['message']).replace(`The requested resource ${path} was`, 'it was')]
+      }
+      for (const path of [one, `${messages}/SM${'0'.repeat(32)}/Media`, `${messages}/nonsense/Media/ME1`])
+        assert.deepEqual(await refused('GET', `${path}.json`), [404, 20404, 'it was not found'], path)
+      assert.deepEqual(await refused('DELETE', `${one}.json`), [404, 20404, 'it was not found'])
+      assert.match((await call('GET', one)).text, /<RestException><Code>20404<.Code>/)
+      for (const [method, path] of [
+        ['POST', media],
+        ['DELETE', media],
+        ['POST', one],
+      ] as const)
+        // prettier-ignore
+        assert.equal((await refused(method, `${path}.json`))[1], 20004, `${method} ${path}`)
+      await assert.rejects(
+        client
+          .messages(made.sid)
+          .media(`ME${'0'.repeat(32)}`)
+          .remove(),
+        { status: 404, code: 20404 },
+      )
+      const child = { authorization: basic(w.child.id, w.child.token) }
+      const foreign = `/2010-04-01/Accounts/${w.child.id}/Messages/${made.sid}/Media.json`
+      assert.deepEqual(await refused('GET', foreign, child), [404, 20404, 'it was not found'])
+      assert.equal((await refused('GET', `${media}.json`, child))[1], 20003)
     })
 
     test('answers a CORS preflight without credentials', async () => {

@@ -7,8 +7,9 @@ import { one, parseForm, type Form } from './form.ts'
 import { fieldsOf, messageId, type Fields } from './mapping.ts'
 import { pageOf, readListQuery } from './paging.ts'
 import { namedFrom } from './services/sending.ts'
-import { emptyMediaJson, emptyMediaXml, listJson, listXml, messageJson, messageXml } from './render.ts'
+import { listJson, listXml, messageJson, messageXml } from './render.ts'
 import type { Answer, Call } from './resource.ts'
+import { showList } from './show.ts'
 
 export interface Target {
   account: Account
@@ -35,9 +36,10 @@ export async function messages(call: Call): Promise<Answer> {
     if (method === 'GET') return await list(host, target, parseForm(search), search)
   } else {
     target.sid = sid
-    if (method === 'GET') return media === undefined ? await fetchOne(host, target) : await fetchMedia(host, target)
-    if (method === 'POST' && media === undefined) return await update(host, target, call.form)
-    if (method === 'DELETE' && media === undefined) return await remove(host, target)
+    if (media !== undefined) return await mediaOf(call, target, media)
+    if (method === 'GET') return await fetchOne(host, target)
+    if (method === 'POST') return await update(host, target, call.form)
+    if (method === 'DELETE') return await remove(host, target)
   }
   throw new Refused(20004)
 }
@@ -149,11 +151,15 @@ async function fetchOne(host: Host, target: Target): Promise<Answer> {
   return show(target, 200, fieldsOf(await viewOf(host, target), target.base))
 }
 
-/** Text messages have no media: the list is there, and empty. */
-async function fetchMedia(host: Host, target: Target): Promise<Answer> {
-  const { message } = await viewOf(host, target)
-  const uri = `${target.base}/Accounts/${target.account.id}/Messages/${target.sid ?? message.id}/Media${target.format === 'json' ? '.json' : ''}`
-  return { status: 200, body: target.format === 'json' ? emptyMediaJson(uri) : emptyMediaXml(uri) }
+const mediaNames = { plural: 'media_list', list: 'MediaList', element: 'Media' }
+
+/** Text messages have no media: the list is there, and empty, and so none of it is. */
+async function mediaOf(call: Call, target: Target, path: string): Promise<Answer> {
+  const isList = path === '/Media'
+  if (call.method !== 'GET' && (isList || call.method !== 'DELETE')) throw new Refused(20004)
+  await viewOf(call.host, target)
+  if (!isList) throw gone(target)
+  return showList<never>(call, mediaNames, { items: [], order: () => '', fields: () => ({}) })
 }
 
 async function list(host: Host, target: Target, query: Form, search: string): Promise<Answer> {

@@ -52,13 +52,3 @@ export function listXml(page: Page): string {
     `<${name} page="${page.page}" pagesize="${page.pageSize}" start="${page.page * page.pageSize}" end="${lastIndex(page)}" uri=${quoted(page.uri)} firstpageuri=${quoted(page.firstPageUri)} previouspageuri=${quoted(page.previousPageUri)} nextpageuri=${quoted(page.nextPageUri)}>${page.fields.map((fields) => messageElement(fields, page.legacy)).join('')}</${name}>`,
   )
 }
-
-export function emptyMediaJson(uri: string): string {
-  return `{"media_list":[],"page":0,"page_size":50,"start":0,"end":0,"uri":"${uri}","first_page_uri":"${uri}?PageSize=50&Page=0","next_page_uri":null,"previous_page_uri":null}`
-}
-
-export function emptyMediaXml(uri: string): string {
-  return document(
-    `<MediaList page="0" pagesize="50" start="0" end="0" uri="${uri}" firstpageuri="${uri}?PageSize=50&amp;Page=0" previouspageuri="" nextpageuri=""/>`,
-  )
-}

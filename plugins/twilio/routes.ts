@@ -18,7 +18,7 @@ import { tokenRoutes } from './tokens.ts'
 export const messagesNeed = '/twilio/messaging/messages'
 
 export const routes: readonly Route[] = [
-  { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media)?)?'), needs: messagesNeed, answer: messages },
+  { path: under('/(SMS/)?Messages(?:/([^/.]*)(/Media(?:/[^/.]+)?)?)?'), needs: messagesNeed, answer: messages },
   ...accountRoutes,
   ...applicationRoutes,
   ...availableRoutes,
