@@ -30,7 +30,9 @@ export function refusal(
     // A registrar and whoever answers OPTIONS are the end of the way; a message would be passed on.
     if (method === 'MESSAGE' && Number(hops) === 0) return { status: 483 }
   }
-  if (read.moreVias && headers.all('via').some((via) => random.sentBefore(via, uri))) return { status: 482, reason: 'Loop Detected' }
+  // From ourselves at once (a trunk whose next hop is our own address), or by others.
+  const isLoop = read.moreVias ? headers.all('via').some((via) => random.sentBefore(via, uri)) : random.sentBefore(read.via.value, uri)
+  if (isLoop) return { status: 482, reason: 'Loop Detected' }
   const required = headers.get('require') === undefined ? undefined : unsupported(headers.all('require'), supported)
   if (required) return required
   // §20.29: of proxies only. What is asked of one that would pass it on concerns us, since we do.
