@@ -68,19 +68,21 @@ export async function growTrees({ env, binds = () => [] }: TreesParts = {}): Pro
 }
 
 async function plant(world: World, trees: readonly [Tree, Tree], binds: (of: Tenant) => string[]): Promise<void> {
-  const documentOf = (of: Tenant, children: Tenant[], indent: string): string => {
-    const deeper = children.map((child) => documentOf(child, [], `${indent}    `)).join('')
-    const carrier = bindTo(world.carriers, of.bind)
+  // Nothing is for those below: in one tree they do not inherit, in the other nothing is granted them.
+  const documentOf = (of: Tenant, children: Tenant[], indent: string, inherits: boolean): string => {
+    const deeper = children.map((child) => documentOf(child, [], `${indent}    `, inherits)).join('')
+    const grant = inherits ? ', grant: []' : ''
+    const carrier = bindTo(world.carriers, of.bind).replace(/ }$/, `${grant} }`)
     return `${indent}- id: ${of.sid}
 ${indent}  name: tenant ${of.sid.slice(-6)}
 ${indent}  token: '${of.token}'
-${indent}  inheritRoutes: false
+${indent}  inheritRoutes: ${inherits}
 ${indent}  binds: [${[carrier, ...binds(of)].join(', ')}]
 ${indent}  numbers: [{ number: '${of.number}' }, { number: '${of.shortCode}' }]
-${indent}  routes: [{ id: ${of.route}, prefix: '+44', to: [${of.bind}] }]
+${indent}  routes: [{ id: ${of.route}, prefix: '+44', to: [${of.bind}]${grant} }]
 ${deeper === '' ? '' : `${indent}  accounts:\n${deeper}`}`
   }
-  const inner = trees.map(({ top, children }) => documentOf(top, children, '      ')).join('')
+  const inner = trees.map(({ top, children }, i) => documentOf(top, children, '      ', i === 0)).join('')
   await configure(world.setup, `accounts:\n  - id: root\n    accounts:\n${inner}`)
   const soon = new Date(Date.now() + 3_600_000).toISOString()
   for (const each of trees.flatMap(all)) {
