@@ -66,7 +66,7 @@ const verbMethod = (text: string | undefined): 'GET' | 'POST' => (text?.toUpperC
 export async function deliverInbound(gateway: Gateway, message: Message, signal: AbortSignal): Promise<Outcome> {
   const settings = webhooksOf(gateway, gateway.number(message.to.value))
   const { smsUrl, smsFallbackUrl } = settings
-  if (!smsUrl) return { ok: true, refs: [], wire: [`no SmsUrl for ${message.to.value}: stored only`] }
+  if (!smsUrl) return { ok: true, refs: [], final: 'delivered', wire: [`no SmsUrl for ${message.to.value}: stored only`] }
   const wire: string[] = []
   const params = inboundParams(message)
   let step: Step | undefined = { url: smsUrl, method: verbMethod(settings['smsMethod']), params }
@@ -115,7 +115,7 @@ export async function deliverInbound(gateway: Gateway, message: Message, signal:
       }
     }
   }
-  return { ok: true, refs: [], wire }
+  return { ok: true, refs: [], final: 'delivered', wire }
 }
 
 async function fetchDocument(

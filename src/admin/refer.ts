@@ -147,7 +147,7 @@ function targetsOf(bench: Bench, account: AccountId, given: Record<string, unkno
     if (typeof name !== 'string') continue
     const bind = findBind(bench, account, name)
     const trunk = bind ? undefined : findTrunk(scopeOf(bench), account, name)
-    const id = bind?.side === 'supplier' ? bind.id : trunk
+    const id = bind?.id ?? trunk
     if (id === undefined) faults.push({ path: at, message: noBind(bench, account, name, 'supplier') })
     else if (targets.some((target) => target.bind === id)) faults.push({ path: at, message: `${show(name)} is named twice` })
     else

@@ -92,6 +92,19 @@ test('never sends back to the bind that a message arrived on', () => {
   )
 })
 
+test('leads to a client of the route’s own account or below, and to no other customer', () => {
+  const accounts = [account('A'), account('B', 'A'), account('C', 'A')]
+  const all = [...binds, bind('A/app', { side: 'client' }), bind('B/app', { side: 'client' })]
+  const own = compile(configuration(accounts, all, [route('A', 'here', '', ['A/app', 'B/app', 'A/a'])]))
+  assert.deepEqual(bindsOf(decide(own, question())), ['A/app', 'B/app', 'A/a'])
+  assert.deepEqual(bindsOf(decide(own, question({ arrival: 'A/app' }))), ['B/app', 'A/a'])
+  assert.deepEqual(bindsOf(decide(own, question({ account: 'B' }))), ['B/app', 'A/a'], 'who inherits the route reaches none of theirs')
+  const other = compile(configuration(accounts, all, [route('B', 'there', '', ['A/app', 'A/a'])]))
+  const decision = decide(other, question({ account: 'B' }))
+  assert.deepEqual(bindsOf(decision), ['A/a'])
+  assert.match(decision.tried[0]!.why, /app is left out: it is not granted to the account/)
+})
+
 test('leaves out the bind of an account that is suspended, or below one that is', () => {
   const accounts = [account('A'), account('B', 'A', { status: 'suspended' }), account('C', 'B')]
   const table = compile(configuration(accounts, [...binds, bind('C/x')], [route('A', 'all', '', ['C/x', 'A/a'])]))
@@ -192,8 +205,11 @@ function reference(config: Configuration, asked: Question): { route?: string; bi
     const { when } = rule
     const usable = rule.to.filter((target) => {
       const row = config.binds.get(target.bind)
-      if (!row?.enabled || row.side !== 'supplier' || row.id === asked.arrival) return false
-      return isWithin(config, row.account, rule.account) || line.slice(line.indexOf(rule.account)).includes(row.account)
+      if (!row?.enabled || row.id === asked.arrival) return false
+      // Another customer only of one's own.
+      if (row.side === 'client' && !isWithin(config, row.account, asked.account)) return false
+      if (isWithin(config, row.account, rule.account)) return true
+      return row.side === 'supplier' && line.slice(line.indexOf(rule.account)).includes(row.account)
     })
     if (!rule.enabled || !asked.to.value.startsWith(when.prefix) || usable.length === 0) continue
     const { sender } = when

@@ -94,7 +94,8 @@ function bindsOf(ground: Ground, route: Route): Bind[] {
 
 /** Whether not every account that inherits the owner's routes may use it: one above lends it to all of them, or to none. */
 function isForSome({ configuration }: Ground, bind: Bind, owner: AccountId): boolean {
-  if (bind.account === owner) return bind.grant !== undefined
+  // To one’s own customer nobody below sends.
+  if (bind.account === owner) return bind.side === 'client' || bind.grant !== undefined
   return isWithin(configuration, bind.account, owner)
 }
 

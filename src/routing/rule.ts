@@ -70,7 +70,6 @@ function blocked(configuration: Configuration, route: Route, id: BindId): string
     // A stranger's bind is as good as absent: nothing may be inferred of it.
     return isWithin(configuration, route.account, bind.account) ? 'it is not granted to the account' : absent
   }
-  if (bind.side !== 'supplier') return 'it is a client bind'
   if (!bind.enabled) return 'it is disabled'
   if (statusAsItStands(configuration, bind.account) !== 'active') return 'its account is not active'
   return undefined

@@ -37,9 +37,10 @@ export interface Outward {
 export function createOutward(link: Link, terms: Terms): Outward {
   const window = createWindow(link, () => terms.gateway.bind.policy.window)
 
+  /** Resolves when all are answered. Whoever submitted it hears no more of it: so what the client took is delivered. */
   function deliver(pdus: readonly Delivery[]): Promise<Outcome> {
     const only = pdus[0]
-    if (!only) return Promise.resolve({ ok: true, refs: [], wire: [] })
+    if (!only) return Promise.resolve({ ok: true, refs: [], final: 'delivered', wire: [] })
     return new Promise((resolve) => {
       if (pdus.length === 1) {
         window.ask(only, (answer) => resolve(outcomeOf(pdus, [answer])))
@@ -193,7 +194,7 @@ function outcomeOf(pdus: readonly Delivery[], answers: readonly Answer[]): Outco
     wire.push(describe(pdus[i]!), answer.kind === 'pdu' ? describe(answer.pdu) : answer.why)
     failure ??= failureOf(answer)
   }
-  if (!failure) return { ok: true, refs: [], wire }
+  if (!failure) return { ok: true, refs: [], final: 'delivered', wire }
   // Those that it took are not sent again; it gives them no ids that we could ask for.
   return { ok: false, failure, refs: answers.map((answer) => (failureOf(answer) ? undefined : '')), wire }
 }
