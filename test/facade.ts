@@ -62,13 +62,17 @@ export async function facadeBed(context: TestContext) {
     made.iam.baseUrl = server.url
     return made
   }
-  async function call(line: string, { as = asRoot, form }: { as?: Credentials; form?: Record<string, string> } = {}) {
+  async function call(
+    line: string,
+    { as = asRoot, form, headers }: { as?: Credentials; form?: Record<string, string>; headers?: Record<string, string> } = {},
+  ) {
     const [method = '', path = ''] = line.split(' ')
     const response = await fetch(server.url + path, {
       method,
       headers: {
         authorization: `Basic ${Buffer.from(`${as.user}:${as.secret}`).toString('base64')}`,
         ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+        ...headers,
       },
       ...(form ? { body: new URLSearchParams(form).toString() } : {}),
     })

@@ -35,6 +35,9 @@ const lists = [
     'IncomingPhoneNumbers/Local',
     'Applications',
     'SMS/ShortCodes',
+    'Usage/Records',
+    'Usage/Records/Daily',
+    'AvailablePhoneNumbers/US/Local',
   ].map((name) => `${of}/${name}.json`),
   '/v1/Services',
 ]
