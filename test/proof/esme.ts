@@ -49,7 +49,6 @@ const random = generator(job.seed)
 const log = pino({ level: 'silent' })
 /** Bound and able to submit. */
 const submitting: Link[] = []
-let connections = 0
 let next = job.firstDestination
 /** Parts that are not known to be taken. */
 let open = 0
@@ -58,14 +57,14 @@ const stored = job.asks ? createStored({ source: job.source, over: () => submitt
 async function stayBound(kind: EsmeJob['binds'][number]): Promise<never> {
   let backoffMs = firstBackoffMs
   for (;;) {
-    if (await once(kind, ++connections)) backoffMs = firstBackoffMs
+    if (await once(kind)) backoffMs = firstBackoffMs
     await sleep(backoffMs * (0.5 + random()))
     backoffMs = Math.min(mostBackoffMs, backoffMs * 2)
   }
 }
 
 /** One connection from its beginning to its end; whether it was ever bound. */
-async function once(kind: EsmeJob['binds'][number], session: number): Promise<boolean> {
+async function once(kind: EsmeJob['binds'][number]): Promise<boolean> {
   const socket = connect({ port: job.port, host: '127.0.0.1' })
   socket.setNoDelay(true)
   const link = createLink({
@@ -74,7 +73,7 @@ async function once(kind: EsmeJob['binds'][number], session: number): Promise<bo
     log,
     enquireLinkMs: 60_000,
     responseTimeoutMs: 60_000,
-    onRequest: (pdu) => came(link, session, pdu),
+    onRequest: (pdu) => came(link, pdu),
   })
   const bound = await link.request({
     command: `bind_${kind}`,
@@ -92,18 +91,17 @@ async function once(kind: EsmeJob['binds'][number], session: number): Promise<bo
   await link.closed
   const at = submitting.indexOf(link)
   if (at >= 0) submitting.splice(at, 1)
-  if (isBound) note({ what: 'end', session, at: Date.now() })
   return isBound
 }
 
-function came(link: Link, session: number, pdu: Pdu): void {
+function came(link: Link, pdu: Pdu): void {
   if (pdu.command !== 'deliver_sm') return
   const isReceipt = (pdu.esm_class & 0x3c) === 0x04
   const { part, parts, text } = placeOf(pdu)
   const key = isReceipt ? (tlvString(pdu.tlvs, tags.receipted_message_id) ?? '') : `${pdu.source_addr} ${part}`
   const says = isReceipt ? (/stat:(\w+)/.exec(text)?.[1] ?? '') : text
   const answered = random() >= job.leaves
-  note({ what: isReceipt ? 'receipt' : 'mo', key, says, parts, session, at: Date.now(), answered })
+  note({ what: isReceipt ? 'receipt' : 'mo', key, says, parts, at: Date.now() })
   if (answered) link.post({ command: 'deliver_sm_resp', sequence_number: pdu.sequence_number, command_status: 0 })
   else link.destroy('left')
 }

@@ -44,10 +44,47 @@ export async function listed(port: number, account = sid): Promise<Map<string, L
   return found
 }
 
+interface TraceEntry {
+  what: string
+  failure?: { kind: string }
+  state?: string
+  outcome?: string
+}
+
+async function entriesOf(setup: Setup, id: string): Promise<TraceEntry[]> {
+  return (await api<{ entries: TraceEntry[] }>(setup, `/api/v1/messages/SM${id}/trace`)).entries
+}
+
 /** Whether an attempt of it is on record whose outcome nobody could know. */
 export async function hasUnknownAttempt(setup: Setup, id: string): Promise<boolean> {
-  const trace = await api<{ entries: { what: string; failure?: { kind: string } }[] }>(setup, `/api/v1/messages/SM${id}/trace`)
-  return trace.entries.some((entry) => entry.what === 'attempt' && entry.failure?.kind === 'unknown')
+  return (await entriesOf(setup, id)).some(({ what, failure }) => what === 'attempt' && failure?.kind === 'unknown')
+}
+
+const atOnce = 8
+
+/**
+ * Receipts that came more than once, by what `copies` calls their messages: a fault where one was sent again after it had
+ * been noted that it was taken, so that this is on record twice. `messagesOf`: the ids that may be meant.
+ */
+export async function repeats(
+  setup: Setup,
+  copies: ReadonlyMap<string, readonly unknown[]>,
+  messagesOf: (name: string) => readonly string[],
+): Promise<{ again: number; faults: string[] }> {
+  const faults: string[] = []
+  const repeated = [...copies].filter(([, all]) => all.length > 1)
+  async function work(): Promise<void> {
+    for (let next = repeated.pop(); next; next = repeated.pop()) {
+      for (const id of messagesOf(next[0])) {
+        const noted = (await entriesOf(setup, id)).filter(({ what, outcome }) => what === 'report' && outcome === 'ok')
+        if (new Set(noted.map(({ state }) => state)).size < noted.length)
+          faults.push(`the receipt of ${next[0]} came ${next[1].length} times, and was noted as taken before it came again`)
+      }
+    }
+  }
+  const again = repeated.reduce((sum, [, all]) => sum + all.length - 1, 0)
+  await Promise.all(Array.from({ length: atOnce }, work))
+  return { again, faults }
 }
 
 const lookEveryMs = 500

@@ -2,16 +2,17 @@
 //   every submit answered ESME_ROK has exactly one CDR, whose state is listed, too,
 //   every part of it is in the carrier's ledger, and only those twice whose attempt is recorded `unknown`,
 //   every final state that was asked for came as a receipt under the right id, and no other did,
-//   a receipt came again only where its connection ended before the answer can have been noted,
+//   a receipt came again only where it was not noted that it was taken, an MO only where an attempt is recorded `unknown`,
 //   every part that a client cut itself is in a text at the carrier and has its receipt,
 //   what stored-reconcile.ts says of what clients asked and took back,
 //   every MO whose parts were all answered ESME_ROK came to the client whole.
 import type { Cdr } from '../../src/model/cdr.ts'
 import type { Setup } from '../bench/gateway.ts'
-import { cdrsOf, hasUnknownAttempt, listed, twilioStatus } from './evidence.ts'
+import { cdrsOf, hasUnknownAttempt, listed, repeats, twilioStatus } from './evidence.ts'
 import { readLedger } from './ledger.ts'
 import type { Proof } from './rounds.ts'
 import { storedFaults } from './stored-reconcile.ts'
+import { stopFaults, untold } from './stops.ts'
 import {
   type AckedLine,
   type AskedLine,
@@ -19,6 +20,7 @@ import {
   type CanceledLine,
   type EsmeLine,
   isCut,
+  isTextTo,
   type PartLine,
   partsOf,
   partText,
@@ -34,9 +36,6 @@ export interface Ledgers {
   clients: string[]
 }
 
-/** A receipt or part as it came, and when the connection that it came over ended. */
-type Copy = CameLine & { endedAt: number }
-
 export interface All {
   taken: TakenLine[]
   parts: PartLine[]
@@ -45,9 +44,9 @@ export interface All {
   asked: AskedLine[]
   canceled: CanceledLine[]
   /** By message id. */
-  receipts: Map<string, Copy[]>
+  receipts: Map<string, CameLine[]>
   /** By handset and part. */
-  mo: Map<string, Copy[]>
+  mo: Map<string, CameLine[]>
   /** By destination, how often each part was taken. */
   carrier: Map<string, number[]>
   /** By destination, the texts of messages whose parts a client cut. */
@@ -59,8 +58,6 @@ export interface All {
   cdrs: Map<string, Cdr[]>
 }
 
-/** An answer that came so long before the end was noted: commits are gathered for some ms, and then synced to a disk that others use. */
-const noteWithinMs = 2000
 /** Their last two digits are the number of the part; the message has another id. */
 const partIds = /0[1-3]$/
 const words: Record<string, string> = { delivered: 'DELIVRD', undelivered: 'UNDELIV', canceled: 'DELETED' }
@@ -91,7 +88,7 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
     const times = all.carrier.get(number) ?? Array.from({ length: partsOf(number) }, () => 0)
     all.carrier.set(number, times)
     times[part - 1] = (times[part - 1] ?? 0) + 1
-    if (!textOf(number).includes(text)) all.garbled.push(number)
+    if (!isTextTo(number, text)) all.garbled.push(number)
   }
   for (const { from, part } of await readLedger<AckedLine>(ledgers.acked)) {
     const parts = all.acked.get(from)
@@ -102,8 +99,6 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
 }
 
 function gather(all: All, lines: readonly EsmeLine[]): void {
-  const ends = new Map<number, number>()
-  for (const line of lines) if (line.what === 'end') ends.set(line.session, line.at)
   for (const line of lines) {
     if (line.what === 'taken') all.taken.push(line)
     else if (line.what === 'part') all.parts.push(line)
@@ -113,10 +108,9 @@ function gather(all: All, lines: readonly EsmeLine[]): void {
     else if (line.what === 'canceled') all.canceled.push(line)
     else if (line.what === 'receipt' || line.what === 'mo') {
       const of = line.what === 'receipt' ? all.receipts : all.mo
-      const copy: Copy = { ...line, endedAt: ends.get(line.session) ?? Number.POSITIVE_INFINITY }
       const others = of.get(line.key)
-      if (others) others.push(copy)
-      else of.set(line.key, [copy])
+      if (others) others.push(line)
+      else of.set(line.key, [line])
     }
   }
 }
@@ -131,6 +125,7 @@ export function missing(all: All): number {
   for (const { id } of all.parts) if (!all.receipts.has(id)) open++
   const made = moMade(all)
   for (const from of all.acked.keys()) if (!made.has(from) || !isWhole(all, from)) open++
+  open += untold(all)
   return open
 }
 
@@ -144,11 +139,6 @@ function isWhole({ mo }: All, from: string): boolean {
   let text = ''
   for (let part = 1; part <= partsOf(from); part++) text += mo.get(`${from} ${part}`)?.[0]?.says ?? ''
   return text === textOf(`+${from}`)
-}
-
-/** Those copies after which another was not to come: they were answered, and the answer could be noted. */
-function unaccounted(copies: readonly Copy[]): Copy[] {
-  return copies.slice(0, -1).filter(({ answered, at, endedAt }) => answered && endedAt - at > noteWithinMs)
 }
 
 export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'acknowledged' | 'figures' | 'faults'>> {
@@ -171,23 +161,26 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
     const other = receipts.find(({ says }) => says !== word)
     if (other) faults.push(`${id} ended ${state} and was reported as ${other.says}`)
   }
-  const idOf = new Map<string, string>()
+  const idsTo = new Map<string, string[]>()
   for (const [id, cdrs] of all.cdrs) {
     if (cdrs.length > 1) faults.push(`${id} has ${cdrs.length} CDRs`)
-    if (cdrs[0]!.direction === 'mt') idOf.set(cdrs[0]!.to.replace('+', ''), id)
+    if (cdrs[0]!.direction !== 'mt') continue
+    const to = cdrs[0]!.to.replace('+', '')
+    idsTo.set(to, [...(idsTo.get(to) ?? []), id])
   }
   for (const number of all.garbled) faults.push(`${number} got a text that nobody sent`)
   checkParts(all, faults)
   const stored = storedFaults(all)
   faults.push(...stored.faults)
-  const twice = await sentTwice(setup, all, idOf, faults)
-  let receiptsAgain = 0
-  for (const [id, copies] of all.receipts) {
+  const twice = await sentTwice(setup, all, idsTo, faults)
+  for (const id of all.receipts.keys())
     if (!all.cdrs.has(id) && !partIds.test(id)) faults.push(`a receipt came for ${id}, which has no CDR`)
-    receiptsAgain += copies.length - 1
-    for (const { at } of unaccounted(copies)) faults.push(`the receipt of ${id} came again, although it was answered in time at ${at}`)
-  }
-  const mo = replies(all, faults)
+  const partsTo = new Map(all.parts.map(({ id, to }) => [id, to]))
+  const receipts = await repeats(setup, all.receipts, (id) => (all.cdrs.has(id) ? [id] : (idsTo.get(partsTo.get(id) ?? '') ?? [])))
+  faults.push(...receipts.faults)
+  const mo = await replies(setup, all, faults)
+  const stops = await stopFaults(setup, all)
+  faults.push(...stops.faults)
   return {
     acknowledged: all.taken.length,
     figures: [
@@ -199,10 +192,11 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
       ['messages of which a carrier has a part more than once', twice.sent],
       ['of those recorded `unknown` in their trace', twice.recorded],
       ['messages whose receipt came to the client', all.receipts.size],
-      ['receipts that came again: the gateway or the client went before the answer was noted', receiptsAgain],
+      ['receipts that came again: the gateway or the client went before the answer was noted', receipts.again],
       ['MO that a carrier was answered ESME_ROK for, in all parts', mo.acked],
       ['parts of MO that came to the client again', mo.again],
       ['MO that a carrier sent again, as it had no answer: another message each', mo.madeAgain],
+      ...stops.figures,
       ...stored.figures,
     ],
     faults,
@@ -221,13 +215,18 @@ function checkParts({ parts, joined, receipts }: All, faults: string[]): void {
   }
 }
 
-async function sentTwice(setup: Setup, all: All, idOf: Map<string, string>, faults: string[]): Promise<{ sent: number; recorded: number }> {
+async function sentTwice(
+  setup: Setup,
+  all: All,
+  idsTo: Map<string, string[]>,
+  faults: string[],
+): Promise<{ sent: number; recorded: number }> {
   let sent = 0
   let recorded = 0
   for (const [to, parts] of all.carrier) {
     if (parts.every((times) => times <= 1)) continue
     sent++
-    const id = idOf.get(to)
+    const id = idsTo.get(to)?.at(-1)
     if (id !== undefined && (await hasUnknownAttempt(setup, id))) recorded++
     else faults.push(`${id} to ${to} is ${Math.max(...parts)} times at the carrier and no attempt of it is recorded as unknown`)
   }
@@ -235,18 +234,18 @@ async function sentTwice(setup: Setup, all: All, idOf: Map<string, string>, faul
 }
 
 /** By handset, the messages that were made of what it wrote and delivered. */
-function moMade({ cdrs }: All): Map<string, number> {
-  const made = new Map<string, number>()
-  for (const [cdr] of cdrs.values()) {
+function moMade({ cdrs }: All): Map<string, string[]> {
+  const made = new Map<string, string[]>()
+  for (const [id, [cdr]] of cdrs) {
     if (cdr?.direction !== 'mo' || cdr.state !== 'delivered') continue
     const from = cdr.from.replace('+', '')
-    made.set(from, (made.get(from) ?? 0) + 1)
+    made.set(from, [...(made.get(from) ?? []), id])
   }
   return made
 }
 
 /** An MO that the carrier sends again, as it got no answer, is another message. */
-function replies(all: All, faults: string[]): { acked: number; again: number; madeAgain: number } {
+async function replies(setup: Setup, all: All, faults: string[]): Promise<{ acked: number; again: number; madeAgain: number }> {
   const made = moMade(all)
   let acked = 0
   for (const [from, parts] of all.acked) {
@@ -257,12 +256,13 @@ function replies(all: All, faults: string[]): { acked: number; again: number; ma
   }
   let again = 0
   let madeAgain = 0
-  for (const messages of made.values()) madeAgain += messages - 1
+  for (const ids of made.values()) madeAgain += ids.length - 1
   for (const [key, copies] of all.mo) {
-    const messages = made.get(key.split(' ')[0]!) ?? 1
+    const ids = made.get(key.split(' ')[0]!) ?? []
     again += copies.length - 1
-    if (unaccounted(copies).length > messages - 1)
-      faults.push(`the MO ${key} came ${copies.length} times, although it was answered in time`)
+    if (copies.length <= ids.length) continue
+    const isOnRecord = (await Promise.all(ids.map((id) => hasUnknownAttempt(setup, id)))).includes(true)
+    if (!isOnRecord) faults.push(`the MO ${key} came ${copies.length} times and no attempt of it is recorded as unknown`)
   }
   return { acked, again, madeAgain }
 }

@@ -2,16 +2,28 @@
 //   every MESSAGE answered 202 and every submit answered ESME_ROK has exactly one CDR, whose state is listed, too,
 //   all parts of it are at its carrier, and only those twice whose attempt is recorded `unknown`,
 //   its final state came back to whoever sent it, by MESSAGE or deliver_sm, and no other state did,
-//   a receipt came again only where a kill can have come before its answer was noted,
+//   a receipt came again only where it was not noted that it was taken,
 //   every MO whose parts were all answered ESME_ROK came to its phone as one MESSAGE of its whole length,
 //   the user is registered still, though it registered once, before the first kill.
 import type { Cdr } from '../../src/model/cdr.ts'
 import { api, type Setup } from '../bench/gateway.ts'
 import { type GotLine, readGot, readSent, type SentLine } from '../bench/sipp.ts'
-import { cdrsOf, hasUnknownAttempt, listed, twilioStatus, type Listed } from './evidence.ts'
+import { cdrsOf, hasUnknownAttempt, listed, repeats, twilioStatus, type Listed } from './evidence.ts'
 import { readLedger } from './ledger.ts'
 import type { Proof } from './rounds.ts'
-import { type AckedLine, type CameLine, type EsmeLine, isCut, type PartLine, partsOf, partText, type TakenLine, textOf } from './traffic.ts'
+import { stopFaults, untold } from './stops.ts'
+import {
+  type AckedLine,
+  type CameLine,
+  type EsmeLine,
+  isCut,
+  isTextTo,
+  type PartLine,
+  partsOf,
+  partText,
+  type TakenLine,
+  textOf,
+} from './traffic.ts'
 
 /** Paths. */
 export interface Ledgers {
@@ -39,7 +51,7 @@ export interface All {
   cut: number
   /** Of the SMPP client, by message id. */
   receipts: Map<string, CameLine[]>
-  /** By message id, the receipts that came by MESSAGE; of one request that was repeated, the first, with the time of the last. */
+  /** By message id, the receipts that came by MESSAGE; of one request that was repeated, the first. */
   reports: Map<string, GotLine[]>
   /** By message id, the requests that carried it. */
   messages: Map<string, GotLine[]>
@@ -52,8 +64,6 @@ export interface All {
   cdrs: Map<string, Cdr[]>
 }
 
-/** An answer that came so long before a kill was noted: commits are gathered for some ms, and then synced to a disk that others use. */
-const noteWithinMs = 2000
 /** In X-SMS-Receipt, where it is not the state itself. */
 const words: Readonly<Record<string, string>> = { undelivered: 'undeliverable' }
 
@@ -85,7 +95,7 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
     const times = all.carrier.get(number) ?? Array.from({ length: partsOf(number) }, () => 0)
     all.carrier.set(number, times)
     times[part - 1] = (times[part - 1] ?? 0) + 1
-    if (!textOf(number).includes(text)) all.garbled.push(number)
+    if (!isTextTo(number, text)) all.garbled.push(number)
   }
   for (const { from, part } of await readLedger<AckedLine>(ledgers.acked)) {
     const parts = all.acked.get(from)
@@ -102,16 +112,13 @@ function push<T>(of: Map<string, T[]>, key: string, line: T): void {
 }
 
 function gather(all: All, lines: readonly GotLine[]): void {
-  const branches = new Map<string, GotLine>()
+  const branches = new Set<string>()
   for (const line of lines) {
-    const first = branches.get(line.branch)
-    if (first) {
+    if (branches.has(line.branch)) {
       all.repeated++
-      // It is repeated for want of an answer: none had come to the gateway by then.
-      first.at = Math.max(first.at, line.at)
       continue
     }
-    branches.set(line.branch, line)
+    branches.add(line.branch)
     push(line.receipt === '' ? all.messages : all.reports, line.id, line)
   }
 }
@@ -127,6 +134,7 @@ export function missing(all: All): number {
   for (const { id } of all.parts) if (!all.receipts.has(id)) open++
   const came = moCame(all)
   for (const from of all.acked.keys()) if (!came.has(from)) open++
+  open += untold(all)
   return open
 }
 
@@ -142,11 +150,7 @@ function moCame({ messages }: All): Map<string, GotLine[]> {
   return came
 }
 
-export async function reconcile(
-  setup: Setup,
-  all: All,
-  kills: readonly number[],
-): Promise<Pick<Proof, 'acknowledged' | 'figures' | 'faults'>> {
+export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'acknowledged' | 'figures' | 'faults'>> {
   const faults: string[] = []
   const states = await listed(setup.httpPort)
   for (const { id, number } of all.sent) {
@@ -168,9 +172,16 @@ export async function reconcile(
   checkParts(all, faults)
   for (const number of all.garbled) faults.push(`${number} got a text that nobody sent`)
   const twice = await sentTwice(setup, all, faults)
-  const reportsAgain = again(all.reports, kills, faults)
-  const receiptsAgain = again(all.receipts, kills, faults)
+  const partsTo = new Map(all.parts.map(({ id, to }) => [id, to]))
+  const ownOrJoined = (id: string): string[] => {
+    const to = partsTo.get(id)
+    return to === undefined ? [id] : [...all.cdrs].filter(([, [cdr]]) => cdr?.to === `+${to}`).map(([whole]) => whole)
+  }
+  const again = [await repeats(setup, all.reports, (id) => [id]), await repeats(setup, all.receipts, ownOrJoined)]
+  for (const each of again) faults.push(...each.faults)
   const mo = checkMo(all, faults)
+  const stops = await stopFaults(setup, all)
+  faults.push(...stops.faults)
   const { registrations } = await api<{ registrations: unknown[] }>(setup, '/api/v1/sip/registrations')
   if (registrations.length !== 1) faults.push(`${registrations.length} phones are registered, 1 has registered`)
   return {
@@ -187,9 +198,10 @@ export async function reconcile(
       ['of those recorded `unknown` in their trace', twice.recorded],
       ['messages whose receipt came by MESSAGE', all.reports.size],
       ['messages whose receipt came by deliver_sm', all.receipts.size],
-      ['receipts that came again: the gateway went before the answer was noted', reportsAgain + receiptsAgain],
+      ['receipts that came again: the gateway went before the answer was noted', again[0]!.again + again[1]!.again],
       ['MO that the carrier was answered ESME_ROK for, in all parts', mo.acked],
       ['MO that the carrier sent again, as it had no answer: another message each', mo.madeAgain],
+      ...stops.figures,
       ['requests that the gateway repeated, not answered in time (Timer E)', all.repeated],
     ],
     faults,
@@ -239,17 +251,6 @@ async function sentTwice(setup: Setup, all: All, faults: string[]): Promise<{ se
     else faults.push(`${id} was carried ${times} times and no attempt of it is recorded as unknown`)
   }
   return { sent: twice.size, recorded }
-}
-
-function again(all: ReadonlyMap<string, readonly { at: number }[]>, kills: readonly number[], faults: string[]): number {
-  let count = 0
-  for (const [id, copies] of all) {
-    count += copies.length - 1
-    for (const { at } of copies.slice(0, -1))
-      if (!kills.some((kill) => kill >= at && kill <= at + noteWithinMs))
-        faults.push(`the receipt of ${id} came again, although it was answered in time at ${at}`)
-  }
-  return count
 }
 
 /** An MO that the carrier sends again, as it got no answer, is another message. */

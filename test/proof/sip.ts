@@ -48,7 +48,6 @@ async function prove(options: ProofOptions, startOther?: typeof startPosting): P
   const world = { setup, gateway: await startGatewayProcess(setup) }
   const running: Running[] = []
   const [takers, senders]: [Sipp[], Sipp[]] = [[], []]
-  const kills: number[] = []
   const posting = await startOther?.(setup, options)
   try {
     await apply(setup, document((JSON.parse(carrier.first) as { port: number }).port, hops))
@@ -71,21 +70,7 @@ async function prove(options: ProofOptions, startOther?: typeof startPosting): P
     ledgers.sent.push(...senders.map(({ ledger }) => ledger))
     ledgers.got.push(senders[0]!.ledger)
     running.push(await start('test/proof/esme.js', [JSON.stringify(esmeJob(options, ports.smpp, ledgers.client))]))
-    await killRounds(
-      world,
-      options,
-      generator(options.seed),
-      () => progress(ledgers),
-      () => {
-        const posts = posting?.load()
-        return {
-          async stop() {
-            kills.push(Date.now())
-            await posts?.stop()
-          },
-        }
-      },
-    )
+    await killRounds(world, options, generator(options.seed), () => progress(ledgers), posting && (() => posting.load()))
     await Promise.all([...senders.map((each) => each.stop()), ...[carrier, ...running].map(hush)])
     // It ends with what it has sent; more comes for it.
     takers.push(await startTaker({ directory, name: 'alice-got', port: hops.alice }))
@@ -95,7 +80,7 @@ async function prove(options: ProofOptions, startOther?: typeof startPosting): P
       return missing(all) + ((await posting?.missing(all)) ?? 0)
     })
     const all = await readAll(setup, ledgers)
-    const found = await reconcile(setup, all, kills)
+    const found = await reconcile(setup, all)
     const posted = await posting?.reconcile(all)
     const seconds = Math.round((Date.now() - startedAt) / 1000)
     const both = 'SIP in, SMPP out; SMPP in, SIP out; receipts and MO back'

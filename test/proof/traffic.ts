@@ -26,7 +26,7 @@ export interface UntakenLine {
   to: string
   status?: number
 }
-/** A receipt or a part of an MO, noted before it is answered; `answered` false: the client left instead. */
+/** A receipt or a part of an MO, noted before it is answered. */
 export interface CameLine {
   what: 'receipt' | 'mo'
   /** Of a receipt, the message id; of an MO, the handset and the part. */
@@ -34,9 +34,7 @@ export interface CameLine {
   /** stat of a receipt, text of the part. */
   says: string
   parts: number
-  session: number
   at: number
-  answered: boolean
 }
 /** A query_sm_resp. `at`: when it was asked. */
 export interface AskedLine {
@@ -55,13 +53,7 @@ export interface CanceledLine {
   to: string
   status?: number
 }
-/** A connection that was bound is gone. */
-export interface EndLine {
-  what: 'end'
-  session: number
-  at: number
-}
-export type EsmeLine = TakenLine | PartLine | UntakenLine | CameLine | AskedLine | CanceledLine | EndLine
+export type EsmeLine = TakenLine | PartLine | UntakenLine | CameLine | AskedLine | CanceledLine
 
 /** A part of an MO that the carrier need not send again. */
 export interface AckedLine {
@@ -78,8 +70,19 @@ export function isLong(number: string): boolean {
   return Number(number.slice(-4)) % longEvery === 3
 }
 
+/** Some handsets take no more from the number that they write to: what they get is the answer to that. */
+export function isStop(number: string): boolean {
+  return /^\+?4478\d*50$/.test(number)
+}
+
+/** Whether a carrier may get this text, or part of one, for this number. */
+export function isTextTo(number: string, text: string): boolean {
+  return isStop(number) ? text.startsWith('You have successfully been unsubscribed.') : textOf(number).includes(text)
+}
+
 /** The text that goes to this number, or comes from it. A long one has three parts. */
 export function textOf(number: string): string {
+  if (isStop(number)) return 'STOP'
   return isLong(number) ? `For or from ${number}.${filler.repeat(6)}` : `For or from ${number}.`
 }
 
