@@ -337,7 +337,7 @@ async function setUpDemo(settings: Settings, data: string, admin: ReturnType<typ
   const mark = join(data, demoMark)
   if ((await readFile(mark, 'utf8')) !== '') return
   const caller = { account: root.id, author: 'demo mode', source: 'start' }
-  const plan = admin.documents.plan(caller, demoDocument(settings.simulator, settings.publicUrl, randomBytes(6).toString('hex')), {
+  const plan = await admin.documents.plan(caller, demoDocument(settings.simulator, settings.publicUrl, randomBytes(6).toString('hex')), {
     variables: {},
   })
   if (plan.faults.length > 0) throw new Error(`demo mode: ${plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ')}`)

@@ -45,7 +45,7 @@ test('every example of docs/sip.md holds, as a document or as the file of a trun
       continue
     }
     const variables = Object.fromEntries(variablesOf(example).map((name) => [name, 'x']))
-    const plan = admin.documents.plan(caller, example, { variables })
+    const plan = await admin.documents.plan(caller, example, { variables })
     assert.deepEqual(plan.faults, [], example)
     assert.ok(plan.changes.length > 0)
   }

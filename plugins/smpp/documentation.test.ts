@@ -16,7 +16,7 @@ test('every example of docs/smpp.md is a document without faults', async (contex
   const { admin, caller } = await adminBed(context)
   for (const example of examples) {
     const variables = Object.fromEntries(variablesOf(example).map((name) => [name, 'x']))
-    const plan = admin.documents.plan(caller, example, { variables })
+    const plan = await admin.documents.plan(caller, example, { variables })
     assert.deepEqual(plan.faults, [], example)
     assert.ok(plan.changes.length > 0)
   }

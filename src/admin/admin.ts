@@ -247,9 +247,11 @@ export interface PlanOptions {
 }
 
 export interface Documents {
-  plan(caller: Caller, text: string, options: PlanOptions): Plan
+  plan(caller: Caller, text: string, options: PlanOptions): Promise<Plan>
   /** All or nothing. Only for a plan of this process; refused (conflict) when the configuration moved since. */
   apply(caller: Caller, plan: Plan): Promise<{ revision: number; changes: PlannedChange[] }>
+  /** Both at once: other changes wait until it is done. */
+  make(caller: Caller, text: string, options: PlanOptions & ChangeOptions): Promise<{ revision: number; changes: PlannedChange[] }>
 }
 
 // Messages and lanes

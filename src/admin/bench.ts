@@ -73,44 +73,76 @@ export function createBench(
   }
 }
 
-/** The bench as a snapshot, and its shelves. The base stays readable. */
-export function built(bench: Bench, revision: number, changes: readonly Difference[]): { configuration: Configuration; shelves: Shelves } {
-  const { base } = bench
-  const moves: Moves = { accounts: [], binds: [], numbers: [], routes: [] }
-  for (const change of changes) {
-    if (change.kind === 'account') moves.accounts.push(change as Move<Account>)
-    else if (change.kind === 'bind') moves.binds.push(change as Move<Bind>)
-    else if (change.kind === 'number') moves.numbers.push(change as Move<OwnNumber>)
-    else if (change.kind === 'route') moves.routes.push(change as Move<Route>)
+export interface Building {
+  add(changes: readonly Difference[]): void
+  /** After all of them. */
+  done(revision: number): { configuration: Configuration; shelves: Shelves }
+}
+
+/** Makes the bench a snapshot with its shelves, some changes at a time. The base stays readable. */
+export function build({ base, shelves: known, resources: laid }: Bench): Building {
+  let accounts = versions(base.accounts)
+  let binds = versions(base.binds)
+  let numbers = versions(base.numbers)
+  let shelves = known
+  const resources = versions(base.resources)
+  const routes: Move<Route>[] = []
+  return {
+    add(changes) {
+      const moves: Moves = { accounts: [], binds: [], numbers: [], routes: [] }
+      for (const change of changes) {
+        if (change.kind === 'account') moves.accounts.push(change as Move<Account>)
+        else if (change.kind === 'bind') moves.binds.push(change as Move<Bind>)
+        else if (change.kind === 'number') moves.numbers.push(change as Move<OwnNumber>)
+        else if (change.kind === 'route') moves.routes.push(change as Move<Route>)
+      }
+      accounts = accounts.with(entriesOf(moves.accounts))
+      binds = binds.with(entriesOf(moves.binds))
+      numbers = numbers.with(entriesOf(moves.numbers))
+      shelves = shelvedAgain(shelves, moves)
+      for (const move of moves.routes) routes.push(move)
+    },
+    done(revision) {
+      const listed = versions(base.routes).with(routesAfter(base, routes))
+      const configuration = { revision, accounts, binds, routes: listed, numbers, resources: resources.with(laid.changes) }
+      return { configuration, shelves }
+    },
   }
-  const configuration = {
-    revision,
-    accounts: versions(base.accounts).with(bench.accounts.changes),
-    binds: versions(base.binds).with(bench.binds.changes),
-    routes: versions(base.routes).with(routesAfter(base, moves.routes)),
-    numbers: versions(base.numbers).with(bench.numbers.changes),
-    resources: versions(base.resources).with(bench.resources.changes),
-  }
-  return { configuration, shelves: shelvedAgain(bench.shelves, moves) }
+}
+
+function entriesOf<T>(moves: readonly Move<T>[]): [string, T | undefined][] {
+  return moves.map(({ key, after: is }) => [key, is])
 }
 
 function routesAfter({ routes }: Configuration, moves: readonly Move<Route>[]): Map<AccountId, readonly Route[] | undefined> {
-  const lists = new Map<AccountId, Set<Move<Route>>>()
-  for (const move of moves) {
-    const { account } = (move.after ?? move.before)!
-    lists.set(account, (lists.get(account) ?? new Set()).add(move))
+  const changed = new Map<AccountId, (Route | undefined)[]>()
+  /** Where each is, of accounts of which many move. */
+  const places = new Map<AccountId, Map<Route, number>>()
+  const listOf = (account: AccountId): (Route | undefined)[] => {
+    let list = changed.get(account)
+    if (!list) changed.set(account, (list = (routes.get(account) ?? []).slice()))
+    return list
   }
-  const changed = new Map<AccountId, readonly Route[] | undefined>()
-  for (const [account, own] of lists) {
-    const by = new Map([...own].flatMap((move) => (move.before ? [[move.before, move]] : [])))
-    const kept = (routes.get(account) ?? []).flatMap((route) => {
-      const move = by.get(route)
-      return move ? (move.after ?? []) : route
-    })
-    for (const { before: was, after: is } of own) if (!was && is) kept.push(is)
-    changed.set(account, kept.length > 0 ? kept : undefined)
+  const placeOf = (list: readonly (Route | undefined)[], route: Route): number => {
+    if (moves.length < fewMoves) return list.indexOf(route)
+    let of = places.get(route.account)
+    if (!of) places.set(route.account, (of = new Map((routes.get(route.account) ?? []).map((one, i) => [one, i]))))
+    return of.get(route) ?? -1
   }
-  return changed
+  for (const { before: was, after: is } of moves) {
+    const list = listOf((is ?? was)!.account)
+    if (was) list[placeOf(list, was)] = is
+    else list.push(is)
+  }
+  return new Map([...changed].map(([account, list]) => [account, routesIn(list)]))
+}
+
+/** Below it a list is searched. */
+const fewMoves = 10
+
+function routesIn(list: (Route | undefined)[]): readonly Route[] | undefined {
+  const kept = list.includes(undefined) ? list.filter((route) => route !== undefined) : (list as Route[])
+  return kept.length > 0 ? kept : undefined
 }
 
 export function keyOf(thing: Thing): string {
@@ -260,13 +292,14 @@ export interface Difference {
 }
 
 /** What the bench would change, in the order in which it was asked for. */
-export function differences(bench: Bench): Difference[] {
-  return [...bench.touched.keys()].flatMap((name) => {
+export function* differences(bench: Bench): Generator<Difference, undefined> {
+  for (const name of bench.touched.keys()) {
     const space = name.indexOf(' ')
     const kind = name.slice(0, space) as Kind
     const key = name.slice(space + 1)
     const was = before(bench, kind, key)
     const is = after(bench, kind, key)
-    return was === is ? [] : [{ kind, key, ...(was ? { before: was } : {}), ...(is ? { after: is } : {}) }]
-  })
+    if (was !== is) yield { kind, key, ...(was ? { before: was } : {}), ...(is ? { after: is } : {}) }
+  }
+  return undefined
 }

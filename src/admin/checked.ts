@@ -14,8 +14,9 @@ export function checkText<T>(
   const faults = [...document.faults, ...('faults' in checked ? checked.faults : [])]
   if (faults.length === 0 && 'value' in checked) return checked
   return {
-    faults: told(faults, document.line).map(
-      ({ path, message, line }) => `${line === undefined ? '' : `line ${line}: `}${path ? `${path}: ` : ''}${message}`,
-    ),
+    faults: told(
+      faults,
+      faults.map(({ path }) => document.line(path)),
+    ).map(({ path, message, line }) => `${line === undefined ? '' : `line ${line}: `}${path ? `${path}: ` : ''}${message}`),
   }
 }

@@ -8,9 +8,9 @@ import type { Account } from '../model/account.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import type { Connector } from '../plugin.ts'
-import { RevisionConflict, type RevisionChange, type Store } from '../store/store.ts'
+import { RevisionConflict, type ConfigurationChange, type ConfigurationRow, type RevisionChange, type Store } from '../store/store.ts'
 import { Refused, type Caller, type ChangeOptions, type Fault } from './admin.ts'
-import { built, createBench, differences, type Bench, type Thing } from './bench.ts'
+import { build, createBench, differences, type Bench, type Difference, type Thing } from './bench.ts'
 import { told } from './faults.ts'
 import { accountId } from './inputs.ts'
 import { toldChanges } from './planned.ts'
@@ -19,6 +19,7 @@ import { readRows, writeRow } from './rows.ts'
 import { checkReferences } from './refer.ts'
 import type { Seal } from './seal.ts'
 import { shelve, type Shelves } from './shelves.ts'
+import { chunks, inSlices } from './slices.ts'
 
 export interface ConfigurationRoom {
   current(): Configuration
@@ -35,6 +36,8 @@ export interface ConfigurationRoom {
   change(caller: Caller, work: (bench: Bench) => void, options?: ChangeOptions & { why?: 'invalid' | 'in-use' }): Promise<Committed>
   /** Commits a bench that was worked on before; refused when the configuration moved since. */
   commit(bench: Bench): Promise<Committed>
+  /** Other changes wait while it plans one, and commits it itself. */
+  alone<T>(work: (commit: (bench: Bench) => Promise<Committed>) => Promise<T>): Promise<T>
   /** Keeps, as a revision that changes nothing, what was done by hand to what is no configuration. */
   note(caller: Caller, change: RevisionChange): Promise<void>
   /** What no longer holds of a stored bind, which is therefore not run. */
@@ -49,6 +52,8 @@ export interface Committed {
 }
 
 const mostTries = 5
+/** Changes made one snapshot at a time: a millisecond of them. */
+const buildAtOnce = 200
 
 export async function openConfiguration(parts: {
   store: Pick<Store, 'configuration' | 'change'>
@@ -85,20 +90,40 @@ export async function openConfiguration(parts: {
   }
 
   async function write(bench: Bench): Promise<Committed> {
-    const changes = differences(bench)
+    const changes: Difference[] = []
+    await inSlices(differences(bench), (difference) => changes.push(difference))
     if (changes.length === 0) return { revision: configuration.revision, changed: false }
-    const puts = changes.flatMap(({ kind, after }) =>
-      after ? [writeRow({ kind, value: after } as Thing, connectors, bench.binds, seal)] : [],
-    )
-    const deletes = changes.flatMap(({ kind, key, after }) => (after ? [] : [{ kind, key }]))
+    const puts: ConfigurationRow[] = []
+    const deletes: ConfigurationChange['deletes'][number][] = []
+    const kept: RevisionChange[] = []
+    await inSlices(changes, (difference) => {
+      const { kind, key, after } = difference
+      if (after) puts.push(writeRow({ kind, value: after } as Thing, connectors, bench.binds, seal))
+      else deletes.push({ kind, key })
+      kept.push(...toldChanges(bench, difference))
+    })
     const { author, source } = bench.caller
-    const kept = changes.flatMap((difference) => toldChanges(bench, difference))
     const revision = await store.change({ author, source, puts, deletes, expected: newest, changes: kept })
     newest = revision
-    ;({ configuration, shelves } = built(bench, revision, changes))
+    const building = build(bench)
+    await inSlices(chunks(changes, buildAtOnce), building.add)
+    ;({ configuration, shelves } = building.done(revision))
     for (const { kind, key } of changes) if (kind === 'bind') faults.delete(key)
     for (const listener of listeners) listener(configuration)
     return { revision, changed: true }
+  }
+
+  /** In turn; refused when the configuration moved since the bench was laid. */
+  async function commit(bench: Bench): Promise<Committed> {
+    refuseFaults(bench, 'invalid')
+    if (bench.base !== configuration) throw moved()
+    try {
+      return await write(bench)
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error
+      await reload()
+      throw moved()
+    }
   }
 
   function refuseFaults(bench: Bench, why: 'invalid' | 'in-use'): void {
@@ -147,18 +172,8 @@ export async function openConfiguration(parts: {
           }
         }
       }),
-    commit: (bench) =>
-      inTurn(async () => {
-        refuseFaults(bench, 'invalid')
-        if (bench.base !== configuration) throw moved()
-        try {
-          return await write(bench)
-        } catch (error) {
-          if (!(error instanceof RevisionConflict)) throw error
-          await reload()
-          throw moved()
-        }
-      }),
+    commit: (bench) => inTurn(() => commit(bench)),
+    alone: (work) => inTurn(() => work(commit)),
     note: ({ author, source }, change) =>
       inTurn(async () => {
         for (let tries = 1; ; tries++) {

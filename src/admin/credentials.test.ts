@@ -30,7 +30,7 @@ test('what is shown of an account, of a plan and of a key has no hash and no tok
   const { admin, caller, root, room } = await adminBed(context)
   const { key, secret } = await admin.credentials.createKey(caller, root.id, 'main', { name: 'app' })
   const { token } = await admin.credentials.addToken(caller, root.id)
-  const plan = admin.documents.plan(caller, 'accounts:\n  - id: root\n    name: Renamed\n', { variables: {} })
+  const plan = await admin.documents.plan(caller, 'accounts:\n  - id: root\n    name: Renamed\n', { variables: {} })
   await admin.documents.apply(caller, plan)
   assert.equal(room.current().accounts.get(root.id)?.credentials?.keys.length, 1, 'a document leaves keys alone')
   const shown = JSON.stringify([admin.accounts.list(caller), admin.credentials.keys(caller, root.id), plan, key])

@@ -18,14 +18,15 @@ async function bed(context: TestContext) {
       { variables: {}, ...more },
     )
   const apply = async (services: string, more: { prune?: boolean } = {}): Promise<string[]> => {
-    const planned = plan(services, more)
+    const planned = await plan(services, more)
     assert.deepEqual(planned.faults, [])
     await admin.documents.apply(caller, planned)
-    assert.deepEqual(plan(services, more).changes, [], 'the second time nothing changes')
+    assert.deepEqual((await plan(services, more)).changes, [], 'the second time nothing changes')
     return planned.changes.filter(({ kind }) => kind === 'resource').map(({ change }) => change)
   }
   const services = () => [...(room.current().resources.get(root.id)?.values() ?? [])]
-  const faults = (text: string): string[] => plan(text).faults.map(({ path, message, line }) => `${line}: ${path}: ${message}`)
+  const faults = async (text: string): Promise<string[]> =>
+    (await plan(text)).faults.map(({ path, message, line }) => `${line}: ${path}: ${message}`)
   return { ...all, apply, faults, services }
 }
 
@@ -89,7 +90,7 @@ test('a number goes from one service to another in one document, and is in two o
   const { apply, faults } = await bed(context)
   await apply(`      - { name: One, senders: ['12345'] }\n      - { name: Two, senders: [] }\n`)
   await apply(`      - { name: Two, senders: ['12345'] }\n      - { name: One, senders: ['+12025550123'] }\n`)
-  assert.deepEqual(faults(`      - { name: Three, senders: ['12345'] }\n`), [
+  assert.deepEqual(await faults(`      - { name: Three, senders: ['12345'] }\n`), [
     '5: accounts[0].services: 12345 is in "Two" and in "Three": expected it in one service',
   ])
 })
@@ -97,7 +98,7 @@ test('a number goes from one service to another in one document, and is in two o
 test('every fault of a service is told with its line', async (context) => {
   const { faults } = await bed(context)
   assert.deepEqual(
-    faults(`      - name: Shop
+    await faults(`      - name: Shop
         id: MG1
         colour: red
         validityPeriod: 36001

@@ -12,7 +12,7 @@ export interface ReadDocument {
 }
 
 /** Far above what a thousand accounts need; YAML takes memory many times its size. */
-const mostCharacters = 8 << 20
+export const mostCharacters = 8 << 20
 /** An alias may be used so often: more is an attack. */
 const mostAliases = 1000
 const variable = /\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}/g

@@ -16,11 +16,11 @@ test('every example of docs/configuration.md, docs/opt-out.md and docs/numbers.m
   const { admin, caller } = await adminBed(context)
   for (const example of examples) {
     const variables = Object.fromEntries(variablesOf(example).map((name) => [name, 'x']))
-    const plan = admin.documents.plan(caller, example, { variables })
+    const plan = await admin.documents.plan(caller, example, { variables })
     assert.deepEqual(plan.faults, [], example)
     assert.ok(plan.changes.length > 0)
     await admin.documents.apply(caller, plan)
-    assert.deepEqual(admin.documents.plan(caller, example, { variables }).changes, [], example)
+    assert.deepEqual((await admin.documents.plan(caller, example, { variables })).changes, [], example)
   }
 })
 

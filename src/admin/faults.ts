@@ -73,9 +73,10 @@ export function pathText(path: Path): string {
   return text
 }
 
-export function told(faults: readonly Placed[], line?: (path: Path) => number | undefined): Fault[] {
-  return faults.map((fault) => {
-    const at = fault.line ?? line?.(fault.path)
+/** `lines`: where each is written. */
+export function told(faults: readonly Placed[], lines: readonly (number | undefined)[] = []): Fault[] {
+  return faults.map((fault, i) => {
+    const at = fault.line ?? lines[i]
     return { path: pathText(fault.path), message: fault.message, ...(at === undefined ? {} : { line: at }) }
   })
 }

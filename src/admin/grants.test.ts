@@ -157,13 +157,13 @@ test('a document grants by name what it makes in the same breath; faults have th
         accounts: [{ name: Shop }]
       - name: Other
 `
-  const plan = admin.documents.plan(caller, text('[Reseller]'), { variables: {} })
+  const plan = await admin.documents.plan(caller, text('[Reseller]'), { variables: {} })
   assert.deepEqual(plan.faults, [])
   await admin.documents.apply(caller, plan)
   const named = (name: string): string => admin.accounts.list(caller).find((account) => account.name === name)!.id
   assert.deepEqual(admin.binds.get(caller, caller.account, 'north')!.grant, [named('Reseller')])
-  assert.deepEqual(admin.documents.plan(caller, text('[Reseller]'), { variables: {} }).changes, [])
-  const more = admin.documents.plan(caller, text('[Other, Reseller]'), { variables: {} })
+  assert.deepEqual((await admin.documents.plan(caller, text('[Reseller]'), { variables: {} })).changes, [])
+  const more = await admin.documents.plan(caller, text('[Other, Reseller]'), { variables: {} })
   assert.deepEqual(
     more.changes.map(({ what, fields }) => [what, fields]),
     [
@@ -173,7 +173,7 @@ test('a document grants by name what it makes in the same breath; faults have th
       ],
     ],
   )
-  assert.deepEqual(faults(admin.documents.plan(caller, text('[Nobody, root]', '7'), { variables: {} })), [
+  assert.deepEqual(faults(await admin.documents.plan(caller, text('[Nobody, root]', '7'), { variables: {} })), [
     `4: accounts[0].binds[0].grant[0]: expected an account below ${caller.account}, got "Nobody"`,
     `4: accounts[0].binds[0].grant[1]: expected an account below ${caller.account}, got "root"`,
     '6: accounts[0].routes[0].grant: expected a list, got 7',
@@ -204,12 +204,12 @@ test('an account that is moved away is granted nothing any more where it was, no
 test('a document cannot make a circle of accounts, nor can a move, or a tree deeper than trees may be', async (context) => {
   const { admin, caller, root, reseller, shop } = await street(context)
   const circle = `accounts: [{ id: root, accounts: [{ id: ${shop}, accounts: [{ id: ${reseller} }] }] }]`
-  assert.deepEqual(faults(admin.documents.plan(caller, circle, { variables: {} })), [
+  assert.deepEqual(faults(await admin.documents.plan(caller, circle, { variables: {} })), [
     `1: accounts[0].accounts[0].id: ${shop} is below another account`,
     `1: accounts[0].accounts[0].accounts[0].id: ${reseller} is below another account`,
   ])
   const twice = `accounts: [{ id: ${reseller}, accounts: [{ id: ${shop}, accounts: [{ id: ${reseller} }] }] }]`
-  assert.deepEqual(faults(admin.documents.plan(caller, twice, { variables: {} })), [
+  assert.deepEqual(faults(await admin.documents.plan(caller, twice, { variables: {} })), [
     `1: accounts[0].accounts[0].accounts[0].id: ${reseller} is below another account`,
     `1: accounts[0].accounts[0].accounts[0]: account ${reseller} is named twice`,
   ])

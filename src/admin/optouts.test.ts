@@ -61,7 +61,7 @@ test('a document sets words and switches, and says the second time that nothing 
     accounts:
       - { name: Below, optOut: off }
 `
-  const plan = admin.documents.plan(caller, text, { variables: {} })
+  const plan = await admin.documents.plan(caller, text, { variables: {} })
   assert.deepEqual(plan.faults, [])
   const fields = plan.changes.flatMap((change) => change.fields.filter(({ field }) => field === 'optOut'))
   assert.deepEqual(
@@ -69,7 +69,7 @@ test('a document sets words and switches, and says the second time that nothing 
     [{ stop: ['STOPP'], replies: { stop: 'Nie wieder.' } }, 'off', false, true],
   )
   await admin.documents.apply(caller, plan)
-  assert.deepEqual(admin.documents.plan(caller, text, { variables: {} }).changes, [])
+  assert.deepEqual((await admin.documents.plan(caller, text, { variables: {} })).changes, [])
   assert.deepEqual([room.current().numbers.get('+12025550123')?.optOut, room.current().numbers.get('12345')?.optOut], [false, true])
 })
 

@@ -37,7 +37,7 @@ const faults = (plan: Plan): string[] => plan.faults.map((fault) => `${fault.lin
 
 test('a document is planned, applied whole, and then changes nothing', async (context) => {
   const { admin, caller, root, room } = await adminBed(context)
-  const plan = admin.documents.plan(caller, text, { variables })
+  const plan = await admin.documents.plan(caller, text, { variables })
   assert.deepEqual(plan.faults, [])
   assert.deepEqual(whats(plan), [
     'update account My company',
@@ -64,16 +64,16 @@ test('a document is planned, applied whole, and then changes nothing', async (co
   assert.equal(room.current().revision, 1)
   assert.equal((await admin.documents.apply(caller, plan)).revision, 2)
   assert.equal((room.current().binds.get(`${root.id}/carrier-a`)!.config as { password: string }).password, 'hunter2')
-  const again = admin.documents.plan(caller, text, { variables })
+  const again = await admin.documents.plan(caller, text, { variables })
   assert.deepEqual(again, { revision: 2, changes: [], faults: [] })
   assert.equal((await admin.documents.apply(caller, again)).revision, 2)
 })
 
 test('an update tells each field before and after, a secret only that it changes', async (context) => {
   const { admin, caller } = await adminBed(context)
-  await admin.documents.apply(caller, admin.documents.plan(caller, text, { variables }))
+  await admin.documents.apply(caller, await admin.documents.plan(caller, text, { variables }))
   const other = text.replace('port: 2775', 'port: 2776').replace('[carrier-a, carrier-b]', '[carrier-b]')
-  const plan = admin.documents.plan(caller, other, { variables: { CARRIER_A_PASSWORD: 'other' } })
+  const plan = await admin.documents.plan(caller, other, { variables: { CARRIER_A_PASSWORD: 'other' } })
   assert.deepEqual(
     plan.changes.map(({ what, fields }) => [what, fields]),
     [
@@ -92,30 +92,30 @@ test('an update tells each field before and after, a secret only that it changes
 
 test('a paused lane stays paused when its document is applied', async (context) => {
   const { admin, caller, root } = await adminBed(context)
-  await admin.documents.apply(caller, admin.documents.plan(caller, text, { variables }))
+  await admin.documents.apply(caller, await admin.documents.plan(caller, text, { variables }))
   await admin.lanes.pause(caller, `${root.id}/carrier-a`)
-  assert.deepEqual(admin.documents.plan(caller, text, { variables }).changes, [])
+  assert.deepEqual((await admin.documents.plan(caller, text, { variables })).changes, [])
 })
 
 test('only prune takes away, only from sections that are written, never the client bind api', async (context) => {
   const { admin, caller, root } = await adminBed(context)
-  await admin.documents.apply(caller, admin.documents.plan(caller, text, { variables }))
+  await admin.documents.apply(caller, await admin.documents.plan(caller, text, { variables }))
   const less = `accounts:
   - id: root
     routes:
       - { id: uk, prefix: "+44", to: [carrier-a, carrier-b] }
 `
-  assert.deepEqual(admin.documents.plan(caller, less, { variables }).changes, [])
-  const plan = admin.documents.plan(caller, less, { variables, prune: true })
+  assert.deepEqual((await admin.documents.plan(caller, less, { variables })).changes, [])
+  const plan = await admin.documents.plan(caller, less, { variables, prune: true })
   assert.deepEqual(whats(plan), ['delete route default of My company'])
   await admin.documents.apply(caller, plan)
-  const used = admin.documents.plan(caller, 'accounts: [{ id: root, binds: [] }]', { variables, prune: true })
+  const used = await admin.documents.plan(caller, 'accounts: [{ id: root, binds: [] }]', { variables, prune: true })
   assert.deepEqual(faults(used), [
     '1: accounts[0].binds: carrier-a cannot be deleted: it is used by route uk of My company',
     '1: accounts[0].binds: carrier-b cannot be deleted: it is used by route uk of My company, route own of A customer',
   ])
   await assert.rejects(admin.documents.apply(caller, used), { why: 'invalid' })
-  const all = admin.documents.plan(
+  const all = await admin.documents.plan(
     caller,
     `accounts:
   - id: root
@@ -142,7 +142,7 @@ test('only prune takes away, only from sections that are written, never the clie
 
 test('every fault is told at once, with its line, and nothing is applied', async (context) => {
   const { admin, caller, room } = await adminBed(context)
-  const plan = admin.documents.plan(
+  const plan = await admin.documents.plan(
     caller,
     `accounts:
   - id: root
@@ -193,13 +193,13 @@ servers: []
 
 test('text that is no document is refused with its line', async (context) => {
   const { admin, caller } = await adminBed(context)
-  const plan = (yaml: string): string[] => faults(admin.documents.plan(caller, yaml, { variables: {} }))
-  assert.match(plan('accounts:\n  - id: root\n   name: [')[0]!, /^3: : /)
-  assert.deepEqual(plan(''), ['undefined: : expected a mapping with accounts, got nothing'])
-  assert.deepEqual(plan('- 1'), ['1: : expected a mapping with accounts, got a list'])
-  assert.deepEqual(plan('accounts: root'), ['1: accounts: expected a list, got "root"'])
-  assert.match(plan(`a: &a [x]\nb: &b [${'*a,'.repeat(90)}]\nc: &c [${'*b,'.repeat(90)}]\naccounts: *c`)[0]!, /alias/i)
-  assert.match(plan('x'.repeat(9 << 20))[0]!, /expected at most 8388608 characters/)
+  const plan = async (yaml: string): Promise<string[]> => faults(await admin.documents.plan(caller, yaml, { variables: {} }))
+  assert.match((await plan('accounts:\n  - id: root\n   name: ['))[0]!, /^3: : /)
+  assert.deepEqual(await plan(''), ['undefined: : expected a mapping with accounts, got nothing'])
+  assert.deepEqual(await plan('- 1'), ['1: : expected a mapping with accounts, got a list'])
+  assert.deepEqual(await plan('accounts: root'), ['1: accounts: expected a list, got "root"'])
+  assert.match((await plan(`a: &a [x]\nb: &b [${'*a,'.repeat(90)}]\nc: &c [${'*b,'.repeat(90)}]\naccounts: *c`))[0]!, /alias/i)
+  assert.match((await plan('x'.repeat(9 << 20)))[0]!, /expected at most 8388608 characters/)
 })
 
 test('variables fill in values, as numbers where only a number fits, and only when they are given', async (context) => {
@@ -213,33 +213,36 @@ test('variables fill in values, as numbers where only a number fits, and only wh
         config: { host: \${HOST}.example, port: \${PORT}, systemId: $\${me}, password: \${PASSWORD} }
 `
   assert.deepEqual(variablesOf(yaml), ['WINDOW', 'HOST', 'PORT', 'PASSWORD'])
-  const plan = admin.documents.plan(caller, yaml, { variables: { WINDOW: '7', HOST: 'smsc', PORT: '2776', PASSWORD: '0123' } })
+  const plan = await admin.documents.plan(caller, yaml, { variables: { WINDOW: '7', HOST: 'smsc', PORT: '2776', PASSWORD: '0123' } })
   assert.deepEqual(plan.faults, [])
   await admin.documents.apply(caller, plan)
   const bind = room.current().binds.get(`${root.id}/a`)!
   const { host, port, systemId, password } = bind.config as Record<string, unknown>
   assert.deepEqual([bind.policy.window, host, port, systemId, password], [7, 'smsc.example', 2776, '${me}', '0123'])
-  assert.equal(admin.documents.plan(caller, yaml, { variables: Object.create({ WINDOW: '1' }) as Record<string, string> }).faults.length, 4)
+  assert.equal(
+    (await admin.documents.plan(caller, yaml, { variables: Object.create({ WINDOW: '1' }) as Record<string, string> })).faults.length,
+    4,
+  )
 })
 
 test('a plan is good for the configuration it was made on, and for whoever made it', async (context) => {
   const { admin, caller, root } = await adminBed(context)
-  const plan = admin.documents.plan(caller, text, { variables })
+  const plan = await admin.documents.plan(caller, text, { variables })
   await admin.accounts.update(caller, root.id, { name: 'Meanwhile' })
   await assert.rejects(admin.documents.apply(caller, plan), { why: 'conflict' })
   const made = await admin.accounts.create(caller, root.id, { name: 'A' })
-  const fresh = admin.documents.plan(caller, text, { variables })
+  const fresh = await admin.documents.plan(caller, text, { variables })
   await assert.rejects(admin.documents.apply({ ...caller, account: made.view.id }, fresh), { why: 'absent' })
 })
 
 test('a sub-account’s document reaches nothing above or beside it', async (context) => {
   const { admin, caller, root } = await adminBed(context)
-  await admin.documents.apply(caller, admin.documents.plan(caller, text, { variables }))
+  await admin.documents.apply(caller, await admin.documents.plan(caller, text, { variables }))
   const made = await admin.accounts.create(caller, root.id, { name: 'B' })
   const asB = { ...caller, account: made.view.id }
-  const plan = admin.documents.plan(asB, text, { variables })
+  const plan = await admin.documents.plan(asB, text, { variables })
   assert.deepEqual(plan.faults[0], { path: 'accounts[0].id', message: 'there is no account root', line: 2 })
-  const own = admin.documents.plan(asB, `accounts: [{ id: ${made.view.id}, routes: [{ id: r, prefix: "", to: [carrier-a] }] }]`, {
+  const own = await admin.documents.plan(asB, `accounts: [{ id: ${made.view.id}, routes: [{ id: r, prefix: "", to: [carrier-a] }] }]`, {
     variables,
   })
   assert.deepEqual(whats(own), ['create route r of B'])
@@ -249,11 +252,46 @@ test('accounts of a document are found by name among thousands, also one that th
   const { admin, caller } = await adminBed(context)
   const many = Array.from({ length: 2000 }, (_, i) => `      - { name: Customer ${i} }`).join('\n')
   const thousands = `accounts:\n  - id: root\n    accounts:\n${many}\n`
-  await admin.documents.apply(caller, admin.documents.plan(caller, thousands, { variables: {} }))
+  await admin.documents.apply(caller, await admin.documents.plan(caller, thousands, { variables: {} }))
   assert.equal(admin.accounts.list(caller).length, 2001)
-  assert.deepEqual(admin.documents.plan(caller, thousands, { variables: {} }).changes, [], 'the same again is no change')
+  assert.deepEqual((await admin.documents.plan(caller, thousands, { variables: {} })).changes, [], 'the same again is no change')
   const [, one] = admin.accounts.list(caller)
   const renamed = `accounts:\n  - id: root\n    accounts:\n      - { id: ${one!.id}, name: Renamed }\n      - { name: Renamed, weight: 2 }\n`
-  const found = admin.documents.plan(caller, renamed, { variables: {} }).faults
+  const found = (await admin.documents.plan(caller, renamed, { variables: {} })).faults
   assert.match(found[0]?.message ?? '', /named twice/)
+})
+
+test('a long document is read on a thread, holds nobody up for long, and is all there or not at all', async (context) => {
+  const { admin, caller, room, root } = await adminBed(context)
+  const tenants = (more: string): string =>
+    `accounts:\n  - id: root\n    accounts:\n${Array.from({ length: 1500 }, (_, n) => `      - { name: tenant ${n}, numbers: [{ number: "+1556${String(n).padStart(7, '0')}" }] }\n`).join('')}${more}`
+  const broken = await admin.documents.plan(caller, tenants('      - { name: last, weight: heavy }\n'), { variables: {} })
+  assert.deepEqual(
+    broken.faults.map(({ line, path }) => [line, path]),
+    [[1504, 'accounts[0].accounts[1500].weight']],
+  )
+  const seen = new Set<number>()
+  let longestMs = 0
+  let last = performance.now()
+  const timer = setInterval(() => {
+    seen.add(room.current().accounts.size)
+    longestMs = Math.max(longestMs, performance.now() - last)
+    last = performance.now()
+  }, 1)
+  const [made, other] = await Promise.all([
+    admin.documents.make(caller, tenants(''), { variables: {} }),
+    admin.accounts.create(caller, root.id, { name: 'meanwhile' }),
+  ])
+  clearInterval(timer)
+  assert.equal(made.changes.length, 4500)
+  assert.ok(other.changed)
+  assert.equal(room.current().accounts.size, 1502)
+  assert.deepEqual(
+    [...seen].filter((size) => ![1, 2, 1501, 1502].includes(size)),
+    [],
+    'nobody sees half of it',
+  )
+  // At once it would be several seconds on a slow machine, and the quarter of one on a fast one.
+  assert.ok(longestMs < 1500, `${longestMs} ms`)
+  assert.deepEqual((await admin.documents.plan(caller, tenants(''), { variables: {} })).changes, [], 'the same again is no change')
 })

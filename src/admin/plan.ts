@@ -5,46 +5,73 @@ import { isWithin, localBindId } from '../model/configuration.ts'
 import type { Account } from '../model/account.ts'
 import type { AccountId } from '../model/message.ts'
 import { newSid } from '../ids.ts'
-import { Refused, type Documents, type Plan } from './admin.ts'
+import { Refused, type Caller, type Documents, type Plan, type PlannedChange, type PlanOptions } from './admin.ts'
 import { differences, take, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { checkDeclared, declaredOf, pruneDeclared, putDeclared } from './declared.ts'
-import { readDocument } from './document.ts'
 import { pathText, show, told } from './faults.ts'
 import { accountId, accountInput, bindInput, numberInput, routeInput } from './inputs.ts'
 import { policy } from './policy.ts'
 import { plannedChange } from './planned.ts'
 import { apiBind, putAccount, putBind } from './put.ts'
 import { giveUp } from './lend.ts'
-import { checkReferences, numberValue, putNumber, putRoute } from './refer.ts'
+import { read as readText, type Reading } from './reading.ts'
+import { checkReferences, numberValue, putNumber, putRoute, rootId } from './refer.ts'
 import { fitText, isObject, type Path } from './schema.ts'
+import { inSlices } from './slices.ts'
 
 export function createDocuments(room: ConfigurationRoom): Documents {
   const benches = new WeakMap<Plan, Bench>()
+
+  async function planned(caller: Caller, { value, faults, lines }: Reading, prune: boolean): Promise<Plan> {
+    const bench = room.bench(caller)
+    if (value !== undefined || faults.length === 0) await inSlices(putDocument(bench, value, prune))
+    checkReferences(bench)
+    // What a missing variable stands for is no fault of its own.
+    const missing = new Set(faults.map((fault) => pathText(fault.path)))
+    const others = bench.faults.splice(0).filter((fault) => fault.path.length === 0 || !missing.has(pathText(fault.path)))
+    for (const fault of [...faults, ...others]) bench.faults.push(fault)
+    const written = await lines(bench.faults.map(({ path }) => path))
+    const changes: PlannedChange[] = []
+    if (bench.faults.length === 0) await inSlices(differences(bench), (difference) => changes.push(plannedChange(bench, difference)))
+    const plan: Plan = { revision: bench.base.revision, changes, faults: told(bench.faults, written) }
+    benches.set(plan, bench)
+    return plan
+  }
+
+  const isWhole = (plan: Plan): Plan => {
+    if (plan.faults.length > 0) throw new Refused('invalid', 'The document has faults; nothing was changed.', plan.faults)
+    return plan
+  }
+
+  async function reading<T>(text: string, variables: PlanOptions['variables'], work: (read: Reading) => Promise<T>): Promise<T> {
+    const read = await readText(text, variables)
+    try {
+      return await work(read)
+    } finally {
+      await read.close()
+    }
+  }
+
   return {
-    plan(caller, text, { variables, prune = false }) {
-      const bench = room.bench(caller)
-      const { value, faults, line } = readDocument(text, variables)
-      if (value !== undefined || faults.length === 0) putDocument(bench, value, prune)
-      checkReferences(bench)
-      // What a missing variable stands for is no fault of its own.
-      const missing = new Set(faults.map((fault) => pathText(fault.path)))
-      bench.faults.unshift(
-        ...faults,
-        ...bench.faults.splice(0).filter((fault) => fault.path.length === 0 || !missing.has(pathText(fault.path))),
-      )
-      const changes = bench.faults.length > 0 ? [] : differences(bench).map((difference) => plannedChange(bench, difference))
-      const plan: Plan = { revision: bench.base.revision, changes, faults: told(bench.faults, line) }
-      benches.set(plan, bench)
-      return plan
-    },
+    plan: (caller, text, { variables, prune = false }) => reading(text, variables, (read) => planned(caller, read, prune)),
     async apply(caller, plan) {
       const bench = benches.get(plan)
       if (!bench || bench.caller.account !== caller.account) throw new Refused('absent', 'There is no such plan.')
-      if (plan.faults.length > 0) throw new Refused('invalid', 'The document has faults; nothing was changed.', plan.faults)
+      isWhole(plan)
       const { revision } = await room.commit({ ...bench, caller })
       return { revision, changes: plan.changes }
     },
+    make: (caller, text, { variables, prune = false, expected }) =>
+      reading(text, variables, (read) =>
+        room.alone(async (commit) => {
+          const plan = isWhole(await planned(caller, read, prune))
+          if (expected !== undefined && expected !== plan.revision)
+            throw new Refused('conflict', `The newest revision is ${plan.revision}, not ${expected}; nothing was changed.`)
+          const { revision } = await commit(benches.get(plan)!)
+          return { revision, changes: plan.changes }
+        }),
+      ),
   }
 }
 
@@ -65,13 +92,12 @@ interface Naming {
   ids: Set<AccountId>
   /** By parent and name; some may have another by now. */
   byName: Map<string, Set<AccountId>>
+  /** That an account may have in a document. */
+  fields: readonly string[]
 }
 
-function naming({ accounts }: Bench): Naming {
-  const all: Naming = { named: [], ids: new Set(), byName: new Map() }
-  for (const account of accounts.values()) remember(all, account)
-  return all
-}
+/** What is done to the bench, a step at a time. */
+type Steps = Generator<void, undefined>
 
 const nameKey = (parent: AccountId | undefined, name: string): string => `${parent ?? ''} ${name}`
 
@@ -82,7 +108,7 @@ function remember({ byName }: Naming, { id, parent, name }: Account): void {
   else byName.set(key, new Set([id]))
 }
 
-function putDocument(bench: Bench, value: unknown, prune: boolean): void {
+function* putDocument(bench: Bench, value: unknown, prune: boolean): Steps {
   if (!isObject(value)) {
     bench.faults.push({
       path: [],
@@ -92,42 +118,52 @@ function putDocument(bench: Bench, value: unknown, prune: boolean): void {
   }
   onlyFields(bench, value, ['accounts'], [])
   if (value['accounts'] === undefined) bench.faults.push({ path: ['accounts'], message: 'is missing: expected a list of accounts' })
-  const all = naming(bench)
+  const all: Naming = { named: [], ids: new Set(), byName: new Map(), fields: fieldsOf(bench) }
+  // Of others than the bench changes: what it lays is remembered as it goes.
+  for (const account of bench.base.accounts.values()) {
+    remember(all, account)
+    yield
+  }
   const { named } = all
-  putAccounts(bench, value['accounts'], ['accounts'], undefined, all)
+  yield* putAccounts(bench, value['accounts'], ['accounts'], undefined, all)
   // Routes and numbers may lead to any bind of the document, so all binds are there first.
   for (const { account, node, path } of named) {
-    each(bench, node['binds'], [...path, 'binds'], 'id', (id, item, at) => putBind(bench, account, id, fitBind(bench, item), at))
+    yield* each(bench, node['binds'], [...path, 'binds'], 'id', (id, item, at) => putBind(bench, account, id, fitBind(bench, item), at))
   }
   for (const { account, node, path } of named) {
-    each(bench, node['numbers'], [...path, 'numbers'], 'number', (number, item, at) =>
+    yield* each(bench, node['numbers'], [...path, 'numbers'], 'number', (number, item, at) =>
       putNumber(bench, account, number, fitText(numberInput, item), at),
     )
-    each(bench, node['routes'], [...path, 'routes'], 'id', (id, item, at) =>
+    yield* each(bench, node['routes'], [...path, 'routes'], 'id', (id, item, at) =>
       putRoute(bench, account, id, fitText(routeInput, fullAccount(bench, item)), at),
     )
     for (const [section, declared] of declaredOf(bench.connectors)) {
       const at = [...path, section]
-      each(bench, node[section], at, 'name', (name, item, place) => putDeclared(bench, declared, account, name, item, place))
+      yield* each(bench, node[section], at, 'name', (name, item, place) => putDeclared(bench, declared, account, name, item, place))
       if (node[section] !== undefined) checkDeclared(bench, declared, account, at)
     }
   }
-  if (prune) for (const one of named) pruneAccount(bench, one)
+  for (const one of prune ? named : []) {
+    pruneAccount(bench, one)
+    yield
+  }
+  return undefined
 }
 
-function putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountId | undefined, all: Naming): void {
+function* putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountId | undefined, all: Naming): Steps {
   if (value === undefined) return
   if (!Array.isArray(value)) {
     bench.faults.push({ path, message: `expected a list, got ${show(value)}` })
     return
   }
-  value.forEach((node: unknown, i) => {
+  for (const [i, node] of (value as unknown[]).entries()) {
+    yield
     const at = [...path, i]
     if (!isObject(node)) {
       bench.faults.push({ path: at, message: `expected a mapping, got ${show(node)}` })
-      return
+      continue
     }
-    onlyFields(bench, node, fieldsOf(bench), at)
+    onlyFields(bench, node, all.fields, at)
     const found = findAccount(bench, node, at, parent, all)
     // What is in an account that is not there is still looked at, for its own faults.
     const id = found ?? `unknown ${all.named.length}`
@@ -139,8 +175,8 @@ function putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountId
     }
     all.named.push({ account: id, path: at, node })
     all.ids.add(id)
-    putAccounts(bench, node['accounts'], [...at, 'accounts'], id, all)
-  })
+    yield* putAccounts(bench, node['accounts'], [...at, 'accounts'], id, all)
+  }
 }
 
 /** By its id, or without one by its name below its parent; a name that is not there yet is a new account. */
@@ -169,7 +205,7 @@ function findAccount(
       })
     return same[0]?.id ?? newSid('AC')
   }
-  const meant = id === 'root' ? [...accounts.values()].find((account) => account.parent === undefined)?.id : id
+  const meant = id === 'root' ? rootId(bench) : id
   if (typeof meant === 'string' && accounts.has(meant) && isWithin(bench, meant, bench.caller.account)) {
     const actual = accounts.get(meant)!.parent
     if (parent !== undefined && actual !== parent)
@@ -187,24 +223,25 @@ function findAccount(
   return undefined
 }
 
-function each(
+function* each(
   bench: Bench,
   value: unknown,
   path: Path,
   key: string,
   put: (id: string, item: Record<string, unknown>, path: Path) => void,
-): void {
+): Steps {
   if (value === undefined) return
   if (!Array.isArray(value)) {
     bench.faults.push({ path, message: `expected a list, got ${show(value)}` })
     return
   }
   const seen = new Set<string>()
-  value.forEach((item: unknown, i) => {
+  for (const [i, item] of (value as unknown[]).entries()) {
+    yield
     const at = [...path, i]
     if (!isObject(item)) {
       bench.faults.push({ path: at, message: `expected a mapping, got ${show(item)}` })
-      return
+      continue
     }
     const { [key]: id, ...rest } = item
     if (typeof id !== 'string') {
@@ -217,7 +254,7 @@ function each(
     const name = typeof id === 'string' ? id : `unknown${i}`
     seen.add(name)
     put(key === 'number' && typeof id !== 'string' ? '+15550001111' : name, rest, at)
-  })
+  }
 }
 
 function onlyFields(bench: Bench, node: Record<string, unknown>, known: readonly string[], path: Path): void {
@@ -246,8 +283,7 @@ function fitBind(bench: Bench, item: Record<string, unknown>): unknown {
 /** A condition on `root` means the root account. */
 function fullAccount(bench: Bench, item: Record<string, unknown>): Record<string, unknown> {
   if (item['account'] !== 'root') return item
-  const root = [...bench.accounts.values()].find((account) => account.parent === undefined)
-  return { ...item, account: root?.id }
+  return { ...item, account: rootId(bench) }
 }
 
 function pruneAccount(bench: Bench, { account, node, path }: Named): void {

@@ -40,7 +40,7 @@ export function findBind(scope: Scope, account: AccountId, name: string): Bind |
   return undefined
 }
 
-function rootId(scope: Scope): AccountId | undefined {
+export function rootId(scope: Scope): AccountId | undefined {
   for (const account of scope.accounts.values()) if (account.parent === undefined) return account.id
   return undefined
 }

@@ -2,7 +2,7 @@
 // marked secret are sealed in the row, each to its place.
 import { z } from 'zod'
 import { claimRights, type Account, type OwnNumber } from '../model/account.ts'
-import type { Bind } from '../model/bind.ts'
+import type { Bind, BindPolicy } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { Resource } from '../model/resource.ts'
 import type { Route } from '../model/route.ts'
@@ -12,7 +12,7 @@ import { capNames } from '../model/caps.ts'
 import type { ConfigurationRow } from '../store/store.ts'
 import type { Fault } from './admin.ts'
 import { keyOf, type Thing } from './bench.ts'
-import { check, told } from './faults.ts'
+import { check, told, type Checked } from './faults.ts'
 import { policy } from './policy.ts'
 import { isObject, mapSecrets, valueAt, type Path } from './schema.ts'
 import type { Seal } from './seal.ts'
@@ -149,6 +149,8 @@ const sealedPlaces = z.object({ sealed: z.array(z.array(z.union([z.string(), z.n
 
 function open(row: ConfigurationRow, seal: Seal): unknown {
   const body = JSON.parse(row.body) as unknown
+  // Most have no secret, and there may be a hundred thousand.
+  if (isObject(body) && Array.isArray(body['sealed']) && body['sealed'].length === 0) return body
   return sealedPlaces.parse(body).sealed.reduce<unknown>((at, path) => {
     const secret = valueAt(at, path)
     if (typeof secret !== 'string') throw new Error(`What is stored for ${place(row.kind, row.key, path)} is not sealed.`)
@@ -197,27 +199,28 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
   const numbers = new Map<string, OwnNumber>()
   const resources = new Map<string, Map<string, Resource>>()
   const faults = new Map<string, Fault[]>()
+  const alike: Alike = { policies: new Map(), configs: new Map() }
   for (const row of rows) {
     const body = open(row, seal)
     switch (row.kind) {
       case 'account':
-        accounts.set(row.key, plain(account.parse(body)) as Account)
+        accounts.set(row.key, account.parse(body) as Account)
         break
       case 'bind': {
-        const read = readBind(bind.parse(body), connectors)
+        const read = readBind(bind.parse(body), connectors, alike)
         binds.set(row.key, read.bind)
         if (read.faults.length > 0) faults.set(row.key, read.faults)
         break
       }
       case 'route': {
-        const one = plain(route.parse(body)) as Route
+        const one = route.parse(body) as Route
         const list = routes.get(one.account) ?? []
         routes.set(one.account, list)
         list.push(one)
         break
       }
       case 'number':
-        numbers.set(row.key, plain(number.parse(body)) as OwnNumber)
+        numbers.set(row.key, number.parse(body) as OwnNumber)
         break
       case 'resource': {
         const one = plain(resource.parse(body)) as Resource
@@ -243,24 +246,38 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
   return { configuration, faults }
 }
 
+/** What was checked already, by its JSON: every account has a bind for the API, and most are alike. */
+interface Alike {
+  policies: Map<string, Checked<BindPolicy>>
+  configs: Map<string, Checked<unknown>>
+}
+
 /** A bind whose settings do not hold any more is disabled. */
-function readBind({ grant, ...row }: z.infer<typeof bind>, connectors: Connectors): { bind: Bind; faults: Fault[] } {
-  const schema = connectors.get(row.connector)?.config[row.side]
-  const policies = check(policy, row.policy, ['policy'])
-  const config = schema
-    ? check(schema, row.config, ['config'])
-    : { faults: [{ path: ['connector'], message: `there is no connector ${row.connector} for a ${row.side}` }] }
+function readBind({ grant, ...row }: z.infer<typeof bind>, connectors: Connectors, alike: Alike): { bind: Bind; faults: Fault[] } {
+  const policies = once(alike.policies, JSON.stringify(row.policy), () => check(policy, row.policy, ['policy']))
+  const config = once(alike.configs, `${row.connector} ${row.side} ${JSON.stringify(row.config)}`, () => {
+    const schema = connectors.get(row.connector)?.config[row.side]
+    if (schema) return check<unknown>(schema, row.config, ['config'])
+    return { faults: [{ path: ['connector'], message: `there is no connector ${row.connector} for a ${row.side}` }] }
+  })
   const faults = [...('faults' in policies ? policies.faults : []), ...('faults' in config ? config.faults : [])]
   return {
     bind: {
       ...row,
       ...(grant ? { grant } : {}),
       policy: 'value' in policies ? policies.value : (row.policy as unknown as Bind['policy']),
-      config: 'value' in config ? config.value : row.config,
+      // Of its own for each: who knows a bind by its settings takes no other for it.
+      config: 'value' in config ? (isObject(config.value) ? { ...config.value } : config.value) : row.config,
       enabled: row.enabled && faults.length === 0,
     },
     faults: told(faults),
   }
+}
+
+function once<T>(known: Map<string, T>, key: string, make: () => T): T {
+  let value = known.get(key)
+  if (value === undefined) known.set(key, (value = make()))
+  return value
 }
 
 /** Without the keys that zod leaves undefined. */

@@ -6,7 +6,7 @@ import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { Route } from '../model/route.ts'
-import { versions, type Versions } from '../model/versions.ts'
+import { Versions, versions } from '../model/versions.ts'
 
 /** By group, then by key. */
 export type Groups<T> = Versions<string, Versions<string, T>>
@@ -62,13 +62,31 @@ export function usedBy(user: User): string[] {
   return user.when.arrival === undefined ? used : [...used, usedBind(user.when.arrival)]
 }
 
-const none: Groups<never> = versions(new Map())
-
 export function shelve({ accounts, binds, numbers, routes }: Configuration): Shelves {
-  const all = <T>(things: ReadonlyMap<string, T>): Move<T>[] => [...things].map(([key, after]) => ({ key, after }))
-  const empty: Shelves = { below: none, binds: none, numbers: none, trunks: none, users: none, routes: versions(new Map()) }
-  const listed = [...routes.values()].flat().map((after) => ({ key: `${after.account}/${after.id}`, after }))
-  return shelvedAgain(empty, { accounts: all(accounts), binds: all(binds), numbers: all(numbers), routes: listed })
+  const byKey = new Map<string, Route>()
+  for (const list of routes.values()) for (const route of list) byKey.set(`${route.account}/${route.id}`, route)
+  return {
+    below: allGrouped([accounts], aboveOf),
+    binds: allGrouped([binds], ownerOf),
+    numbers: allGrouped([numbers], ownerOf),
+    trunks: allGrouped([binds], trunksOf),
+    users: allGrouped<User>([numbers, byKey], usedBy),
+    routes: versions(byKey),
+  }
+}
+
+function allGrouped<T>(kinds: readonly ReadonlyMap<string, T>[], groupsOf: (thing: T) => string[]): Groups<T> {
+  const groups = new Map<string, Map<string, T>>()
+  for (const things of kinds) {
+    for (const [key, thing] of things) {
+      for (const group of groupsOf(thing)) {
+        const known = groups.get(group)
+        if (known) known.set(key, thing)
+        else groups.set(group, new Map([[key, thing]]))
+      }
+    }
+  }
+  return new Versions(new Map([...groups].map(([group, own]) => [group, new Versions(own)])))
 }
 
 export function shelvedAgain(shelves: Shelves, { accounts, binds, numbers, routes }: Moves): Shelves {

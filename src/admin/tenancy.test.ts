@@ -72,7 +72,10 @@ test('an account keeps its hold on what it hands down, whichever way the account
   assert.deepEqual([owner(bed), room.current().numbers.get(stock)?.offered], [reseller.account, undefined])
   // Pruned by a document, too; what the plan tells is that it is gone.
   await tenancy.changeNumber(reseller, reseller.account, stock, { to: customer.account })
-  const plan = admin.documents.plan(customer, `accounts:\n  - id: ${customer.account}\n    numbers: []\n`, { variables: {}, prune: true })
+  const plan = await admin.documents.plan(customer, `accounts:\n  - id: ${customer.account}\n    numbers: []\n`, {
+    variables: {},
+    prune: true,
+  })
   assert.deepEqual(
     plan.changes.map(({ change, kind, account }) => [change, kind, account]),
     [['delete', 'number', customer.account]],
@@ -93,7 +96,7 @@ test('below the root account nobody takes what is not offered, until the account
   for (const who of [reseller, customer, stranger]) {
     await assert.rejects(tenancy.claim(who, who.account, free, {}), unavailable)
     await assert.rejects(admin.numbers.put(who, who.account, free, {}), /\+447700900124 is not available, or not to this account/)
-    const plan = admin.documents.plan(who, `accounts: [{ id: ${who.account}, numbers: [{ number: '${free}' }] }]`, { variables: {} })
+    const plan = await admin.documents.plan(who, `accounts: [{ id: ${who.account}, numbers: [{ number: '${free}' }] }]`, { variables: {} })
     assert.deepEqual(
       plan.faults.map(({ path }) => path),
       ['accounts[0].numbers[0].number'],

@@ -11,6 +11,8 @@ const paths = {
   fairness: () => import('./fairness-program.ts'),
   /** The flow and the store, without sockets. */
   core: () => import('./core.ts'),
+  /** What a change of the configuration costs beside ten thousand accounts, and a start with them. */
+  config: () => import('./config-program.ts'),
   /** The store alone: what a message costs in it; with `--million`, restart and lists at a million. */
   store: () => import('./store.ts'),
 }

@@ -16,7 +16,7 @@ test('every example of docs/send-through-twilio.md is a document without faults,
   const { admin, caller, root, room } = await adminBed(context)
   for (const example of examples) {
     const variables = Object.fromEntries(variablesOf(example).map((name) => [name, 'veryS3cretAndLongEnough']))
-    const plan = admin.documents.plan(caller, example, { variables })
+    const plan = await admin.documents.plan(caller, example, { variables })
     assert.deepEqual(plan.faults, [], example)
     await admin.documents.apply(caller, plan)
   }

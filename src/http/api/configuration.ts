@@ -213,14 +213,12 @@ const documents: Endpoint[] = [
     query: z.strictObject({ expected }),
     body: documentInput,
     answer: z.strictObject({ revision: z.int(), changes: z.array(plannedChange) }),
-    run: ({ admin, caller, body, query }) => {
-      const planned = admin.documents.plan(caller, body.document, { variables: body.variables ?? {}, prune: body.prune ?? false })
-      if (planned.faults.length > 0) throw new ApiError('invalid', 'The document has faults; nothing was changed.', planned.faults)
-      if (query.expected !== undefined && query.expected !== planned.revision) {
-        throw new ApiError('conflict', `The newest revision is ${planned.revision}, not ${query.expected}; nothing was changed.`)
-      }
-      return admin.documents.apply(caller, planned)
-    },
+    run: ({ admin, caller, body, query }) =>
+      admin.documents.make(caller, body.document, {
+        variables: body.variables ?? {},
+        prune: body.prune ?? false,
+        ...options(query),
+      }),
   }),
   endpoint({
     verb: 'get',
