@@ -67,6 +67,7 @@ if (peer) {
   )
 }
 for (const line of ours.profile ?? []) console.log(line)
+console.log(`the load itself took ${ours.loadCpuMicros} µs a message${peer ? ` (${peer.loadCpuMicros} for ${peer.name})` : ''}`)
 console.log(`signalbox's resident memory at each tenth of the run: ${ours.rssMb.join(' ')} MB`)
 if (values.json) {
   const { cpuMicros, ...rest } = ours

@@ -41,6 +41,8 @@ export interface Figures {
   messages: number
   messagesPerSecond: number
   cpuMicros: number
+  /** Of load generator, carrier and webhook receiver together, a message. */
+  loadCpuMicros: number
   acceptP50Ms: number
   acceptP99Ms: number
   endToEndP50Ms: number
@@ -69,7 +71,10 @@ interface LoadResult {
   p50: number
   p99: number
   startedAt: number
+  cpuMicros: number
 }
+
+type Peer = Running & { port: number }
 
 /** Answers at once, receipts after 20 ms. */
 const carrier = 'sink'
@@ -81,23 +86,23 @@ export async function benchHttp(options: HttpOptions): Promise<{ ours: Figures; 
   const receiver = await startReceiver()
   const sink = await startSink(['--preset', carrier, '--seed', '1'])
   try {
-    const ours = await measureOurs(options, receiver, sink.port)
+    const ours = await measureOurs(options, receiver, sink)
     if (options.peer !== 'kannel') return { ours }
     options.say('the same load through Kannel …')
-    const kannel = await measureKannel(options, receiver, sink.port)
+    const kannel = await measureKannel(options, receiver, sink)
     return { ours, peer: { name: 'kannel', ...kannel } }
   } finally {
     await Promise.all([receiver.stop(), sink.stop()])
   }
 }
 
-async function measureOurs(options: HttpOptions, receiver: Running & { port: number }, sinkPort: number): Promise<Figures> {
+async function measureOurs(options: HttpOptions, receiver: Peer, sink: Peer): Promise<Figures> {
   const setup = await setUp()
   const profiles = join(setup.data, 'profiles')
   const gateway = await startGatewayProcess(setup, options.profile ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [])
   try {
     if (options.accounts > 0 || options.routes > 0) options.say(`${options.accounts} accounts, ${options.routes} routes …`)
-    await apply(setup, benchDocument(sinkPort, options.window, carrier, options))
+    await apply(setup, benchDocument(sink.port, options.window, carrier, options))
     options.say(`warming up with ${warmUpMessages} messages …`)
     const job = {
       kind: 'signalbox' as const,
@@ -112,6 +117,7 @@ async function measureOurs(options: HttpOptions, receiver: Running & { port: num
     const figures = await measured(
       { ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 },
       receiver,
+      sink,
       [gateway.pid],
       gateway,
     )
@@ -137,10 +143,17 @@ function bringKannel(say: (line: string) => void): void {
   if (ran.status !== 0) throw new Error(`Kannel could not be installed. As root: ${command}`)
 }
 
-async function measureKannel(options: HttpOptions, receiver: Running & { port: number }, sinkPort: number): Promise<Figures> {
+async function measureKannel(options: HttpOptions, receiver: Peer, sink: Peer): Promise<Figures> {
   const setup = await setUp()
   const sendsmsPort = await freePort()
-  const kannel = await startKannel({ sinkPort, systemId: carrier, sendsmsPort, store: 'file', workDir: setup.data, window: options.window })
+  const kannel = await startKannel({
+    sinkPort: sink.port,
+    systemId: carrier,
+    sendsmsPort,
+    store: 'file',
+    workDir: setup.data,
+    window: options.window,
+  })
   try {
     const job = {
       kind: 'kannel' as const,
@@ -149,7 +162,7 @@ async function measureKannel(options: HttpOptions, receiver: Running & { port: n
       callback: `http://127.0.0.1:${receiver.port}/status`,
     }
     await pushAndWait({ ...job, messages: warmUpMessages, perSecond: 0, firstDestination: 50_000_000 }, receiver)
-    return await measured({ ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 }, receiver, kannel.pids)
+    return await measured({ ...job, messages: options.messages, perSecond: options.rate, firstDestination: 0 }, receiver, sink, kannel.pids)
   } finally {
     await kannel.stop()
     await tearDown(setup)
@@ -171,17 +184,20 @@ type Job = {
   firstDestination: number
 }
 
-async function measured(job: Job, receiver: Running & { port: number }, pids: number[], gateway?: Running): Promise<Figures> {
+async function measured(job: Job, receiver: Peer, sink: Peer, pids: number[], gateway?: Running): Promise<Figures> {
   const memory: number[] = []
   const sampling = gateway && setInterval(() => memory.push(gateway.rssMb()), 1000)
   const cpu = (): number => pids.reduce((sum, pid) => sum + cpuMicrosOf(pid), 0)
+  const peers = (): number => receiver.cpuMicros() + sink.cpuMicros()
   const before = cpu()
+  const peersBefore = peers()
   const { load, counts, seconds } = await pushAndWait(job, receiver)
   clearInterval(sampling)
   return {
     messages: job.messages,
     messagesPerSecond: Math.round(counts.delivered / seconds),
     cpuMicros: rounded((cpu() - before) / job.messages),
+    loadCpuMicros: rounded((load.cpuMicros + peers() - peersBefore) / job.messages),
     acceptP50Ms: load.p50,
     acceptP99Ms: load.p99,
     endToEndP50Ms: counts.p50,

@@ -34,11 +34,9 @@ export function program(path: string): string {
 
 /**
  * What `npm start` gives node, too: a nursery that holds a second's messages, and no collector threads that
- * spin beside the one thread with work: 9 to 12 % less CPU in three pairs of runs.
+ * spin beside the one thread with work: 9 to 12 % less CPU in three pairs of runs. The load has them as well.
  */
-const gatewayFlags = ['--single-threaded-gc', '--max-semi-space-size=32']
-/** The gateway, and parts of it that are looked at alone. */
-const asGateway: ReadonlySet<string> = new Set(['src/main.js', 'test/bench/sip-answerer.js', 'test/bench/sip-registrar.js'])
+const nodeFlags = ['--single-threaded-gc', '--max-semi-space-size=32']
 
 /** Starts a node program; resolves with its first line on standard output. */
 export async function start(
@@ -46,8 +44,7 @@ export async function start(
   args: readonly string[],
   options: { env?: Record<string, string>; until?: RegExp; flags?: readonly string[] } = {},
 ): Promise<Running> {
-  const flags = [...(asGateway.has(path) ? gatewayFlags : []), ...(options.flags ?? [])]
-  const child = spawn(process.execPath, [...flags, program(path), ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, ...(options.flags ?? []), program(path), ...args], {
     env: { ...process.env, ...options.env },
     stdio: 'pipe',
   })

@@ -18,7 +18,7 @@ export interface Entry {
   /** Pairs to count once written: bind, name. */
   counts: (number | CountName)[] | null
   form: [bind: number, form: RefForm] | null
-  /** Called in order, once written. */
+  /** Called once written: of one record those that may be refused first, else in order. */
   done: ((entry: Entry) => void) | null
   /** Present: this may be refused. */
   refused: ((error: Error) => void) | null
@@ -127,10 +127,12 @@ export function groupCommit(
       failing = false
       hooks.recovered()
     }
+    // Who waits for an acknowledgement goes first: what else follows from a record takes its time.
     for (const entry of batch) {
       hooks.written(entry.op)
-      untold.push(entry)
+      if (entry.refused) untold.push(entry)
     }
+    for (const entry of batch) if (!entry.refused) untold.push(entry)
     if (counted) hooks.written(counted)
     // The disk works on the next record meanwhile.
     next()

@@ -116,6 +116,7 @@ export function createFlusher(given: {
       if (!fresh && !under) return Promise.resolve()
       return new Promise((resolve, reject) => {
         waiters.push({ file: fresh ? journal.file : journal.file - 1, resolve, reject })
+        timer?.handle.ref()
         wanted = true
         turn()
       })

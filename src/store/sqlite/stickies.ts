@@ -106,7 +106,8 @@ export function createStickies(
     put(account, service, handset, sender) {
       commit.add(
         { kind: 'sticky', account, service, handset, sender },
-        { done: () => hold(bookOf(names.text(account), service), handset, sender) },
+        // Refused together with its message, which says so.
+        { refused: () => {}, done: () => hold(bookOf(names.text(account), service), handset, sender) },
       )
     },
   }
