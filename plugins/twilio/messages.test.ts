@@ -165,6 +165,20 @@ for (const [way, how] of ways)
       assert.deepEqual([none['messages'], none['end'], none['next_page_uri']], [[], 0, null])
     })
 
+    test('shows the page that is asked for by its number alone, an empty one behind the last, and none far behind', async () => {
+      const ids = async (query: string): Promise<unknown[]> => {
+        const { json } = await call('GET', `${messages}.json?${query}`)
+        return (json['messages'] as { sid: string }[]).map(({ sid }) => sid)
+      }
+      const all = await ids('PageSize=1000')
+      assert.ok(all.length > 20)
+      assert.deepEqual(await ids('PageSize=10&Page=1'), all.slice(10, 20))
+      assert.deepEqual(await ids('PageSize=7&Page=2'), all.slice(14, 21))
+      assert.deepEqual(await ids(`PageSize=${all.length}&Page=1`), [])
+      assert.deepEqual(await ids('PageSize=50&Page=7'), [])
+      assert.equal((await call('GET', `${messages}.json?PageSize=50&Page=201`)).json['code'], 20422)
+    })
+
     test('writes lists in XML that page by their own URIs', async () => {
       const { text } = await call('GET', `${messages}?PageSize=2`)
       const root = (xml.parse(text) as { TwilioResponse: { Messages: Record<string, unknown> } }).TwilioResponse.Messages

@@ -162,11 +162,32 @@ async function mediaOf(call: Call, target: Target, path: string): Promise<Answer
   return showList<never>(call, mediaNames, { items: [], order: () => '', fields: () => ({}) })
 }
 
+/** Whoever pages by numbers alone makes the store read all that is before. */
+const mostSkipped = 10_000
+const readAtOnce = 1000
+const nothing: Awaited<ReturnType<Host['messages']['list']>> = { messages: [] }
+
+/** The cursor of a page that was asked for by its number, without a token; undefined where the list ends before it. */
+async function placeOf(host: Host, account: string, filter: object, items: number): Promise<string | undefined> {
+  if (items > mostSkipped) throw new Refused(20422, `Page: beyond the first ${mostSkipped} messages pages are those of next_page_uri`)
+  let cursor: string | undefined
+  for (let left = items; left > 0;) {
+    const from = cursor === undefined ? {} : { cursor }
+    const { messages: some, next } = await host.messages.list({ account, ...filter, ...from, limit: Math.min(left, readAtOnce) })
+    if (next === undefined) return undefined
+    left -= some.length
+    cursor = next
+  }
+  return cursor
+}
+
 async function list(host: Host, target: Target, query: Form, search: string): Promise<Answer> {
   const { account, legacy, format, base, path } = target
   const asked = readListQuery(query)
   const { page, pageSize, ...filter } = asked
-  const found = await host.messages.list({ account: account.id, ...filter, limit: pageSize })
+  const before = filter.cursor === undefined && page > 0 ? await placeOf(host, account.id, filter, page * pageSize) : 'here'
+  if (before !== undefined && before !== 'here') filter.cursor = before
+  const found = before === undefined ? nothing : await host.messages.list({ account: account.id, ...filter, limit: pageSize })
   const shown = pageOf({
     legacy,
     path,

@@ -80,7 +80,10 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
   if (known && id === bench.caller.account && known.parent !== undefined) {
     for (const field of fromAbove) {
       if (!isDeepStrictEqual(account[field], known[field]))
-        bench.faults.push({ path: [...path, field], message: `is set by the account above; it is ${show(known[field])}` })
+        bench.faults.push({
+          path: [...path, field],
+          message: known[field] === undefined ? 'is set by the account above' : `is set by the account above; it is ${show(known[field])}`,
+        })
     }
   }
   const status = statusFault(known, account.status)

@@ -42,11 +42,13 @@ export function connect(configFile?: string, environment: NodeJS.ProcessEnv = pr
   if (accountSid === undefined || authToken === undefined) {
     throw new Told(
       `No credentials: there is no ${join(settings.data, 'credentials.json')}, which a gateway leaves when it starts.\n` +
-        'Start one (npm start), name its directory (SIGNALBOX_DATA), or set SIGNALBOX_HTTP, SIGNALBOX_ACCOUNT_SID and SIGNALBOX_AUTH_TOKEN.',
+        'Start one (npm start), name its directory (SIGNALBOX_DATA), or set SIGNALBOX_PUBLIC_URL (https://sms.example) or SIGNALBOX_HTTP,\nand SIGNALBOX_ACCOUNT_SID and SIGNALBOX_AUTH_TOKEN.',
     )
   }
   const here = `http://${reachable(settings.http)}`
-  return createClient({ url: environment['SIGNALBOX_HTTP'] || !left ? here : left.url, accountSid, authToken })
+  // Whoever is elsewhere knows it by its public address.
+  const there = environment['SIGNALBOX_PUBLIC_URL'] ? settings.publicUrl : (left?.url ?? here)
+  return createClient({ url: environment['SIGNALBOX_HTTP'] ? here : there, accountSid, authToken })
 }
 
 /** A gateway that listens on every address is reached on this machine's own. */
@@ -106,7 +108,8 @@ export function createClient({ url, accountSid, authToken }: Credentials): Clien
 function unreachable(url: string, error: unknown): Told {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  if (code === 'ECONNREFUSED') return new Told(`No gateway answers at ${url}. Start one with npm start, or set SIGNALBOX_HTTP.`)
+  if (code === 'ECONNREFUSED')
+    return new Told(`No gateway answers at ${url}. Start one with npm start, or set SIGNALBOX_HTTP or SIGNALBOX_PUBLIC_URL.`)
   return new Told(`The gateway at ${url} did not answer: ${cause instanceof Error ? cause.message : String(cause)}`)
 }
 
@@ -120,14 +123,21 @@ function parsed(text: string): unknown {
 
 /** Our own envelope, the simulator's, or Twilio's. */
 function refusal(status: number, answer: unknown, accountSid: string): Told {
-  if (status === 401) return new Told(`The gateway refuses account ${accountSid}: wrong Account SID or Auth Token.`)
+  if (status === 401)
+    return new Told(`The gateway refuses account ${accountSid}: wrong Account SID or Auth Token, or they are not good from this address.`)
   const { error, message, code } = (answer ?? {}) as {
     error?: string | { code?: string; message: string; faults?: { path: string; message: string; line?: number }[] }
     message?: string
     code?: number
   }
   if (typeof error === 'string') return new Told(error)
-  if (error) return new Told([error.message, ...(error.faults ?? []).map((fault) => `  ${faultLine(fault)}`)].join('\n'), error.code)
+  if (error) {
+    const faults = (error.faults ?? []).map(faultLine)
+    // Where the message is the faults alone, they are not told twice.
+    const isSame =
+      faults.length > 0 && [faults, error.faults!.map((fault) => fault.message)].some((all) => all.join('\n') === error.message)
+    return new Told(isSame ? faults.join('\n') : [error.message, ...faults.map((line) => `  ${line}`)].join('\n'), error.code)
+  }
   if (message !== undefined) return new Told(code === undefined ? message : `${message} (${code})`)
   return new Told(`The gateway answered ${status}.`)
 }

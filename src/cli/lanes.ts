@@ -1,5 +1,5 @@
 // `signalbox binds`, `lanes`, `purge` and `statistics`: what runs, what waits, what happened.
-import type { Client } from './client.ts'
+import { Told, type Client } from './client.ts'
 import { bindName, query, since, table } from './print.ts'
 
 interface Depth {
@@ -84,8 +84,13 @@ export async function purge(
   return `${purged} message${purged === 1 ? '' : 's'} purged, each with its CDR and report.`
 }
 
+/** Statistics are kept so long: 400 days. */
+const mostHours = 9600
+
 export async function statistics(client: Client, options: Of & { hours: string }): Promise<string> {
-  const from = new Date(Date.now() - Number(options.hours) * 3_600_000).toISOString()
+  const hours = Number(options.hours)
+  if (!(hours > 0 && hours <= mostHours)) throw new Told(`--hours: expected a number from 0 to ${mostHours}, got ${options.hours}`)
+  const from = new Date(Date.now() - hours * 3_600_000).toISOString()
   const path = `/api/v1/statistics${query({ account: options.account, from })}`
   const answer = await client.request<{
     binds: {

@@ -113,6 +113,48 @@ test('without a gateway it says so in one line', async () => {
   assert.ok(err.startsWith(`No gateway answers at http://127.0.0.1:${port}`), err)
 })
 
+test('from elsewhere the public address says where the gateway is', async () => {
+  answers['GET /api/v1/lanes'] = { status: 200, body: { lanes: [] } }
+  const env = {
+    SIGNALBOX_DATA: join(data, 'elsewhere'),
+    SIGNALBOX_PUBLIC_URL: url,
+    SIGNALBOX_ACCOUNT_SID: sid,
+    SIGNALBOX_AUTH_TOKEN: token,
+  }
+  assert.equal((await run(['lanes'], env)).code, 0)
+  assert.equal(asked.length, 1)
+})
+
+test('wrong usage says which help to ask for', async () => {
+  for (const [args, hint] of [
+    [['nonsense'], 'signalbox --help lists the commands'],
+    [['optouts', 'add'], 'signalbox optouts add --help says more'],
+    [['keys', 'nonsense'], 'signalbox keys list --help says more'],
+    [['plan'], 'signalbox plan --help says more'],
+  ] as const) {
+    const { code, err } = await run([...args])
+    assert.equal(code, 1)
+    assert.ok(err.endsWith(`\n(${hint})\n`), err)
+  }
+})
+
+test('what is no number of hours is refused before anyone is asked', async () => {
+  for (const hours of ['x', '0', '-1', '1e9']) {
+    const { code, err } = await run(['statistics', '--hours', hours])
+    assert.deepEqual([code, err], [1, `--hours: expected a number from 0 to 9600, got ${hours}\n`])
+  }
+  assert.equal(asked.length, 0)
+})
+
+test('faults that are the whole message are told once', async () => {
+  const fault = { path: 'handset', message: 'expected a number such as +447700900123' }
+  for (const message of [fault.message, `handset: ${fault.message}`]) {
+    answers['PUT /api/v1/optouts/ACME/nobody'] = { status: 400, body: { error: { code: 'invalid', message, faults: [fault] } } }
+    const { err } = await run(['optouts', 'add', 'ACME', 'nobody'])
+    assert.equal(err, `handset: ${fault.message}\n`)
+  }
+})
+
 test('a refusal is told with every fault, and the token is never printed', async () => {
   answers['GET /api/v1/explain'] = {
     status: 400,

@@ -38,7 +38,6 @@ function createProgram(): Command {
   program
     .description('A multitenant SMS and MMS gateway.')
     .option('--config <file>', 'YAML with the same names as the SIGNALBOX_ environment variables')
-    .showHelpAfterError('(signalbox --help lists the commands)')
   const asked =
     <Args extends unknown[]>(command: (client: Client, ...args: Args) => Promise<string>) =>
     async (...args: [...Args, Command]): Promise<void> => {
@@ -58,7 +57,14 @@ function createProgram(): Command {
   addOperations(program, asked)
   addSip(program, asked)
   addOversight(program, asked)
+  pointToHelp(program, program.name())
   return program
+}
+
+/** What wrong usage of each command ends with. */
+function pointToHelp(command: Command, words: string): void {
+  command.showHelpAfterError(`(${words} --help ${command.commands.length > 0 ? 'lists the commands' : 'says more'})`)
+  for (const one of command.commands) pointToHelp(one, `${words} ${one.name()}`)
 }
 
 type Asked = <Args extends unknown[]>(
