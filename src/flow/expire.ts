@@ -1,11 +1,12 @@
 // Expire: what nobody ends otherwise ends here. Validity that ran out, receipts that never came,
-// binds that are gone, accounts that were closed, parts that never completed, and rows past their retention.
+// binds that are gone or granted no more, accounts that were closed, parts that never completed, and rows past their retention.
 import { finish } from '../model/life.ts'
 import { createClosing } from './closed.ts'
 import { repeat, type Core } from './core.ts'
 import { leaveLostBinds } from './leave.ts'
 import { endUnconfirmed } from './query.ts'
 import { tidyParts } from './reassemble.ts'
+import { createWithdrawals } from './withdrawn.ts'
 
 export interface Retention {
   messageDays: number
@@ -20,9 +21,11 @@ const idempotencyDays = 2
 
 export function startExpiry(core: Core, retention: Retention): { stop(): Promise<void> } {
   const closing = createClosing(core)
+  const withdrawals = createWithdrawals(core)
   const steps = [
     repeat(core, 'expire', 1000, () => expireOverdue(core)),
     repeat(core, 'closed accounts', 1000, closing),
+    repeat(core, 'withdrawn grants', 1000, withdrawals),
     repeat(core, 'lost binds', 2000, () => leaveLostBinds(core)),
     repeat(core, 'parts', 2000, () => tidyParts(core)),
     repeat(core, 'retention', 60_000, () => sweep(core, retention)),

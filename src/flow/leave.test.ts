@@ -29,7 +29,7 @@ interface Bed {
   /** Sessions of a bind: 0 is down. */
   sessions(id: string, sessions: Partial<Session>[]): void
   /** A message on the lane of its first candidate. */
-  send(candidates: (string | Candidate)[], more?: { attempts?: number; account?: string }): Promise<string>
+  send(candidates: (string | Candidate)[], more?: { attempts?: number; account?: string; deliverAfter?: number }): Promise<string>
   laneOf(id: string): Promise<string | undefined>
 }
 
@@ -95,11 +95,17 @@ async function bed(context: TestContext, binds: Record<string, Partial<BindPolic
           body: { kind: 'text', text: 'hello' },
           priority: 1,
           receipt: 'both',
+          ...(more.deliverAfter === undefined ? {} : { deliverAfter: more.deliverAfter }),
         },
         decision: { revision: 1, candidates: list, failoverOnReceipt: false, tried: [] },
-        life: { state: 'queued', segments: [], attempts: more.attempts ?? 0, updatedAt: now },
+        life: {
+          state: more.deliverAfter === undefined ? 'queued' : 'scheduled',
+          segments: [],
+          attempts: more.attempts ?? 0,
+          updatedAt: now,
+        },
         entries: [{ at: now, what: 'accepted', via: 'A/api' }],
-        queue: { lane: list[0]!.bind, due: now, candidate: 0 },
+        queue: { lane: list[0]!.bind, due: more.deliverAfter ?? now, candidate: 0 },
       })
       return id
     },
@@ -171,6 +177,18 @@ test('what has waited for a link longer than the bind allows fails, with its rep
   assert.deepEqual([life.state, life.failure?.code], ['failed', 'bind-down'])
   assert.equal((await store.depths()).find(({ lane }) => lane === 'A/api')?.report, 1)
   assert.equal(await laneOf(late), 'A/n')
+})
+
+test('what is scheduled goes to the next bind, and not a moment earlier than it was to be sent', async (context) => {
+  const { core, store, send, clock, laneOf } = await bed(context, { 'A/n': { downLimitMs: 1000 }, 'A/e': {} })
+  const id = await send(['A/n', 'A/e'], { deliverAfter: clock.now() + 60_000 })
+  await clock.advance(2000)
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(id), 'A/e')
+  assert.equal((await store.get(id))!.life.state, 'scheduled')
+  assert.deepEqual(await store.claim('A/e', 1), [])
+  await clock.advance(60_000)
+  assert.equal((await store.claim('A/e', 1))[0]!.items[0]!.message.id, id)
 })
 
 test('while the link is up nothing is refused for waiting', async (context) => {

@@ -178,11 +178,12 @@ export function nextCandidate(
   const { message, decision, candidate } = at.item
   const next = decision.candidates[candidate + 1]
   if (!next) return finish(message, decision, life, 'failed', at.now, { failure, entries })
+  const due = Math.max(at.now, message.deliverAfter ?? 0)
   return {
     message: message.id,
-    life: { ...life, state: 'queued', segments: [], updatedAt: at.now },
+    life: { ...life, state: due > at.now ? 'scheduled' : 'queued', segments: [], updatedAt: at.now },
     entries: [...entries, { at: at.now, what: 'failover', from: at.bind.id, to: next.bind, why: failure.peer ?? failure.code }],
-    requeue: { lane: next.bind, due: at.now, attempt: 0, candidate: candidate + 1 },
+    requeue: { lane: next.bind, due, attempt: 0, candidate: candidate + 1 },
     counts: [{ bind: at.bind.id, name: 'retried' }],
   }
 }

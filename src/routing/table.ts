@@ -1,5 +1,6 @@
 // The termination logic, made ready to be asked: everything that does not depend on the message is
-// worked out here, once per configuration, sentences included. A table never changes.
+// worked out here, once per configuration, sentences included, for each account when it is first asked
+// for: whoever sends waits for its own routes and those above it. What a table answers never changes.
 import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import { lineage, maySendBy } from '../model/grant.ts'
@@ -28,12 +29,12 @@ export interface RoutingTable {
 
 export function compile(configuration: Configuration, addressee: Addressee = () => undefined): RoutingTable {
   const ground = groundOf(configuration)
-  const owned = new Map<AccountId, Owned>()
-  for (const [owner, routes] of configuration.routes) if (routes.length > 0) owned.set(owner, ownedBy(ground, owner, routes))
+  const owned = kept((owner) => ownedBy(ground, owner, configuration.routes.get(owner) ?? []))
   const peers = new Map<BindId, string>()
   for (const { id, policy } of configuration.binds.values()) if (policy.peer !== '') peers.set(id, policy.peer)
   const leads = leading(configuration)
-  const above = (account: AccountId): Owned[] => lineage(configuration, account).flatMap((owner) => owned.get(owner) ?? [])
+  const hasRoutes = (owner: AccountId): boolean => (configuration.routes.get(owner)?.length ?? 0) > 0
+  const above = (account: AccountId): Owned[] => lineage(configuration, account).filter(hasRoutes).map(owned)
   return {
     revision: configuration.revision,
     layersOf: kept((account) => above(account).map((routes) => routes.for(account))),
