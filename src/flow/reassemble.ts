@@ -12,6 +12,8 @@ import type { Core } from './core.ts'
 
 /** A number no more than this of parts is taken from one long message (TS 23.040 §9.2.3.24.1). */
 const mostParts = 255
+/** Looked at in one turn. */
+const fewStale = 100
 
 export async function addPart(core: Core, bind: Bind, part: InboundPart): Promise<void> {
   const { submission, reference, total, index } = part
@@ -37,27 +39,38 @@ export async function addPart(core: Core, bind: Bind, part: InboundPart): Promis
   }
 }
 
-/** Parts that wait too long, and complete ones that a crash kept from being joined. */
+/** Parts that wait too long, and complete ones that a crash kept from being joined: all there are, whoever has many. */
 export async function tidyParts(core: Core): Promise<void> {
-  const now = core.clock.now()
-  const configuration = core.configuration()
-  for (const parts of await core.store.staleParts(now - 1000, 100)) {
-    const first = parts[0]
-    if (!first) continue
-    const bind = configuration.binds.get(bindOf(first.key))
-    const oldest = Math.min(...parts.map((part) => part.at))
-    if (!bind) {
-      await core.store.dropParts(first.key)
-    } else if (parts.length === first.total) {
-      await join(core, bind, parts)
-    } else if (now - oldest > bind.policy.partsTimeoutSeconds * 1000) {
-      core.log.warn(
-        { bind: bind.id, came: parts.length, of: first.total, policy: bind.policy.partsIncomplete },
-        'a long message never completed',
-      )
-      const came = `Only ${parts.length} of its ${first.total} parts came.`
-      await join(core, bind, parts, bind.policy.partsIncomplete === 'drop' ? new AcceptRefused('invalid', came) : undefined)
-    }
+  for (let found = fewStale; found === fewStale;) {
+    const stale = await core.store.staleParts(core.clock.now() - 1000, fewStale)
+    for (const parts of stale) await tidy(core, parts).catch(untilLater)
+    found = stale.length
+    // Others have their turn: there may be thousands.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** One that cannot be taken now stays for the next round, and holds up no other. */
+function untilLater(error: unknown): void {
+  if (!(error instanceof AcceptRefused)) throw error
+}
+
+async function tidy(core: Core, parts: readonly Part[]): Promise<void> {
+  const first = parts[0]
+  if (!first) return
+  const bind = core.configuration().binds.get(bindOf(first.key))
+  const oldest = Math.min(...parts.map((part) => part.at))
+  if (!bind) {
+    await core.store.dropParts(first.key)
+  } else if (parts.length === first.total) {
+    await join(core, bind, parts)
+  } else if (core.clock.now() - oldest > bind.policy.partsTimeoutSeconds * 1000) {
+    core.log.warn(
+      { bind: bind.id, came: parts.length, of: first.total, policy: bind.policy.partsIncomplete },
+      'a long message never completed',
+    )
+    const came = `Only ${parts.length} of its ${first.total} parts came.`
+    await join(core, bind, parts, bind.policy.partsIncomplete === 'drop' ? new AcceptRefused('invalid', came) : undefined)
   }
 }
 

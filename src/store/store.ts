@@ -144,7 +144,7 @@ export interface ListPage {
 }
 
 export interface Part {
-  /** Names the long message: bind, from, to, reference, total. */
+  /** Names the long message: bind, from, to, reference, total. Whose it is stands before the first comma. */
   key: string
   index: number
   total: number
@@ -360,7 +360,8 @@ export interface Store {
   part(part: Part): Promise<{ complete?: Part[] }>
   /**
    * Long messages of which a part is older than `before`; complete ones (a crash came before they were
-   * joined) only when all are: what has just become complete is being joined.
+   * joined) only when all are: what has just become complete is being joined. Each call goes on where the last one
+   * ended; fewer than `max` are the last of a round.
    */
   staleParts(before: number, max: number): Promise<Part[][]>
   dropParts(key: string): Promise<void>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { Cdr } from '../../src/model/cdr.ts'
 import { finish } from '../../src/model/life.ts'
 import { account, carrier, origin } from './fixture.ts'
-import type { CdrRow } from '../../src/store/store.ts'
+import { type CdrRow, StoreUnavailable } from '../../src/store/store.ts'
 import type { Bench, Case } from './store.ts'
 import { acceptAll, drain, times } from './store-lanes.ts'
 
@@ -170,6 +170,37 @@ export const streamCases: Case[] = [
       await bench.store.dropParts('other')
       await bench.reopen()
       assert.deepEqual(await bench.store.staleParts(at + 1, 10), [])
+    },
+  ],
+  [
+    'parts that wait are all found, round by round, also behind as many as are asked for at a time',
+    async (bench) => {
+      const at = bench.clock.now()
+      for (const key of ['a', 'b', 'c', 'd', 'e']) await bench.store.part(part(key, 1, at))
+      const round = async (): Promise<string[][]> => {
+        const found: string[][] = []
+        for (let last = 2; last === 2; last = found.at(-1)!.length)
+          found.push((await bench.store.staleParts(at + 1, 2)).map((parts) => parts[0]!.key))
+        return found
+      }
+      assert.deepEqual((await round()).flat().toSorted(), ['a', 'b', 'c', 'd', 'e'])
+      assert.deepEqual((await round()).flat().toSorted(), ['a', 'b', 'c', 'd', 'e'])
+      assert.equal((await bench.store.staleParts(at + 1, 2)).length, 2)
+      for (const key of ['a', 'b', 'd']) await bench.store.dropParts(key)
+      assert.deepEqual((await round()).flat().toSorted(), ['c', 'e'], 'what is gone meanwhile is passed over')
+    },
+  ],
+  [
+    'one bind keeps so many parts waiting, and others have theirs all the same, over a restart too',
+    async (bench) => {
+      const at = bench.clock.now()
+      const many = Array.from({ length: 10_000 }, (_, n) => bench.store.part(part(`["A/one",${n}]`, 1, at)))
+      await Promise.all(many)
+      await bench.reopen()
+      await assert.rejects(bench.store.part(part('["A/one","more"]', 1, at)), StoreUnavailable)
+      assert.deepEqual(await bench.store.part(part('["A/two","more"]', 1, at)), {})
+      await bench.store.dropParts('["A/one",77]')
+      assert.deepEqual(await bench.store.part(part('["A/one","more"]', 1, at)), {})
     },
   ],
   [

@@ -22,6 +22,7 @@ before(async () => {
       - ${bindTo(world.carriers, 'north')}
       - { id: gone, connector: smpp, config: { host: 127.0.0.1, port: ${nobody}, systemId: gone } }
       - { id: patient, connector: smpp, side: client, policy: { partsTimeoutSeconds: 1 }, config: { systemId: patient, password: secret } }
+      - { id: hoarder, connector: smpp, side: client, policy: { partsTimeoutSeconds: 600 }, config: { systemId: hoarder, password: secret } }
       - id: strict
         connector: smpp
         side: client
@@ -92,6 +93,18 @@ test('or, where the bind wants it, are not sent, and each is receipted as that',
     world.carriers.inbox(20).find(({ to }) => to === '+447700900302'),
     undefined,
   )
+})
+
+test('and however many of another client wait for longer', async () => {
+  const hoarder = await bind('hoarder')
+  for (let round = 0; round < 5; round++)
+    await Promise.all(
+      Array.from({ length: 50 }, (_, n) => submitParts(hoarder, `44770091${String(round * 50 + n).padStart(4, '0')}`, [1], 1)),
+    )
+  const client = await bind('patient')
+  const [id] = await submitParts(client, '447700900304', [2], 0x34)
+  assert.deepEqual(await told(client, 1), [`${id} DELIVRD`])
+  assert.equal(hoarder.receipts().length, 0)
 })
 
 test('the same reference used again afterwards is another message', async () => {

@@ -10,31 +10,51 @@ export interface Parts {
   joined(joined: Joined): void
 }
 
-/** More incomplete parts than this are refused: the carrier keeps them. */
+/** More incomplete parts than this are refused, of all binds and of one: whoever sent them keeps them. */
 const mostParts = 100_000
+const mostOfOne = 10_000
+
+/** Whose they are stands before the first comma. */
+function ownerOf(key: string): string {
+  const end = key.indexOf(',')
+  return end < 0 ? key : key.slice(0, end)
+}
 
 export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>): Parts {
   const messages = new Map<string, Map<number, Part>>()
   let count = 0
+  const counts = new Map<string, number>()
+  /** Where the next look for stale ones goes on. */
+  let round: Iterator<Map<number, Part>> | undefined
   for (const part of known) put(part)
+
+  function counted(key: string, more: number): void {
+    count += more
+    const owner = ownerOf(key)
+    const now = (counts.get(owner) ?? 0) + more
+    if (now > 0) counts.set(owner, now)
+    else counts.delete(owner)
+  }
 
   function put(part: Part): void {
     let parts = messages.get(part.key)
     if (!parts) messages.set(part.key, (parts = new Map()))
-    if (!parts.has(part.index)) count++
+    if (!parts.has(part.index)) counted(part.key, 1)
     parts.set(part.index, part)
   }
 
   function forget(key: string): void {
-    count -= messages.get(key)?.size ?? 0
+    counted(key, -(messages.get(key)?.size ?? 0))
     messages.delete(key)
   }
 
   return {
     add(part) {
       if (count >= mostParts) return Promise.reject(new StoreUnavailable(`${mostParts} parts of long messages wait for the rest`))
+      const { key, index, total, at, data } = part
+      if ((counts.get(ownerOf(key)) ?? 0) >= mostOfOne)
+        return Promise.reject(new StoreUnavailable(`${mostOfOne} parts of long messages of one bind wait for the rest`))
       return new Promise((resolve, reject) => {
-        const { key, index, total, at, data } = part
         commit.add(
           { kind: 'part', key, place: index, total, at, data },
           {
@@ -52,13 +72,15 @@ export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>)
     },
     stale(before, max) {
       const found: Part[][] = []
-      for (const parts of messages.values()) {
-        if (found.length === max) break
-        const list = [...parts.values()]
+      round ??= messages.values()
+      for (let next = round.next(); !next.done; next = round.next()) {
+        const list = [...next.value.values()]
         const isOld = (one: Part): boolean => one.at < before
         // What has just become complete is being joined.
         if (list.length === list[0]?.total ? list.every(isOld) : list.some(isOld)) found.push(list.sort((a, b) => a.index - b.index))
+        if (found.length === max) return found
       }
+      round = undefined
       return found
     },
     drop(key) {
@@ -76,7 +98,7 @@ export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>)
     },
     joined(joined) {
       const parts = messages.get(joined.key)
-      for (const [index, at] of joined.parts) if (parts?.get(index)?.at === at && parts.delete(index)) count--
+      for (const [index, at] of joined.parts) if (parts?.get(index)?.at === at && parts.delete(index)) counted(joined.key, -1)
       if (parts?.size === 0) messages.delete(joined.key)
     },
   }
