@@ -70,6 +70,8 @@ test('what a phone sends goes to the carrier, and its receipt comes back as MESS
   const alice = await register()
   const sent = await alice.message(`sip:+447700900123@127.0.0.1`, 'Hello', ['Content-Type: text/plain', 'X-REG-DELIVERY: 1'])
   assert.equal(sent.status, 202, sent.line)
+  // RFC 3428 §8, §9: nothing of it is a place to send to.
+  assert.equal(sent.headers.has('contact'), false)
   const id = sent.headers.get('x-sms-message-id') ?? ''
   assert.match(id, /^[0-9a-f]{32}$/)
   const submitted = await eventually('the submit_sm', () => world.carriers.inbox(1).find(({ text }) => text === 'Hello'))
@@ -87,6 +89,7 @@ test('what a handset writes to the number of a user arrives as MESSAGE', async (
   world.carriers.reply({ carrier: 'north', from: '447700900124', to: number.slice(1), text: 'Grüße ☃' })
   const said = await alice.received('the reply', ({ body }) => body === 'Grüße ☃')
   assert.match(said.headers.get('from') ?? '', /\+?447700900124@/)
+  assert.equal(said.headers.has('contact'), false)
   assert.match(said.line, new RegExp(`^MESSAGE sip:alice@127\\.0\\.0\\.1:${alice.port} `))
 })
 
