@@ -18,11 +18,15 @@ export interface UaParts {
 }
 
 const allow = ['Allow', 'REGISTER, MESSAGE, OPTIONS']
-const tooMany: Reply = { status: 503, headers: ['Retry-After', '1'] }
+const tooMany: Reply = { status: 503, headers: ['Retry-After', '1'], fleeting: true }
 
 export function createUa({ profile, access, registrar, guard, inbound, failed }: UaParts): Take {
   /** RFC 3261 §11.2. */
-  const able: Reply = { status: 200, headers: [...allow, 'Accept', profile.messages.accept.join(', '), 'Supported', 'path, outbound'] }
+  const able: Reply = {
+    status: 200,
+    headers: [...allow, 'Accept', profile.messages.accept.join(', '), 'Supported', 'path, outbound'],
+    fleeting: true,
+  }
 
   function known(found: Known, request: Incoming, answer: (reply: Reply) => void): void {
     if ('reply' in found) answer(found.reply)
@@ -50,7 +54,7 @@ export function createUa({ profile, access, registrar, guard, inbound, failed }:
       case 'OPTIONS':
         return answer(guard.request(plainAddress(request.flow.remote.address)) ? able : tooMany)
       default:
-        return answer({ status: registeredMethods.has(request.method) ? 405 : 501, headers: allow })
+        return answer({ status: registeredMethods.has(request.method) ? 405 : 501, headers: allow, fleeting: true })
     }
   }
 }

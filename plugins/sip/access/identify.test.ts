@@ -29,7 +29,7 @@ describe('a MESSAGE of a user', () => {
     ]
     for (const reply of replies) {
       assert.equal(reply.status, 407)
-      assert.deepEqual(Object.keys(reply), ['status', 'headers'])
+      assert.deepEqual(Object.keys(reply), ['status', 'headers', 'fleeting'])
       assert.match(reply.headers![1]!, /^Digest realm="[a-z_.]+", nonce="[^"]{32}", algorithm=MD5, qop="auth"$/)
     }
   })

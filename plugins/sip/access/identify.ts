@@ -6,7 +6,7 @@ import type { Incoming } from '../engine/engine.ts'
 import type { Profile } from '../profile/types.ts'
 import type { Guard } from './guard.ts'
 import type { Access, Known, Peer, Registrar } from './peer.ts'
-import { refused, tooMany } from './refusals.ts'
+import { refusedStranger, tooMany, tooManyFrom } from './refusals.ts'
 import { type Aor, admitted, readAor, type Users } from './users.ts'
 
 /** A trunk as its requests are known. */
@@ -42,9 +42,9 @@ export function createAccess({ host, profile, users, guard, registrar, trunksAt 
       const address = plainAddress(request.flow.remote.address)
       const trunks = trunksAt(address, profile.name)
       if (trunks.length > 0) return admitted(host, meant(trunks, request).peer)
-      if (!guard.request(address)) return { reply: tooMany }
+      if (!guard.request(address)) return { reply: tooManyFrom }
       const from = senderOf(request)
-      if (!from) return { reply: refused(400, 'From: expected a URI with a host') }
+      if (!from) return { reply: refusedStranger(400, 'From: expected a URI with a host') }
       const known = user(request, from)
       if ('peer' in known && !guard.message(known.peer.name)) return { reply: tooMany }
       return known

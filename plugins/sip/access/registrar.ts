@@ -12,7 +12,7 @@ import { createFlows } from './flows.ts'
 import type { Guard } from './guard.ts'
 import type { OpenSession, Peer, Registrar, UserSession } from './peer.ts'
 import { createPings } from './pings.ts'
-import { refused, tooMany } from './refusals.ts'
+import { refusedStranger, tooManyFrom } from './refusals.ts'
 import { readRegister, type Registration, type Wanted } from './register.ts'
 import { openRegistrations } from './registrations-file.ts'
 import { isOfSame, revivedOf, storedOf, type StoredAor } from './stored.ts'
@@ -274,9 +274,9 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
       if (count > 0) log.info({ profile: profile.name, stored: count, registered: entries.size }, 'registrations of before the restart')
     },
     take(request, answer) {
-      if (!guard.request(plainAddress(request.flow.remote.address))) return answer(tooMany)
+      if (!guard.request(plainAddress(request.flow.remote.address))) return answer(tooManyFrom)
       const to = readAor(request.headers.get('to'))
-      if (!to || to.user === '') return answer(refused(400, 'To: expected an address of record, sip:user@domain'))
+      if (!to || to.user === '') return answer(refusedStranger(400, 'To: expected an address of record, sip:user@domain'))
       const known = users.authenticate(request, to)
       if ('reply' in known) return answer(known.reply)
       if (isClosed || !request.flow.open) return answer(busy)

@@ -9,7 +9,7 @@ import { readAuth } from './auth-header.ts'
 import type { Digest } from './digest.ts'
 import type { Guard } from './guard.ts'
 import type { Known, Peer } from './peer.ts'
-import { refused, suspended } from './refusals.ts'
+import { refused, refusedStranger, suspended } from './refusals.ts'
 
 /** What is read of the settings of a client bind that is a user. */
 export interface UserSettings extends Partial<MessageSettings> {
@@ -69,7 +69,7 @@ export function createUsers(parts: { host: Host; profile: Profile; digest: Diges
       const isRegister = method === 'REGISTER'
       const found = find(aor)
       if (isRegister && profile.auth.register === 'trust') {
-        if (!found) return { reply: refused(404, 'there is no such user') }
+        if (!found) return { reply: refusedStranger(404, 'there is no such user') }
         return admitted(host, found)
       }
       const meant = found || isRegister ? { user: found, aor } : namedByCredentials(request, aor, find)
@@ -83,7 +83,7 @@ export function createUsers(parts: { host: Host; profile: Profile; digest: Diges
         names: [meant.aor.user, meant.aor.name],
         password: meant.user && settingsOf(meant.user.gateway).password,
       })
-      if (verdict.kind === 'bad') return { reply: refused(400, verdict.why) }
+      if (verdict.kind === 'bad') return { reply: refusedStranger(400, verdict.why) }
       if (verdict.kind === 'right' && meant.user) {
         if (!isSameUser(verdict.uri, request.uri)) return { reply: refused(400, 'the uri of the credentials is not the Request-URI') }
         return admitted(host, meant.user)
@@ -93,6 +93,8 @@ export function createUsers(parts: { host: Host; profile: Profile; digest: Diges
       const reply: Reply = {
         status: isRegister ? 401 : 407,
         headers: digest.challenge(by, aor.domain, address, verdict.kind === 'stale'),
+        // Whoever guesses is heard once: a repeat is no second guess.
+        fleeting: verdict.kind !== 'wrong',
       }
       return { reply }
     },

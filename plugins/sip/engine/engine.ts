@@ -43,6 +43,11 @@ export interface Reply {
   reason?: string
   headers?: HeaderLines
   body?: Buffer
+  /**
+   * Said to whoever is a stranger still, and changed nothing: not kept for repeats, which are taken anew. So strangers,
+   * whatever addresses they write on their datagrams, use up no transactions (RFC 3261 §26.3.2.4).
+   */
+  fleeting?: boolean
 }
 
 /**

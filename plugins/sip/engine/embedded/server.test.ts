@@ -45,6 +45,24 @@ test('what comes again is answered as before for Timer J, and is another request
   assert.equal(taken, 2)
 })
 
+test('what strangers are told uses up no transaction, and is told again to who asks again', async () => {
+  const { engine, peer } = await world((request, answer) => answer({ status: request.method === 'MESSAGE' ? 407 : 200, fleeting: true }), {
+    safety: { transactions: 2 },
+  })
+  const again = requestText(peer.local)
+  for (const octets of [
+    again,
+    again,
+    requestText(peer.local, { method: 'OPTIONS' }),
+    requestText(peer.local, { headers: ['Require: x'] }),
+  ]) {
+    peer.send(octets)
+    assert.ok([407, 200, 420].includes((await peer.response()).status))
+  }
+  assert.equal(engine.counts().transactions, 0)
+  assert.equal(engine.counts().refused, 0)
+})
+
 test('while it is tried, what comes again is swallowed, then answered 100, and given up on with 500 (RFC 4320)', async () => {
   const { engine, peer } = await world(() => {}, { timers: quick })
   const octets = requestText(peer.local, { headers: ['Timestamp: 54'] })

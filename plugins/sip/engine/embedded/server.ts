@@ -1,6 +1,6 @@
 // Server transactions (RFC 3261 §17.2.2, RFC 4320): a request is taken once, however often it comes;
 // what comes again is answered as before, or swallowed while it is being tried. By UDP the answer is
-// kept for Timer J (answered.ts). There are so many of them and no more: whoever comes then is asked
+// kept for Timer J (answered.ts), unless it was for a stranger. There are so many of them and no more: whoever comes then is asked
 // to come again.
 import type { Clock } from '../../../../src/plugin.ts'
 import { hasCookie, type ReadRequest } from '../../codec/index.ts'
@@ -107,7 +107,7 @@ export function createServers(parts: ServerParts): Servers {
     if (trying.get(transaction.merged) === transaction) trying.delete(transaction.merged)
     const octets = composed(request, way, reply, transaction.tag)
     // Timer J: none by what is reliable (§17.2.2).
-    if (!way.reliable) answered.keep(key, octets, way)
+    if (!way.reliable && reply.fleeting !== true) answered.keep(key, octets, way)
     parts.send(octets, way)
   }
 
@@ -176,7 +176,10 @@ export function createServers(parts: ServerParts): Servers {
       known.set(key, transaction)
       wheel.arm(transaction, tryingMs)
       const refused = parts.refusal(request, way)
-      if (refused) return answer(transaction, refused)
+      if (refused) {
+        refused.fleeting = true
+        return answer(transaction, refused)
+      }
       if (request.read.toTag === '') {
         if (trying.has(merged)) return answer(transaction, { status: 482, reason: 'Merged Request' })
       }
