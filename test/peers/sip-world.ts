@@ -25,6 +25,8 @@ export interface SipWorldParts {
   /** Lines for `binds` of the root account, and for its `routes` before the default one, which leads to `north`. */
   binds?: readonly string[]
   routes?: readonly string[]
+  /** More domains of the root account. */
+  domains?: readonly string[]
   /** More fields of the profiles. */
   internal?: string
   external?: string
@@ -43,7 +45,10 @@ export async function startSipWorld(parts: SipWorldParts = {}): Promise<SipWorld
   await mkdir(join(profiles, 'external'))
   const listen = (port: number): string =>
     `listen: { udp: '127.0.0.1:${port}', tcp: '127.0.0.1:${port}', httpPath: ${port === internal} }\n`
-  await writeFile(join(profiles, 'internal.yaml'), `${listen(internal)}domains: { ${domain}: root }\n${parts.internal ?? ''}\n`)
+  await writeFile(
+    join(profiles, 'internal.yaml'),
+    `${listen(internal)}domains: { ${[domain, ...(parts.domains ?? [])].map((each) => `${each}: root`).join(', ')} }\n${parts.internal ?? ''}\n`,
+  )
   await writeFile(join(profiles, 'external.yaml'), `${listen(external)}${parts.external ?? ''}\n`)
   for (const [name, text] of Object.entries(parts.trunks ?? {})) await writeFile(join(profiles, 'external', `${name}.yaml`), text)
   const world = await startWorld({ north: {} }, { SIGNALBOX_SIP: profiles })

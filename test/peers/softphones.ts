@@ -23,6 +23,8 @@ interface Account {
   user: string
   gateway: number
   transport?: 'udp' | 'tcp'
+  /** Of baresip's file of accounts, instead of one that names the gateway as its outbound proxy. */
+  line?: string
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
@@ -43,7 +45,7 @@ async function freePair(): Promise<number> {
 }
 
 /** baresip writes to its current contact only: `to` is the one that it is started with. */
-export async function startBaresip({ user, gateway, transport = 'udp' }: Account, to: string): Promise<Softphone> {
+export async function startBaresip({ user, gateway, transport = 'udp', line }: Account, to: string): Promise<Softphone> {
   const directory = await mkdtemp(join(tmpdir(), 'baresip-'))
   const [sip, control] = [await freePair(), await freePort()]
   const modules = ['/usr/lib/baresip/modules', '/usr/lib/x86_64-linux-gnu/baresip/modules'].find((path) => existsSync(path)) ?? ''
@@ -62,7 +64,9 @@ module_app contact.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:${control}
 `
-  const account = `<sip:${user}@${domain};transport=${transport}>;auth_user=${user};auth_pass=${passwordOf(user)};outbound="sip:127.0.0.1:${gateway};transport=${transport}";regint=60;audio_codecs=pcma\n`
+  const account =
+    line ??
+    `<sip:${user}@${domain};transport=${transport}>;auth_user=${user};auth_pass=${passwordOf(user)};outbound="sip:127.0.0.1:${gateway};transport=${transport}";regint=60;audio_codecs=pcma\n`
   await Promise.all([
     writeFile(join(directory, 'config'), config),
     writeFile(join(directory, 'accounts'), account),
