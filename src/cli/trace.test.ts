@@ -46,7 +46,9 @@ function answer(state: TraceAnswer['message']['state'], entries: LifeEntry[]): T
       { state: 'sent', ref: 'a1', bind: `${account}/northern`, at: iso(at + 2000) },
       { state: 'undeliverable', ref: 'a2', final: true, error: '027', bind: `${account}/northern`, at: iso(at + 2301) },
     ],
-    entries: entries.map((entry) => ({ ...entry, at: iso(entry.at) })),
+    entries: entries.map((entry) =>
+      entry.what === 'retry' ? { ...entry, at: iso(entry.at), due: iso(entry.due) } : { ...entry, at: iso(entry.at) },
+    ),
   }
 }
 

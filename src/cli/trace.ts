@@ -13,7 +13,7 @@ export function traceLines({ message, segments, entries }: TraceAnswer): string[
   const lines = [...head(message), '']
   for (const { at: time, ...rest } of entries) {
     const at = Date.parse(time)
-    const entry = { ...rest, at } as LifeEntry
+    const entry = { ...rest, at, ...(rest.due === undefined ? {} : { due: Date.parse(rest.due) }) } as LifeEntry
     const [first = '', ...more] = says(entry, account)
     lines.push(`${since(at - accepted).padEnd(margin)}${first}`, ...more.map((line) => indent + line))
     if (entry.what === 'accepted') lines.push(...decisionLines(message.decision, account).map((line) => indent + line))

@@ -53,6 +53,7 @@ export const messageWithSegments = message.extend({ segmentStates: z.array(segme
 const entry = z.looseObject({
   at: time,
   what: z.enum(['accepted', 'attempt', 'retry', 'failover', 'held', 'receipt', 'report', 'final', 'redacted', 'note']),
+  due: time.optional().describe('Of a retry: when it is'),
 })
 
 export const trace = z.strictObject({
