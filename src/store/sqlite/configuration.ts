@@ -2,6 +2,43 @@
 import type { Database } from 'better-sqlite3'
 import type { ConfigurationChange } from '../store.ts'
 
+/** What a large change is made of, handed over some at a time. */
+export type Part = Pick<Required<ConfigurationChange>, 'puts' | 'deletes' | 'changes'>
+
+export interface Parts {
+  /** Keeps them for the change of this number, in order. */
+  stage(number: number, part: Part): void
+  take(number: number): Part
+}
+
+export function createParts(): Parts {
+  const staged = new Map<number, Part[]>()
+  return {
+    stage(number, part) {
+      const known = staged.get(number)
+      if (known) known.push(part)
+      else staged.set(number, [part])
+    },
+    take(number) {
+      const parts = staged.get(number) ?? []
+      // Of those before it nothing comes any more.
+      for (const one of staged.keys()) if (one <= number) staged.delete(one)
+      return {
+        puts: parts.flatMap(({ puts }) => puts),
+        deletes: parts.flatMap(({ deletes }) => deletes),
+        changes: parts.flatMap(({ changes }) => changes),
+      }
+    },
+  }
+}
+
+/** The same change in parts of at most so many. */
+export function* inParts({ puts, deletes, changes = [] }: ConfigurationChange, most: number): Generator<Part, undefined> {
+  for (let i = 0; i < Math.max(puts.length, deletes.length, changes.length); i += most)
+    yield { puts: puts.slice(i, i + most), deletes: deletes.slice(i, i + most), changes: changes.slice(i, i + most) }
+  return undefined
+}
+
 export type Changed = { revision: number } | { conflict: number }
 
 export function changeConfiguration(db: Database, change: ConfigurationChange, at: number): Changed {

@@ -25,7 +25,7 @@ import { createAccepting } from './accept.ts'
 import { createCdrStream } from './cdrs.ts'
 import { openClaims } from './claims.ts'
 import { groupCommit } from './commit.ts'
-import type { changeConfiguration } from './configuration.ts'
+import { inParts, type changeConfiguration, type Part } from './configuration.ts'
 import { createDecisions } from './decisions.ts'
 import { createEnding } from './ending.ts'
 import { createFlusher, type Flusher } from './flush.ts'
@@ -65,6 +65,8 @@ export interface SqliteOptions {
 
 interface Writer extends Tables {
   change(change: ConfigurationChange, at: number): ReturnType<typeof changeConfiguration>
+  stage(number: number, part: Part): void
+  changeStaged(number: number, change: ConfigurationChange, at: number): ReturnType<typeof changeConfiguration>
   limit(pages: number): unknown
 }
 
@@ -72,6 +74,8 @@ interface Writer extends Tables {
 const mostBehindBytes = 256 << 20
 /** Queue rows read at once: a few milliseconds of the thread that reads. */
 const refillRows = 250
+/** Rows of a changed configuration passed to the thread together: a few milliseconds. */
+const changesAtOnce = 250
 const silent = { error() {}, warn() {}, info() {}, debug() {} }
 
 /** Rejects when another process has the directory. */
@@ -121,6 +125,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     const hooked = new Map(start.hooks)
     let newest = newestOf(facts.get('newest') ?? 0, start.newest)
     let closed = false
+    let lastStaged = 0
 
     const commit = groupCommit(journal, clock, {
       written(op) {
@@ -230,6 +235,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       return new Promise((resolve) => commit.add(op, { done: () => resolve() }))
     }
 
+    /** A large change goes to the thread in parts: passing it on at once would hold up everybody here. */
+    async function changedBy(change: ConfigurationChange): ReturnType<Thread<Writer>['change']> {
+      if (change.changes === undefined || change.changes.length <= changesAtOnce) return tables.change(change, clock.now())
+      const number = ++lastStaged
+      for (const part of inParts(change, changesAtOnce)) await tables.stage(number, part)
+      return tables.changeStaged(number, { ...change, puts: [], deletes: [], changes: [] }, clock.now())
+    }
+
     /** Resolves when all that is acknowledged now is in the tables. */
     async function inTables(): Promise<void> {
       await commit.drain()
@@ -321,7 +334,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       },
       async change(change) {
         inner.check()
-        const changed = await tables.change(change, clock.now()).catch((error: unknown) => {
+        const changed = await changedBy(change).catch((error: unknown) => {
           throw new StoreUnavailable(error instanceof Error ? error.message : String(error), error)
         })
         if ('revision' in changed) return changed.revision

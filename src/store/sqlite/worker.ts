@@ -3,7 +3,7 @@
 import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
-import { changeConfiguration } from './configuration.ts'
+import { changeConfiguration, createParts } from './configuration.ts'
 import { openReads } from './reads.ts'
 import { migrate } from './schema.ts'
 import { openTables } from './tables.ts'
@@ -29,9 +29,13 @@ function open(): Record<string, (...values: never[]) => unknown> {
   migrate(db)
   if (settings.maxPages !== undefined) db.pragma(`max_page_count = ${settings.maxPages}`)
   const tables = openTables(db, dirname(settings.path))
+  const parts = createParts()
   return {
     ...tables,
     change: (change: Parameters<typeof changeConfiguration>[1], at: number) => changeConfiguration(db, change, at),
+    stage: parts.stage,
+    changeStaged: (number: number, change: Parameters<typeof changeConfiguration>[1], at: number) =>
+      changeConfiguration(db, { ...change, ...parts.take(number) }, at),
     limit: (pages: number) => db.pragma(`max_page_count = ${pages}`),
     close: () => {
       db.pragma('optimize')
