@@ -37,7 +37,7 @@ import { differing } from './model/versions.ts'
 import { createOutboundThread } from './outbound.ts'
 import type { Connector, Host, Logger } from './plugin.ts'
 import type { Addressee } from './routing/direct.ts'
-import { compile, type RoutingTable } from './routing/table.ts'
+import { createTables } from './routing/table.ts'
 import { openSqlite } from './store/sqlite/index.ts'
 import type { Store } from './store/store.ts'
 import { simulator } from '../plugins/simulator/index.ts'
@@ -126,9 +126,8 @@ async function compose(
     }
     return isOwn ? {} : undefined
   }
-  let compiled: RoutingTable | undefined
-  /** Made when it is first asked for: many changes in a row make one. */
-  const table = (): RoutingTable => (compiled ??= compile(room.current(), addressee))
+  const { table, follow: followRoutes } = createTables(addressee)
+  followRoutes(room.current())
   const binds: Supervisor = createSupervisor({
     connectors,
     gateway: (bind) => flow.gateway(bind),
@@ -235,7 +234,7 @@ async function compose(
   const stand = createStanding(store, (id) => room.shelves().below.get(id)?.keys() ?? [])
   let followed: Configuration['binds'] = new Map()
   function follow(configuration: Configuration): void {
-    compiled = undefined
+    followRoutes(configuration)
     stand(configuration)
     core.limits.follow()
     binds.apply(configuration)

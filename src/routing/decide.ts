@@ -44,7 +44,10 @@ export function decide(table: RoutingTable, question: Question): Decision {
         }
         const { candidates, told, plain } = order(table, rule, question)
         if (candidates) {
-          if (plain && tried.length === 0) return (plain.decision ??= decisionOf(table, rule, candidates, [told]))
+          if (plain && tried.length === 0) {
+            if (plain.decision?.revision !== table.revision) plain.decision = decisionOf(table, rule, candidates, [told])
+            return plain.decision
+          }
           tried.push(told)
           return decisionOf(table, rule, candidates, tried)
         }

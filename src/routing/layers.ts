@@ -25,7 +25,6 @@ export interface Owned {
 }
 
 export function ownedBy(ground: Ground, owner: AccountId, routes: readonly Route[]): Owned {
-  const { configuration } = ground
   const common: Rule[] = []
   const particular: Route[] = []
   const grantees = new Set<AccountId>()
@@ -45,6 +44,7 @@ export function ownedBy(ground: Ground, owner: AccountId, routes: readonly Route
 
   /** Accounts of one standing see the same. */
   function standing(account: AccountId): { named: ReadonlySet<AccountId>; binds: ReadonlySet<BindId>; isOwner: boolean } {
+    const { configuration } = ground
     const line = lineage(configuration, account)
     const below = line.slice(0, line.indexOf(owner))
     return {

@@ -37,15 +37,22 @@ export interface Order {
 
 /** What rules are made of, once for a whole table. */
 export interface Ground {
+  /** The newest that does not differ in what rules are made of. */
   configuration: Configuration
   zones: Zones
   /** Supplier binds by `<account>/<trunk>`. */
   trunks: ReadonlyMap<string, readonly Member[]>
+  /** Who is at the other end of a bind, of those that say. */
+  peers: ReadonlyMap<BindId, string>
+  /** Binds that routes made of this lead to by their ids. */
+  named: Set<BindId>
 }
 
 export function groundOf(configuration: Configuration): Ground {
   const trunks = new Map<string, Member[]>()
+  const peers = new Map<BindId, string>()
   for (const { id, account, side, policy } of configuration.binds.values()) {
+    if (policy.peer !== '') peers.set(id, policy.peer)
     if (side !== 'supplier' || policy.trunk === '') continue
     const key = `${account}/${policy.trunk}`
     const members = trunks.get(key)
@@ -53,10 +60,11 @@ export function groundOf(configuration: Configuration): Ground {
     else trunks.set(key, [{ bind: id, weight: policy.trunkWeight }])
   }
   for (const members of trunks.values()) members.sort((a, b) => (a.bind < b.bind ? -1 : 1))
-  return { configuration, zones: new Map(), trunks }
+  return { configuration, zones: new Map(), trunks, peers, named: new Set() }
 }
 
-export function membersOf({ trunks }: Ground, target: RouteTarget): readonly Member[] {
+export function membersOf({ trunks, named }: Ground, target: RouteTarget): readonly Member[] {
+  if (!target.trunk) named.add(target.bind)
   return target.trunk ? (trunks.get(target.bind) ?? []) : [{ bind: target.bind, weight: 1 }]
 }
 

@@ -1,15 +1,16 @@
 // The termination logic, made ready to be asked: everything that does not depend on the message is
-// worked out here, once per configuration, sentences included, for each account when it is first asked
-// for: whoever sends waits for its own routes and those above it. What a table answers never changes.
+// worked out here, sentences included, for each account when it is first asked for: whoever sends waits
+// for its own routes and those above it. It is worked out anew only where a new configuration differs.
 import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import { lineage, maySendBy } from '../model/grant.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { RuleTried } from '../model/route.ts'
+import { differing } from '../model/versions.ts'
 import { leading, supplierNamed, ungrantedNamed, type Addressee, type Leading } from './direct.ts'
 import { ownedBy, type Layer, type Owned } from './layers.ts'
 import type { Question } from './question.ts'
-import { groundOf } from './rule.ts'
+import { groundOf, type Ground } from './rule.ts'
 
 export interface RoutingTable {
   readonly revision: number
@@ -28,26 +29,96 @@ export interface RoutingTable {
 }
 
 export function compile(configuration: Configuration, addressee: Addressee = () => undefined): RoutingTable {
-  const ground = groundOf(configuration)
-  const owned = kept((owner) => ownedBy(ground, owner, configuration.routes.get(owner) ?? []))
-  const peers = new Map<BindId, string>()
-  for (const { id, policy } of configuration.binds.values()) if (policy.peer !== '') peers.set(id, policy.peer)
-  const leads = leading(configuration)
-  const hasRoutes = (owner: AccountId): boolean => (configuration.routes.get(owner)?.length ?? 0) > 0
-  const above = (account: AccountId): Owned[] => lineage(configuration, account).filter(hasRoutes).map(owned)
-  return {
-    revision: configuration.revision,
-    layersOf: kept((account) => above(account).map((routes) => routes.for(account))),
-    peers,
-    addressee,
-    supplierNamed: (account, name) => supplierNamed(configuration, leads, account, name),
-    maySendBy: mayOf(configuration),
-    leads,
-    ungranted: (question) => [
-      ...above(question.account).flatMap((routes) => routes.ungranted(question)),
-      ...(question.via === undefined ? [] : ungrantedNamed(configuration, question.account, question.via)),
-    ],
+  const tables = createTables(addressee)
+  tables.follow(configuration)
+  return tables.table()
+}
+
+export interface Tables {
+  /** Each new snapshot: what does not differ stays compiled. */
+  follow(configuration: Configuration): void
+  /** Of the newest, and good until the next: what it is asked for is compiled then. */
+  table(): RoutingTable
+}
+
+export function createTables(addressee: Addressee): Tables {
+  let seen: Configuration | undefined
+  let ground: Ground | undefined
+  const owned = new Map<AccountId, Owned>()
+  let table: RoutingTable | undefined
+
+  function ownedOf(now: Configuration, owner: AccountId): Owned | undefined {
+    const known = owned.get(owner)
+    if (known) return known
+    const routes = now.routes.get(owner)
+    if (!routes || routes.length === 0) return undefined
+    ground ??= groundOf(now)
+    const made = ownedBy(ground, owner, routes)
+    owned.set(owner, made)
+    return made
   }
+
+  function make(now: Configuration): RoutingTable {
+    const leads = leading(now)
+    const above = (account: AccountId): Owned[] => lineage(now, account).flatMap((owner) => ownedOf(now, owner) ?? [])
+    ground ??= groundOf(now)
+    return {
+      revision: now.revision,
+      layersOf: kept((account) => above(account).map((routes) => routes.for(account))),
+      peers: ground.peers,
+      addressee,
+      supplierNamed: (account, name) => supplierNamed(now, leads, account, name),
+      maySendBy: mayOf(now),
+      leads,
+      ungranted: (question) => [
+        ...above(question.account).flatMap((routes) => routes.ungranted(question)),
+        ...(question.via === undefined ? [] : ungrantedNamed(now, question.account, question.via)),
+      ],
+    }
+  }
+
+  return {
+    follow(now) {
+      const before = seen
+      seen = now
+      table = undefined
+      if (before === undefined || !ground || !isSameGround(ground, before, now)) {
+        ground = undefined
+        owned.clear()
+        return
+      }
+      ground.configuration = now
+      for (const owner of differing(before.routes, now.routes)) owned.delete(owner)
+    },
+    table: () => (table ??= make(seen!)),
+  }
+}
+
+/** Nothing that rules are made of differs but routes: who inherits from whom, who is active, and which binds carry for whom. */
+function isSameGround({ named }: Ground, before: Configuration, now: Configuration): boolean {
+  for (const id of differing(before.accounts, now.accounts)) {
+    const was = before.accounts.get(id)
+    const is = now.accounts.get(id)
+    // Of a new account nothing is compiled.
+    if (was && (was.status !== is?.status || was.parent !== is.parent || was.inheritRoutes !== is.inheritRoutes)) return false
+  }
+  for (const id of differing(before.binds, now.binds)) {
+    const was = before.binds.get(id)
+    const is = now.binds.get(id)
+    if (was && is ? !carriesAlike(was, is) : named.has(id) || isKnownByMore(was) || isKnownByMore(is)) return false
+  }
+  return true
+}
+
+/** Than by its id. */
+function isKnownByMore(bind: Bind | undefined): boolean {
+  return bind !== undefined && (bind.policy.trunk !== '' || bind.policy.peer !== '')
+}
+
+function carriesAlike(a: Bind, b: Bind): boolean {
+  const { trunk, trunkWeight, peer } = a.policy
+  const isAlike = trunk === b.policy.trunk && trunkWeight === b.policy.trunkWeight && peer === b.policy.peer
+  return isAlike && a.side === b.side && a.enabled === b.enabled && a.grant === b.grant
 }
 
 /** Worked out for each account that is asked for, once. */
