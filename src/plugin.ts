@@ -231,6 +231,8 @@ export interface Gateway<C = unknown> {
    * of its first part, where that has one, and what the parts' `report` say taken together.
    */
   part(part: InboundPart): Promise<void>
+  /** The id that parts of the same long message which wait already were given, before a restart; undefined at once where none wait. */
+  begunAs(part: InboundPart): Promise<MessageId | undefined> | undefined
   /** Resolved = durable: now acknowledge the peer. */
   receipt(receipt: Receipt): Promise<'matched' | 'duplicate' | 'parked'>
   /**

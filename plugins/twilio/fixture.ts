@@ -205,6 +205,7 @@ export function world(): World {
         return message.id
       },
       part: async () => {},
+      begunAs: () => undefined,
       receipt: async () => 'matched',
       outcome: async () => undefined,
       congestion() {},

@@ -12,7 +12,7 @@ import type { Ends } from './ends.ts'
 import { refuseAddresses } from './filter.ts'
 import type { Intake } from './intake.ts'
 import { countSegments } from '../text/index.ts'
-import { addPart } from './reassemble.ts'
+import { addPart, begunAs } from './reassemble.ts'
 import { tryAgain } from './again.ts'
 
 export function gatewayOf(
@@ -56,6 +56,9 @@ export function gatewayOf(
       await addPart(core, now, part)
       // Of the part that made the message whole there is one; of the others none yet.
       if (now.side === 'client') absences.accepted(now, part.submission.to.value, part.submission.id)
+    },
+    begunAs(part) {
+      return begunAs(core, this.bind, part)
     },
     async receipt(receipt) {
       const result = await core.store.receipt(id, receipt)

@@ -3,7 +3,7 @@
 // failed without being sent, by the bind's policy: whoever submitted the parts is told either way.
 import type { Bind } from '../model/bind.ts'
 import type { Body } from '../model/body.ts'
-import type { Submission } from '../model/message.ts'
+import type { MessageId, Submission } from '../model/message.ts'
 import { AcceptRefused, type InboundPart } from '../plugin.ts'
 import { type Joined, type Part, StoreUnavailable } from '../store/store.ts'
 import { joinTexts } from '../text/index.ts'
@@ -16,13 +16,13 @@ const mostParts = 255
 const fewStale = 100
 
 export async function addPart(core: Core, bind: Bind, part: InboundPart): Promise<void> {
-  const { submission, reference, total, index } = part
+  const { submission, total, index } = part
   if (total < 2 || total > mostParts || index < 1 || index > total) {
     core.log.warn({ bind: bind.id, total, index }, 'an impossible part number: taken as a message of its own')
     await accept(core, bind, submission)
     return
   }
-  const key = JSON.stringify([bind.id, submission.from.value, submission.to.value, reference, total])
+  const key = keyOf(bind, part)
   let complete: Part[] | undefined
   try {
     complete = (await core.store.part({ key, index, total, at: core.clock.now(), data: freeze(submission) })).complete
@@ -37,6 +37,18 @@ export async function addPart(core: Core, bind: Bind, part: InboundPart): Promis
     // The part is durable: tidyParts joins as soon as it may.
     if (!(error instanceof AcceptRefused && passing.has(error.why))) throw error
   }
+}
+
+function keyOf(bind: Bind, { submission, reference, total }: InboundPart): string {
+  return JSON.stringify([bind.id, submission.from.value, submission.to.value, reference, total])
+}
+
+/** Undefined at once where no part of it waits, and where a message has that id: then they are of one that was whole before. */
+export function begunAs(core: Core, bind: Bind, part: InboundPart): Promise<MessageId | undefined> | undefined {
+  const [held] = core.store.heldParts(keyOf(bind, part))
+  const id = held && thaw(held.data).id
+  if (id === undefined) return undefined
+  return core.store.get(id).then((known) => (known ? undefined : id))
 }
 
 /** Parts that wait too long, and complete ones that a crash kept from being joined: all there are, whoever has many. */
@@ -80,6 +92,11 @@ async function join(core: Core, bind: Bind, parts: readonly Part[], dropped?: Ac
   const first = pieces[0]
   if (!first) return
   const whole: Submission = { ...first, body: joinBodies(pieces.map((piece) => piece.body)) }
+  if (first.id !== undefined && (await core.store.get(first.id))) {
+    // They came again, unanswered, while that message was being made.
+    if (parts.length < parts[0]!.total && pieces.every(({ id }) => id === first.id)) return await core.store.dropParts(parts[0]!.key)
+    delete whole.id
+  }
   const report = Object.assign({}, ...pieces.map((piece) => piece.report)) as Record<string, string>
   if (Object.keys(report).length > 0) whole.report = report
   const joins: Joined = { key: parts[0]!.key, parts: parts.map((part) => [part.index, part.at]) }

@@ -338,6 +338,7 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
         recorded.accepted.push(submission)
         return recorded.accepted.length.toString(16).padStart(32, '0')
       },
+      begunAs: () => undefined,
       async part(part) {
         await recorded.durable()
         recorded.parts.push(part)

@@ -148,11 +148,17 @@ export const streamCases: Case[] = [
       assert.deepEqual(await bench.store.part(part('other', 1, at)), {})
       await bench.reopen()
       assert.deepEqual(await bench.store.part(part('k', 1, at)), {})
+      assert.deepEqual(
+        bench.store.heldParts('k').map(({ data }) => data),
+        ['part 3', 'part 1'],
+      )
       const { complete } = await bench.store.part(part('k', 2, at))
       assert.deepEqual(
         complete?.map(({ index, data }) => [index, data]),
         [1, 2, 3].map((index) => [index, `part ${index}`]),
       )
+      assert.deepEqual(bench.store.heldParts('k'), [], 'it is whole')
+      assert.deepEqual(bench.store.heldParts('nothing'), [])
       await bench.reopen()
       assert.deepEqual(
         (await bench.store.staleParts(at + 1, 10)).map((parts) => parts.length).sort((a, b) => a - b),
@@ -226,6 +232,18 @@ export const streamCases: Case[] = [
       // Complete since just now: whoever was told so is joining it.
       assert.deepEqual(await left(), [])
       assert.equal((await bench.store.staleParts(at + 3, 10)).length, 1)
+    },
+  ],
+  [
+    'parts that are made a message twice at once, as the first is not written yet, are one message',
+    async (bench) => {
+      const at = bench.clock.now()
+      for (const index of [1, 2]) await bench.store.part({ ...part('k', index, at), total: 2 })
+      const joins = { key: 'k', parts: [1, 2].map((index): [number, number] => [index, at]) }
+      const [first, second] = [bench.source.message({ direction: 'mo' }), bench.source.message({ direction: 'mo' })]
+      const done = await Promise.all([first, second].map((each) => bench.store.accept({ ...each, joins })))
+      assert.deepEqual(done, [{ as: 'new' }, { as: 'duplicate', of: first.message.id }])
+      assert.equal(await bench.store.get(second.message.id), undefined)
     },
   ],
 ]

@@ -28,7 +28,7 @@ before(async () => {
   - id: root
     binds:
       - ${bindTo(world.carriers, 'north')}
-      - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
+      - { id: shop, connector: smpp, side: client, policy: { partsTimeoutSeconds: 3 }, config: { systemId: shop, password: secret } }
       - { id: till, connector: smpp, side: client, config: { systemId: till, password: drawer } }
       - { id: slow, connector: smpp, side: client, policy: { messages: { perSecond: 5 }, sessions: 2 }, config: { systemId: slow, password: lane } }
       - { id: terse, connector: smpp, side: client, policy: { longestText: 200 }, config: { systemId: terse, password: short } }
@@ -39,7 +39,7 @@ before(async () => {
     accounts:
       - id: ${below}
         binds:
-          - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: theirs } }
+          - { id: shop, connector: smpp, side: client, policy: { partsTimeoutSeconds: 3 }, config: { systemId: shop, password: theirs } }
 `,
   )
 })
@@ -321,4 +321,46 @@ test('a gateway that is killed after its responses, before the receipts, loses n
     20_000,
   )
   await back.close()
+})
+
+test('parts that come again after a kill are one message with those before, each found by the id it was told', async () => {
+  const to = '447700940001'
+  const part = (client: Esme, index: number, destination_addr = to): Promise<string> =>
+    client
+      .submit({
+        destination_addr,
+        esm_class: 0x40,
+        registered_delivery: 1,
+        short_message: { udh: Buffer.of(5, 0, 3, 77, 3, index), message: `Part ${index}. ` },
+      })
+      .then(({ command_status, message_id }) => {
+        assert.equal(command_status, 0)
+        return message_id
+      })
+  const client = await bind()
+  const told = [await part(client, 1), await part(client, 2)]
+  await world.gateway.kill()
+  await client.closed
+  world.gateway = await startGatewayProcess(world.setup)
+  const back = await bind()
+  // As by a client that lost the answers; the last of them is behind the one that makes the message whole.
+  told.push(...(await Promise.all([1, 3, 2].map((index) => part(back, index)))))
+  const ids = [...new Set(told)]
+  assert.deepEqual(new Set(ids), new Set(['01', '02', '03'].map((index) => ids[0]!.slice(0, 30) + index)))
+  await eventually('every receipt', () => ids.every((id) => back.receipts().some((receipt) => receipt.id === id)) || undefined)
+  for (const id of ids) {
+    const found = await back.ask('query_sm', { message_id: id, source_addr: 'Shop' })
+    assert.deepEqual([found.command_status, found['message_state']], [0, 2], id)
+  }
+  const shown = (recipient: string): number => world.carriers.inbox(100).filter((each) => each.to === `+${recipient}`).length
+  // Never whole: sent as far as it came once its time is over, and so is that of what is left of the other.
+  const later = '447700940002'
+  await part(back, 1, later)
+  await eventually('what came of another', () => shown(later) === 1 || undefined, 20_000)
+  assert.equal(shown(to), 1)
+  await back.close()
+  await world.restart()
+  const last = await bind()
+  assert.equal((await last.submit({ destination_addr: to, short_message: 'Hello' })).command_status, 0)
+  await eventually('the next message', () => shown(to) === 2 || undefined)
 })

@@ -142,6 +142,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
         accepted.push(submission)
         return 'id'
       },
+      begunAs: () => undefined,
       async part(part) {
         await recorded.durable()
         parts.push(part)

@@ -153,6 +153,7 @@ export async function house(
         waiting: () => it.waiting,
         congested: () => it.congested,
         sticky: () => undefined,
+        begunAs: () => undefined,
         async part(part) {
           await it.durable()
           it.parts.push(part)

@@ -33,6 +33,8 @@ export function partId(whole: MessageId, index: number): MessageId {
 }
 
 export interface PartIds {
+  /** Whether `of` would make no new id. */
+  isOpen(key: string, forgetAfterMs: number): boolean
   /** The id of the long message that a part belongs to, the same for all of them. `key` names bind, ends, reference and total. */
   of(key: string, place: { index: number; total: number }, forgetAfterMs: number, newId: () => MessageId): MessageId
 }
@@ -48,6 +50,10 @@ const mostOpen = 10_000
 export function createPartIds(clock: Clock): PartIds {
   const open = new Map<string, Long>()
   return {
+    isOpen(key, forgetAfterMs) {
+      const long = open.get(key)
+      return long !== undefined && clock.now() - long.startedAt <= forgetAfterMs
+    },
     of(key, { index, total }, forgetAfterMs, newId) {
       let long = open.get(key)
       if (!long || clock.now() - long.startedAt > forgetAfterMs) {

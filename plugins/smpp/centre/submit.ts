@@ -65,12 +65,17 @@ export function createSubmits(parts: {
     const { bind } = gateway
     // A NUL is in none of them.
     const key = `${bind.id}\0${submission.from.value}\0${submission.to.value}\0${place.reference}\0${place.total}`
+    const { reference, total, index } = place
+    const part = { reference, total, index, submission }
     // Shorter than parts are kept, so that no message is made twice under one id.
-    const whole = partIds.of(key, place, (bind.policy.partsTimeoutSeconds * 1000) / 2, gateway.newId)
+    const keptMs = (bind.policy.partsTimeoutSeconds * 1000) / 2
+    const begun = partIds.isOpen(key, keptMs) ? undefined : gateway.begunAs(part)
+    const before = begun && (await begun)
+    const whole = partIds.of(key, place, keptMs, before === undefined ? gateway.newId : () => before)
     const id = known ?? (isOld ? shortId(place.index === 1 ? whole : gateway.newId()) : partId(whole, place.index))
     submission.id = whole
     note(submission, `${partNote}${place.index}`, id)
-    await counted(gateway.part({ reference: place.reference, total: place.total, index: place.index, submission }))
+    await counted(gateway.part(part))
     return isOld ? id : writeMessageId(id, config.receipts.ids)
   }
 

@@ -56,8 +56,13 @@ export function createAccepting(
     }
   }
 
+  /** Of parts that are being made a message: who makes them one again meanwhile, as a disk is slow, makes no other. */
+  const joining = new Map<string, MessageId>()
+
   function add(added: NewMessage, account: number): Promise<Accepted> {
-    const { message, decision, life, queue, ended, limit } = added
+    const { message, decision, life, queue, ended, limit, joins } = added
+    const other = joins && joining.get(joins.key)
+    if (other !== undefined) return Promise.resolve({ as: 'duplicate', of: other })
     // Asked and counted in one moment.
     if (limit !== undefined) limit.admit(message)
     const order = idOrder(message.id)
@@ -107,7 +112,7 @@ export function createAccepting(
         decision: decisions.write(decision),
       },
       idempotency: added.idempotencyKey === undefined ? null : [account, added.idempotencyKey],
-      joins: added.joins ?? null,
+      joins: joins ?? null,
       replace: null,
       hidden: false,
     }
@@ -115,19 +120,24 @@ export function createAccepting(
     if (added.optOut !== undefined) optOuts.put(added.optOut).catch(refusedTogether)
     if (added.optIn !== undefined) for (const key of added.optIn) optOuts.remove(key).catch(refusedTogether)
     if (added.sticky === true && message.service !== undefined) stickies.put(account, message.service, message.to.value, message.from.value)
+    if (joins) joining.set(joins.key, message.id)
     return new Promise((resolve, reject) => {
       const octets = commit.add(op, {
         counts,
         refused: (error) => {
           if (message.direction === 'mt') tallies.count(account, message.acceptedAt, message.segments, -1)
           limit?.refund(message)
+          if (joins) joining.delete(joins.key)
           reject(error)
         },
         done: () => {
           hot.file = inner.file()
           inner.records.add(hot)
           if (row) inner.cdrs.ended(row)
-          if (added.joins !== undefined) parts.joined(added.joins)
+          if (joins) {
+            joining.delete(joins.key)
+            parts.joined(joins)
+          }
           requeued(inner, op)
           accepted(message.id)
           limit?.landed()

@@ -285,6 +285,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       },
       staleParts: (before, max) => Promise.resolve(parts.stale(before, max)),
       dropParts: (key) => parts.drop(key),
+      heldParts: parts.held,
 
       async cdrs(max) {
         const rows = cdrs.read(max)

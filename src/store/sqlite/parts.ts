@@ -6,6 +6,8 @@ export interface Parts {
   add(part: Part): Promise<{ complete?: Part[] }>
   stale(before: number, max: number): Part[][]
   drop(key: string): Promise<void>
+  /** None where they are all there. */
+  held(key: string): readonly Part[]
   /** They became a message: written with it. */
   joined(joined: Joined): void
 }
@@ -95,6 +97,12 @@ export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>)
           },
         )
       })
+    },
+    held(key) {
+      const parts = messages.get(key)
+      if (parts === undefined) return []
+      const list = [...parts.values()]
+      return list.length === list[0]?.total ? [] : list
     },
     joined(joined) {
       const parts = messages.get(joined.key)
