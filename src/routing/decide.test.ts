@@ -264,3 +264,17 @@ test('decides as the slow reference does, on random tables', () => {
     { numRuns: 500 },
   )
 })
+
+test('of what an account may not know nothing is named', () => {
+  const concealed = {
+    revision: 7,
+    candidates: [{ bind: 'inherited', why: 'By a route or bind of an account above.' }],
+    failoverOnReceipt: false,
+    tried: [{ route: 'inherited', account: '', matched: true, why: 'A route of an account above takes it.' }],
+  }
+  assert.deepEqual(explain(concealed, configuration([account('A')], [], [])), [
+    '✓ A route of an account above takes it.',
+    '1. By a route or bind of an account above.',
+    'Configuration revision 7.',
+  ])
+})

@@ -158,14 +158,18 @@ export function decideInbound(
   }
 }
 
-/** A decision told to people, a line a step. */
+/** A decision told to people, a line a step. Of whom an account may not know (admin/conceal.ts) nothing is named. */
 export function explain(decision: Decision, configuration: Configuration): string[] {
   const of = (account: string): string => configuration.accounts.get(account)?.name ?? account
-  const lines = decision.tried.map((rule) => `${rule.matched ? '✓' : '·'} ${rule.why} (${of(rule.account)})`)
+  const lines = decision.tried.map(
+    (rule) => `${rule.matched ? '✓' : '·'} ${rule.why}${rule.account === '' ? '' : ` (${of(rule.account)})`}`,
+  )
   if (decision.candidates.length === 0) {
     lines.push(decision.tried.length === 0 ? 'No route takes this destination.' : 'No route is left: the message would be refused.')
   }
-  decision.candidates.forEach((candidate, i) => lines.push(`${i + 1}. ${candidate.why} (${named(configuration, candidate.bind)})`))
+  decision.candidates.forEach((candidate, i) =>
+    lines.push(`${i + 1}. ${candidate.why}${candidate.bind.includes('/') ? ` (${named(configuration, candidate.bind)})` : ''}`),
+  )
   if (decision.failoverOnReceipt) lines.push('A receipt that says failed sends it to the next bind.')
   lines.push(`Configuration revision ${decision.revision}.`)
   return lines
