@@ -174,10 +174,12 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
   const twice = await sentTwice(setup, all, faults)
   const partsTo = new Map(all.parts.map(({ id, to }) => [id, to]))
   const ownOrJoined = (id: string): string[] => {
+    if (all.cdrs.has(id)) return [id]
+    // A part whose answer never came has receipts, too, under an id that nobody was told.
     const to = partsTo.get(id)
-    return to === undefined ? [id] : [...all.cdrs].filter(([, [cdr]]) => cdr?.to === `+${to}`).map(([whole]) => whole)
+    return to === undefined ? [] : [...all.cdrs].filter(([, [cdr]]) => cdr?.to === `+${to}`).map(([whole]) => whole)
   }
-  const again = [await repeats(setup, all.reports, (id) => [id]), await repeats(setup, all.receipts, ownOrJoined)]
+  const again = [await repeats(setup, all.reports, ownOrJoined), await repeats(setup, all.receipts, ownOrJoined)]
   for (const each of again) faults.push(...each.faults)
   const mo = checkMo(all, faults)
   const stops = await stopFaults(setup, all)
