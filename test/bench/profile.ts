@@ -32,15 +32,16 @@ const rooms: readonly [pattern: RegExp, room: string][] = [
 const collecting = '(garbage collector)'
 const program = '(program)'
 
-/** Self time of all threads but while idle, over the last `lastMs` of each profile. */
+/** Self time of all threads but while idle, over the last `lastMs` before the last of them ended. */
 export function costsByRoom(directory: string, lastMs: number): { thread: string; rooms: RoomCost[] }[] {
-  return readdirSync(directory)
+  const profiles = readdirSync(directory)
     .filter((name) => name.endsWith('.cpuprofile'))
-    .map((name) => costsOf(JSON.parse(readFileSync(join(directory, name), 'utf8')) as Profile, lastMs))
-    .filter(({ rooms: found }) => found.length > 0)
+    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as Profile)
+  const since = Math.max(...profiles.map(({ endTime }) => endTime)) - lastMs * 1000
+  return profiles.map((profile) => costsOf(profile, since)).filter(({ rooms: found }) => found.some(({ micros }) => micros > 0))
 }
 
-function costsOf({ nodes, endTime, startTime, samples, timeDeltas }: Profile, lastMs: number): { thread: string; rooms: RoomCost[] } {
+function costsOf({ nodes, startTime, samples, timeDeltas }: Profile, since: number): { thread: string; rooms: RoomCost[] } {
   const roomOfNode = new Map<number, string>()
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const urls = new Set(nodes.map(({ callFrame }) => callFrame.url))
@@ -58,7 +59,7 @@ function costsOf({ nodes, endTime, startTime, samples, timeDeltas }: Profile, la
   samples.forEach((id, i) => {
     at += timeDeltas[i]!
     const room = roomOfNode.get(id)!
-    if (at < endTime - lastMs * 1000 || room === '(idle)') return
+    if (at < since || room === '(idle)') return
     micros.set(room, (micros.get(room) ?? 0) + (timeDeltas[i + 1] ?? 0))
   })
   return {
