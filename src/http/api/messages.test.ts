@@ -69,7 +69,13 @@ async function heldMessage(): Promise<{ id: string; run: boolean }> {
   }
   const life = { state: 'queued' as const, segments: [], attempts: 0, updatedAt: now }
   const decision = { revision: 1, candidates: [{ bind: lane, why: 'first' }], failoverOnReceipt: false, tried: [] }
-  await api.house.store.accept({ message, decision, life, entries: [], queue: { lane, due: now, candidate: 0 } })
+  await api.house.store.accept({
+    message,
+    decision,
+    life,
+    entries: [{ at: now, what: 'accepted', via: message.arrival }],
+    queue: { lane, due: now, candidate: 0 },
+  })
   const [run] = await api.house.store.claim(lane, 1)
   const item = run?.items[0]
   if (!run || !item) return { id, run: false }
