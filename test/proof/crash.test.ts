@@ -16,15 +16,15 @@ async function holds(t: TestContext, prove: (options: ProofOptions) => Promise<P
   assert.ok(proof.acknowledged > leastOfARound * rounds, `only ${proof.acknowledged} were acknowledged: too few to prove anything`)
 }
 
-test('loses nothing and accounts for every repeat over 20 kills', { timeout: 420_000 }, (t) => holds(t, proveHttp))
+test('loses nothing and accounts for every repeat over 20 kills', { timeout: 900_000 }, (t) => holds(t, proveHttp))
 
-test('loses no submit, receipt or MO between SMPP clients and carriers over 20 kills', { timeout: 420_000 }, (t) => holds(t, proveSmpp))
+test('loses no submit, receipt or MO between SMPP clients and carriers over 20 kills', { timeout: 900_000 }, (t) => holds(t, proveSmpp))
 
 test(
   'loses no MESSAGE, receipt or MO between SIP and SMPP over 5 kills, and keeps who has registered',
   {
     ...needs('sipp'),
-    timeout: 420_000,
+    timeout: 900_000,
   },
   (t) => holds(t, proveSip, 5),
 )
@@ -33,7 +33,7 @@ test(
   'loses nothing while HTTP, SMPP and SIP submit at once over 3 kills',
   {
     ...needs('sipp'),
-    timeout: 420_000,
+    timeout: 900_000,
   },
   (t) => holds(t, proveMixed, 3),
 )
