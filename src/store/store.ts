@@ -365,7 +365,7 @@ export interface Store {
    */
   staleParts(before: number, max: number): Promise<Part[][]>
   dropParts(key: string): Promise<void>
-  /** What is there of a long message that is not whole, at once: from memory. */
+  /** What is there of a long message that is not made yet, at once: from memory. */
   heldParts(key: string): readonly Part[]
 
   /** CDRs in order of ending, from after `cursor`; at most `max`. */

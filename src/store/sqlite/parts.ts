@@ -6,7 +6,7 @@ export interface Parts {
   add(part: Part): Promise<{ complete?: Part[] }>
   stale(before: number, max: number): Part[][]
   drop(key: string): Promise<void>
-  /** None where they are all there. */
+  /** Also where they are all there, and are not made a message yet. */
   held(key: string): readonly Part[]
   /** They became a message: written with it. */
   joined(joined: Joined): void
@@ -98,12 +98,7 @@ export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>)
         )
       })
     },
-    held(key) {
-      const parts = messages.get(key)
-      if (parts === undefined) return []
-      const list = [...parts.values()]
-      return list.length === list[0]?.total ? [] : list
-    },
+    held: (key) => [...(messages.get(key)?.values() ?? [])],
     joined(joined) {
       const parts = messages.get(joined.key)
       for (const [index, at] of joined.parts) if (parts?.get(index)?.at === at && parts.delete(index)) counted(joined.key, -1)
