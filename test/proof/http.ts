@@ -3,7 +3,17 @@
 // keys and tokens, sub-accounts, opt-outs and scheduled messages come and go (strand.ts), and an account
 // meets its cap.
 import { join } from 'node:path'
-import { accountNumber, accountSid, apply, ourNumber, setUp, startGatewayProcess, startSink, tearDown, token } from '../bench/gateway.ts'
+import {
+  accountNumber,
+  accountSid,
+  accountToken,
+  apply,
+  ourNumber,
+  setUp,
+  startGatewayProcess,
+  startSink,
+  tearDown,
+} from '../bench/gateway.ts'
 import { start } from '../bench/processes.ts'
 import { benchDocument } from '../bench/http.ts'
 import { createAccounts } from './accounts.ts'
@@ -45,7 +55,7 @@ export async function proveHttp(options: ProofOptions): Promise<Proof> {
     const service = await setUpService(setup)
     const tenants = Array.from({ length: tenantCount }, (_, n): Tenant => {
       const sid = accountSid(n)
-      return { sid, number: accountNumber(n), credentials: [{ kind: 'token', user: sid, password: token, holds: true }] }
+      return { sid, number: accountNumber(n), credentials: [{ kind: 'token', user: sid, password: accountToken(n), holds: true }] }
     })
     const random = (n: number): (() => number) => generator(options.seed * 100 + n)
     const callback = `http://127.0.0.1:${(JSON.parse(receiver.first) as { port: number }).port}/status`
