@@ -1,12 +1,15 @@
 // Dependencies are there and fit: installs them when they are missing, differ from the lock file
 // or were compiled for another Node. Does nothing, in a few milliseconds, when they fit.
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, say } from './root.mjs'
 
 const wantedNode = [20, 19]
-const stamp = join(root, 'node_modules', '.signalbox-node')
+const modules = join(root, 'node_modules')
+const stamp = join(modules, '.signalbox-node')
+/** There while we install: npm takes what an install that was cut left behind for whole. */
+const unfinished = join(modules, '.signalbox-installing')
 const platform = `${process.platform} ${process.arch} ${process.versions.modules}`
 
 export async function install() {
@@ -16,8 +19,13 @@ export async function install() {
   }
   // Not npm ci: it refuses a lock file that leaves out optional packages of other platforms, as ours does.
   // This holds to the lock file's versions and checksums as well, and does not write it.
-  if (!installed()) await npm(['install', '--no-save'], 'Installing dependencies (npm install)')
-  else if (!compiledForThisNode()) await npm(['rebuild', 'better-sqlite3'], 'Building better-sqlite3 for this Node (npm rebuild)')
+  if (existsSync(unfinished)) rmSync(modules, { recursive: true, force: true })
+  if (!installed()) {
+    mkdirSync(modules, { recursive: true })
+    writeFileSync(unfinished, '')
+    await npm(['install', '--no-save'], 'Installing dependencies (npm install)')
+    rmSync(unfinished, { force: true })
+  } else if (!compiledForThisNode()) await npm(['rebuild', 'better-sqlite3'], 'Building better-sqlite3 for this Node (npm rebuild)')
   else return
   writeFileSync(stamp, platform)
 }
@@ -26,7 +34,7 @@ export async function install() {
 function installed() {
   try {
     const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
-    const present = JSON.parse(readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8')).packages
+    const present = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8')).packages
     return Object.entries(wanted).every(([path, { version, optional }]) => {
       if (path === '') return true
       return present[path] === undefined ? optional === true : present[path].version === version
