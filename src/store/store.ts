@@ -12,6 +12,9 @@ import type { Receipt, Report } from '../model/receipt.ts'
 import type { RefForm } from '../model/ref.ts'
 import type { Decision } from '../model/route.ts'
 import type { UsageRow } from '../model/usage.ts'
+import type { Limit, Submitted } from './submitted.ts'
+
+export type { Limit, Submitted, Used } from './submitted.ts'
 
 export interface NewMessage {
   message: Message
@@ -31,30 +34,6 @@ export interface NewMessage {
   optIn?: readonly OptOutKey[]
   /** From now on `message.service` writes to `message.to` from `message.from`: noted in the same transaction. */
   sticky?: boolean
-}
-
-/** What may refuse a message at the moment in which it is counted: limits of its account and of those above. */
-export interface Limit {
-  /** Counts it, or throws why not. Not called for a duplicate. */
-  admit(message: Message): void
-  /** It was not made durable after all. */
-  refund(message: Message): void
-  /** It is durable, and on its lane. */
-  landed(): void
-}
-
-/** Of one account itself, messages MT. */
-export interface Used {
-  messages: number
-  segments: number
-}
-/** What accounts have submitted, as `usage` counts it: MT. */
-export interface Submitted {
-  /** At once, from memory, with what is being accepted just now. */
-  today(account: AccountId): Used
-  thisMonth(account: AccountId): Used
-  /** Messages of the account on lanes, in both directions. */
-  waiting(account: AccountId): number
 }
 
 export type OptOutKey = Pick<OptOut, 'account' | 'sender' | 'handset'>
