@@ -41,6 +41,44 @@ export const streamCases: Case[] = [
     },
   ],
   [
+    'CDRs of one moment are told in order, of what ended on its way and of what ended when it was accepted',
+    async (bench) => {
+      await acceptAll(bench, [{ receipt: 'none' }])
+      const [run] = await bench.store.claim(carrier, 1)
+      const item = run!.items[0]!
+      assert.ok(item.kind === 'deliver')
+      const now = bench.clock.now()
+      const { queue: _none, ...rest } = bench.source.message()
+      const transition = finish(item.message, item.decision, item.life, 'failed', now)
+      const end = finish(rest.message, rest.decision, rest.life, 'failed', now)
+      await Promise.all([
+        bench.store.settle({ token: run!.token, item: item.id, kind: 'deliver', transition }),
+        bench.store.accept({ ...rest, life: end.life, ended: end }),
+      ])
+      const rows = await bench.store.cdrs(10)
+      assert.deepEqual(
+        rows.map(({ message }) => message),
+        [item.message.id, rest.message.id],
+      )
+      assert.ok(rows[0]!.sequence < rows[1]!.sequence)
+      await bench.store.cdrsWritten(rows[0]!.sequence, [])
+      assert.deepEqual(await bench.store.cdrs(10), [rows[1]], 'each once')
+    },
+  ],
+  [
+    'a part that comes again in the moment in which its message is dropped is kept',
+    async (bench) => {
+      const now = bench.clock.now()
+      await bench.store.part(part('again', 1, now, 2))
+      await Promise.all([bench.store.dropParts('again'), bench.store.part(part('again', 1, now + 1, 2))])
+      const { complete } = await bench.store.part(part('again', 2, now + 2, 2))
+      assert.deepEqual(
+        complete?.map(({ at }) => at),
+        [now + 1, now + 2],
+      )
+    },
+  ],
+  [
     'a message that ended when it was accepted has its CDR, report and trace',
     async (bench) => {
       const added = bench.source.message()

@@ -124,6 +124,7 @@ export function createAccepting(
     return new Promise((resolve, reject) => {
       const octets = commit.add(op, {
         counts,
+        first: standsAlone(added),
         refused: (error) => {
           if (message.direction === 'mt') tallies.count(account, message.acceptedAt, message.segments, -1)
           limit?.refund(message)
@@ -161,6 +162,11 @@ export function createAccepting(
 }
 
 const fresh: Accepted = { as: 'new' }
+
+/** Nothing else in its record bears on it: no CDR, of which each is told after the one before, no parts, opt-outs or senders to keep. */
+function standsAlone({ ended, joins, optOut, optIn, sticky }: NewMessage): boolean {
+  return ended === undefined && joins === undefined && optOut === undefined && optIn === undefined && sticky !== true
+}
 
 /** Whoever submitted the message hears of it. */
 function refusedTogether(): void {}

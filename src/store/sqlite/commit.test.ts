@@ -98,3 +98,17 @@ test('what follows from a long record is done over several turns, in order, befo
   )
   assert.ok(longest <= 24, `${longest} in one turn`)
 })
+
+test('what stands by itself is told first, all else in order', async () => {
+  const { it, commit } = bench()
+  const done: string[] = []
+  const op = (key: string) => ({ kind: 'part' as const, key, place: 0, total: 1, at: 0, data: '' })
+  for (const key of ['a', 'b', 'c', 'd']) {
+    const more = { done: () => void done.push(key), first: key === 'b' || key === 'd' }
+    // That it may be refused says nothing of its turn.
+    commit.add(op(key), key === 'c' ? { ...more, refused() {} } : more)
+  }
+  await commit.drain()
+  assert.deepEqual(done, ['b', 'd', 'a', 'c'])
+  assert.deepEqual(it.records.map(keysOf), [['a', 'b', 'c', 'd']])
+})

@@ -18,15 +18,17 @@ export interface Entry {
   /** Pairs to count once written: bind, name. */
   counts: (number | CountName)[] | null
   form: [bind: number, form: RefForm] | null
-  /** Called once written: of one record those that may be refused first, else in order. */
+  /** Called in order, once written. */
   done: ((entry: Entry) => void) | null
   /** Present: this may be refused. */
   refused: ((error: Error) => void) | null
+  /** Told before what else the record holds: it stands by itself, and somebody waits for it. */
+  first: boolean
 }
 
 export interface Commit {
   /** How many octets it has in the journal. */
-  add(op: Op, more?: Partial<Pick<Entry, 'counts' | 'form' | 'done' | 'refused'>>): number
+  add(op: Op, more?: Partial<Pick<Entry, 'counts' | 'form' | 'done' | 'refused' | 'first'>>): number
   /** Counted with the next record; lost when none is written any more. */
   count(bind: number, name: CountName): void
   /** Entries kept because they could not be written yet. */
@@ -127,12 +129,11 @@ export function groupCommit(
       failing = false
       hooks.recovered()
     }
-    // Who waits for an acknowledgement goes first: what else follows from a record takes its time.
     for (const entry of batch) {
       hooks.written(entry.op)
-      if (entry.refused) untold.push(entry)
+      if (entry.first) untold.push(entry)
     }
-    for (const entry of batch) if (!entry.refused) untold.push(entry)
+    for (const entry of batch) if (!entry.first) untold.push(entry)
     if (counted) hooks.written(counted)
     // The disk works on the next record meanwhile.
     next()
@@ -200,6 +201,7 @@ export function groupCommit(
         form: more?.form ?? null,
         done: more?.done ?? null,
         refused: more?.refused ?? null,
+        first: more?.first === true,
       })
       wake()
       return slab.end - from
