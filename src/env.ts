@@ -45,7 +45,7 @@ export interface Settings {
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 export type LogLevel = (typeof levels)[number]
 
-export const names = [
+const names = [
   'SIGNALBOX_DATA',
   'SIGNALBOX_STORE',
   'SIGNALBOX_HTTP',

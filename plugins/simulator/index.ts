@@ -5,10 +5,7 @@ import type { CarrierOptions } from './carrier.ts'
 import { startCarriers, type Carriers } from './carriers.ts'
 import { simulatorRoutes } from './http.ts'
 
-export { startCarriers, type Carriers, type CarriersOptions, type Reply } from './carriers.ts'
-export type { CarrierOptions, CarrierView } from './carrier.ts'
-export { presets, resolvePersonality, type PersonalityChoice, type PresetName } from './personalities.ts'
-export { personality, type Personality, type PersonalityOptions } from './personality.ts'
+export { startCarriers } from './carriers.ts'
 
 export interface SimulatorOptions {
   host: string

@@ -7,7 +7,6 @@ import { openBridge, type Bridge, type BridgeOptions } from './bridge.ts'
 import { claimOf, clientConfig, type SipConfig, supplierConfig } from './settings.ts'
 import { sipTrace } from './trace/index.ts'
 
-export type { Bridge, BridgeOptions } from './bridge.ts'
 export type { SipConfig } from './settings.ts'
 export { measured } from './measures.ts'
 export { listenedText } from './running.ts'

@@ -10,9 +10,7 @@ import { dial } from './session.ts'
 import { peersOf } from './supplier-settings.ts'
 import { smppTrace } from './trace/index.ts'
 
-export type { ClientConfig } from './centre/config.ts'
 export type { Listening } from './centre/listener.ts'
-export type { SmppConfig } from './config.ts'
 
 export const smpp: Connector<SmppConfig> = {
   name: 'smpp',

@@ -39,7 +39,7 @@ export async function takeOutbind(
 }
 
 /** Whether an outbind is from the carrier of this bind. */
-export function isOutbindOf(gateway: Gateway<SmppConfig>, outbind: Outbind): boolean {
+function isOutbindOf(gateway: Gateway<SmppConfig>, outbind: Outbind): boolean {
   const expected = gateway.bind.config.outbind
   return expected !== undefined && expected.systemId === outbind.system_id && isSame(expected.password, outbind.password)
 }
@@ -54,7 +54,7 @@ function isSame(a: string, b: string): boolean {
  * pair there is only the receiver. Nothing else may read from the socket. Rejects with a Failure,
  * the connection closed; the session is still to be attached.
  */
-export async function bindOver(socket: Socket, gateway: Gateway<SmppConfig>, signal: AbortSignal): Promise<Session> {
+async function bindOver(socket: Socket, gateway: Gateway<SmppConfig>, signal: AbortSignal): Promise<Session> {
   const { config } = gateway.bind
   const mode = modeOf(config)
   const rules = tlvRules(config)

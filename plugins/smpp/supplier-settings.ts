@@ -17,7 +17,7 @@ const address = z
   .max(300)
   .refine((text) => readHost(text) !== undefined, 'expected host:port, host, [IPv6]:port, or one of these after tls:')
 
-export const bindModes = {
+const bindModes = {
   trx: ['trx', 'both', 'transceiver'],
   tx: ['tx', 'send-only', 'transmitter'],
   rx: ['rx', 'receive-only', 'receiver'],
@@ -99,7 +99,7 @@ export const connectionFields = {
     .describe('A PDU of which a part has come and the rest has not for so long closes the session.'),
 }
 
-export const connectionObject = z.object(connectionFields)
+const connectionObject = z.object(connectionFields)
 export type Connection = z.infer<typeof connectionObject>
 
 /** What the fields must be together. */

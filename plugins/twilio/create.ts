@@ -65,7 +65,7 @@ function recipient(text: string | undefined, { bind }: Gateway): Address {
 }
 
 /** `client:bob`, `sip:bob@acme.example`: who is reached by an address on the internet. In lower case. */
-export function userNamed(text: string): string | undefined {
+function userNamed(text: string): string | undefined {
   const match = /^(?:client:([^\s@:;<>]{1,64})|sips?:([^\s@:;<>]{1,64}@[A-Za-z0-9.:[\]-]{1,255}))$/i.exec(text)
   return (match?.[1] ?? match?.[2])?.toLowerCase()
 }

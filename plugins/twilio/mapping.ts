@@ -31,7 +31,7 @@ export function twilioStatus(direction: Message['direction'], state: MessageStat
   return direction === 'mo' ? 'received' : statuses[state]
 }
 
-export function twilioDirection(message: Message): 'inbound' | 'outbound-api' | 'outbound-reply' {
+function twilioDirection(message: Message): 'inbound' | 'outbound-api' | 'outbound-reply' {
   if (message.direction === 'mo') return 'inbound'
   return message.origin === 'outbound-reply' || message.keyword !== undefined ? 'outbound-reply' : 'outbound-api'
 }

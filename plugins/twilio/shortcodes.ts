@@ -12,7 +12,7 @@ import { readFriendlyName, readWebhooks, showSms, smsParams } from './webhook-pa
 const element = 'ShortCode'
 const names = { plural: 'short_codes', list: 'ShortCodes', element }
 
-export const shortCodeSid = ({ id }: Pick<OwnNumber, 'id'>): string => `SC${id.slice(2)}`
+const shortCodeSid = ({ id }: Pick<OwnNumber, 'id'>): string => `SC${id.slice(2)}`
 
 function fieldsOf({ account, base }: Call, code: OwnNumber): Fields {
   const sid = shortCodeSid(code)

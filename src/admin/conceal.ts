@@ -6,7 +6,7 @@ import type { Decision } from '../model/route.ts'
 import type { MessageTrace } from '../store/store.ts'
 
 /** Stands for a route or a bind of an account above. */
-export const inherited = 'inherited'
+const inherited = 'inherited'
 
 export type Sees = (account: AccountId) => boolean
 

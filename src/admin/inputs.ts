@@ -36,7 +36,7 @@ export const optOutSetting = z.union([
 ]) as z.ZodType<OptOutSetting | 'inherit', OptOutSetting | 'inherit'>
 const cap = whole(0, 1_000_000_000).optional()
 /** Of each that is 0 there is none. */
-export const capsInput = z.strictObject(Object.fromEntries(capNames.map((one) => [one, cap])) as Record<keyof Caps, typeof cap>)
+const capsInput = z.strictObject(Object.fromEntries(capNames.map((one) => [one, cap])) as Record<keyof Caps, typeof cap>)
 
 /** A name is 1 to 11 characters of GSM 7-bit (3GPP TS 23.040 §9.1.2.5). */
 const alphaName = z.string().regex(/^(?=.*[A-Za-z])[\x20-\x7e]{1,11}$/, 'expected 1–11 characters with a letter among them')
@@ -46,7 +46,7 @@ export const alphaSenders = z.union([z.enum(['inherit', 'any']), z.record(alphaN
   AlphaSenders | 'inherit'
 >
 
-export const claimsInput = z.enum(['inherit', ...claimRights])
+const claimsInput = z.enum(['inherit', ...claimRights])
 
 export const accountInput = z.strictObject({
   name: name.min(1).optional(),

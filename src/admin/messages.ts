@@ -32,7 +32,7 @@ export interface MessageParts {
   rework?: Rework
 }
 
-export function messageView(record: MessageRecord): MessageView {
+function messageView(record: MessageRecord): MessageView {
   const { message, decision, life } = record
   return {
     message,

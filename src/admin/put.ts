@@ -7,7 +7,7 @@ import type { Account, AccountStatus, Claims } from '../model/account.ts'
 import type { AlphaSenders } from '../model/alpha.ts'
 import type { Bind, BindPolicy, Side } from '../model/bind.ts'
 import { capNames, type Caps } from '../model/caps.ts'
-import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
+import { isWithin, localBindId } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { OptOutSetting } from '../model/optout.ts'
 import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
@@ -230,9 +230,4 @@ export function ownPolicy(bind: Bind): Partial<BindPolicy> {
   return Object.fromEntries(
     Object.entries(bind.policy).filter(([field, value]) => !isDeepStrictEqual(value, defaults[field as keyof BindPolicy])),
   )
-}
-
-/** Whether `account` exists for the caller. */
-export function mayTouch(configuration: Pick<Configuration, 'accounts'>, caller: AccountId, account: AccountId): boolean {
-  return configuration.accounts.has(account) && isWithin(configuration, account, caller)
 }

@@ -26,7 +26,7 @@ export type Scope = Pick<Configuration, 'accounts' | 'binds'> & {
 }
 
 /** The bind that a name means in an account, and whether the account may name it at all. */
-export function findBind(scope: Scope, account: AccountId, name: string): Bind | undefined {
+function findBind(scope: Scope, account: AccountId, name: string): Bind | undefined {
   const line = lineage(scope, account)
   if (name.includes('/')) {
     const full = name.startsWith('root/') ? rootId(scope) + name.slice(4) : name
@@ -46,7 +46,7 @@ export function rootId(scope: Scope): AccountId | undefined {
 }
 
 /** `<account>/<trunk>` of the trunk that a name means in an account: the nearest that has a member. */
-export function findTrunk(scope: Scope, account: AccountId, name: string): string | undefined {
+function findTrunk(scope: Scope, account: AccountId, name: string): string | undefined {
   const line = lineage(scope, account)
   const slash = name.indexOf('/')
   const given = slash < 0 ? undefined : name.startsWith('root/') ? rootId(scope) : name.slice(0, slash)

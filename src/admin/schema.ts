@@ -52,7 +52,7 @@ function secretLayer(schema: Schema): boolean {
 }
 
 /** The schemas of one field or element of a value. */
-export function childSchemas(schema: Schema, key: string | number): Schema[] {
+function childSchemas(schema: Schema, key: string | number): Schema[] {
   return alternatives(schema).flatMap((one) => {
     const def = defOf(one)
     if (def.type === 'object')

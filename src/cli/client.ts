@@ -65,7 +65,7 @@ function readCredentials(data: string): Credentials | undefined {
   }
 }
 
-export function createClient({ url, accountSid, authToken }: Credentials): Client {
+function createClient({ url, accountSid, authToken }: Credentials): Client {
   const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
 
   async function* read(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {

@@ -43,7 +43,7 @@ export interface TruthScore {
   reasons: { what: TruthReason; costs: number; words: string }[]
 }
 
-export const fewestReceipts = 50
+const fewestReceipts = 50
 /** No network pages a handset, hands it a message and hears back in less. */
 export const fastMs = 300
 /** Added to each delay, so that a few milliseconds of jitter do not look like spread. */

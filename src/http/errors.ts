@@ -5,7 +5,7 @@ import { Refused, type Fault, type RefusedWhy } from '../admin/admin.ts'
 import type { Logger } from '../plugin.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
-export const errorCodes = [
+const errorCodes = [
   'unauthorized',
   'suspended',
   'forbidden',

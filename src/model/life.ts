@@ -231,7 +231,7 @@ export function afterReceipt(
 }
 
 /** Every segment has its final state: delivered, or the next candidate where the route asks for it, or undelivered. */
-export function afterAllReceipts(
+function afterAllReceipts(
   message: Message,
   decision: Decision,
   life: Life,

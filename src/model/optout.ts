@@ -19,7 +19,7 @@ export interface OptOut {
   message?: MessageId
 }
 
-export const optOutTypes = ['stop', 'start', 'help'] as const
+const optOutTypes = ['stop', 'start', 'help'] as const
 export type OptOutType = (typeof optOutTypes)[number]
 
 /** Absent words and replies are the usual ones; an empty list or reply: none. */

@@ -13,7 +13,7 @@ export type Asked = (number | string | undefined)[]
 export const requestFields = 5
 /** And of answers: id, status (0: failed, 1: failed once written), URL or kind of error, body or words, headers (undefined: as those of the answer before). */
 export type Told = (number | string | OutboundResponse['headers'] | undefined)[]
-export const answerFields = 5
+const answerFields = 5
 
 export interface ThreadSettings {
   connections?: number

@@ -9,7 +9,7 @@ export interface Random {
 }
 
 /** mulberry32: small, fast, and good enough to choose with. */
-export function createRandom(seed: number): Random {
+function createRandom(seed: number): Random {
   let state = seed >>> 0
   return {
     below(limit) {

@@ -14,7 +14,7 @@ export interface Peer {
 }
 
 /** In the order in which they are shown. `npm test` installs exactly these with CI=true. */
-export const peers = [
+const peers = [
   { name: 'kannel', program: 'bearerbox', debian: 'kannel', what: 'another gateway: interop and the benchmark beside us' },
   {
     name: 'drive_smpp',

@@ -92,7 +92,7 @@ export function flowOf(address = '192.0.2.1', port = 5060, transport: Transport 
 }
 
 /** As it would come from the engine. */
-export function incoming(octets: Buffer, flow: Flow = flowOf()): Incoming {
+function incoming(octets: Buffer, flow: Flow = flowOf()): Incoming {
   const read = readMessage(octets)
   assert.ok(read.kind === 'request', `no request: ${octets.toString('latin1', 0, 60)}`)
   return Object.assign(read, { profile: 'internal', flow, callId: read.headers.get('call-id') ?? '' })

@@ -55,8 +55,6 @@ const known = [
   'x-sms-receipt',
 ] as const
 
-export type KnownName = (typeof known)[number]
-
 const singles = 10
 export const isSingle = (kind: number): boolean => kind >= 0 && kind < singles
 /** As the RFCs write it. */

@@ -35,9 +35,7 @@ const tokenChars = "ABCXYZabcxyz0189-.!%*_+`'~".split('')
 export const token = fc.string({ unit: fc.constantFrom(...tokenChars), minLength: 1, maxLength: 20 })
 
 /** What a value may be: any text without line ends and NULs, and without blanks at its ends. */
-export const value = fc
-  .string({ unit: 'grapheme', maxLength: 60 })
-  .map((text) => text.replaceAll(/[\r\n\0]/g, '').replace(/^[ \t]+|[ \t]+$/g, ''))
+const value = fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => text.replaceAll(/[\r\n\0]/g, '').replace(/^[ \t]+|[ \t]+$/g, ''))
 
 /** Fields that mean nothing to the reader. */
 export const otherLines = fc

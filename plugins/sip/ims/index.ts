@@ -1,4 +1,3 @@
 // SMS over IMS: what the rest of the bridge needs of it.
-export { createBack, type BackParts } from './back.ts'
-export { createIms, type ImsParts } from './ip-sm-gw.ts'
-export { contentType as imsContentType } from './phone.ts'
+export { createBack } from './back.ts'
+export { createIms } from './ip-sm-gw.ts'

@@ -55,7 +55,7 @@ function address({ ton, npi, value }: TpAddress): unknown {
 
 const two = (n: number): string => String(n).padStart(2, '0')
 
-export function describedTime({ year, month, day, hour, minute, second, quarters }: TpTime): string {
+function describedTime({ year, month, day, hour, minute, second, quarters }: TpTime): string {
   const zone = Math.abs(quarters)
   const sign = quarters < 0 ? '-' : '+'
   return `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}${sign}${two(Math.floor(zone / 4))}:${two((zone % 4) * 15)}`

@@ -3,7 +3,7 @@
 // headers around it are what counts.
 
 /** RFC 5438 §6.1: of the headers. The XML namespace of notifications is another (imdn.ts). */
-export const imdnNamespace = 'urn:ietf:params:imdn'
+const imdnNamespace = 'urn:ietf:params:imdn'
 
 export interface CpimAddress {
   name?: string

@@ -190,13 +190,13 @@ export function writeFields(lines: string[], fields: Written): void {
 }
 
 /** Upper case, with the length octet. */
-export function udhHex(udh: Uint8Array): string {
+function udhHex(udh: Uint8Array): string {
   return Buffer.from([udh.length, ...udh])
     .toString('hex')
     .toUpperCase()
 }
 
-export function registeredDelivery(receipt: ReceiptWish, progress: boolean | undefined): number {
+function registeredDelivery(receipt: ReceiptWish, progress: boolean | undefined): number {
   return wishes.indexOf(receipt) | (progress === true ? intermediateBit : 0)
 }
 

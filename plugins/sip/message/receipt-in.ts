@@ -11,10 +11,6 @@ import { isReceiptState, readReceiptText } from './receipt-text.ts'
 /** How our messages are called towards peers: their own ids (ids.ts of the gateway). */
 const ours = /^[0-9a-f]{32}$/
 
-export function isOurs(id: string): boolean {
-  return ours.test(id)
-}
-
 /** Undefined: of something else, or of no news. Forbidden: the recipient does not tell; error: nobody knows. */
 export function receiptOf(notification: Notification): Receipt | undefined {
   const { messageId, type, status, dateTime } = notification

@@ -50,7 +50,7 @@ const byClass: Readonly<Record<number, readonly [FailureKind, FailureCode]>> = {
 const mostRetryAfterSeconds = 86_400
 
 /** Of a final response that is no 2xx. */
-export function answeredFailure(status: number, reason: string, headers: Headers): FailureFacts {
+function answeredFailure(status: number, reason: string, headers: Headers): FailureFacts {
   const [kind, code] = table[status] ?? byClass[Math.floor(status / 100)] ?? byClass[5]!
   const facts: FailureFacts = { kind, code, peer: `${status} ${reason}`, peerCode: String(status) }
   const why = headers.get('warning')

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import type { Transport } from '../engine/engine.ts'
 
-export const dialects = ['standard', 'restcomm', 'opensips-hex', '3gpp'] as const
-export const receiptStyles = ['imdn', 'x-header', 'text', 'none'] as const
+const dialects = ['standard', 'restcomm', 'opensips-hex', '3gpp'] as const
+const receiptStyles = ['imdn', 'x-header', 'text', 'none'] as const
 /** WebSocket peers come to us. */
 export const dialledTransports = ['udp', 'tcp', 'tls'] as const satisfies readonly Transport[]
 

@@ -58,7 +58,7 @@ const bare = {
     .describe('OPTIONS so often; when no hop answers, the bind is down and others take over. 0: never, the bind is always up.'),
 }
 
-export const trunkFields = {
+const trunkFields = {
   nextHops: bare.nextHops,
   route: bare.route.default([]),
   username: bare.username.default(''),

@@ -3,6 +3,6 @@ import type { TraceProtocol } from '../../../src/plugin.ts'
 import { conceal } from './conceal.ts'
 import { dissect } from './dissect.ts'
 
-export { createTap, type Tap } from './tap.ts'
+export { createTap } from './tap.ts'
 
 export const sipTrace: TraceProtocol = { port: 5060, conceal, dissect }

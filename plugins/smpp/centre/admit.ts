@@ -25,7 +25,7 @@ export interface Refused {
 export type Version = 0x33 | 0x34 | 0x50
 
 /** Undefined for the reserved numbers. */
-export function versionOf(interface_version: number): Version | undefined {
+function versionOf(interface_version: number): Version | undefined {
   if (interface_version <= 0x33) return 0x33
   return interface_version === 0x34 || interface_version === 0x50 ? interface_version : undefined
 }

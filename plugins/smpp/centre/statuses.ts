@@ -60,8 +60,6 @@ export function failureReason(code: FailureCode | undefined): number {
   return (code && reasons[code]) ?? permanentError
 }
 
-export type Request = Exclude<Pdu['command'], `${string}_resp` | 'generic_nack'>
-
 /** The response that says no; generic_nack where the request has none of its own. */
 export function refusal(pdu: Pick<Pdu, 'command' | 'sequence_number'>, command_status: number): Draft {
   const { command, sequence_number } = pdu

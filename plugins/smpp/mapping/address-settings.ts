@@ -14,7 +14,7 @@ const match = z
     'expected *, a TON in words, or the first characters of a number',
   )
 
-export const addressRule = z
+const addressRule = z
   .strictObject({
     match: match.describe('*, a TON in words (abbreviated is a short code), or the first characters of a number, with its plus: +44.'),
     ton: z.enum(tons).default('auto').describe('auto: what the address is.'),

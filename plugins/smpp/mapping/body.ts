@@ -51,7 +51,7 @@ export interface WrittenBody {
 }
 
 /** esm_class: the octets begin with a user data header (SMPP 5.0 §4.7.12). */
-export const udhIndicator = 0x40
+const udhIndicator = 0x40
 /** One SMS: 160 septets, or 140 octets with the header (TS 23.040 §9.2.3.16). */
 const [smsSeptets, smsOctets] = [160, 140]
 /** sm_length of 3.4 and 5.0. */

@@ -77,7 +77,7 @@ function addressOf({ kind, value }: Sender): Address | undefined {
 }
 
 /** Whether carriers of the country take names as senders; those of North America do not. */
-export function takesNames(country: string | undefined): boolean {
+function takesNames(country: string | undefined): boolean {
   return country !== 'US' && country !== 'CA'
 }
 

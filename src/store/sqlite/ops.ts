@@ -81,7 +81,7 @@ export type OtherOp =
 export type Op = MessageOp | OtherOp
 
 /** Parts fields, list entries, and fields within those (ASCII unit, record and group separator). */
-export const unit = '\x1f'
+const unit = '\x1f'
 export const entry = '\x1e'
 export const group = '\x1d'
 const unitCode = 0x1f

@@ -39,7 +39,7 @@ export interface Refs {
 }
 
 /** Parked receipts kept in memory (and on disk); a carrier that sends more receipts for nothing we know loses the oldest. */
-export const mostParked = 100_000
+const mostParked = 100_000
 /** Sightings after which a bind's usual form decides between ids, and is trusted without a look at the disk. */
 const enough = 3
 

@@ -10,7 +10,7 @@ import type { SrfOutgoing } from './srf.ts'
  * The server reads 8,192 octets at a time into a ring of 12,228 (client.cpp): a frame of which the
  * last read left more than the difference would be overwritten by the next.
  */
-export const longestFrame = 4_000
+const longestFrame = 4_000
 /** The id that srf puts in front, the words of the leader, the length. */
 const frameOverhead = 100
 

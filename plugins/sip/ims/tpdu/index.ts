@@ -1,6 +1,6 @@
 // TPDUs of TS 23.040: octets ⇄ plain data. Pure.
 export { addressFault } from './address.ts'
-export { type Carrier, readToNetwork, readToPhone } from './read.ts'
+export { readToNetwork, readToPhone } from './read.ts'
 export { instantOf, timeAt } from './time.ts'
 export type * from './types.ts'
 export { lifetimeOf, relativeMs } from './validity.ts'
