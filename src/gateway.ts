@@ -151,6 +151,7 @@ async function compose(
     load: createLoad({ store, binds }),
     limits: createAccountLimits({ configuration: () => room.current(), submitted: store.submitted, clock }),
     random: Math.random,
+    canceled: new Set(),
   }
   const enter = createEnter(() => room.current())
   const metrics = createMetrics(async () => ({ ...(await measure(core)), usages: admin.usages.capped(), ...sipMeasures(sip, clock.now()) }))

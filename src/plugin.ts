@@ -6,7 +6,7 @@ import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Clock } from './clock.ts'
-import type { Host } from './host.ts'
+import type { Host, MessageView } from './host.ts'
 import type { Account, OwnNumber } from './model/account.ts'
 import type { Address } from './model/address.ts'
 import type { Bind } from './model/bind.ts'
@@ -233,6 +233,10 @@ export interface Gateway<C = unknown> {
   part(part: InboundPart): Promise<void>
   /** The id that parts of the same long message which wait already were given, before a restart; undefined at once where none wait. */
   begunAs(part: InboundPart): Promise<MessageId | undefined> | undefined
+  /** The long message of this bind, not all parts of which have come, one part of which was `told` so: as a message that waits. */
+  unfinished(told: string): MessageView | undefined
+  /** Takes it back: it ends as canceled, and parts of it that come later are refused. False: there is none, or it has all its parts by now. */
+  cancelUnfinished(told: string): Promise<boolean>
   /** Resolved = durable: now acknowledge the peer. */
   receipt(receipt: Receipt): Promise<'matched' | 'duplicate' | 'parked'>
   /**
@@ -290,6 +294,8 @@ export interface InboundPart {
   /** From 1. */
   index: number
   submission: Submission
+  /** What the peer was told that this part is called: by it Gateway.unfinished finds the message while it waits for others. */
+  told?: string
 }
 
 /**

@@ -206,6 +206,8 @@ export function world(): World {
       },
       part: async () => {},
       begunAs: () => undefined,
+      unfinished: () => undefined,
+      cancelUnfinished: () => Promise.resolve(false),
       receipt: async () => 'matched',
       outcome: async () => undefined,
       congestion() {},

@@ -24,6 +24,8 @@ export interface AcceptOptions {
   joins?: Joined
   /** Its parts were acknowledged already: it is accepted all the same, and ends at once for this. */
   refused?: AcceptRefused
+  /** It was taken back before all of its parts had come: it ends at once, as canceled. */
+  canceled?: true
   /** It answers such a word: neither the bind's filters nor an opt-out stop it. */
   answers?: OptOutType
   /** Told the lane that the message waits on. */
@@ -37,8 +39,9 @@ export interface AcceptOptions {
  */
 export async function accept(core: Core, bind: Bind, submission: Submission, options: AcceptOptions = {}): Promise<MessageId> {
   const segments = countSegments(submission.body)
-  const { refused, answers } = options
-  if (!refused && answers === undefined) {
+  const { refused, canceled, answers } = options
+  const ends = refused !== undefined || canceled === true
+  if (!ends && answers === undefined) {
     const fault = segments > maxParts ? `The body needs ${segments} segments; ${maxParts} is the most.` : bodyFault(submission.body)
     if (fault !== undefined) throw new AcceptRefused('invalid', fault)
     refuseAddresses(bind, submission)
@@ -51,7 +54,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   let decision: Decision
   let own: OwnNumber | undefined
   let heard: Heard | undefined
-  if (refused) {
+  if (ends) {
     decision = { revision: core.table().revision, candidates: [], failoverOnReceipt: false, tried: [] }
   } else if (direction === 'mt') {
     if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
@@ -87,7 +90,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   const entries: LifeEntry[] = [{ at: now, what: 'accepted', via: bind.id }]
   const added: NewMessage = { message, decision, life, entries }
   if (direction === 'mt') {
-    const limit = core.limits.of(account, refused !== undefined || options.joins !== undefined || answers !== undefined)
+    const limit = core.limits.of(account, ends || options.joins !== undefined || answers !== undefined)
     if (limit !== undefined) added.limit = limit
   }
   if (submission.idempotencyKey !== undefined) added.idempotencyKey = submission.idempotencyKey
@@ -100,10 +103,10 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
     added.queue = { lane: decision.candidates[candidate]!.bind, due, candidate }
   } else {
     const why = refused?.message ?? decision.tried[0]?.why
-    const end = finish(message, decision, life, 'failed', now, {
+    const end = finish(message, decision, life, canceled ? 'canceled' : 'failed', now, {
       failure: {
         kind: 'permanent',
-        code: refused ? (refusalCodes[refused.why] ?? 'rejected') : 'no-route',
+        code: canceled ? 'canceled' : refused ? (refusalCodes[refused.why] ?? 'rejected') : 'no-route',
         ...(why === undefined ? {} : { peer: why }),
       },
     })

@@ -12,7 +12,7 @@ import type { Ends } from './ends.ts'
 import { refuseAddresses } from './filter.ts'
 import type { Intake } from './intake.ts'
 import { countSegments } from '../text/index.ts'
-import { addPart, begunAs } from './reassemble.ts'
+import { addPart, begunAs, cancelUnfinished, unfinished } from './reassemble.ts'
 import { tryAgain } from './again.ts'
 
 export function gatewayOf(
@@ -59,6 +59,12 @@ export function gatewayOf(
     },
     begunAs(part) {
       return begunAs(core, this.bind, part)
+    },
+    unfinished(told) {
+      return unfinished(core, this.bind, told)
+    },
+    cancelUnfinished(told) {
+      return cancelUnfinished(core, this.bind, told)
     },
     async receipt(receipt) {
       const result = await core.store.receipt(id, receipt)

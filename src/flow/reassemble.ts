@@ -4,7 +4,7 @@
 import type { Bind } from '../model/bind.ts'
 import type { Body } from '../model/body.ts'
 import type { MessageId, Submission } from '../model/message.ts'
-import { AcceptRefused, type InboundPart } from '../plugin.ts'
+import { AcceptRefused, type InboundPart, type MessageView } from '../plugin.ts'
 import { type Joined, type Part, StoreUnavailable } from '../store/store.ts'
 import { joinTexts } from '../text/index.ts'
 import { accept } from './accept.ts'
@@ -12,11 +12,14 @@ import type { Core } from './core.ts'
 
 /** A number no more than this of parts is taken from one long message (TS 23.040 §9.2.3.24.1). */
 const mostParts = 255
+const mostCanceled = 1000
 /** Looked at in one turn. */
 const fewStale = 100
 
 export async function addPart(core: Core, bind: Bind, part: InboundPart): Promise<void> {
-  const { submission, total, index } = part
+  const { submission, total, index, told } = part
+  if (submission.id !== undefined && core.canceled.has(submission.id))
+    throw new AcceptRefused('invalid', 'The message of this part was canceled.')
   if (total < 2 || total > mostParts || index < 1 || index > total) {
     core.log.warn({ bind: bind.id, total, index }, 'an impossible part number: taken as a message of its own')
     await accept(core, bind, submission)
@@ -25,12 +28,14 @@ export async function addPart(core: Core, bind: Bind, part: InboundPart): Promis
   const key = keyOf(bind, part)
   let complete: Part[] | undefined
   try {
-    complete = (await core.store.part({ key, index, total, at: core.clock.now(), data: freeze(submission) })).complete
+    const one: Part = { key, index, total, at: core.clock.now(), data: freeze(submission) }
+    if (told !== undefined) one.called = nameOf(bind, told)
+    complete = (await core.store.part(one)).complete
   } catch (error) {
     if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)
     throw error
   }
-  if (!complete) return
+  if (!complete || (submission.id !== undefined && core.canceled.has(submission.id))) return
   try {
     await join(core, bind, complete)
   } catch (error) {
@@ -49,6 +54,55 @@ export function begunAs(core: Core, bind: Bind, part: InboundPart): Promise<Mess
   const id = held && thaw(held.data).id
   if (id === undefined) return undefined
   return core.store.get(id).then((known) => (known ? undefined : id))
+}
+
+/** A peer's names are its own: those of another bind are others. */
+function nameOf(bind: Bind, told: string): string {
+  return `${bind.id} ${told}`
+}
+
+export function unfinished(core: Core, bind: Bind, told: string): MessageView | undefined {
+  const parts = core.store.heldAs(nameOf(bind, told))
+  const [first] = parts
+  if (!first) return undefined
+  const { id = told, validUntil, ...submission } = thaw(first.data)
+  const acceptedAt = Math.min(...parts.map((part) => part.at))
+  const keptUntil = acceptedAt + bind.policy.partsTimeoutSeconds * 1000
+  const direction = bind.side === 'client' ? 'mt' : 'mo'
+  return {
+    message: {
+      ...submission,
+      id,
+      account: bind.account,
+      direction,
+      arrival: bind.id,
+      acceptedAt,
+      validUntil: validUntil ?? keptUntil,
+      segments: first.total,
+    },
+    decision: { revision: core.table().revision, candidates: [], failoverOnReceipt: false, tried: [] },
+    state: 'queued',
+    updatedAt: acceptedAt,
+    redacted: false,
+  }
+}
+
+export async function cancelUnfinished(core: Core, bind: Bind, told: string): Promise<boolean> {
+  const parts = core.store.heldAs(nameOf(bind, told))
+  const [first] = parts
+  // With all of them it is being made a message, and can be canceled as such.
+  if (!first || parts.length === first.total) return false
+  const { id } = thaw(first.data)
+  if (id === undefined || core.canceled.has(id)) return false
+  core.canceled.add(id)
+  if (core.canceled.size > mostCanceled) core.canceled.delete(core.canceled.values().next().value!)
+  try {
+    await join(core, bind, parts, 'canceled')
+    return true
+  } catch (error) {
+    core.canceled.delete(id)
+    throw error
+  }
 }
 
 /** Parts that wait too long, and complete ones that a crash kept from being joined: all there are, whoever has many. */
@@ -87,7 +141,7 @@ async function tidy(core: Core, parts: readonly Part[]): Promise<void> {
 }
 
 /** `dropped`: why the message ends at once. */
-async function join(core: Core, bind: Bind, parts: readonly Part[], dropped?: AcceptRefused): Promise<void> {
+async function join(core: Core, bind: Bind, parts: readonly Part[], dropped?: AcceptRefused | 'canceled'): Promise<void> {
   const pieces = [...parts].sort((a, b) => a.index - b.index).map((part) => thaw(part.data))
   const first = pieces[0]
   if (!first) return
@@ -100,6 +154,11 @@ async function join(core: Core, bind: Bind, parts: readonly Part[], dropped?: Ac
   const report = Object.assign({}, ...pieces.map((piece) => piece.report)) as Record<string, string>
   if (Object.keys(report).length > 0) whole.report = report
   const joins: Joined = { key: parts[0]!.key, parts: parts.map((part) => [part.index, part.at]) }
+  if (dropped === 'canceled') {
+    delete whole.validUntil
+    await accept(core, bind, whole, { joins, canceled: true })
+    return
+  }
   try {
     if (dropped) throw dropped
     await accept(core, bind, whole, { joins })

@@ -130,6 +130,8 @@ export interface Part {
   at: number
   /** The connector's submission, as the flow wants it back. */
   data: string
+  /** By this it is found while it waits. */
+  called?: string
 }
 
 export interface CdrRow {
@@ -346,6 +348,8 @@ export interface Store {
   dropParts(key: string): Promise<void>
   /** What is there of a long message that is not made yet, at once: from memory. */
   heldParts(key: string): readonly Part[]
+  /** The same of the long message that a part of this name is one of. */
+  heldAs(called: string): readonly Part[]
 
   /** CDRs in order of ending, from after `cursor`; at most `max`. */
   cdrs(max: number): Promise<CdrRow[]>

@@ -339,6 +339,8 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
         return recorded.accepted.length.toString(16).padStart(32, '0')
       },
       begunAs: () => undefined,
+      unfinished: () => undefined,
+      cancelUnfinished: () => Promise.resolve(false),
       async part(part) {
         await recorded.durable()
         recorded.parts.push(part)

@@ -197,6 +197,7 @@ export const streamCases: Case[] = [
       )
       assert.equal(bench.store.heldParts('k').length, 3, 'until it is made a message')
       assert.deepEqual(bench.store.heldParts('nothing'), [])
+      assert.deepEqual(bench.store.heldAs('AC/one 2'), [])
       await bench.reopen()
       assert.deepEqual(
         (await bench.store.staleParts(at + 1, 10)).map((parts) => parts.length).sort((a, b) => a - b),
@@ -215,6 +216,27 @@ export const streamCases: Case[] = [
       await bench.store.dropParts('other')
       await bench.reopen()
       assert.deepEqual(await bench.store.staleParts(at + 1, 10), [])
+    },
+  ],
+  [
+    'a part is found by the name it has, with those it waits with, over a restart, until they are a message or dropped',
+    async (bench) => {
+      const at = bench.clock.now()
+      for (const index of [1, 3]) await bench.store.part({ ...part('k', index, at), called: `AC/one ${index}` })
+      await bench.store.part({ ...part('other', 1, at), called: 'AC/two 1' })
+      const held = (called: string): string[] => bench.store.heldAs(called).map(({ key, index }) => `${key} ${index}`)
+      const all = (): string[][] => ['AC/one 1', 'AC/one 3', 'AC/one 2', 'AC/two 1'].map(held)
+      assert.deepEqual(all(), [['k 1', 'k 3'], ['k 1', 'k 3'], [], ['other 1']])
+      await bench.reopen()
+      assert.deepEqual(all(), [['k 1', 'k 3'], ['k 1', 'k 3'], [], ['other 1']])
+      await bench.store.part({ ...part('k', 3, at + 1), called: 'AC/one 2' })
+      assert.deepEqual(all(), [['k 1', 'k 3'], [], ['k 1', 'k 3'], ['other 1']])
+      await bench.store.accept({ ...bench.source.message(), joins: { key: 'k', parts: [[1, at]] } })
+      assert.deepEqual(all(), [[], [], ['k 3'], ['other 1']])
+      await bench.store.dropParts('other')
+      assert.deepEqual(all(), [[], [], ['k 3'], []])
+      await bench.reopen()
+      assert.deepEqual(all(), [[], [], ['k 3'], []])
     },
   ],
   [

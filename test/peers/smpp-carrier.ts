@@ -143,6 +143,8 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
         return 'id'
       },
       begunAs: () => undefined,
+      unfinished: () => undefined,
+      cancelUnfinished: () => Promise.resolve(false),
       async part(part) {
         await recorded.durable()
         parts.push(part)

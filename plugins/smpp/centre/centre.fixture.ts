@@ -154,6 +154,8 @@ export async function house(
         congested: () => it.congested,
         sticky: () => undefined,
         begunAs: () => undefined,
+        unfinished: () => undefined,
+        cancelUnfinished: () => Promise.resolve(false),
         async part(part) {
           await it.durable()
           it.parts.push(part)

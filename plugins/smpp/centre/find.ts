@@ -18,11 +18,20 @@ export interface Ends {
 
 /** One message, or those of a submit_multi between these ends; none when there is none, or its ends are others. */
 export async function find(host: Host, terms: Terms, text: string, ends: Ends): Promise<MessageView[]> {
+  const waits = unfinished(terms, text, ends)?.view
   const first = terms.version === version33 && isShortId(text) ? await byShortId(host, terms, text) : await byId(host, terms, text)
-  if (!first) return []
+  // Looked for before the message: it may be made one in between.
+  if (!first) return waits ? [waits] : []
   const others = first.message.report?.[othersNote]?.split(' ') ?? []
   const all = [first, ...(await Promise.all(others.map((id) => host.messages.get(first.message.account, id))))]
   return all.filter((one) => one !== undefined).filter((one) => isOf(one, terms) && hasEnds(one, ends))
+}
+
+/** A long message of which parts are still to come, by the id that one of those was answered with. */
+export function unfinished(terms: Terms, text: string, ends: Ends): { told: string; view: MessageView } | undefined {
+  const told = terms.version === version33 && isShortId(text) ? text.toLowerCase() : readMessageId(text, terms.config.receipts.ids)
+  const view = told === undefined ? undefined : terms.gateway.unfinished(told)
+  return told !== undefined && view && hasEnds(view, ends) ? { told, view } : undefined
 }
 
 function isOf({ message }: MessageView, { gateway }: Terms): boolean {

@@ -8,7 +8,7 @@ import { errorNumber, type SmppState, smppState } from '../mapping/receipt-state
 import { absoluteTime } from '../mapping/time.ts'
 import { serviceTypeOf } from '../mapping/extras.ts'
 import { broadcast, cancelBroadcast, queryBroadcast } from './broadcast.ts'
-import { find, hasEnds } from './find.ts'
+import { find, hasEnds, unfinished } from './find.ts'
 import { codingNote } from './notes.ts'
 import { refusal, refusalStatus } from './statuses.ts'
 import { destinationOf } from './submission.ts'
@@ -48,6 +48,8 @@ export function createStored(host: Host): Stored {
   async function cancel(terms: Terms, pdu: PduOf<'cancel_sm'>): Promise<Draft> {
     const { account } = terms.gateway.bind
     if (pdu.message_id === '' && (pdu.source_addr === '' || pdu.destination_addr === '')) return refusal(pdu, statuses.ESME_RINVMSGID)
+    const waits = pdu.message_id === '' ? undefined : unfinished(terms, pdu.message_id, pdu)
+    if (waits && (await terms.gateway.cancelUnfinished(waits.told))) return refusal(pdu, statuses.ESME_ROK)
     const views =
       pdu.message_id === ''
         ? await waiting(terms, destinationOf(pdu, terms)?.value ?? '', pdu)

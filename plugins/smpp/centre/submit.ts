@@ -1,6 +1,6 @@
 // submit_sm, data_sm and submit_multi of one session: read, accepted, and answered only when durable.
 // A transaction is answered when its outcome is known.
-import { isTerminal, type MessageId, type Submission } from '../../../src/plugin.ts'
+import { type InboundPart, isTerminal, type MessageId, type Submission } from '../../../src/plugin.ts'
 import { type Draft, integer8, noTlvs, type PduOf, statuses, tags, type Tlv, type UnsuccessSme } from '../codec/index.ts'
 import type { Link } from '../link.ts'
 import { dpfNote } from '../mapping/alert.ts'
@@ -66,7 +66,7 @@ export function createSubmits(parts: {
     // A NUL is in none of them.
     const key = `${bind.id}\0${submission.from.value}\0${submission.to.value}\0${place.reference}\0${place.total}`
     const { reference, total, index } = place
-    const part = { reference, total, index, submission }
+    const part: InboundPart = { reference, total, index, submission }
     // Shorter than parts are kept, so that no message is made twice under one id.
     const keptMs = (bind.policy.partsTimeoutSeconds * 1000) / 2
     const begun = partIds.isOpen(key, keptMs) ? undefined : gateway.begunAs(part)
@@ -75,6 +75,7 @@ export function createSubmits(parts: {
     const id = known ?? (isOld ? shortId(place.index === 1 ? whole : gateway.newId()) : partId(whole, place.index))
     submission.id = whole
     note(submission, `${partNote}${place.index}`, id)
+    part.told = id
     await counted(gateway.part(part))
     return isOld ? id : writeMessageId(id, config.receipts.ids)
   }

@@ -36,7 +36,7 @@ export interface Changes {
   cdrWritten: number
   hooks: [account: number, sequence: number, cdr: string][]
   hookDone: [account: number, upTo: number][]
-  parts: { key: string; place: number; total: number; at: number; data: string }[]
+  parts: { key: string; place: number; total: number; at: number; data: string; called?: string }[]
   droppedParts: string[]
   joinedParts: [key: string, place: number, at: number][]
   idempotency: [message: number, account: number, key: string, tail: string][]
@@ -180,8 +180,8 @@ function foldOther(changes: Changes, op: OtherOp): void {
       changes.hooks = changes.hooks.filter(([account, sequence]) => account !== op.account || sequence > op.upTo)
       break
     case 'part': {
-      const { key, place, total, at, data } = op
-      changes.parts.push({ key, place, total, at, data })
+      const { key, place, total, at, data, called } = op
+      changes.parts.push({ key, place, total, at, data, ...(called === undefined ? {} : { called }) })
       break
     }
     case 'dropParts':

@@ -207,7 +207,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     for (const [bind, form, times] of start.forms) refs.seen(bind, form as RefForm, times)
     for (const [id, bind, receipt, at] of start.early) refs.park({ id, bind, receipt: JSON.parse(receipt) as Receipt, at })
     const parts = createParts(
-      start.parts.map(([key, index, total, at, data]) => ({ key, index, total, at, data })),
+      start.parts.map(([key, index, total, at, data, called]) => ({ key, index, total, at, data, ...(called === null ? {} : { called }) })),
       commit,
     )
     const inner: Inner = {
@@ -286,6 +286,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       staleParts: (before, max) => Promise.resolve(parts.stale(before, max)),
       dropParts: (key) => parts.drop(key),
       heldParts: parts.held,
+      heldAs: parts.heldAs,
 
       async cdrs(max) {
         const rows = cdrs.read(max)

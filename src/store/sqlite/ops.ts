@@ -66,7 +66,7 @@ export type OtherOp =
   | { kind: 'early'; id: number; bind: number; receipt: string; at: number }
   | { kind: 'written'; upTo: number; hooked: [account: number, sequence: number, cdr: string][] }
   | { kind: 'hookDone'; account: number; upTo: number }
-  | { kind: 'part'; key: string; place: number; total: number; at: number; data: string }
+  | { kind: 'part'; key: string; place: number; total: number; at: number; data: string; called?: string }
   | { kind: 'dropParts'; key: string }
   | { kind: 'optOut'; account: number; sender: string; handset: string; at: number; word: string; message: string | null }
   | { kind: 'optIn'; account: number; sender: string; handset: string }

@@ -8,6 +8,7 @@ export interface Parts {
   drop(key: string): Promise<void>
   /** Also where they are all there, and are not made a message yet. */
   held(key: string): readonly Part[]
+  heldAs(called: string): readonly Part[]
   /** They became a message: written with it. */
   joined(joined: Joined): void
 }
@@ -24,6 +25,8 @@ function ownerOf(key: string): string {
 
 export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>): Parts {
   const messages = new Map<string, Map<number, Part>>()
+  /** Of each name that a part has, the key; the first that had it. */
+  const names = new Map<string, string>()
   let count = 0
   const counts = new Map<string, number>()
   /** Where the next look for stale ones goes on. */
@@ -41,24 +44,37 @@ export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>)
   function put(part: Part): void {
     let parts = messages.get(part.key)
     if (!parts) messages.set(part.key, (parts = new Map()))
-    if (!parts.has(part.index)) counted(part.key, 1)
+    const before = parts.get(part.index)
+    if (before) unname(before)
+    else counted(part.key, 1)
     parts.set(part.index, part)
+    if (part.called !== undefined && !names.has(part.called)) names.set(part.called, part.key)
+  }
+
+  function unname({ called, key }: Part): void {
+    if (called !== undefined && names.get(called) === key) names.delete(called)
   }
 
   function forget(key: string): void {
-    counted(key, -(messages.get(key)?.size ?? 0))
+    const parts = messages.get(key)
+    counted(key, -(parts?.size ?? 0))
+    for (const part of parts?.values() ?? []) unname(part)
     messages.delete(key)
+  }
+
+  function held(key: string): Part[] {
+    return [...(messages.get(key)?.values() ?? [])]
   }
 
   return {
     add(part) {
       if (count >= mostParts) return Promise.reject(new StoreUnavailable(`${mostParts} parts of long messages wait for the rest`))
-      const { key, index, total, at, data } = part
+      const { key, index, total, at, data, called } = part
       if ((counts.get(ownerOf(key)) ?? 0) >= mostOfOne)
         return Promise.reject(new StoreUnavailable(`${mostOfOne} parts of long messages of one bind wait for the rest`))
       return new Promise((resolve, reject) => {
         commit.add(
-          { kind: 'part', key, place: index, total, at, data },
+          { kind: 'part', key, place: index, total, at, data, ...(called === undefined ? {} : { called }) },
           {
             refused: reject,
             done: () => {
@@ -98,10 +114,20 @@ export function createParts(known: readonly Part[], commit: Pick<Commit, 'add'>)
         )
       })
     },
-    held: (key) => [...(messages.get(key)?.values() ?? [])],
+    held,
+    heldAs(called) {
+      const key = names.get(called)
+      return key === undefined ? [] : held(key)
+    },
     joined(joined) {
       const parts = messages.get(joined.key)
-      for (const [index, at] of joined.parts) if (parts?.get(index)?.at === at && parts.delete(index)) counted(joined.key, -1)
+      for (const [index, at] of joined.parts) {
+        const part = parts?.get(index)
+        if (part?.at !== at) continue
+        parts!.delete(index)
+        unname(part)
+        counted(joined.key, -1)
+      }
       if (parts?.size === 0) messages.delete(joined.key)
     },
   }

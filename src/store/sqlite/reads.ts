@@ -216,7 +216,7 @@ export function openReads(db: Database) {
         facts: all<[string, number]>('SELECT name, value FROM fact'),
         names: all<[number, string]>('SELECT id, value FROM name'),
         early: all<[number, number, string, number]>('SELECT id, bind, receipt, at FROM early ORDER BY id'),
-        parts: all<[string, number, number, number, string]>('SELECT key, place, total, at, data FROM part'),
+        parts: all<[string, number, number, number, string, string | null]>('SELECT key, place, total, at, data, called FROM part'),
         forms: all<[number, string, number]>('SELECT bind, form, count FROM form'),
         depths: all<DepthRow>('SELECT lane, account, deliver, report FROM depth'),
         hooks: hookedAccounts(),

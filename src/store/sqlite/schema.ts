@@ -65,6 +65,9 @@ const migrations: readonly string[] = [
     lane INTEGER NOT NULL, account INTEGER NOT NULL, deliver INTEGER NOT NULL, report INTEGER NOT NULL, PRIMARY KEY (lane, account)) WITHOUT ROWID;
   INSERT INTO depth SELECT lane, account, sum(kp < 4), sum(kp >= 4) FROM queue GROUP BY lane, account;
   `,
+  `
+  ALTER TABLE part ADD COLUMN called TEXT;
+  `,
 ]
 
 export function migrate(db: Database): void {

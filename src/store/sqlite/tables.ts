@@ -40,7 +40,7 @@ export function openTables(db: Database, directory: string): Tables {
   const deleteCdrs = sql('DELETE FROM cdr WHERE sequence <= ?')
   const putHook = sql('INSERT OR REPLACE INTO cdr_hook VALUES (?,?,?)')
   const deleteHooks = sql('DELETE FROM cdr_hook WHERE account=? AND sequence<=?')
-  const putPart = sql('INSERT OR REPLACE INTO part VALUES (?,?,?,?,?)')
+  const putPart = sql('INSERT OR REPLACE INTO part VALUES (?,?,?,?,?,?)')
   const deleteParts = sql('DELETE FROM part WHERE key=?')
   const deleteJoined = sql('DELETE FROM part WHERE key=? AND place=? AND at=?')
   const putOptOut = sql('INSERT OR REPLACE INTO opt_out VALUES (?,?,?,?,?,?)')
@@ -92,7 +92,7 @@ export function openTables(db: Database, directory: string): Tables {
     for (const hook of changes.hooks) putHook.run(hook)
     for (const key of changes.droppedParts) deleteParts.run(key)
     for (const joined of changes.joinedParts) deleteJoined.run(joined)
-    for (const part of changes.parts) putPart.run(part.key, part.place, part.total, part.at, part.data)
+    for (const part of changes.parts) putPart.run(part.key, part.place, part.total, part.at, part.data, part.called ?? null)
     for (const key of changes.idempotency) putIdempotency.run(key)
     for (const [key, optOut] of changes.optOuts) {
       const parties = JSON.parse(key) as unknown[]
