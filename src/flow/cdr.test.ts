@@ -42,7 +42,9 @@ function bed(t: TestContext): Bed {
   }
   const core = {
     store: store as Store,
-    clock,
+    get clock() {
+      return it_.clock
+    },
     log: pino({ level: 'silent' }),
     configuration: () => ({
       revision: 0,
@@ -112,6 +114,29 @@ describe('CDR files', () => {
       b.sequences().toSorted((x, y) => x - y),
       Array.from({ length: 12 }, (_, i) => i + 1),
     )
+  })
+
+  it('keep every line when the clock goes ahead into the next day and is set back, also over a crash', async (t) => {
+    const b = bed(t)
+    const cdrs = await b.start()
+    b.end(3)
+    await tick(b.clock, 250, () => b.rows.length === 0)
+    await b.clock.advance(hourMs)
+    b.end(2)
+    await tick(b.clock, 250, () => b.rows.length === 0)
+    await cdrs.stop()
+    b.clock = testClock(lateEvening)
+    b.forgetful = true
+    const dying = await b.start()
+    b.end(2)
+    await tick(b.clock, 250, () => b.sequences().length === 7)
+    await assert.rejects(dying.stop())
+    b.forgetful = false
+    const again = await b.start()
+    b.end()
+    await again.stop()
+    assert.deepEqual(b.names(), ['cdr-2026-01-10.jsonl', 'cdr-2026-01-11.jsonl'])
+    assert.deepEqual(b.sequences(), [1, 2, 3, 6, 7, 8, 4, 5])
   })
 
   it('older than keepDays are deleted while it runs and at the start; what is no CDR file stays', async (t) => {

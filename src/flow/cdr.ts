@@ -28,7 +28,7 @@ const hookRetry = { firstMs: 1000, multiplier: 2, capMs: 300_000 }
 export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ stop(): Promise<void> }> {
   if (await mkdir(settings.directory, { recursive: true })) await syncDirectory(dirname(settings.directory))
   const [unmarked] = await core.store.cdrs(1)
-  const file = await openFile(settings, unmarked?.sequence)
+  const file = await openFile(settings, unmarked?.sequence, core.clock.now())
   const hooks = new Map<AccountId, Promise<void>>()
   let stopping = false
   const giveUp = new AbortController()
@@ -141,9 +141,17 @@ async function files(directory: string): Promise<{ name: string; day: string; pa
   return found.sort((a, b) => a.day.localeCompare(b.day) || a.part - b.part)
 }
 
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+
 async function deleteOld(settings: CdrSettings, now: number): Promise<void> {
-  const oldest = new Date(now - settings.keepDays * dayMs).toISOString().slice(0, 10)
+  const oldest = dayOf(now - settings.keepDays * dayMs)
   for (const { name, day } of await files(settings.directory)) if (day < oldest) await rm(join(settings.directory, name))
+}
+
+/** The newest part of a day, and how long it is; an empty first one where there is none. */
+async function endOf(directory: string, day: string): Promise<[part: number, size: number]> {
+  const newest = (await files(directory)).findLast((file) => file.day === day)
+  return newest === undefined ? [1, 0] : [newest.part, (await stat(join(directory, newest.name))).size]
 }
 
 /** Else a loss of power takes a new file with all that was synced in it. */
@@ -157,7 +165,7 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /** `unmarked`: the first sequence that is not marked as written; undefined: all are. */
-async function openFile(settings: CdrSettings, unmarked: number | undefined) {
+async function openFile(settings: CdrSettings, unmarked: number | undefined, startedAt: number) {
   const { directory } = settings
   const maxBytes = settings.maxFileBytes ?? 100_000_000
   const newest = (await files(directory)).at(-1)
@@ -165,19 +173,20 @@ async function openFile(settings: CdrSettings, unmarked: number | undefined) {
   let handle: FileHandle | undefined
   let day = newest?.day ?? ''
   let part = newest?.part ?? 1
-  let last = await lastWritten(directory, unmarked ?? Number.POSITIVE_INFINITY)
+  let last = await lastWritten(directory, unmarked ?? Number.POSITIVE_INFINITY, dayOf(startedAt))
   /** Where the next line goes: what a write that failed left behind it is written over. */
   let size = path === undefined ? 0 : (await stat(path)).size
 
   async function turn(now: number): Promise<FileHandle> {
-    const today = new Date(now).toISOString().slice(0, 10)
+    const today = dayOf(now)
     const full = size >= maxBytes
     if (today === day && !full && handle) return handle
-    if (today !== day) [day, part, size] = [today, 1, 0]
-    else if (full) [part, size] = [part + 1, 0]
     const before = handle
     handle = undefined
     await before?.close()
+    // A clock that was set back comes to a day that has files already: they go on where they end.
+    if (today !== day) [day, part, size] = [today, ...(await endOf(directory, today))]
+    if (size >= maxBytes) [part, size] = [part + 1, 0]
     handle = await open(join(directory, `cdr-${day}${part > 1 ? `.${part}` : ''}.jsonl`), constants.O_WRONLY | constants.O_CREAT)
     await syncDirectory(directory)
     return handle
@@ -211,13 +220,18 @@ async function openFile(settings: CdrSettings, unmarked: number | undefined) {
 /** More than is written at once, mostly; twice as much is read where it is not. */
 const tailBytes = 1 << 20
 
-/** The last sequence in the files of those from `unmarked` on; 0: none. */
-async function lastWritten(directory: string, unmarked: number): Promise<number> {
-  for (const { name } of (await files(directory)).toReversed()) {
+/**
+ * The last sequence in the files of those from `unmarked` on; 0: none. Those of days to come, which a clock that was
+ * set back left behind, are not the newest.
+ */
+async function lastWritten(directory: string, unmarked: number, today: string): Promise<number> {
+  let newest = 0
+  for (const { name, day } of (await files(directory)).toReversed()) {
     const { marked, end, last } = await repair(join(directory, name), unmarked)
-    if (marked >= 0 || end > 0) return last
+    newest = Math.max(newest, last)
+    if ((marked >= 0 || end > 0) && day <= today) break
   }
-  return 0
+  return newest
 }
 
 /**
