@@ -3,6 +3,7 @@
 // exactly once, with a PDU or with why there is none; nothing a peer sends throws or is left open.
 import type { Socket } from 'node:net'
 import { type BindTrace, type Clock, type Logger, type TracedConnection, untraced } from '../../src/plugin.ts'
+import type { Answer } from './answer.ts'
 import {
   type BadPdu,
   type Command,
@@ -20,15 +21,6 @@ import {
 import { createInflow } from './inflow.ts'
 import { occasional } from './occasional.ts'
 import { createOutflow } from './outflow.ts'
-
-/**
- * pdu: the response or a generic_nack. unreadable: it came and could not be read. timeout: written,
- * no response in time. lost: the connection went first; `written` tells whether the request had left.
- */
-export type Answer =
-  | { kind: 'pdu'; pdu: Pdu }
-  | { kind: 'unreadable' | 'timeout'; why: string }
-  | { kind: 'lost'; written: boolean; why: string }
 
 export interface Link {
   /** Sets the draft's sequence_number. Throws a RangeError for a field that does not fit; never rejects. */

@@ -2,7 +2,6 @@
 // room, settled when all are answered; and queries, cancels and replacements of what the carrier has.
 import {
   Failure,
-  failureFacts,
   type FailureFacts,
   type Gateway,
   type Message,
@@ -12,10 +11,11 @@ import {
   type Receipt,
   type Segment,
 } from '../../src/plugin.ts'
+import { type Answer, offline, unansweredFailure, unsayable } from './answer.ts'
 import { describe, noTlvs, type PduOf, tags, tlv } from './codec/index.ts'
 import type { SmppConfig } from './config.ts'
 import { versions } from './dial.ts'
-import type { Answer, Link } from './link.ts'
+import type { Link } from './link.ts'
 import { cancelSm, dataSm, queried, querySm, replaceSm } from './mapping/operations.ts'
 import { submitFailure } from './mapping/status.ts'
 import { submitSm } from './mapping/submit.ts'
@@ -72,16 +72,7 @@ export function createSender(gateway: Gateway<SmppConfig>, link: Link, version: 
       const pdus = pdusOf(out)
       if ('kind' in pdus) return Promise.resolve({ ok: false, failure: pdus })
       if (pdus.length === 0) return Promise.resolve({ ok: true, refs: [], wire: [] })
-      return new Promise((resolve) => {
-        const answers: Answer[] = []
-        let open = pdus.length
-        for (let i = 0; i < pdus.length; i++) {
-          window.ask(pdus[i]!, (answer) => {
-            answers[i] = answer
-            if (--open === 0) resolve(outcomeOf(pdus, answers))
-          })
-        }
-      })
+      return new Promise((resolve) => window.askAll(pdus, (answers) => resolve(outcomeOf(pdus, answers))))
     },
     free: () => (link.taking ? gateway.bind.policy.window - window.open : Number.MIN_SAFE_INTEGER),
     async query(message, ref) {
@@ -126,15 +117,6 @@ function withoutTlvs(submit: PduOf<'submit_sm'>): PduOf<'submit_sm'> {
   return submit
 }
 
-export function offline(why: string): FailureFacts {
-  return { kind: 'offline', code: 'bind-down', peer: why }
-}
-
-function unsayable(error: unknown): FailureFacts {
-  if (error instanceof Failure) return error.facts
-  return { ...failureFacts(error), kind: 'permanent', code: 'invalid-body' }
-}
-
 function outcomeOf(pdus: readonly Submit[], answers: readonly Answer[]): Outcome {
   const wire: string[] = []
   const refs: string[] = []
@@ -163,15 +145,5 @@ function isTaken(answer: Answer): answer is Taken {
 }
 
 function failureOf(answer: Answer): FailureFacts {
-  switch (answer.kind) {
-    case 'pdu':
-      return submitFailure(answer.pdu.command_status)
-    case 'timeout':
-      return { kind: 'unknown', code: 'peer-timeout', peer: answer.why }
-    case 'unreadable':
-      return { kind: 'unknown', code: 'outcome-unknown', peer: answer.why }
-    case 'lost':
-      return answer.written ? { kind: 'unknown', code: 'connection-lost', peer: answer.why } : offline(answer.why)
-  }
-  return answer satisfies never
+  return answer.kind === 'pdu' ? submitFailure(answer.pdu.command_status) : unansweredFailure(answer)
 }

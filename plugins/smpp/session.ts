@@ -1,12 +1,13 @@
 // A supplier session: one transceiver, transmitter or receiver, or a pair of them, as one; dialled to
 // one of the carrier's addresses, or bound over a connection that the carrier opened.
 import { Failure, type Gateway, type Outcome, type Session } from '../../src/plugin.ts'
+import { offline } from './answer.ts'
 import type { SmppConfig } from './config.ts'
 import { createDeliveries } from './deliveries.ts'
 import { type BindCommand, BindRefused, type Dialled, dialLink, type DialParts, versions } from './dial.ts'
 import { type CarrierHost, hostsOf, hostText } from './hosts.ts'
 import { type TlvRules, tlvRules } from './mapping/tlvs.ts'
-import { createSender, offline, type Sender } from './sending.ts'
+import { createSender, type Sender } from './sending.ts'
 import { dialStandby } from './standby.ts'
 import { modeOf } from './supplier-settings.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import type { Draft } from './codec/index.ts'
-import type { Answer } from './link.ts'
+import type { Answer } from './answer.ts'
 import { submits, text } from './mapping/mapping.fixture.ts'
 import { createWindow } from './window.ts'
 
@@ -38,6 +38,22 @@ it('when the link is gone, all that wait are settled, however many', () => {
   isGone = true
   first(lost)
   assert.equal(settled, 20_000)
+})
+
+it('of several asked together the answers come once and in their order, whatever order they came in', () => {
+  const asked: ((answer: Answer) => void)[] = []
+  const window = createWindow({ ask: (_draft, settle) => void asked.push(settle) }, () => 3)
+  const told: string[] = []
+  const tell = (answers: readonly Answer[]): void => void told.push(answers.map(({ kind }) => kind).join(' '))
+  window.askAll([pdu, pdu, pdu], tell)
+  asked[2]!({ kind: 'timeout', why: 'silent' })
+  asked[0]!({ kind: 'unreadable', why: 'cut' })
+  assert.equal(told.length, 0)
+  asked[1]!(lost)
+  assert.deepEqual(told, ['unreadable lost timeout'])
+  window.askAll([pdu], tell)
+  asked[3]!(lost)
+  assert.deepEqual(told, ['unreadable lost timeout', 'lost'])
 })
 
 it('a window made larger takes effect with the next answer', () => {

@@ -24,7 +24,8 @@ import {
   systemClock,
 } from '../../../src/plugin.ts'
 import type { Draft, Pdu, PduOf } from '../codec/index.ts'
-import { type Answer, createLink, type Link } from '../link.ts'
+import type { Answer } from '../answer.ts'
+import { createLink, type Link } from '../link.ts'
 import { clientConfig, type ClientConfig } from './config.ts'
 import { type CentreOptions, startCentre } from './listener.ts'
 

@@ -6,9 +6,7 @@ import { addressFields } from '../mapping/address-settings.ts'
 import { encodingFields } from '../mapping/encoding-settings.ts'
 import { receiptSettings } from '../mapping/receipt-settings.ts'
 import { tlvFields } from '../mapping/tlvs.ts'
-import { pem } from '../supplier-settings.ts'
-
-const latin1 = /^[\x20-\xff]*$/
+import { connectionFields, latin1, pem } from '../supplier-settings.ts'
 
 export const clientConfig = z.strictObject({
   systemId: z.string().min(1).max(64).regex(latin1).describe('system_id that the client binds with. Other accounts may use the same.'),
@@ -54,12 +52,7 @@ export const clientConfig = z.strictObject({
     .max(600_000)
     .default(30_000)
     .describe('A delivery without a response for so long has an unknown outcome; an enquire_link closes the session.'),
-  partialPduTimeoutMs: z
-    .int()
-    .min(100)
-    .max(600_000)
-    .default(15_000)
-    .describe('A PDU of which a part has come and the rest has not for so long closes the session.'),
+  partialPduTimeoutMs: connectionFields.partialPduTimeoutMs,
   outbind: z
     .strictObject({
       host: z.string().min(1).max(255).describe("Where the client's ESME listens."),

@@ -4,7 +4,6 @@ import {
   type Absentee,
   type Availability,
   Failure,
-  failureFacts,
   type FailureFacts,
   isTerminal,
   type Message,
@@ -13,11 +12,13 @@ import {
   type Report,
 } from '../../../src/plugin.ts'
 import { describe, integer8, noTlvs, type PduOf, tags, type Tlv } from '../codec/index.ts'
-import type { Answer, Link } from '../link.ts'
+import { type Answer, unansweredFailure, unsayable } from '../answer.ts'
+import type { Link } from '../link.ts'
 import { alertPdu, dpfNote, endsAsWritten } from '../mapping/alert.ts'
 import { destinationToWire, sourceToWire, type WireAddress } from '../mapping/address.ts'
 import { writeBody, type WrittenBody } from '../mapping/body.ts'
 import { joinTlvs, serviceTypeOf, waitingOf } from '../mapping/extras.ts'
+import { dataSm } from '../mapping/operations.ts'
 import { receiptPdu } from '../mapping/receipt-out.ts'
 import { createWindow } from '../window.ts'
 import { fromNote, partNote, toNote } from './notes.ts'
@@ -39,22 +40,8 @@ export function createOutward(link: Link, terms: Terms): Outward {
 
   /** Resolves when all are answered. Whoever submitted it hears no more of it: so what the client took is delivered. */
   function deliver(pdus: readonly Delivery[]): Promise<Outcome> {
-    const only = pdus[0]
-    if (!only) return Promise.resolve({ ok: true, refs: [], final: 'delivered', wire: [] })
-    return new Promise((resolve) => {
-      if (pdus.length === 1) {
-        window.ask(only, (answer) => resolve(outcomeOf(pdus, [answer])))
-        return
-      }
-      const answers: Answer[] = []
-      let open = pdus.length
-      for (let i = 0; i < pdus.length; i++) {
-        window.ask(pdus[i]!, (answer) => {
-          answers[i] = answer
-          if (--open === 0) resolve(outcomeOf(pdus, answers))
-        })
-      }
-    })
+    if (pdus.length === 0) return Promise.resolve({ ok: true, refs: [], final: 'delivered', wire: [] })
+    return new Promise((resolve) => window.askAll(pdus, (answers) => resolve(outcomeOf(pdus, answers))))
   }
 
   return {
@@ -84,13 +71,6 @@ export function createOutward(link: Link, terms: Terms): Outward {
       return true
     },
   }
-}
-
-/** Of what cannot be written as SMPP has it. */
-function unsayable(error: unknown): FailureFacts {
-  if (error instanceof Failure) return error.facts
-  const { peer } = failureFacts(error)
-  return { kind: 'permanent', code: 'invalid-body', ...(peer === undefined ? {} : { peer }) }
 }
 
 function deliverSm({ message, segments }: Outgoing, i: number, terms: Terms): Delivery {
@@ -142,26 +122,7 @@ function written(
   passed: readonly Tlv[],
   { config, version }: Terms,
 ): Delivery {
-  const tlvs = joinTlvs(body.tlvs, passed)
-  if (config.deliverBy === 'data_sm' && version >= 0x34) {
-    return {
-      command: 'data_sm',
-      command_status: 0,
-      sequence_number: 0,
-      service_type,
-      source_addr_ton: source.ton,
-      source_addr_npi: source.npi,
-      source_addr: source.addr,
-      dest_addr_ton: destination.ton,
-      dest_addr_npi: destination.npi,
-      destination_addr: destination.addr,
-      esm_class: body.esm_class,
-      registered_delivery: 0,
-      data_coding: body.data_coding,
-      tlvs: body.short_message.length === 0 ? tlvs : [[tags.message_payload, body.short_message], ...tlvs],
-    }
-  }
-  return {
+  const deliver: PduOf<'deliver_sm'> = {
     command: 'deliver_sm',
     command_status: 0,
     sequence_number: 0,
@@ -182,8 +143,9 @@ function written(
     data_coding: body.data_coding,
     sm_default_msg_id: 0,
     short_message: body.short_message,
-    tlvs,
+    tlvs: joinTlvs(body.tlvs, passed),
   }
+  return config.deliverBy === 'data_sm' && version >= 0x34 ? dataSm(deliver, undefined) : deliver
 }
 
 function outcomeOf(pdus: readonly Delivery[], answers: readonly Answer[]): Outcome {
@@ -200,17 +162,7 @@ function outcomeOf(pdus: readonly Delivery[], answers: readonly Answer[]): Outco
 }
 
 function failureOf(answer: Answer): FailureFacts | undefined {
-  switch (answer.kind) {
-    case 'pdu':
-      if (answer.pdu.command_status === 0 && answer.pdu.command !== 'generic_nack') return undefined
-      return deliverFailure(answer.pdu.command_status)
-    case 'timeout':
-      return { kind: 'unknown', code: 'peer-timeout', peer: answer.why }
-    case 'unreadable':
-      return { kind: 'unknown', code: 'outcome-unknown', peer: answer.why }
-    case 'lost':
-      if (answer.written) return { kind: 'unknown', code: 'connection-lost', peer: answer.why }
-      return { kind: 'offline', code: 'bind-down', peer: answer.why }
-  }
-  return answer satisfies never
+  if (answer.kind !== 'pdu') return unansweredFailure(answer)
+  if (answer.pdu.command_status === 0 && answer.pdu.command !== 'generic_nack') return undefined
+  return deliverFailure(answer.pdu.command_status)
 }

@@ -1,5 +1,5 @@
-// The other requests about a segment: data_sm in place of submit_sm, and query_sm, cancel_sm and
-// replace_sm for one that the carrier has already. Pure.
+// The other requests about a segment: data_sm in place of submit_sm or deliver_sm, and query_sm,
+// cancel_sm and replace_sm for one that the carrier has already. Pure.
 import { Failure, type FailureFacts, type Message, type Receipt, type ReceiptState } from '../../../src/plugin.ts'
 import { integer32, type PduOf, tags, type Tlv } from '../codec/index.ts'
 import type { SmppConfig } from '../config.ts'
@@ -8,26 +8,26 @@ import { stateNumbers } from './receipt-states.ts'
 import { receiptDate } from './time.ts'
 
 /** What data_sm has no field for goes along as TLVs, or not at all: priority, protocol_id. */
-export function dataSm(submit: PduOf<'submit_sm'>, lifetimeSeconds: number | undefined): PduOf<'data_sm'> {
+export function dataSm(pdu: PduOf<'submit_sm' | 'deliver_sm'>, lifetimeSeconds: number | undefined): PduOf<'data_sm'> {
   const tlvs: Tlv[] = []
-  if (submit.short_message.length > 0) tlvs.push([tags.message_payload, submit.short_message])
+  if (pdu.short_message.length > 0) tlvs.push([tags.message_payload, pdu.short_message])
   // SMPP 5.0 §4.8.4.46: in seconds from now.
   if (lifetimeSeconds !== undefined) tlvs.push(integer32(tags.qos_time_to_live, Math.max(1, Math.min(0xffff_ffff, lifetimeSeconds))))
-  for (let i = 0; i < submit.tlvs.length; i++) tlvs.push(submit.tlvs[i]!)
+  for (let i = 0; i < pdu.tlvs.length; i++) tlvs.push(pdu.tlvs[i]!)
   return {
     command: 'data_sm',
     command_status: 0,
     sequence_number: 0,
-    service_type: submit.service_type,
-    source_addr_ton: submit.source_addr_ton,
-    source_addr_npi: submit.source_addr_npi,
-    source_addr: submit.source_addr,
-    dest_addr_ton: submit.dest_addr_ton,
-    dest_addr_npi: submit.dest_addr_npi,
-    destination_addr: submit.destination_addr,
-    esm_class: submit.esm_class,
-    registered_delivery: submit.registered_delivery,
-    data_coding: submit.data_coding,
+    service_type: pdu.service_type,
+    source_addr_ton: pdu.source_addr_ton,
+    source_addr_npi: pdu.source_addr_npi,
+    source_addr: pdu.source_addr,
+    dest_addr_ton: pdu.dest_addr_ton,
+    dest_addr_npi: pdu.dest_addr_npi,
+    destination_addr: pdu.destination_addr,
+    esm_class: pdu.esm_class,
+    registered_delivery: pdu.registered_delivery,
+    data_coding: pdu.data_coding,
     tlvs,
   }
 }
