@@ -3,8 +3,8 @@
 // written in one tick leaves in one piece: a store that commits a hundred messages answers with one write.
 import type { Socket } from 'node:net'
 import { type Bad, createFramer, type ReadLimits, type ReadMessage } from '../../codec/index.ts'
-import type { End } from '../engine.ts'
-import { type Connection, plain, type Way, written } from './way.ts'
+import { byPeer, openConnection } from './connection.ts'
+import type { Connection, Way } from './way.ts'
 import { timed, type Wheel } from './wheel.ts'
 import type { Clock } from '../../../../src/plugin.ts'
 
@@ -37,15 +37,8 @@ const pong = Buffer.from('\r\n')
 /** A peer that has ended its side only (RFC 9293 §3.6) still hears the answers to what it asked, for so long. */
 const answersWithinMs = 5_000
 
-let opened = 0
-/** Tells connections between the same two ends apart that follow each other. */
-export const connectionId = (transport: string, remote: End, local: End): string =>
-  `${transport} ${written(remote)} ${written(local)} ${++opened}`
-
 export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, clock, limits, ends }: ConnectionParts): Connection {
-  const remote: End = { address: plain(socket.remoteAddress), port: socket.remotePort ?? 0 }
-  const local: End = { address: plain(socket.localAddress), port: socket.localPort ?? 0 }
-  const watchers = new Set<() => void>()
+  const { way, gone: over } = openConnection(transport, socket, { write, end: finish, cut })
   const framer = createFramer(limits, {
     message(message) {
       partialSince = 0
@@ -62,8 +55,6 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
   let partialSince = 0
   let unsent: Buffer[] = []
   let unsentBytes = 0
-  let why = 'closed by the peer'
-  let open = true
   /** Requests without a final answer, roughly: an ACK has none. */
   let owed = 0
   let halfClosed = false
@@ -80,7 +71,7 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
   wheel.arm(watch, Math.min(limits.idleMs, limits.partialMs))
 
   function write(octets: Buffer): string | undefined {
-    if (!open && !halfClosed) return 'the connection is gone'
+    if (!way.open && !halfClosed) return 'the connection is gone'
     if (isFinal(octets)) owed--
     if (socket.writableLength + unsentBytes > mostUnread) {
       cut('the peer does not read')
@@ -101,44 +92,38 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
     if (halfClosed && owed <= 0) socket.destroySoon()
   }
 
-  function cut(because: string): void {
-    if (open) why = because
+  function cut(why: string): void {
     socket.destroy()
-    gone()
+    gone(why)
   }
 
   /** No more is read; what was written leaves first. */
-  function finish(because: string): void {
-    if (!open) return
-    why = because
+  function finish(why: string): void {
+    if (!way.open) return
     flush()
     socket.destroySoon()
-    gone()
+    gone(why)
   }
 
   /** For everybody else it is closed; what it asked is still answered. */
   function ended(): void {
-    if (!open || owed <= 0) return finish('closed by the peer')
-    why = 'closed by the peer'
+    if (!way.open || owed <= 0) return finish(byPeer)
     halfClosed = true
-    gone()
+    gone(byPeer)
     wheel.arm(watch, answersWithinMs)
   }
 
-  function gone(): void {
-    if (!open) return
-    open = false
+  function gone(why: string): void {
+    if (!over()) return
     wheel.disarm(watch)
-    for (const call of watchers) call()
-    watchers.clear()
     ends.closed(way, why)
   }
 
   socket.on('data', (chunk: Buffer) => {
-    if (!open) return
+    if (!way.open) return
     heardAt = clock.now()
     const goesOn = framer.push(chunk)
-    if (!open) return
+    if (!way.open) return
     if (!goesOn) return finish('its octets are no SIP')
     if (framer.held() === 0) partialSince = 0
     else if (partialSince === 0) partialSince = heardAt
@@ -150,27 +135,9 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
   socket.on('close', () => {
     halfClosed = false
     wheel.disarm(watch)
-    gone()
+    gone(byPeer)
   })
 
-  const way: Connection = {
-    id: connectionId(transport, remote, local),
-    transport,
-    reliable: true,
-    remote,
-    local,
-    get open() {
-      return open
-    },
-    onClose(call) {
-      if (!open) queueMicrotask(call)
-      else watchers.add(call)
-      return () => watchers.delete(call)
-    },
-    write,
-    end: finish,
-    cut,
-  }
   return way
 }
 

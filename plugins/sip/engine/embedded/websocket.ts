@@ -6,8 +6,8 @@ import type { Duplex } from 'node:stream'
 import { isUtf8 } from 'node:buffer'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { isKeepAlive, readMessage } from '../../codec/index.ts'
-import type { End } from '../engine.ts'
-import { type ConnectionParts, connectionId, mostUnread } from './stream.ts'
+import { byPeer, openConnection } from './connection.ts'
+import { type ConnectionParts, mostUnread } from './stream.ts'
 import { type Connection, plain } from './way.ts'
 import { timed } from './wheel.ts'
 
@@ -61,13 +61,8 @@ export function refuse(socket: Duplex, status: number, phrase: string, why: stri
 
 function carryFrames(socket: WebSocket, request: IncomingMessage, transport: 'ws' | 'wss', parts: ConnectionParts): Connection {
   const { wheel, clock, limits, ends } = parts
-  const { remoteAddress, remotePort, localAddress, localPort } = request.socket
-  const remote: End = { address: plain(remoteAddress), port: remotePort ?? 0 }
-  const local: End = { address: plain(localAddress), port: localPort ?? 0 }
-  const watchers = new Set<() => void>()
+  const { way, gone: over } = openConnection(transport, request.socket, { write, end, cut })
   let heardAt = clock.now()
-  let why = 'closed by the peer'
-  let open = true
 
   const pingEveryMs = Math.min(pingMs, limits.idleMs / 3)
   const watch = timed(() => {
@@ -79,7 +74,7 @@ function carryFrames(socket: WebSocket, request: IncomingMessage, transport: 'ws
   wheel.arm(watch, pingEveryMs)
 
   function write(octets: Buffer): string | undefined {
-    if (!open) return 'the connection is gone'
+    if (!way.open) return 'the connection is gone'
     if (socket.bufferedAmount > mostUnread) {
       cut('the peer does not read')
       return 'the peer does not read'
@@ -91,26 +86,29 @@ function carryFrames(socket: WebSocket, request: IncomingMessage, transport: 'ws
   }
 
   function relieved(): void {
-    if (open && socket.isPaused && socket.bufferedAmount <= pauseAbove) socket.resume()
+    if (way.open && socket.isPaused && socket.bufferedAmount <= pauseAbove) socket.resume()
   }
 
-  function gone(): void {
-    if (!open) return
-    open = false
+  function gone(why: string): void {
+    if (!over()) return
     wheel.disarm(watch)
-    for (const call of watchers) call()
-    watchers.clear()
     ends.closed(way, why)
   }
 
-  function cut(because: string): void {
-    if (open) why = because
+  function end(why: string): void {
+    if (!way.open) return
+    // 1001: going away (RFC 6455 §7.4.1). A peer that does not answer it is cut by the library after 30 s.
+    socket.close(1001)
+    gone(why)
+  }
+
+  function cut(why: string): void {
     socket.terminate()
-    gone()
+    gone(why)
   }
 
   socket.on('message', (data: Buffer) => {
-    if (!open) return
+    if (!way.open) return
     heardAt = clock.now()
     if (isKeepAlive(data)) {
       // RFC 5626 §3.5.1: a ping of two line ends has one in answer.
@@ -124,31 +122,7 @@ function carryFrames(socket: WebSocket, request: IncomingMessage, transport: 'ws
   socket.on('pong', () => (heardAt = clock.now()))
   socket.on('ping', () => (heardAt = clock.now()))
   socket.on('error', (error) => cut(error.message))
-  socket.on('close', gone)
+  socket.on('close', () => gone(byPeer))
 
-  const way: Connection = {
-    id: connectionId(transport, remote, local),
-    transport,
-    reliable: true,
-    remote,
-    local,
-    get open() {
-      return open
-    },
-    onClose(call) {
-      if (!open) queueMicrotask(call)
-      else watchers.add(call)
-      return () => watchers.delete(call)
-    },
-    write,
-    end(because) {
-      if (!open) return
-      why = because
-      // 1001: going away (RFC 6455 §7.4.1). A peer that does not answer it is cut by the library after 30 s.
-      socket.close(1001)
-      gone()
-    },
-    cut,
-  }
   return way
 }
