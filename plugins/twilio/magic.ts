@@ -1,9 +1,10 @@
 // POST Messages with test credentials: everything is checked as always, but what happens is told by the
 // numbers, as Twilio has it. Nothing is sent, stored, charged or reported, and no webhook is called.
-import { countSegments, idTime, type Gateway, type Host, type OwnNumber } from '../../src/plugin.ts'
+import { type Gateway, type Host, type OwnNumber } from '../../src/plugin.ts'
 import { submissionOf } from './create.ts'
 import { Refused, type RefusalCode } from './errors.ts'
 import { one, type Form } from './form.ts'
+import { freshFields } from './mapping.ts'
 import { show, type Target } from './messages.ts'
 import { phoneNumber } from './numbers.ts'
 import type { Answer } from './resource.ts'
@@ -28,24 +29,7 @@ export function createAsTest(host: Host, owner: string, target: Target, form: Fo
   refuse(bySender, one(form, 'From'), one(form, 'To'))
   const submission = submissionOf(form, asTest(real, account.id), host.clock.now(), legacy)
   refuse(byRecipient, submission.to.value, submission.from.value)
-  const id = real.newId()
-  const createdAt = idTime(id)
-  return show(target, 201, {
-    base,
-    sid: `SM${id}`,
-    accountSid: account.id,
-    to: submission.to.value,
-    from: submission.from.value,
-    body: submission.body.text,
-    status: submission.deliverAfter === undefined ? 'queued' : 'scheduled',
-    segments: countSegments(submission.body),
-    media: 0,
-    direction: 'outbound-api',
-    createdAt,
-    updatedAt: createdAt,
-    sentAt: undefined,
-    failure: undefined,
-  })
+  return show(target, 201, freshFields(submission, real.newId(), account.id, base))
 }
 
 function refuse(codes: Readonly<Record<string, RefusalCode>>, text: string | undefined, other: string | undefined): void {

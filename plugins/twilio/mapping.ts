@@ -1,5 +1,15 @@
 // The model's words in Twilio's: states, directions, and why a message was not delivered.
-import { isTerminal, type FailureCode, type FailureFacts, type Message, type MessageState, type MessageView } from '../../src/plugin.ts'
+import {
+  countSegments,
+  idTime,
+  isTerminal,
+  type FailureCode,
+  type FailureFacts,
+  type Message,
+  type MessageState,
+  type MessageView,
+} from '../../src/plugin.ts'
+import type { TextSubmission } from './create.ts'
 
 export type TwilioStatus =
   | 'accepted'
@@ -146,6 +156,28 @@ export function fieldsOf(view: MessageView, base: string): Fields {
     updatedAt: view.updatedAt,
     sentAt: inbound ? message.acceptedAt : view.sentAt,
     failure: inbound ? undefined : twilioFailure(view.state, view.failure),
+  }
+}
+
+/** Of what was accepted just now, as its sender is told. */
+export function freshFields(submission: TextSubmission, id: string, account: string, base: string): Fields {
+  const createdAt = idTime(id)
+  return {
+    base,
+    sid: `SM${id}`,
+    accountSid: account,
+    to: submission.to.value,
+    service: submission.service,
+    from: submission.from.value,
+    body: submission.body.text,
+    status: submission.deliverAfter === undefined ? 'queued' : 'scheduled',
+    segments: countSegments(submission.body),
+    media: 0,
+    direction: 'outbound-api',
+    createdAt,
+    updatedAt: createdAt,
+    sentAt: undefined,
+    failure: undefined,
   }
 }
 

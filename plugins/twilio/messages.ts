@@ -1,10 +1,10 @@
 // The Messages resource: create, fetch, list, update and delete, each for one account that the
 // caller has already been found to be allowed to see. What goes wrong is thrown as Refused.
-import { AcceptRefused, countSegments, idTime, type Account, type Host, type MessageView } from '../../src/plugin.ts'
+import { AcceptRefused, type Account, type Host, type MessageView } from '../../src/plugin.ts'
 import { submissionOf, type TextSubmission } from './create.ts'
 import { Refused } from './errors.ts'
 import { one, parseForm, type Form } from './form.ts'
-import { fieldsOf, messageId, type Fields } from './mapping.ts'
+import { fieldsOf, freshFields, messageId, type Fields } from './mapping.ts'
 import { pageOf, readListQuery } from './paging.ts'
 import { namedFrom } from './services/sending.ts'
 import { listJson, listXml, messageJson, messageXml } from './render.ts'
@@ -77,26 +77,16 @@ export async function create(host: Host, target: Target, form: Form, idempotency
     const view = await host.messages.get(account.id, id)
     if (view && view.message.acceptedAt < now) return replayed(target, view, submission)
   }
-  const createdAt = idTime(id)
-  // As Twilio answers: which sender it is, and so how many segments, is told from then on.
-  const unnamed = submission.service !== undefined && namedFrom(form) === undefined
-  return show(target, 201, {
-    base: target.base,
-    sid: `SM${id}`,
-    accountSid: account.id,
-    to: submission.to.value,
-    service: submission.service,
-    from: unnamed ? '' : submission.from.value,
-    body: submission.body.text,
-    status: submission.deliverAfter !== undefined ? 'scheduled' : submission.service === undefined ? 'queued' : 'accepted',
-    segments: unnamed ? 0 : countSegments(submission.body),
-    media: 0,
-    direction: 'outbound-api',
-    createdAt,
-    updatedAt: createdAt,
-    sentAt: undefined,
-    failure: undefined,
-  })
+  const fields = freshFields(submission, id, account.id, target.base)
+  if (submission.service !== undefined) {
+    if (submission.deliverAfter === undefined) fields.status = 'accepted'
+    // As Twilio answers: which sender it is, and so how many segments, is told from then on.
+    if (namedFrom(form) === undefined) {
+      fields.from = ''
+      fields.segments = 0
+    }
+  }
+  return show(target, 201, fields)
 }
 
 function replayed(target: Target, view: MessageView, asked: TextSubmission): Answer {

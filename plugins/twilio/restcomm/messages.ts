@@ -1,9 +1,8 @@
 // SMS/Messages in RestComm's shape: create, fetch and list. A create takes RestComm's parameters alone.
-import { idTime } from '../../../src/plugin.ts'
 import { submissionOf } from '../create.ts'
 import { Refused } from '../errors.ts'
 import { one, type Form } from '../form.ts'
-import { fieldsOf, messageId } from '../mapping.ts'
+import { fieldsOf, freshFields, messageId } from '../mapping.ts'
 import { refusedBy } from '../messages.ts'
 import type { Answer, Call } from '../resource.ts'
 import { list } from './list.ts'
@@ -45,27 +44,10 @@ async function create({ host, account, base, form }: Call, format: Format): Prom
   } catch (error) {
     throw refusedBy(error, submission)
   }
-  const createdAt = idTime(id)
-  return shown(
-    {
-      base,
-      sid: `SM${id}`,
-      accountSid: account.id,
-      to: submission.to.value,
-      from: submission.from.value,
-      body: submission.body.text,
-      // What RestComm says of every message that it took.
-      status: 'sending',
-      segments: 1,
-      media: 0,
-      direction: 'outbound-api',
-      createdAt,
-      updatedAt: createdAt,
-      sentAt: undefined,
-      failure: undefined,
-    },
-    format,
-  )
+  const fields = freshFields(submission, id, account.id, base)
+  // What RestComm says of every message that it took.
+  fields.status = 'sending'
+  return shown(fields, format)
 }
 
 function theirs(form: Form): Form {
