@@ -2,19 +2,18 @@
 // promises, for whoever puts HTTP, a command line or a console in front. No call shows, changes or
 // lets guess anything outside the caller's own subtree: an id from elsewhere is absent. Secrets
 // leave only masked (`mask`); giving the mask back keeps what is stored.
-import type { AccountStatus, Claims } from '../model/account.ts'
+import type { Account, AccountStatus, Claims } from '../model/account.ts'
 import type { AlphaSenders } from '../model/alpha.ts'
 import type { BindPolicy, Side } from '../model/bind.ts'
 import type { Caps } from '../model/caps.ts'
 import type { BodyKind } from '../model/body.ts'
 import type { Credentials } from '../model/credential.ts'
-import type { MessageState } from '../model/life.ts'
-import type { AccountId, BindId, Direction, MessageId } from '../model/message.ts'
+import type { AccountId, BindId, MessageId } from '../model/message.ts'
 import type { OptOutSetting } from '../model/optout.ts'
 import type { Decision } from '../model/route.ts'
 import type { Tenancy } from '../model/tenancy.ts'
 import type { Messages, MessageView } from '../plugin.ts'
-import type { MessageTrace } from '../store/store.ts'
+import type { MessageQuery, MessageTrace } from '../store/store.ts'
 import type { Caller, Fault } from './caller.ts'
 import type { Audit } from './audit.ts'
 import type { AdminOptOuts } from './optouts.ts'
@@ -62,24 +61,8 @@ export interface AccountInput {
   claims?: Claims | 'inherit'
 }
 
-export interface AccountView {
-  id: AccountId
-  parent?: AccountId
-  name: string
-  status: AccountStatus
-  token: string
-  inheritRoutes: boolean
-  weight: number
-  concurrency: number
-  caps?: Caps
-  cdrUrl?: string
-  privateWebhooks: boolean
-  optOut?: OptOutSetting
-  alphaSenders?: AlphaSenders
-  claims?: Claims
-  createdAt: number
-  updatedAt: number
-}
+/** Its token is masked. */
+export type AccountView = Omit<Account, 'credentials'>
 
 export interface Accounts {
   /** The caller's account and all below it, parents before children. */
@@ -256,21 +239,12 @@ export interface Documents {
 
 // Messages and lanes
 
-export interface SearchQuery {
+/** Its limit: 1–1000. */
+export interface SearchQuery extends MessageQuery {
   /** Absent: the caller's account. */
   account?: AccountId
   /** Sub-accounts too; true. */
   below?: boolean
-  to?: string
-  from?: string
-  direction?: Direction
-  state?: MessageState
-  /** acceptedAt, both inclusive. */
-  after?: number
-  before?: number
-  /** 1–1000 */
-  limit: number
-  cursor?: string
 }
 
 export interface ExplainQuery {

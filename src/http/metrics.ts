@@ -1,9 +1,10 @@
 // Prometheus metrics: what the process costs, what the binds did and how fast accepts are. Numbers
 // that others keep are read when somebody asks; only the accept latency is counted as it happens.
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { CountName } from '../model/life.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { Used } from '../store/store.ts'
+import { createInstruments } from './instruments.ts'
 import { createSipMetrics } from './sip-metrics.ts'
 
 /** Read at each scrape. */
@@ -39,58 +40,39 @@ export interface Metrics {
 
 export function createMetrics(measure: () => Promise<Measurements> | Measurements): Metrics {
   const registry = new Registry()
-  const registers = [registry]
+  const instruments = createInstruments(registry)
+  const { gauge, counter } = instruments
   collectDefaultMetrics({ register: registry })
-  const counts = new Counter({
-    name: 'signalbox_messages_total',
-    help: 'What happened to messages, by bind: accepted, sent, delivered, failed, retried …',
-    labelNames: ['bind', 'event'],
-    registers,
-  })
-  const depths = new Gauge({
-    name: 'signalbox_lane_depth',
-    help: 'Items waiting on the lane of a bind',
-    labelNames: ['bind', 'kind'],
-    registers,
-  })
-  const sessions = new Gauge({ name: 'signalbox_sessions', help: 'Live sessions of a bind', labelNames: ['bind'], registers })
-  const inFlight = new Gauge({
-    name: 'signalbox_in_flight',
-    help: 'Segments and reports of a bind awaiting an answer',
-    labelNames: ['bind'],
-    registers,
-  })
-  const parked = new Gauge({ name: 'signalbox_parked_receipts', help: 'Receipts for unknown ids, kept', labelNames: ['bind'], registers })
-  const parkedAge = new Gauge({
-    name: 'signalbox_parked_receipts_oldest_seconds',
-    help: 'Age of the oldest receipt for an unknown id',
-    labelNames: ['bind'],
-    registers,
-  })
-  const truth = new Gauge({
-    name: 'signalbox_truth_score',
-    help: "How far a bind's receipts can be believed, 0–100",
-    labelNames: ['bind'],
-    registers,
-  })
-  const used = new Gauge({
-    name: 'signalbox_account_used',
-    help: 'What an account with caps, and all below it, has used of each: this UTC day and month, waiting, sessions',
-    labelNames: ['account', 'cap'],
-    registers,
-  })
-  const sip = createSipMetrics(registers)
+  const counts = counter(
+    'signalbox_messages_total',
+    'What happened to messages, by bind: accepted, sent, delivered, failed, retried …',
+    'bind',
+    'event',
+  )
+  const depths = gauge('signalbox_lane_depth', 'Items waiting on the lane of a bind', 'bind', 'kind')
+  const sessions = gauge('signalbox_sessions', 'Live sessions of a bind', 'bind')
+  const inFlight = gauge('signalbox_in_flight', 'Segments and reports of a bind awaiting an answer', 'bind')
+  const parked = gauge('signalbox_parked_receipts', 'Receipts for unknown ids, kept', 'bind')
+  const parkedAge = gauge('signalbox_parked_receipts_oldest_seconds', 'Age of the oldest receipt for an unknown id', 'bind')
+  const truth = gauge('signalbox_truth_score', "How far a bind's receipts can be believed, 0–100", 'bind')
+  const used = gauge(
+    'signalbox_account_used',
+    'What an account with caps, and all below it, has used of each: this UTC day and month, waiting, sessions',
+    'account',
+    'cap',
+  )
+  const sip = createSipMetrics(instruments)
   const accepts = new Histogram({
     name: 'signalbox_accept_seconds',
     help: 'From a submission handed over until it is durable',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers,
+    registers: [registry],
   })
   return {
     contentType: registry.contentType,
     async text() {
       const now = await measure()
-      for (const each of [counts, depths, sessions, inFlight, parked, parkedAge, truth, used]) each.reset()
+      instruments.reset()
       for (const { bind, name, count } of now.counts) counts.inc({ bind, event: name }, count)
       for (const { bind, deliver, report } of now.depths) {
         depths.set({ bind, kind: 'deliver' }, deliver)

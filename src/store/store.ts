@@ -102,9 +102,8 @@ export interface MessageTrace extends MessageRecord {
   entries: LifeEntry[]
 }
 
-export interface ListQuery {
-  /** Exactly these accounts. */
-  accounts: AccountId[]
+/** Which messages, a page at a time. */
+export interface MessageQuery {
   to?: string
   from?: string
   direction?: Direction
@@ -115,6 +114,10 @@ export interface ListQuery {
   limit: number
   /** As returned by the page before. */
   cursor?: string
+}
+export interface ListQuery extends MessageQuery {
+  /** Exactly these accounts. */
+  accounts: AccountId[]
 }
 export interface ListPage {
   records: MessageRecord[]
