@@ -1,6 +1,7 @@
 // A link of ours and a bare socket at the other end of a real connection, whichever side opened it.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { describe, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import { systemClock } from '../../src/plugin.ts'
 import { type BadPdu, createParser, type Pdu } from './codec/index.ts'
@@ -42,6 +43,18 @@ const answered: Partial<Record<Pdu['command'], Pdu['command']>> = {
   broadcast_sm: 'broadcast_sm_resp',
   query_broadcast_sm: 'query_broadcast_sm_resp',
   cancel_broadcast_sm: 'cancel_broadcast_sm_resp',
+}
+
+/** The same tests for either side of a connection; a pair that one of them opens closes with it. */
+export function onEitherSide(what: string, tests: (opened: (t: TestContext, options?: PairOptions) => Promise<Pair>) => void): void {
+  for (const side of sides) {
+    describe(`${what} over a connection that was ${side}`, () =>
+      tests(async (t, options) => {
+        const both = await pair(side, options)
+        t.after(() => both.close())
+        return both
+      }))
+  }
 }
 
 export async function pair(side: LinkSide, options: PairOptions = {}): Promise<Pair> {
