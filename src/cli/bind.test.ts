@@ -1,26 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bind, parked, receiptLines } from './bind.ts'
-import type { Client } from './client.ts'
+import { account, clientOf } from './client.fixture.ts'
 
-const account = `AC${'1'.repeat(32)}`
 const now = Date.UTC(2026, 0, 1, 12)
 const iso = (ms: number): string => new Date(ms).toISOString()
-
-/** Answers by path, without the query; what was asked is kept. */
-function clientOf(answers: Record<string, unknown>): { client: Client; asked: string[] } {
-  const asked: string[] = []
-  const client: Client = {
-    url: 'http://127.0.0.1',
-    read: () => assert.fail('nothing is followed here'),
-    accountSid: account,
-    request<T>(verb: string, path: string) {
-      asked.push(`${verb} ${path}`)
-      return Promise.resolve(answers[path.split('?')[0] ?? ''] as T)
-    },
-  }
-  return { client, asked }
-}
 
 const northern = {
   id: 'northern',
@@ -31,7 +15,7 @@ const northern = {
   enabled: true,
   paused: false,
 }
-const answers = {
+const answers: Record<string, unknown> = {
   '/api/v1/binds/northern': northern,
   '/api/v1/binds/northern/receipts': {
     refForms: { same: 20 },
@@ -50,7 +34,7 @@ const answers = {
 }
 
 test('a bind is told whole: sessions, what waits, what happened, what its receipts tell', async () => {
-  const { client, asked } = clientOf(answers)
+  const { client, asked } = clientOf((path) => answers[path])
   const lines = (await bind(client, 'northern', { account })).split('\n')
   assert.deepEqual(lines, [
     'northern  BOUND',
@@ -70,7 +54,7 @@ test('a bind is told whole: sessions, what waits, what happened, what its receip
 
 test('a client bind is told without receipts, and a faulty one with its faults', async () => {
   const faults = [{ path: 'config.port', message: 'expected 1–65535, got 99999' }]
-  const { client } = clientOf({ ...answers, '/api/v1/binds/northern': { ...northern, side: 'client', faults } })
+  const { client } = clientOf((path) => (path === '/api/v1/binds/northern' ? { ...northern, side: 'client', faults } : answers[path]))
   const text = await bind(client, 'northern', {})
   assert.match(text, /FAULTY/)
   assert.match(text, /fault {7}config.port: expected/)
@@ -113,7 +97,7 @@ test('parked receipts are a table, oldest first, and say when there are more', a
     { ref: '0AF', state: 'delivered', final: true, at: iso(now), doneAt: iso(now - 1000), error: '000' },
     { ref: 'x', state: 'enroute', final: false, at: iso(now + 5) },
   ]
-  const { client, asked } = clientOf({ '/api/v1/binds/northern/receipts/parked': { receipts, next: '17' } })
+  const { client, asked } = clientOf(() => ({ receipts, next: '17' }))
   assert.deepEqual((await parked(client, 'northern', { limit: '2' })).split('\n'), [
     'came (UTC)               id   state                error  done',
     '2026-01-01 12:00:00.000  0AF  delivered            000    2026-01-01 11:59:59.000',
@@ -121,6 +105,6 @@ test('parked receipts are a table, oldest first, and say when there are more', a
     '… and more: --limit shows up to 1000.',
   ])
   assert.equal(asked[0], 'GET /api/v1/binds/northern/receipts/parked?limit=2')
-  const none = clientOf({ '/api/v1/binds/northern/receipts/parked': { receipts: [] } })
+  const none = clientOf(() => ({ receipts: [] }))
   assert.equal(await parked(none.client, 'northern', { limit: '50' }), 'No receipt waits for its message.')
 })

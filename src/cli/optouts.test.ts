@@ -1,47 +1,32 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Client } from './client.ts'
+import { account, clientOf } from './client.fixture.ts'
 import { addOrRemove, optOuts } from './optouts.ts'
 
-const account = `AC${'1'.repeat(32)}`
 const below = `AC${'2'.repeat(32)}`
-
-function clientOf(answer: unknown): { client: Client; asked: string[] } {
-  const asked: string[] = []
-  const client: Client = {
-    url: 'http://127.0.0.1',
-    read: () => assert.fail('nothing is followed here'),
-    accountSid: account,
-    request<T>(verb: string, path: string) {
-      asked.push(`${verb} ${path}`)
-      return Promise.resolve(answer as T)
-    },
-  }
-  return { client, asked }
-}
 
 test('who has opted out is told in a line each, whose sender it is where that is another account', async () => {
   const at = '2026-01-01T12:00:00.000Z'
-  const { client, asked } = clientOf({
+  const { client, asked } = clientOf(() => ({
     optOuts: [
       { account, sender: '+12025550123', handset: '+447700900123', at, word: 'STOP', message: 'a'.repeat(32) },
       { account: below, sender: 'ACME', handset: '+447700900124', at },
     ],
     next: 'more',
-  })
+  }))
   const [heading, first, second, more] = (await optOuts(client, { limit: '2', handset: '+447700900123' })).split('\n')
   assert.deepEqual(asked, ['GET /api/v1/optouts?handset=%2B447700900123&limit=2'])
   assert.match(heading!, /^handset +takes no more from +of +since \(UTC\) +word +message$/)
   assert.match(first!, /^\+447700900123 +\+12025550123 +2026-01-01 12:00:00\.000 +STOP +SMa{32}$/)
   assert.match(second!, /^\+447700900124 +ACME +AC2{32} +2026-01-01 12:00:00\.000 +by an operator$/)
   assert.match(more!, /and more/)
-  assert.equal(await optOuts(clientOf({ optOuts: [] }).client, { limit: '2' }), 'Nobody has opted out.')
+  assert.equal(await optOuts(clientOf(() => ({ optOuts: [] })).client, { limit: '2' }), 'Nobody has opted out.')
 })
 
 test('one is added and removed by sender and handset', async () => {
-  const { client, asked } = clientOf({ created: true })
+  const { client, asked } = clientOf(() => ({ created: true }))
   assert.equal(await addOrRemove(client, 'add', 'ACME', '+447700900123', {}), '+447700900123 takes no more from ACME.')
-  const told = await addOrRemove(clientOf({ created: false }).client, 'add', 'ACME', '+447700900123', {})
+  const told = await addOrRemove(clientOf(() => ({ created: false })).client, 'add', 'ACME', '+447700900123', {})
   assert.equal(told, '+447700900123 had already opted out of ACME.')
   await addOrRemove(client, 'remove', '+12025550123', '+447700900123', { account: below })
   assert.deepEqual(asked, [
