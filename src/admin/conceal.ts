@@ -55,6 +55,8 @@ function concealEntry(entry: LifeEntry, sees: Sees): LifeEntry {
       return { ...entry, bind: ofBind(sees, entry.bind) }
     case 'failover':
       return { ...entry, from: ofBind(sees, entry.from), to: ofBind(sees, entry.to) }
+    case 'decided':
+      return { ...entry, before: concealDecision(entry.before, sees) }
     case 'held':
     case 'report':
     case 'final':

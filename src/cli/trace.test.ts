@@ -175,3 +175,23 @@ test("a bind of the account goes by its own id, another's in full", () => {
   assert.equal(bindName(`${account}/northern`, account), 'northern')
   assert.equal(bindName('AC9/northern', account), 'AC9/northern')
 })
+
+test('a message that was decided again shows each decision where it was made', () => {
+  const before = {
+    revision: 2,
+    route: 'gone',
+    candidates: [{ bind: `${account}/cheap`, why: 'first' }],
+    failoverOnReceipt: false,
+    tried: [],
+  }
+  const text = traceLines(
+    answer('queued', [
+      { at, what: 'accepted', via: `${account}/api` },
+      { at: at + 5000, what: 'decided', why: 'the bind is gone', before },
+    ]),
+  ).join('\n')
+  assert.match(
+    text,
+    /accepted .*\n.*decided +route gone, revision 2\n.*cheap – first\n\+5.*again +the bind is gone\n.*route united-kingdom, revision 3/,
+  )
+})

@@ -10,13 +10,17 @@ const indent = ' '.repeat(margin)
 export function traceLines({ message, segments, entries }: TraceAnswer): string[] {
   const accepted = Date.parse(message.acceptedAt)
   const { account } = message
+  /** Those before the one that holds now. */
+  const decisions = entries.flatMap(({ before }) => before ?? [])
   const lines = [...head(message), '']
   for (const { at: time, ...rest } of entries) {
     const at = Date.parse(time)
     const entry = { ...rest, at, ...(rest.due === undefined ? {} : { due: Date.parse(rest.due) }) } as LifeEntry
     const [first = '', ...more] = says(entry, account)
     lines.push(`${since(at - accepted).padEnd(margin)}${first}`, ...more.map((line) => indent + line))
-    if (entry.what === 'accepted') lines.push(...decisionLines(message.decision, account).map((line) => indent + line))
+    if (entry.what === 'accepted' || entry.what === 'decided') {
+      lines.push(...decisionLines(decisions.shift() ?? message.decision, account).map((line) => indent + line))
+    }
   }
   if (segments.length > 1) lines.push('', ...segmentLines(segments, accepted, account))
   const open = segments.filter((segment) => segment.state === 'sent').length
@@ -82,6 +86,8 @@ function says(entry: LifeEntry, account: string): string[] {
       return [`retry       on ${name(entry.bind)} in ${since(entry.due - entry.at).slice(1)}`]
     case 'failover':
       return [`failover    ${name(entry.from)} → ${name(entry.to)}: ${entry.why}`]
+    case 'decided':
+      return [`again       ${entry.why}`]
     case 'held':
       return [`held        ${entry.why}`]
     case 'receipt': {

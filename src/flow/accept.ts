@@ -68,7 +68,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
       to: submission.to,
       kind: submission.body.kind,
       at: now,
-      dice: Number.parseInt(id.slice(14, 22), 16) / 2 ** 32,
+      dice: diceOf(id),
       load: core.load,
     }
     if (submission.via !== undefined) question.via = submission.via
@@ -100,6 +100,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   if (heard) noteKeyword(added, heard)
   if (decision.candidates.length > 0) {
     const candidate = firstCandidate(core, decision.candidates, now)
+    if (candidate < 0) throw new AcceptRefused('queue-full', 'As much as may wait for the binds that could take this waits already.')
     added.queue = { lane: decision.candidates[candidate]!.bind, due, candidate }
   } else {
     const why = refused?.message ?? decision.tried[0]?.why
@@ -176,8 +177,13 @@ function noRoute({ tried }: Decision, account: AccountId): AcceptRefused {
   return new AcceptRefused('no-route', tried.find((rule) => rule.account === account)?.why ?? 'No route matches this destination.')
 }
 
-/** The first that is not down too long and has room; the first with room where all are down. */
-function firstCandidate(core: Core, candidates: readonly Candidate[], now: number): number {
+/** What picks among weighted targets: the same for a message whenever it is asked. */
+export function diceOf(id: MessageId): number {
+  return Number.parseInt(id.slice(14, 22), 16) / 2 ** 32
+}
+
+/** The first that is not down too long and has room; the first with room where all are down. -1: none has room. */
+export function firstCandidate(core: Core, candidates: readonly Candidate[], now: number): number {
   let roomy = -1
   for (let i = 0; i < candidates.length; i++) {
     const { bind } = candidates[i]!
@@ -186,7 +192,6 @@ function firstCandidate(core: Core, candidates: readonly Candidate[], now: numbe
     if (!isDownTooLong(core, bind, now)) return i
     if (roomy < 0) roomy = i
   }
-  if (roomy < 0) throw new AcceptRefused('queue-full', 'As much as may wait for the binds that could take this waits already.')
   return roomy
 }
 

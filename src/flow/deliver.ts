@@ -4,18 +4,19 @@
 import { bindState, type LiveBind } from '../binds/supervisor.ts'
 import { statusAsItStands } from '../model/configuration.ts'
 import type { BindId, MessageId } from '../model/message.ts'
-import { finish, type LifeEntry } from '../model/life.ts'
+import { finish } from '../model/life.ts'
 import type { Outcome, Session } from '../plugin.ts'
 import type { DeliverItem, Item, Run, Settlement } from '../store/store.ts'
 import { smsCount, split, type Segment } from '../text/index.ts'
+import { mayBeOut } from './anew.ts'
 import { accountEnded } from './closed.ts'
 import type { Core } from './core.ts'
 import { judged } from './judge.ts'
 import { endedByOptOut } from './optout.ts'
-import { afterAttempt } from './outcome.ts'
+import { afterAttempt, interruptedFailure, interruption } from './outcome.ts'
 import { createPace, type Pace } from './pace.ts'
 import { sendReport } from './report.ts'
-import { afterWithdrawal } from './withdrawn.ts'
+import { afterWithdrawal, withdrawn } from './withdrawn.ts'
 
 export interface Deliverer {
   /** Looks whether the lane has something to do. */
@@ -210,11 +211,9 @@ export function createDeliverer(core: Core): Deliverer {
       const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, restMs: 0, random: 0 })
       return { token, item: item.id, kind: 'deliver', transition }
     }
-    const { account } = item.message
-    if (account !== bind.account && !core.table().maySendBy(account, bind.id)) {
-      const transition = afterWithdrawal(core, item, startedAt)
-      if (item.interrupted) transition.entries.unshift(interruption(item, bind.id, startedAt))
-      return { token, item: item.id, kind: 'deliver', transition }
+    if (item.decision.revision !== core.table().revision) {
+      const why = withdrawn(core, item.message, item.decision, bind.id)
+      if (why !== undefined) return withdraw(token, item, why)
     }
     const segments: readonly Segment[] = whole || sent.length === total ? all : sent.map((i) => all[i]!)
     const cost = Math.max(1, smsCount(segments))
@@ -228,8 +227,13 @@ export function createDeliverer(core: Core): Deliverer {
     const now = core.clock.now()
     const restMs = learn(live, item, outcome, cost, sentAt, idleMs(now) - idleBefore)
     const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now, restMs, random: core.random() })
-    if (item.interrupted) transition.entries.unshift(interruption(item, bind.id, startedAt))
+    if (item.interrupted) transition.entries.unshift(interruption(item.life, bind.id, startedAt))
     return { token, item: item.id, kind: 'deliver', transition }
+  }
+
+  async function withdraw(token: number, item: DeliverItem, why: string): Promise<Settlement> {
+    const isOut = await mayBeOut(core, item)
+    return { token, item: item.id, kind: 'deliver', transition: afterWithdrawal(core, item, why, isOut, core.clock.now()) }
   }
 
   return {
@@ -247,12 +251,6 @@ export function createDeliverer(core: Core): Deliverer {
       })
     },
   }
-}
-
-const interruptedFailure = { kind: 'unknown', code: 'outcome-unknown', peer: 'the gateway stopped during this attempt' } as const
-
-function interruption(item: DeliverItem, bind: BindId, at: number): LifeEntry {
-  return { at, what: 'attempt', n: item.life.attempts + 1, bind, outcome: 'failed', failure: interruptedFailure }
 }
 
 /** Tells the bind's rate what became of segments. How long the bind rests now, in ms. */

@@ -10,7 +10,7 @@ import { idSource } from '../ids.ts'
 import type { Bind, BindPolicy } from '../model/bind.ts'
 import { defaultPolicy } from '../model/policy.ts'
 import type { Receipt } from '../model/receipt.ts'
-import type { Candidate } from '../model/route.ts'
+import type { Candidate, Route } from '../model/route.ts'
 import type { Session } from '../plugin.ts'
 import { compile } from '../routing/table.ts'
 import { openSqlite } from '../store/sqlite/index.ts'
@@ -20,7 +20,7 @@ import { createEnds } from './ends.ts'
 import { expireOverdue } from './expire.ts'
 import { leaveLostBinds } from './leave.ts'
 import { createLoad } from './load.ts'
-import { account, bind as bindOf, configuration } from '../../test/routing.ts'
+import { account, bind as bindOf, configuration, route } from '../../test/routing.ts'
 
 interface Bed {
   core: Core
@@ -33,7 +33,12 @@ interface Bed {
   laneOf(id: string): Promise<string | undefined>
 }
 
-async function bed(context: TestContext, binds: Record<string, Partial<BindPolicy>>, grants: Record<string, string[]> = {}): Promise<Bed> {
+async function bed(
+  context: TestContext,
+  binds: Record<string, Partial<BindPolicy>>,
+  grants: Record<string, string[]> = {},
+  routes: Route[] = [],
+): Promise<Bed> {
   const directory = mkdtempSync(join(tmpdir(), 'leave-'))
   const clock = testClock()
   const store = await openSqlite({ directory, clock })
@@ -57,7 +62,7 @@ async function bed(context: TestContext, binds: Record<string, Partial<BindPolic
     } as unknown as LiveBind)
   }
   const supervisor = { get: (id: string) => live.get(id), all: () => [...live.values()] }
-  const snapshot = configuration([account('A'), account('B', 'A')], [...all.values()], [])
+  const snapshot = configuration([account('A'), account('B', 'A')], [...all.values()], routes)
   const table = compile(snapshot)
   const core = {
     store,
@@ -265,4 +270,26 @@ test('who waits for an end is told when it comes, at the limit how it stands, an
   assert.deepEqual(await two, await one)
   assert.deepEqual(await ends.of(id, 1), await one, 'one that has ended is told at once')
   assert.equal(await ends.of('f'.repeat(32), 1), undefined)
+})
+
+test('what has no other bind in its decision leaves a bind that is gone by a route made since, unless a carrier may have it', async (context) => {
+  const routes = [route('A', 'new', '', ['A/other'])]
+  const { core, store, clock, sessions, send, laneOf } = await bed(context, { 'A/lost': { downLimitMs: 1000 }, 'A/other': {} }, {}, routes)
+  sessions('A/lost', [])
+  sessions('A/other', [{}])
+  const [fresh, tried] = [await send(['A/lost']), await send(['A/lost'])]
+  await store.move(tried, ({ message, life }) => ({
+    message: message.id,
+    life: { ...life, attempts: 1, bind: 'A/lost' },
+    entries: [
+      { at: clock.now(), what: 'attempt', n: 1, bind: 'A/lost', outcome: 'failed', failure: { kind: 'unknown', code: 'outcome-unknown' } },
+    ],
+    requeue: { lane: 'A/lost', due: clock.now(), attempt: 1, candidate: 0 },
+    counts: [],
+  }))
+  await leaveLostBinds(core)
+  assert.equal(await laneOf(fresh), 'A/lost', 'not too long')
+  await clock.advance(2000)
+  await leaveLostBinds(core)
+  assert.deepEqual([await laneOf(fresh), await laneOf(tried)], ['A/other', 'A/lost'])
 })

@@ -1,14 +1,18 @@
-// Leave: what waits for a bind that is gone goes elsewhere, or ends. A bind that is down too long,
-// disabled or deleted loses its messages to their next candidate; a member of a trunk without a session
-// loses them to another member at once; and what has waited for a link longer than the bind allows fails.
+// Leave: what waits for a bind that is gone goes elsewhere, or ends. A bind that is down too long or
+// disabled loses its messages to their next candidate, or, where they have none, to what is decided of
+// them now that the configuration has changed; a member of a trunk without a session loses them to another
+// member at once; what has waited for a link longer than the bind allows fails; and what waits for a bind
+// that was deleted is decided anew.
 import { bindState } from '../binds/supervisor.ts'
 import { copyLife, type Transition } from '../model/life.ts'
 import type { BindId } from '../model/message.ts'
 import type { Candidate } from '../model/route.ts'
-import type { MessageRecord } from '../store/store.ts'
+import type { WaitingRecord } from '../store/store.ts'
 import type { Core } from './core.ts'
 import { isDownTooLong } from './downtime.ts'
-import { nextCandidate } from './outcome.ts'
+import { decidedAnew, decisionNow, mayBeOut } from './anew.ts'
+import { interruption, nextCandidate } from './outcome.ts'
+import { leaveWithdrawn, moveUnchanged } from './withdrawn.ts'
 
 const batch = 500
 
@@ -17,12 +21,17 @@ export async function leaveLostBinds(core: Core): Promise<void> {
   for (const depth of await core.store.depths()) {
     if (depth.deliver === 0) continue
     const lane = depth.lane
-    const step = stepFor(core, lane, now)
-    if (step) await each(core, lane, step)
+    if (!core.configuration().binds.has(lane)) await each(core, lane, (record) => leaveWithdrawn(core, record, lane))
+    else {
+      const step = stepFor(core, lane, now)
+      if (step) await each(core, lane, (record) => leave(core, lane, record, step(record), now))
+    }
   }
 }
 
-type Step = (record: MessageRecord) => { as: 'move' | 'end'; next(fresh: MessageRecord): Transition } | undefined
+type Next = (fresh: WaitingRecord) => Transition
+/** What is to be done with a message: this, or what is decided of it now, where that is something else. */
+type Step = (record: WaitingRecord) => Next | 'anew' | undefined
 
 /** What is to be done with the messages of a lane; undefined when they may wait. */
 function stepFor(core: Core, lane: BindId, now: number): Step | undefined {
@@ -34,29 +43,43 @@ function stepFor(core: Core, lane: BindId, now: number): Step | undefined {
   const limit = down ? live.bind.policy.relayLimitMs : 0
   const late = limit > 0 && now - live!.since >= limit
   if (!lost && !trunked && !late) return undefined
+  const { revision } = core.table()
   return (record) => {
     const { message, decision, life } = record
     const at = decision.candidates.findIndex((candidate) => candidate.bind === lane)
     const sibling = trunked ? siblingOf(core, record, at) : -1
-    if (sibling >= 0) return { as: 'move', next: (fresh) => toSibling(fresh, lane, sibling, now) }
+    if (sibling >= 0) return (fresh) => toSibling(fresh, lane, sibling, now)
     const hasNext = decision.candidates[at + 1] !== undefined
     const waitsSince = Math.max(life.updatedAt, message.deliverAfter ?? 0, live?.since ?? 0)
     const tooLate = late && now - waitsSince >= limit
-    if (hasNext && (lost || tooLate)) return { as: 'move', next: (fresh) => onwards(fresh, lane, at, now) }
-    if (bind === undefined || tooLate) return { as: 'end', next: (fresh) => onwards(fresh, lane, at, now) }
-    return undefined
+    if (tooLate || (hasNext && lost)) return (fresh) => onwards(fresh, lane, at, now)
+    return lost && decision.revision !== revision ? 'anew' : undefined
   }
 }
 
-async function each(core: Core, lane: BindId, step: Step): Promise<void> {
+async function leave(core: Core, lane: BindId, record: WaitingRecord, found: ReturnType<Step>, now: number): Promise<void> {
+  const { id } = record.message
+  if (typeof found === 'function') await core.store.move(id, found)
+  else if (found === 'anew') {
+    const decision = decisionNow(core, record, now)
+    const isElsewhere = decision.candidates.some(({ bind }) => bind !== lane && !isDownTooLong(core, bind, now))
+    if (!isElsewhere || (await mayBeOut(core, record))) return
+    await moveUnchanged(core, record, (fresh) => {
+      if (fresh.interrupted) return undefined
+      const candidate = fresh.decision.candidates.findIndex(({ bind }) => bind === lane)
+      return decidedAnew(core, { ...fresh, lane, candidate }, decision, 'the bind is disabled, or down for longer than its limit', now)
+    })
+  }
+}
+
+async function each(core: Core, lane: BindId, leaves: (record: WaitingRecord) => Promise<void>): Promise<void> {
   let cursor: string | undefined
   do {
     const page = await core.store.waiting({ lane }, batch, cursor)
     await Promise.all(
       page.ids.map(async (id) => {
         const record = await core.store.get(id)
-        const found = record && step(record)
-        if (found) await core.store[found.as](id, found.next)
+        if (record) await leaves(record)
       }),
     )
     cursor = page.next
@@ -67,7 +90,7 @@ async function each(core: Core, lane: BindId, step: Step): Promise<void> {
  * Another member of the trunk that is ready: one after it, or any when nothing was tried yet; the one
  * with the least waiting. -1: none, or a part of the message was taken already.
  */
-function siblingOf(core: Core, { message, decision, life }: MessageRecord, at: number): number {
+function siblingOf(core: Core, { message, decision, life }: WaitingRecord, at: number): number {
   const own = decision.candidates[at]
   if (own?.trunk === undefined || life.segments.some((segment) => segment.state !== 'unsent')) return -1
   let best = -1
@@ -80,7 +103,7 @@ function siblingOf(core: Core, { message, decision, life }: MessageRecord, at: n
   return best
 }
 
-function toSibling({ message, decision, life }: MessageRecord, lane: BindId, candidate: number, now: number): Transition {
+function toSibling({ message, decision, life }: WaitingRecord, lane: BindId, candidate: number, now: number): Transition {
   const to = decision.candidates[candidate]!.bind
   const next = copyLife(life)
   next.updatedAt = now
@@ -93,10 +116,11 @@ function toSibling({ message, decision, life }: MessageRecord, lane: BindId, can
   }
 }
 
-function onwards({ message, decision, life }: MessageRecord, lane: BindId, candidate: number, now: number): Transition {
+function onwards({ message, decision, life, interrupted }: WaitingRecord, lane: BindId, candidate: number, now: number): Transition {
   const next = copyLife(life)
   next.updatedAt = now
-  return nextCandidate({ item: { message, decision, candidate }, bind: { id: lane }, now }, next, [], {
+  const entries = interrupted ? [interruption(life, lane, now)] : []
+  return nextCandidate({ item: { message, decision, candidate }, bind: { id: lane }, now }, next, entries, {
     kind: 'permanent',
     code: 'bind-down',
     peer: 'the bind is down for longer than its limit',

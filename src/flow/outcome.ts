@@ -5,6 +5,7 @@
 import { backoffMs, busyShape, retryShape } from '../binds/backoff.ts'
 import type { Bind } from '../model/bind.ts'
 import type { FailureFacts } from '../model/failure.ts'
+import type { BindId } from '../model/message.ts'
 import {
   copyLife,
   finish,
@@ -166,6 +167,13 @@ function whenFailed(attempt: Attempted, life: Life, entry: LifeEntry, failure: F
   if (tries >= (action?.attempts ?? bind.policy.attempts)) return onwards()
   const shape = isBusy(failure) ? busyShape(bind.policy) : retryShape(bind.policy)
   return again(now + (failure.retryAfterMs ?? backoffMs(shape, item.attempt, random)), tries)
+}
+
+export const interruptedFailure = { kind: 'unknown', code: 'outcome-unknown', peer: 'the gateway stopped during this attempt' } as const
+
+/** The attempt that was under way when an earlier process died, as the trace tells it. */
+export function interruption({ attempts }: Life, bind: BindId, at: number): LifeEntry {
+  return { at, what: 'attempt', n: attempts + 1, bind, outcome: 'failed', failure: interruptedFailure }
 }
 
 /** The next candidate of the stored decision gets the whole message anew; none left: it failed. */

@@ -73,6 +73,8 @@ export type LifeEntry = { at: number } & (
     }
   | { what: 'retry'; bind: BindId; due: number }
   | { what: 'failover'; from: BindId; to: BindId; why: string }
+  /** Decided again, since what was decided before holds no longer. */
+  | { what: 'decided'; why: string; before: Decision }
   | { what: 'held'; why: string }
   | {
       what: 'receipt'
@@ -101,6 +103,8 @@ export interface Transition {
   /** While waiting for receipts: give up then. */
   receiptBy?: number
   requeue?: { lane: BindId; due: number; attempt: number; candidate: number }
+  /** Takes the place of the decision that is stored; `requeue` and the CDR are by this one. */
+  decision?: Decision
   report?: Report
   cdr?: Cdr
   /** Statistics: one is added to each. */

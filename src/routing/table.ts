@@ -3,7 +3,7 @@
 // for its own routes and those above it. It is worked out anew only where a new configuration differs.
 import type { Bind } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
-import { lineage, maySendBy } from '../model/grant.ts'
+import { isLent, lineage, maySendBy } from '../model/grant.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { RuleTried } from '../model/route.ts'
 import { differing } from '../model/versions.ts'
@@ -23,6 +23,8 @@ export interface RoutingTable {
   supplierNamed(account: AccountId, name: string): Bind | string
   /** Whether a message of the account may leave by the bind: who was granted it may not be any more. */
   maySendBy(account: AccountId, bind: BindId): boolean
+  /** Whether a message of the account may still go by this route of `owner`: it is there, switched on, and lent to it. */
+  mayGoBy(account: AccountId, owner: AccountId, route: string): boolean
   readonly leads: Leading
   /** For those who may know: what would carry this, were it granted to the sender. */
   ungranted(question: Question): RuleTried[]
@@ -69,6 +71,7 @@ export function createTables(addressee: Addressee): Tables {
       addressee,
       supplierNamed: (account, name) => supplierNamed(now, leads, account, name),
       maySendBy: mayOf(now),
+      mayGoBy: goesOf(now),
       leads,
       ungranted: (question) => [
         ...above(question.account).flatMap((routes) => routes.ungranted(question)),
@@ -121,12 +124,12 @@ function carriesAlike(a: Bind, b: Bind): boolean {
   return isAlike && a.side === b.side && a.enabled === b.enabled && a.grant === b.grant
 }
 
-/** Worked out for each account that is asked for, once. */
-function kept<T>(make: (account: AccountId) => T): (account: AccountId) => T {
-  const made = new Map<AccountId, T>()
-  return (account) => {
-    let known = made.get(account)
-    if (known === undefined) made.set(account, (known = make(account)))
+/** Worked out for each account, or route, that is asked for, once. */
+function kept<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>()
+  return (name) => {
+    let known = made.get(name)
+    if (known === undefined) made.set(name, (known = make(name)))
     return known
   }
 }
@@ -140,5 +143,21 @@ function mayOf(configuration: Configuration): RoutingTable['maySendBy'] {
       known.set(id, (may = kept((who) => bind !== undefined && maySendBy(configuration, bind, who))))
     }
     return may(account)
+  }
+}
+
+function goesOf(configuration: Configuration): RoutingTable['mayGoBy'] {
+  const known = new Map<AccountId, (route: string) => (account: AccountId) => boolean>()
+  return (account, owner, id) => {
+    let routes = known.get(owner)
+    if (!routes) {
+      const byId = new Map(configuration.routes.get(owner)?.map((route) => [route.id, route]))
+      routes = kept((name) => {
+        const route = byId.get(name)
+        return kept((who) => route !== undefined && route.enabled && isLent(configuration, route, who))
+      })
+      known.set(owner, routes)
+    }
+    return routes(id)(account)
   }
 }

@@ -98,6 +98,11 @@ export interface MessageRecord {
   life: Life
   redactedAt?: number
 }
+/** One that waits, as it is about to be changed. */
+export interface WaitingRecord extends MessageRecord {
+  /** As of a DeliverItem. */
+  interrupted?: boolean
+}
 export interface MessageTrace extends MessageRecord {
   entries: LifeEntry[]
 }
@@ -307,11 +312,11 @@ export interface Store {
    */
   end(
     id: MessageId,
-    step: (record: MessageRecord) => Transition,
+    step: (record: WaitingRecord) => Transition,
     recalled?: boolean,
   ): Promise<'ended' | 'in-flight' | 'terminal' | 'absent'>
-  /** Moves a waiting or held message to another lane or time (failover of a bind that is down, release of a held one). */
-  move(id: MessageId, step: (record: MessageRecord) => Transition): Promise<'moved' | 'in-flight' | 'terminal' | 'absent'>
+  /** Moves a waiting or held message to another lane or time (failover of a bind that is down, release of a held one), or ends it. */
+  move(id: MessageId, step: (record: WaitingRecord) => Transition): Promise<'moved' | 'in-flight' | 'terminal' | 'absent'>
 
   /**
    * Changes a message that waits on a lane and is in no run: `change` gives it anew, with the same

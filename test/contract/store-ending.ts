@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import type { Cdr } from '../../src/model/cdr.ts'
 import { afterReceiptTimeout, finish, type Transition } from '../../src/model/life.ts'
 import type { Message } from '../../src/model/message.ts'
-import type { DeliverItem, MessageRecord } from '../../src/store/store.ts'
+import type { Decision } from '../../src/model/route.ts'
+import type { DeliverItem, MessageRecord, WaitingRecord } from '../../src/store/store.ts'
 import { backup, carrier, delivery, origin, receipt, retried, sent } from './fixture.ts'
 import type { Case } from './store.ts'
 import { acceptAll, drain, times } from './store-lanes.ts'
@@ -31,6 +32,59 @@ export const endingCases: Case[] = [
         ['canceled', 'canceled'],
       )
       assert.deepEqual(await bench.store.depths(), [{ lane: origin, deliver: 0, report: 2 }])
+    },
+  ],
+  [
+    'a step that decides anew gives the message its decision for good, before and after it is in the tables',
+    async (bench) => {
+      const [soon, late] = await acceptAll(bench, [{}, {}])
+      const anew = (route: string): Decision => ({
+        revision: 2,
+        route,
+        candidates: [{ bind: backup, why: 'only one' }],
+        failoverOnReceipt: false,
+        tried: [],
+      })
+      const by =
+        (decision: Decision) =>
+        ({ message, life, decision: before }: MessageRecord): Transition => ({
+          message: message.id,
+          life: { ...life, updatedAt: 5 },
+          entries: [{ at: 5, what: 'decided', why: 'the route is gone', before }],
+          decision,
+          requeue: { lane: backup, due: 5, attempt: 0, candidate: 0 },
+          counts: [],
+        })
+      assert.equal(await bench.store.move(soon!, by(anew('first'))), 'moved')
+      assert.equal((await bench.store.get(soon!))?.decision.route, 'first')
+      await bench.reopen()
+      assert.equal(await bench.store.move(late!, by(anew('second'))), 'moved')
+      assert.equal(await bench.store.move(soon!, by(anew('third'))), 'moved')
+      await bench.reopen()
+      const routes: string[] = []
+      for (const { items } of await bench.store.claim(backup, 10)) {
+        for (const item of items as DeliverItem[]) routes.push(String(item.decision.route))
+      }
+      assert.deepEqual(routes.toSorted(), ['second', 'third'])
+      const told = (await bench.store.trace(soon!))!.entries.flatMap((entry) => (entry.what === 'decided' ? entry.before.route : []))
+      assert.deepEqual(told, ['default', 'first'])
+    },
+  ],
+  [
+    'a waiting message that a process before had begun to send is told so when it is moved, once',
+    async (bench) => {
+      const [id] = await acceptAll(bench, [{}])
+      assert.equal((await bench.store.claim(carrier, 1)).length, 1)
+      await bench.reopen()
+      const told: (boolean | undefined)[] = []
+      const onwards = ({ message, life, interrupted }: WaitingRecord): Transition => {
+        told.push(interrupted)
+        return { message: message.id, life, entries: [], requeue: { lane: backup, due: 1, attempt: 0, candidate: 0 }, counts: [] }
+      }
+      for (let i = 0; i < 2; i++) assert.equal(await bench.store.move(id!, onwards), 'moved')
+      assert.deepEqual(told, [true, undefined])
+      const [run] = await bench.store.claim(backup, 1)
+      assert.equal((run!.items[0] as DeliverItem).interrupted, false)
     },
   ],
   [

@@ -219,6 +219,27 @@ test('a grant that is taken back holds for what is queued, over a restart: the n
   assert.match(trace, /the account may not use the bind any more/)
   for (const word of [root.sid, '"top', 'spare"', 'submit_sm']) assert.ok(!trace.includes(word), `${word} in ${trace}`)
 
+  // By a route that was not there when it was accepted, to a bind that it did not know.
+  await configure(world.setup, operator(', grant: [East], paused: true'))
+  const moved = await create(world.setup, { To: '+33612345681', From: shop.number, Body: 'goes by its own' }, shop)
+  const own = (path: string, body?: object): Promise<Answer> =>
+    ask(world.setup, path, { as: shop, ...(body ? { method: 'PUT', json: body } : { method: 'DELETE' }) })
+  await own('/api/v1/routes/mine', { prefix: '', to: ['shopline'] })
+  await configure(world.setup, operator(', grant: [], paused: true').replace('grant: [East]', 'grant: []'))
+  assert.equal(await arrived('goes by its own'), 'shopline')
+  const again = await ask(world.setup, `/api/v1/messages/${moved.slice(2)}/trace`, { as: shop })
+  const { message, entries } = again.json as {
+    message: { decision: { route: string } }
+    entries: { what: string; before?: { route: string } }[]
+  }
+  assert.equal(message.decision.route, 'mine')
+  assert.deepEqual(
+    entries.flatMap(({ what, before: was }) => (what === 'decided' ? was?.route : [])),
+    ['inherited'],
+  )
+  for (const word of [root.sid, '"top']) assert.ok(!again.text.includes(word), `${word} in ${again.text}`)
+  await own('/api/v1/routes/mine')
+
   await configure(world.setup, operator(', grant: [East], paused: true'))
   const doomed = await create(world.setup, { To: '+33612345680', From: cafe.number, Body: 'goes nowhere' }, cafe)
   await configure(world.setup, operator(', grant: [], paused: false').replace('grant: [East]', 'grant: []'))

@@ -52,8 +52,9 @@ export const messageWithSegments = message.extend({ segmentStates: z.array(segme
 
 const entry = z.looseObject({
   at: time,
-  what: z.enum(['accepted', 'attempt', 'retry', 'failover', 'held', 'receipt', 'report', 'final', 'redacted', 'note']),
+  what: z.enum(['accepted', 'attempt', 'retry', 'failover', 'decided', 'held', 'receipt', 'report', 'final', 'redacted', 'note']),
   due: time.optional().describe('Of a retry: when it is'),
+  before: decision.optional().describe('Of `decided`: what had been decided before; the message has what holds now'),
 })
 
 export const trace = z.strictObject({

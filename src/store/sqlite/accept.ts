@@ -114,6 +114,7 @@ export function createAccepting(
       idempotency: added.idempotencyKey === undefined ? null : [account, added.idempotencyKey],
       joins: joins ?? null,
       replace: null,
+      decision: null,
       hidden: false,
     }
     // Of one tick: in the same record, so that both hold or neither.

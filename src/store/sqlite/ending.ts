@@ -1,7 +1,7 @@
 // Ends and moves of what waits; what is overdue and what waits on a lane, by the tables.
 import { isTerminal, type Transition } from '../../model/life.ts'
 import type { Message, MessageId } from '../../model/message.ts'
-import type { MessageRecord, PurgeQuery } from '../store.ts'
+import type { MessageRecord, PurgeQuery, WaitingRecord } from '../store.ts'
 import { emptyOp, requeued, withMessage, type Inner } from './inner.ts'
 import { textOf, writeMessage } from './json.ts'
 import { stateNumber } from './ops.ts'
@@ -10,7 +10,7 @@ import { recordOf } from './records.ts'
 const waitingState = 2
 
 export function createEnding(inner: Inner) {
-  const { lanes, steps, clock } = inner
+  const { lanes, steps, claims, interrupted, clock } = inner
 
   function running(item: number | null | undefined): boolean {
     if (item === null || item === undefined) return false
@@ -18,7 +18,7 @@ export function createEnding(inner: Inner) {
     return entry?.state === 'running'
   }
 
-  async function step<Done extends string>(id: MessageId, done: Done, next: (record: MessageRecord) => Transition, recalled = false) {
+  async function step<Done extends string>(id: MessageId, done: Done, next: (record: WaitingRecord) => Transition, recalled = false) {
     inner.check()
     return await withMessage(inner, id, (hot): 'in-flight' | 'terminal' | 'absent' | Promise<Done> => {
       if (!hot) return 'absent'
@@ -26,11 +26,17 @@ export function createEnding(inner: Inner) {
       if (running(hot.wait?.[0])) return 'in-flight'
       // A supplier has it, and its receipts may still come.
       if (!recalled && hot.life.state === 'sent' && (hot.giveUpAt ?? 0) > clock.now()) return 'in-flight'
-      const transition = next(recordOf(hot))
+      const item = hot.wait?.[0]
+      const isInterrupted = item !== undefined && interrupted.get(item) === hot.order
+      const transition = next(isInterrupted ? { ...recordOf(hot), interrupted: true } : recordOf(hot))
       if (hot.wait) lanes.withdraw(steps.keyOf(hot, hot.wait), hot.order)
       return new Promise((resolve) => {
         steps.write(hot, [transition], {}, (op) => {
           requeued(inner, op)
+          if (isInterrupted) {
+            interrupted.delete(item)
+            claims.settled(item)
+          }
           resolve(done)
         })
       })
@@ -38,8 +44,8 @@ export function createEnding(inner: Inner) {
   }
 
   return {
-    end: (id: MessageId, next: (record: MessageRecord) => Transition, recalled?: boolean) => step(id, 'ended' as const, next, recalled),
-    move: (id: MessageId, next: (record: MessageRecord) => Transition) => step(id, 'moved' as const, next),
+    end: (id: MessageId, next: (record: WaitingRecord) => Transition, recalled?: boolean) => step(id, 'ended' as const, next, recalled),
+    move: (id: MessageId, next: (record: WaitingRecord) => Transition) => step(id, 'moved' as const, next),
     async amend(id: MessageId, change: (record: MessageRecord) => Message, atSupplier = false) {
       inner.check()
       return await withMessage(inner, id, (hot): 'in-flight' | 'terminal' | 'absent' | Promise<'amended'> => {

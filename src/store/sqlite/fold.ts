@@ -14,6 +14,7 @@ export interface RowChange {
   wait: string | null
   entries: string
   replace: [message: string, redactedAt: number | null] | null
+  decision: string | null
   hidden: boolean
   /** `[bind,"key"],` for each: what a sweep deletes with the message. */
   refs: string
@@ -74,7 +75,19 @@ function foldMessage(changes: Changes, fields: MessageFields): void {
   const order = Number(id)
   let row = changes.messages.get(order)
   if (!row) {
-    row = { order, insert: null, life: null, state: 0, giveUpAt: null, wait: null, entries, replace: null, hidden: false, refs: '' }
+    row = {
+      order,
+      insert: null,
+      life: null,
+      state: 0,
+      giveUpAt: null,
+      wait: null,
+      entries,
+      replace: null,
+      decision: null,
+      hidden: false,
+      refs: '',
+    }
     changes.messages.set(order, row)
   } else if (entries !== '') row.entries = row.entries === '' ? entries : `${row.entries},${entries}`
   if (life !== '') {
@@ -153,11 +166,12 @@ function unquoted(json: string): string {
   return json.includes('\\') ? (JSON.parse(json) as string) : json.slice(1, -1)
 }
 
-function foldRare(changes: Changes, row: RowChange, { early, idempotency, joins, replace, hidden }: Rare): void {
+function foldRare(changes: Changes, row: RowChange, { early, idempotency, joins, replace, decision, hidden }: Rare): void {
   for (const id of early ?? []) if (!changes.early.delete(id)) changes.earlyDeletes.push(id)
   if (idempotency && row.insert) changes.idempotency.push([row.order, ...idempotency, row.insert.tail])
   if (joins !== null) joinParts(changes, joins)
   if (replace) row.replace = replace
+  if (decision) row.decision = decision
   if (hidden) row.hidden = true
 }
 

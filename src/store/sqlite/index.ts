@@ -162,6 +162,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     const steps = createSteps({
       commit,
       names,
+      decisions,
       refs,
       lastItem: facts.get('lastItem') ?? 0,
       lastSequence: facts.get('cdrLast') ?? 0,
@@ -212,6 +213,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     )
     const inner: Inner = {
       clock, names, decisions, commit, records, refs, steps, lanes, claims, cdrs, flusher, reader: reads, file,
+      interrupted: new Map(claims.left),
       check() {
         if (closed) throw new StoreUnavailable('it is closed')
         if (broken !== undefined) throw new StoreUnavailable(broken)

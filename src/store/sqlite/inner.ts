@@ -30,6 +30,8 @@ export interface Inner {
   cdrs: CdrStream
   flusher: Flusher
   reader: Thread<Reads>
+  /** Items claimed by an earlier process, with their messages; those that are claimed again come back interrupted. */
+  interrupted: Map<number, number>
   /** Journal file being written. */
   file(): number
   /** Rejects when the store is closed or cannot be written for too long. */
@@ -72,6 +74,7 @@ export function emptyOp(order: number): MessageOp {
     idempotency: null,
     joins: null,
     replace: null,
+    decision: null,
     hidden: false,
   }
 }

@@ -58,6 +58,8 @@ export interface MessageOp {
   idempotency: [account: number, key: string] | null
   joins: Joined | null
   replace: [message: string, redactedAt: number | null] | null
+  /** Another than before. */
+  decision: string | null
   hidden: boolean
 }
 
@@ -94,6 +96,8 @@ export interface Rare {
   idempotency: [number, string] | null
   joins: Joined | null
   replace: [string, number | null] | null
+  /** Absent in what older programs wrote. */
+  decision?: string | null
   hidden: boolean
 }
 
@@ -147,9 +151,9 @@ function fields(out: Slab, op: MessageOp): void {
   octet(out, unitCode)
   if (cdr) put(out, cdr.json)
   octet(out, unitCode)
-  if (op.early || op.idempotency || op.joins !== null || op.replace || op.hidden) {
-    const { early, idempotency, joins, replace, hidden } = op
-    put(out, JSON.stringify({ early, idempotency, joins, replace, hidden } satisfies Rare))
+  if (op.early || op.idempotency || op.joins !== null || op.replace || op.decision !== null || op.hidden) {
+    const { early, idempotency, joins, replace, decision, hidden } = op
+    put(out, JSON.stringify({ early, idempotency, joins, replace, decision, hidden } satisfies Rare))
   }
   if (insert) writeInsert(out, insert)
 }

@@ -6,6 +6,7 @@ import { foldRef } from '../../model/ref.ts'
 import type { Report } from '../../model/receipt.ts'
 import type { CdrRow } from '../store.ts'
 import type { Commit } from './commit.ts'
+import type { Decisions } from './decisions.ts'
 import type { Names } from './names.ts'
 import { textOf, writeCdr } from './json.ts'
 import { stateNumber, type MessageOp, type QueueKey, type QueueRow, type RefRow, type Wait } from './ops.ts'
@@ -32,6 +33,7 @@ export interface StepExtras {
 export function createSteps(given: {
   commit: Commit
   names: Names
+  decisions: Decisions
   refs: Refs
   lastItem: number
   lastSequence: number
@@ -39,7 +41,7 @@ export function createSteps(given: {
   file(): number
   release(hot: Hot): void
 }): Steps {
-  const { commit, names, refs } = given
+  const { commit, names, decisions, refs } = given
   let { lastItem, lastSequence } = given
 
   function keyOf(hot: Hot, wait: Wait): QueueKey {
@@ -92,6 +94,11 @@ export function createSteps(given: {
         }
         for (const { bind, name } of step.counts) counts.push(names.of(bind), name)
       }
+      let decided: string | null = null
+      if (last.decision !== undefined) {
+        hot.decision = last.decision
+        decided = decisions.write(last.decision)
+      }
       const { life } = last
       const deletes = hot.wait && (requeue !== undefined || life.state !== 'queued') ? [keyOf(hot, hot.wait)] : null
       if (deletes) hot.wait = null
@@ -121,6 +128,7 @@ export function createSteps(given: {
         idempotency: null,
         joins: null,
         replace: null,
+        decision: decided,
         hidden: false,
       }
       commit.add(op, {

@@ -28,6 +28,7 @@ export function openTables(db: Database, directory: string): Tables {
   const updateMessage = sql('UPDATE message SET state=?, give_up_at=?, wait=?, life=?, entries = entries || ?, refs = refs || ? WHERE id=?')
   const updateEntries = sql(`UPDATE message SET entries = entries || ?, refs = refs || ? WHERE id=?`)
   const redact = sql('UPDATE message SET message=?, redacted_at=? WHERE id=?')
+  const decide = sql('UPDATE message SET decision=? WHERE id=?')
   const hide = sql('UPDATE message SET tenant = -abs(tenant) WHERE id=?')
   const putQueue = sql('INSERT OR REPLACE INTO queue VALUES (?,?,?,?,?,?,?,?)')
   const deleteQueue = sql('DELETE FROM queue WHERE lane=? AND account=? AND kp=? AND due=? AND item=?')
@@ -67,7 +68,7 @@ export function openTables(db: Database, directory: string): Tables {
         const tenant = row.hidden ? -insert.tenant : insert.tenant
         insertMessage.run(
           order, insert.tail, tenant, insert.receiver, insert.sender, row.state, row.giveUpAt, row.wait,
-          redactedAt, row.life, message, insert.decision, row.entries, row.refs,
+          redactedAt, row.life, message, row.decision ?? insert.decision, row.entries, row.refs,
         ) // prettier-ignore
         if (order > newest) newest = order
         continue
@@ -76,6 +77,7 @@ export function openTables(db: Database, directory: string): Tables {
       if (row.life !== null) updateMessage.run(row.state, row.giveUpAt, row.wait, row.life, more, row.refs, order)
       else if (more !== '') updateEntries.run(more, row.refs, order)
       if (row.replace) redact.run(...row.replace, order)
+      if (row.decision !== null) decide.run(row.decision, order)
       if (row.hidden) hide.run(order)
     }
     for (const key of changes.deletes) deleteQueue.run(key.split(',').map(Number))

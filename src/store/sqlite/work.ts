@@ -13,9 +13,7 @@ export interface Work {
 }
 
 export function createWork(inner: Inner): Work {
-  const { names, lanes, records, claims, commit, steps, refs, clock } = inner
-  /** Claimed by an earlier process; those of them that are claimed again come back interrupted. */
-  const interrupted = new Map(claims.left)
+  const { names, lanes, records, claims, interrupted, commit, steps, refs, clock } = inner
   /** Items being settled: a second settlement of one is ignored. */
   const settling = new Set<number>()
 
