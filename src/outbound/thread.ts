@@ -4,16 +4,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { OutboundError, type Outbound, type OutboundErrorKind, type OutboundRequest, type OutboundResponse } from './contract.ts'
-
-/**
- * What crosses: fields of several requests, one after another, `requestFields` each: id, URL, headers, body,
- * and the terms (undefined: as those of the request before; every value that crosses costs as much as a short call).
- */
-export type Asked = (number | string | undefined)[]
-export const requestFields = 5
-/** And of answers: id, status (0: failed, 1: failed once written), URL or kind of error, body or words, headers (undefined: as those of the answer before). */
-export type Told = (number | string | OutboundResponse['headers'] | undefined)[]
-const answerFields = 5
+import { answerFields, gatherMs, termsOf, valuesOf, type Asked, type Told } from './crossing.ts'
 
 export interface ThreadSettings {
   connections?: number
@@ -22,11 +13,10 @@ export interface ThreadSettings {
 }
 
 const tickMs = 50
-/** A message between threads costs some 20 µs however many requests it carries, so they are gathered. */
-export const gatherMs = 2
 const endMs = 2000
 
 interface Open {
+  url: string
   answered(response: OutboundResponse): void
   failed(error: OutboundError): void
   signal: OutboundRequest['signal']
@@ -41,13 +31,14 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
   let headers: OutboundResponse['headers'] = {}
   /** Of the request asked last. */
   let terms = ''
+  let url = ''
   /** Started by the first request, and again by the first after it died. */
   let worker: Worker | undefined
 
   function start(): Worker {
     const made = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), { workerData: settings })
     made.unref()
-    terms = ''
+    terms = url = ''
     made.on('message', told)
     const died = (error?: Error): void => {
       if (made !== worker || closed) return
@@ -83,7 +74,10 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
       if (!one) continue
       open.delete(id)
       if (status <= 1) one.failed(new OutboundError(answers[i + 2] as OutboundErrorKind, answers[i + 3] as string, undefined, status === 1))
-      else one.answered({ status, url: answers[i + 2] as string, body: Buffer.from(answers[i + 3] as string, 'latin1'), headers })
+      else {
+        const where = (answers[i + 2] as string | undefined) ?? one.url
+        one.answered({ status, url: where, body: Buffer.from(answers[i + 3] as string, 'latin1'), headers })
+      }
     }
   }
 
@@ -106,18 +100,19 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
       return new Promise((answered, failed) => {
         if (closed) return failed(new OutboundError('aborted', 'closed'))
         if (request.signal?.aborted) return failed(new OutboundError('aborted', 'aborted'))
-        const fields = headerText(request.headers)
-        if (fields === undefined) return failed(new OutboundError('bad-url', 'a header that cannot be sent'))
+        const values = valuesOf(request.headers)
+        if (values === undefined) return failed(new OutboundError('bad-url', 'a header that cannot be sent'))
         const id = ++last
-        open.set(id, { answered, failed, signal: request.signal })
+        open.set(id, { url: request.url, answered, failed, signal: request.signal })
         timer ??= setInterval(tick, tickMs).unref()
         worker ??= start()
         // The first of those open, as far as this thread has seen: it keeps the process alive.
         if (open.size === 1) worker.ref()
         if (batch.length === 0) setTimeout(flush, gatherMs)
         const now = termsOf(request)
-        batch.push(id, request.url, fields, request.body, now === terms ? undefined : now)
+        batch.push(id, request.url === url ? undefined : request.url, values, request.body, now === terms ? undefined : now)
         terms = now
+        url = request.url
       })
     },
     async close() {
@@ -134,45 +129,4 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
       clearTimeout(late)
     },
   }
-}
-
-function termsOf({
-  method,
-  connectTimeoutMs,
-  readTimeoutMs,
-  totalTimeoutMs,
-  maxBytes,
-  redirects,
-  allowPrivate,
-  repeatable,
-}: OutboundRequest) {
-  return `${method} ${connectTimeoutMs} ${readTimeoutMs} ${totalTimeoutMs} ${maxBytes} ${redirects} ${allowPrivate ? 1 : 0} ${repeatable ? 1 : 0}`
-}
-
-/** As the worker reads them. */
-export function readTerms(text: string): Omit<OutboundRequest, 'url' | 'headers' | 'body' | 'signal'> {
-  const [method, connect, read, total, bytes, redirects, isPrivate, isRepeatable] = text.split(' ')
-  return {
-    method: method as OutboundRequest['method'],
-    connectTimeoutMs: Number(connect),
-    readTimeoutMs: Number(read),
-    totalTimeoutMs: Number(total),
-    maxBytes: Number(bytes),
-    redirects: Number(redirects),
-    allowPrivate: isPrivate === '1',
-    repeatable: isRepeatable === '1',
-  }
-}
-
-/** Names and values, a line each; undefined where one has a line end of its own. */
-function headerText(headers: Record<string, string> | undefined): string | undefined {
-  let text = ''
-  let lines = 0
-  for (const name in headers) {
-    text += `${name}\n${headers[name] ?? ''}\n`
-    lines += 2
-  }
-  let ends = 0
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) ends++
-  return ends === lines ? text : undefined
 }

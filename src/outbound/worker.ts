@@ -2,17 +2,19 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createOutbound } from './client.ts'
 import { OutboundError, type OutboundRequest, type OutboundResponse } from './contract.ts'
-import { gatherMs, readTerms, requestFields, type Asked, type ThreadSettings, type Told } from './thread.ts'
+import { gatherMs, headersOf, readTerms, requestFields, type Asked, type Terms, type Told } from './crossing.ts'
+import type { ThreadSettings } from './thread.ts'
 
 const outbound = createOutbound(workerData as ThreadSettings)
 const signals = new Map<number, { aborted: boolean }>()
 let answers: Told = []
 /** Those of the request asked last. */
-let terms: ReturnType<typeof readTerms>
+let terms: Terms
+let url = ''
 /** Those of the answer told last. */
 let headers: OutboundResponse['headers'] | undefined
 
-function tell(id: number, status: number, where: string, what: string, given: OutboundResponse['headers'] | undefined): void {
+function tell(id: number, status: number, where: string | undefined, what: string, given: OutboundResponse['headers'] | undefined): void {
   signals.delete(id)
   if (answers.length === 0) setTimeout(flush, gatherMs)
   answers.push(id, status, where, what, given)
@@ -23,23 +25,19 @@ function flush(): void {
   answers = []
 }
 
-function headersOf(text: string): Record<string, string> {
-  const found: Record<string, string> = {}
-  const lines = text.split('\n')
-  for (let i = 0; i + 1 < lines.length; i += 2) found[lines[i]!] = lines[i + 1]!
-  return found
-}
-
 function ask(fields: Asked, at: number): void {
   const id = fields[at] as number
   const signal = { aborted: false }
   signals.set(id, signal)
   const said = fields[at + 4] as string | undefined
   if (said !== undefined) terms = readTerms(said)
+  // The very same text: what is found by it is found at once.
+  url = (fields[at + 1] as string | undefined) ?? url
+  const asked = url
   const request: OutboundRequest = {
     method: terms.method,
-    url: fields[at + 1] as string,
-    headers: headersOf(fields[at + 2] as string),
+    url,
+    headers: headersOf(terms.names, fields[at + 2] as string),
     connectTimeoutMs: terms.connectTimeoutMs,
     readTimeoutMs: terms.readTimeoutMs,
     totalTimeoutMs: terms.totalTimeoutMs,
@@ -56,7 +54,13 @@ function ask(fields: Asked, at: number): void {
       // An answer with the same head as the one before has the very same headers: they cross once.
       const same = response.headers === headers
       headers = response.headers
-      tell(id, response.status, response.url, response.body.toString('latin1'), same ? undefined : headers)
+      tell(
+        id,
+        response.status,
+        response.url === asked ? undefined : response.url,
+        response.body.toString('latin1'),
+        same ? undefined : headers,
+      )
     },
     (error: unknown) => {
       const { kind, message, written } =
