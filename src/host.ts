@@ -6,7 +6,7 @@ import type { Account, OwnNumber } from './model/account.ts'
 import type { KeyView } from './model/credential.ts'
 import type { FailureFacts } from './model/failure.ts'
 import type { MessageState } from './model/life.ts'
-import type { AccountId, Message, MessageId } from './model/message.ts'
+import type { AccountId, BindId, Message, MessageId } from './model/message.ts'
 import type { Resource, Resources } from './model/resource.ts'
 import type { Decision } from './model/route.ts'
 import type { Tenancy } from './model/tenancy.ts'
@@ -113,6 +113,8 @@ export interface MessageView {
   decision: Decision
   state: MessageState
   failure?: FailureFacts
+  /** Of the newest attempt. */
+  bind?: BindId
   updatedAt: number
   sentAt?: number
   finalAt?: number

@@ -245,6 +245,12 @@ export interface SearchQuery extends MessageQuery {
   account?: AccountId
   /** Sub-accounts too; true. */
   below?: boolean
+  /** Arrived on it, or its newest attempt was on it. Looked for page by page, as is `code`: see `search`. */
+  bind?: BindId
+  /** Of its failure. */
+  code?: string
+  /** A segment's id at its supplier, in any form: of binds that the caller may see. */
+  carrierId?: string
 }
 
 export interface ExplainQuery {
@@ -283,6 +289,10 @@ export interface LaneView {
 }
 
 export interface AdminMessages {
+  /**
+   * Newest first. With `bind` or `code` so many messages are looked at and no more: a page may be short, even empty, and
+   * its `next` goes on from there. With `carrierId` all that fit are one page.
+   */
   search(caller: Caller, query: SearchQuery): Promise<{ messages: MessageView[]; next?: string }>
   trace(caller: Caller, id: MessageId): Promise<MessageTrace | undefined>
   /** The decision for a message that is not sent. Throws Refused (invalid) for what is no address. */

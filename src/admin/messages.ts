@@ -7,17 +7,17 @@ import { isWithin, localBindId, type Configuration } from '../model/configuratio
 import { parseAddress } from '../model/address.ts'
 import { finish, isTerminal, type Transition } from '../model/life.ts'
 import type { AccountId, Message, MessageId } from '../model/message.ts'
-import type { Messages, MessageView, Replacement } from '../plugin.ts'
+import type { Messages, Replacement } from '../plugin.ts'
 import { refuseAddresses, refuseLength, validUntilOf } from '../flow/filter.ts'
 import type { Recall, Rework } from '../flow/recall.ts'
 import { decide, explain } from '../routing/decide.ts'
 import type { RoutingTable } from '../routing/table.ts'
-import type { ListQuery, MessageRecord, Store } from '../store/store.ts'
+import type { MessageRecord, Store } from '../store/store.ts'
 import { countSegments } from '../text/index.ts'
 import { Refused, type AdminMessages, type Caller, type ExplainQuery, type Fault } from './admin.ts'
 import { concealDecision, concealTrace, type Sees } from './conceal.ts'
+import { messageView, search } from './search.ts'
 
-const mostListed = 1000
 /** Rules that are told of as not granted. */
 const mostWithheld = 20
 
@@ -30,20 +30,6 @@ export interface MessageParts {
   recall?: Recall
   /** Asks it for another text in place of one that it has. */
   rework?: Rework
-}
-
-function messageView(record: MessageRecord): MessageView {
-  const { message, decision, life } = record
-  return {
-    message,
-    decision,
-    state: life.state,
-    updatedAt: life.updatedAt,
-    redacted: record.redactedAt !== undefined,
-    ...(life.failure ? { failure: life.failure } : {}),
-    ...(life.sentAt === undefined ? {} : { sentAt: life.sentAt }),
-    ...(life.finalAt === undefined ? {} : { finalAt: life.finalAt }),
-  }
 }
 
 /** Thrown inside a last step to leave the message as it is: between the look and the step it went on. */
@@ -170,12 +156,8 @@ export function createAdminMessages(parts: MessageParts): AdminMessages {
   }
 
   return {
-    async search(caller, { account = caller.account, below = true, ...query }) {
-      const list: ListQuery = { ...query, limit: Math.min(query.limit, mostListed), accounts: accountsOf(caller, account, below) }
-      const page = await store.list(list)
-      const messages = page.records.map((record) => messageView(concealTrace({ ...record, entries: [] }, seesOf(caller))))
-      return { messages, ...(page.next === undefined ? {} : { next: page.next }) }
-    },
+    search: (caller, { account = caller.account, below = true, ...query }) =>
+      search(store, configuration(), seesOf(caller), accountsOf(caller, account, below), query),
     async trace(caller, id) {
       const trace = (await of(caller).find(id)) && (await store.trace(id))
       return trace && concealTrace(trace, seesOf(caller))

@@ -84,8 +84,8 @@ export async function purge(
   return `${purged} message${purged === 1 ? '' : 's'} purged, each with its CDR and report.`
 }
 
-/** Statistics are kept so long: 400 days. */
-const mostHours = 9600
+/** The API sums up no more at once: 7 days. */
+const mostHours = 168
 
 export async function statistics(client: Client, options: Of & { hours: string }): Promise<string> {
   const hours = Number(options.hours)

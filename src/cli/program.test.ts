@@ -138,10 +138,36 @@ test('wrong usage says which help to ask for', async () => {
   }
 })
 
+test('messages are listed a line each, with how they failed and how to go on', async () => {
+  const one = {
+    id: '2'.repeat(32),
+    kind: 'text',
+    state: 'failed',
+    from: 'ACME',
+    to: '+447700900123',
+    arrival: `${sid}/api`,
+    bind: `${sid}/northern`,
+    segments: 2,
+    failure: { kind: 'permanent', code: 'unknown-subscriber', peer: 'ESME_RINVDSTADR' },
+    acceptedAt: '2026-11-21T08:00:00.000Z',
+  }
+  answers['GET /api/v1/messages'] = { status: 200, body: { messages: [one], next: 'a1' } }
+  const found = await run(['messages', '--to', '+447700900123', '--bind', 'northern', '--carrier-id', '17', '--limit', '1'])
+  assert.deepEqual([found.code, found.err], [0, ''])
+  assert.match(
+    found.out,
+    /^2026-11-21 08:00:00\.000 {2}SM2{32} {2}failed {2}ACME {2}\+447700900123 {2}api {4}northern +2 {2}unknown-subscriber: ESME_RINVDSTADR$/m,
+  )
+  assert.match(found.out, /--cursor a1/)
+  assert.equal(asked[0]!.line, `GET /api/v1/messages?limit=1&to=%2B447700900123&carrierId=17&bind=${sid}%2Fnorthern`)
+  answers['GET /api/v1/messages'] = { status: 200, body: { messages: [] } }
+  assert.equal((await run(['messages', '--state', 'held'])).out, 'None found.\n')
+})
+
 test('what is no number of hours is refused before anyone is asked', async () => {
   for (const hours of ['x', '0', '-1', '1e9']) {
     const { code, err } = await run(['statistics', '--hours', hours])
-    assert.deepEqual([code, err], [1, `--hours: expected a number from 0 to 9600, got ${hours}\n`])
+    assert.deepEqual([code, err], [1, `--hours: expected a number from 0 to 168, got ${hours}\n`])
   }
   assert.equal(asked.length, 0)
 })

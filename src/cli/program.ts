@@ -9,6 +9,7 @@ import { apply, plan, type DocumentOptions } from './document.ts'
 import { accounts, changeKey, createKey, keys, revokeKey, rotate, testCredentials, type KeyOptions } from './keys.ts'
 import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
 import { explain, release, send, trace } from './messages.ts'
+import { messages, type SearchOptions } from './search.ts'
 import { addOrRemove, optOuts } from './optouts.ts'
 import { pdus } from './pdus.ts'
 import { carriers, inbox, reply } from './simulate.ts'
@@ -144,6 +145,23 @@ function addMessages(program: Command, asked: Asked): void {
     .option('--wait', 'print its life once it has ended')
     .option(...json)
     .action(asked(send))
+  program
+    .command('messages')
+    .description('the messages, newest first')
+    .option('--to <address>', 'only to this one')
+    .option('--from <address>', 'only from this one')
+    .option('--state <state>', 'only in this state: queued, sent, held, delivered, failed …')
+    .addOption(new Option('--direction <way>', 'mt: to handsets; mo: from them').choices(['mt', 'mo']))
+    .option('--bind <bind>', 'only those that came in on it, or last went out on it')
+    .option('--code <code>', 'only those that failed so: unknown-subscriber …')
+    .option('--carrier-id <id>', 'the one of which a carrier speaks by this id')
+    .option('--after <time>', 'only those accepted then or later (ISO 8601)')
+    .option('--before <time>', 'only those accepted then or earlier')
+    .option('--limit <n>', 'at most so many, newest first', '20')
+    .option('--cursor <cursor>', 'go on from where the page before ended')
+    .option('--account <sid>', 'of this account and those below it; the own one, when absent')
+    .option(...json)
+    .action(asked((client, options: SearchOptions) => messages(client, options)))
   program
     .command('trace')
     .description("print a message's life: decision, attempts with PDUs, receipts, callbacks")

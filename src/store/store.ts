@@ -338,6 +338,8 @@ export interface Store {
   get(id: MessageId): Promise<MessageRecord | undefined>
   trace(id: MessageId): Promise<MessageTrace | undefined>
   list(query: ListQuery): Promise<ListPage>
+  /** Messages of which a segment was sent under this id of a supplier, in any of its forms; newest first, at most 48. */
+  sentAs(bind: BindId, ref: string): Promise<MessageRecord[]>
   /** Empties the body for good; the message stays. */
   redact(id: MessageId, at: number): Promise<boolean>
   /** Adds a line to the message's trace. Resolves when durable; false: there is no such message. */

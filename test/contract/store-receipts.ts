@@ -149,6 +149,25 @@ export const receiptCases: Case[] = [
     },
   ],
   [
+    'messages are found by the id that a supplier gave a segment, in the form of its responses or of its receipts',
+    async (bench) => {
+      const hex = await submitted(bench, ['00BC614E'])
+      const plain = await submitted(bench, ['q7'])
+      for (const again of [false, true]) {
+        if (again) await bench.reopen()
+        const found = async (bind: string, ref: string): Promise<string[]> =>
+          (await bench.store.sentAs(bind, ref)).map(({ message }) => message.id)
+        assert.deepEqual(await found(carrier, '00BC614E'), [hex])
+        assert.deepEqual(await found(carrier, 'bc614e'), [hex])
+        assert.deepEqual(await found(carrier, '12345678'), [hex], 'its decimal form')
+        assert.deepEqual(await found(carrier, 'q7'), [plain])
+        assert.deepEqual(await found(carrier, 'q8'), [])
+        assert.deepEqual(await found(backup, 'q7'), [], 'another supplier knows nothing of it')
+        assert.deepEqual(await found('AC0/nobody', 'q7'), [])
+      }
+    },
+  ],
+  [
     'parked receipts are counted and listed by bind, oldest first, page by page, and given up with a count',
     async (bench) => {
       const begin = bench.clock.now()

@@ -30,7 +30,7 @@ const messages: Endpoint[] = [
     path: '/messages',
     id: 'searchMessages',
     tag: 'messages',
-    summary: 'Messages, newest first',
+    summary: 'Messages, newest first; by `bind` and `code` a page may be short, even empty, and `next` looks further',
     query: z.strictObject({
       account,
       below: flag.optional().describe('Those of sub-accounts too; true'),
@@ -38,6 +38,9 @@ const messages: Endpoint[] = [
       from: z.string().optional(),
       direction: z.enum(['mt', 'mo']).optional(),
       state: z.enum(messageStates).optional(),
+      bind: z.string().optional().describe('`<account>/<id>`: arrived on it, or last tried on it'),
+      code: z.string().max(100).optional().describe('Of the failure: `unknown-subscriber`'),
+      carrierId: z.string().min(1).max(255).optional().describe('What a carrier called a segment, in its response or its receipts'),
       after: timeQuery.optional().describe('Accepted then or later'),
       before: timeQuery.optional().describe('Accepted then or earlier'),
       limit: z.coerce.number().int().min(1).max(1000).default(50),

@@ -37,6 +37,7 @@ export const message = z.strictObject({
   receipt: z.enum(['none', 'failure', 'success', 'both']),
   ref: z.string().optional(),
   state: z.enum(messageStates),
+  bind: z.string().optional().describe('Of the newest attempt'),
   failure: failure.optional(),
   redacted: z.boolean(),
   acceptedAt: time,
@@ -70,6 +71,7 @@ const iso = (ms: number): string => new Date(ms).toISOString()
 
 interface Facts {
   state: MessageView['state']
+  bind?: string
   failure?: MessageView['failure']
   updatedAt: number
   sentAt?: number | undefined
@@ -90,6 +92,7 @@ function answer(of: Message, decided: MessageView['decision'], facts: Facts, red
     receipt: of.receipt,
     ...(of.ref === undefined ? {} : { ref: of.ref }),
     state: facts.state,
+    ...(facts.bind === undefined ? {} : { bind: facts.bind }),
     ...(facts.failure ? { failure: facts.failure } : {}),
     redacted,
     acceptedAt: iso(of.acceptedAt),

@@ -4,7 +4,9 @@ import { z } from 'zod'
 export const accountId = z.string().describe('AC and 32 hex digits')
 export const time = z.iso.datetime().describe('ISO 8601, UTC')
 /** In a query: ISO 8601; given on as epoch ms. */
-export const timeQuery = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+export const timeQuery = z.iso
+  .datetime({ offset: true, error: 'expected a time such as 2026-11-21T08:00:00Z or 2026-11-21T09:00:00+01:00' })
+  .transform((text) => Date.parse(text))
 /** In a query: `true` or `false`. */
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 /** 32 hex digits; two letters in front (SM…) are cut. */

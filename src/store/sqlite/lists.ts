@@ -1,8 +1,9 @@
 // Single messages and lists. The tables are up to a second behind, so what is newer in memory is
 // laid over what they say.
 import { orderAt } from '../../ids.ts'
-import type { MessageId } from '../../model/message.ts'
+import type { BindId, MessageId } from '../../model/message.ts'
 import { isTerminal } from '../../model/life.ts'
+import { refForm, refKeys } from '../../model/ref.ts'
 import type { ListPage, ListQuery, MessageRecord, MessageTrace } from '../store.ts'
 import { emptyOp, withMessage, type Inner } from './inner.ts'
 import { textOf, writeMessage } from './json.ts'
@@ -101,8 +102,22 @@ export function createLists(inner: Inner) {
 
   const hasEnded = ({ life }: Hot): boolean => isTerminal(life.state)
 
+  /** What memory knows is in no table yet: written first, as for a trace. */
+  async function sentAs(bind: BindId, ref: string): Promise<MessageRecord[]> {
+    const number = names.find(bind)
+    if (number === undefined) return []
+    await commit.drain()
+    await flusher.flush()
+    const found = await reader.refs(number, refKeys(ref))
+    const orders = [...new Set(found.flatMap(([order, , raw]) => (refForm(raw, ref) === undefined ? [] : [order])))]
+    const rows = await reader.load(orders.toSorted((a, b) => b - a))
+    const all = rows.map((row) => records.kept(row[0]) ?? fromRow(row, decisions))
+    return all.flatMap((kept) => (briefOf(kept).hidden ? [] : [recordOf(kept)]))
+  }
+
   return {
     list,
+    sentAs,
     get: (id: MessageId): Promise<MessageRecord | undefined> => withMessage(inner, id, (hot) => hot && recordOf(hot)),
     trace: (id: MessageId): Promise<MessageTrace | undefined> =>
       withMessage(inner, id, async (hot) => {
