@@ -241,6 +241,36 @@ test('a peer that refuses for good is tried seldom', async () => {
   assert.ok(dials >= 8 && dials <= 12, `${dials} dials in an hour`)
 })
 
+test('a peer that is down for an hour is told of a few times, and again once it has been there', async (context) => {
+  const lines: { level: number; msg: string; why?: string; times?: number }[] = []
+  const recorded = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) })
+  const w = wire()
+  w.refuse = true
+  const clock = testClock()
+  const supervised = createSupervisor({
+    connectors: new Map([['wire', w.connector]]),
+    gateway: () => ({}) as Gateway,
+    clock,
+    log: recorded,
+    random: () => 0.5,
+    onChange: () => {},
+  })
+  context.after(() => supervised.close())
+  supervised.apply(configuration(bind({}, { sessions: 10 })))
+  for (let minute = 0; minute < 60; minute++) await clock.advance(60_000)
+  assert.ok(w.dials > 1000)
+  const told = lines.filter(({ msg }) => msg === 'session gone')
+  assert.ok(told.length >= 6 && told.length <= 8, `${told.length} lines`)
+  assert.ok((told.at(-1)?.times ?? 0) > 100, 'with how often it was tried')
+  w.refuse = false
+  await clock.advance(60_000)
+  w.refuse = true
+  lines.length = 0
+  for (const { drop } of w.open.slice()) drop('reset by peer')
+  await clock.advance(1000)
+  assert.ok(lines.some(({ msg, why }) => msg === 'session gone' && why === 'reset by peer'))
+})
+
 test('closing drains every session and dials no more', async () => {
   const [clock, w] = [testClock(), wire()]
   const s = supervisor(clock, w)

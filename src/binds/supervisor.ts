@@ -43,6 +43,10 @@ export interface Supervisor {
 const redial = { firstMs: 500, multiplier: 2, capMs: 30_000 }
 /** A refusal for good (wrong credentials) is told at once and seldom tried: peers lock accounts that knock too often. */
 const refusedRedial = { firstMs: 30_000, multiplier: 2, capMs: 600_000 }
+/** A reason that stays is told again so often, with how many times it was met. */
+const toldAgainMs = 600_000
+/** Different reasons that are remembered. */
+const mostReasons = 20
 /** A session that lived this long was a good one: the next dial starts over with the first delay. */
 const healthyMs = 10_000
 
@@ -64,6 +68,8 @@ function isCalled({ bind, connector }: LiveBind): boolean {
 
 interface Supervised extends LiveBind {
   sessions: Set<Session>
+  /** Why there is no session, since the last one came: when it was told, and how often it was met since. */
+  reasons: Map<string, { toldAt: number; times: number }>
   /** What a change of means a new dial. */
   shape: string
   stop(): Promise<void>
@@ -95,6 +101,7 @@ export function createSupervisor(parts: {
       inFlight: 0,
       turn: 0,
       sessions: new Set(),
+      reasons: new Map(),
       since: clock.now(),
       signal: abort.signal,
       shape: shapeOf(bind),
@@ -119,14 +126,13 @@ export function createSupervisor(parts: {
         const facts = failureFacts(error)
         why = facts.peer ?? facts.code
         refused = facts.kind === 'permanent'
-        if (refused) log.error({ bind: bind.id, why }, 'the peer refuses this bind: check its configuration')
       }
       parts.onChange(bind.id)
       if (abort.signal.aborted) return
       it.lastError = why
       const next = clock.now() - startedAt >= healthyMs ? 0 : failures + 1
       const delay = backoffMs(refused ? refusedRedial : redial, Math.max(0, next - 1), random())
-      log.warn({ bind: bind.id, why, againInMs: delay }, 'session gone')
+      gone(it, why, delay, refused)
       const cancel = clock.after(delay, () => {
         timers.delete(cancel)
         void keep(peer, next)
@@ -144,9 +150,24 @@ export function createSupervisor(parts: {
     it.sessions.add(session)
     if (it.sessions.size === 1) it.since = clock.now()
     delete it.lastError
+    it.reasons.clear()
     log.info({ bind: it.bind.id, sessions: it.sessions.size }, 'bound')
     parts.onChange(it.bind.id)
     if (it.signal.aborted) void session.close()
+  }
+
+  /** A carrier that is down for an hour is told of a few times, not at every dial of every session. */
+  function gone(it: Supervised, why: string, againInMs: number, refused: boolean): void {
+    const now = clock.now()
+    const before = it.reasons.get(why)
+    const times = (before?.times ?? 0) + 1
+    const isNews = !before || now - before.toldAt >= toldAgainMs || now < before.toldAt
+    if (it.reasons.size >= mostReasons) it.reasons.clear()
+    it.reasons.set(why, isNews ? { toldAt: now, times: 0 } : { toldAt: before.toldAt, times })
+    const facts = { bind: it.bind.id, why, againInMs, ...(times > 1 ? { times } : {}) }
+    if (!isNews) log.debug(facts, 'no session yet')
+    else if (refused) log.error(facts, 'the peer refuses this bind: check its configuration')
+    else log.warn(facts, 'session gone')
   }
 
   function left(it: Supervised, session: Session): void {

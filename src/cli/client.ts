@@ -36,7 +36,9 @@ const timeoutMsPerByte = 0.3
 /** Throws Told where there is nothing to sign in with. */
 export function connect(configFile?: string, environment: NodeJS.ProcessEnv = process.env): Client {
   const settings = readSettings(environment, configFile)
-  const left = readCredentials(settings.data)
+  const isTold = settings.accountSid !== undefined && settings.authToken !== undefined
+  const isPlaced = environment['SIGNALBOX_HTTP'] !== undefined || environment['SIGNALBOX_PUBLIC_URL'] !== undefined
+  const left = isTold && isPlaced ? undefined : readCredentials(settings.data)
   const accountSid = settings.accountSid ?? left?.accountSid
   const authToken = settings.authToken ?? (accountSid === left?.accountSid ? left?.authToken : undefined)
   if (accountSid === undefined || authToken === undefined) {
@@ -57,11 +59,18 @@ function reachable({ host, port }: { host: string; port: number }): string {
   return `${at.includes(':') ? `[${at}]` : at}:${port}`
 }
 
+/** Undefined where there is none. Throws Told for one that is there and says nothing: another user's, mostly. */
 function readCredentials(data: string): Credentials | undefined {
+  const path = join(data, 'credentials.json')
   try {
-    return JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8')) as Credentials
-  } catch {
-    return undefined
+    return JSON.parse(readFileSync(path, 'utf8')) as Credentials
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new Told(
+      `${path} cannot be read (${error instanceof Error ? error.message : String(error)}).\n` +
+        'It is for the user who runs the gateway, and written anew when it starts. Ask as that user, or set SIGNALBOX_ACCOUNT_SID and SIGNALBOX_AUTH_TOKEN.',
+    )
   }
 }
 
@@ -110,6 +119,8 @@ function unreachable(url: string, error: unknown): Told {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (code === 'ECONNREFUSED')
     return new Told(`No gateway answers at ${url}. Start one with npm start, or set SIGNALBOX_HTTP or SIGNALBOX_PUBLIC_URL.`)
+  if (cause instanceof Error && cause.message === 'bad port')
+    return new Told(`${url} cannot be asked: Node's fetch refuses that port, as browsers do. Give the gateway another (SIGNALBOX_HTTP).`)
   return new Told(`The gateway at ${url} did not answer: ${cause instanceof Error ? cause.message : String(cause)}`)
 }
 

@@ -1,7 +1,7 @@
 // The program as people run it: a process of its own against a small HTTP server.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -100,6 +100,28 @@ test('without credentials it says where they come from', async () => {
   assert.equal(code, 1)
   assert.match(err, /credentials\.json/)
   assert.match(err, /npm start/)
+})
+
+test('credentials that cannot be read are told as that, unless the environment has them and the address', async () => {
+  const torn = join(data, 'torn')
+  mkdirSync(torn)
+  writeFileSync(join(torn, 'credentials.json'), '{"url":')
+  const told = await run(['lanes'], { SIGNALBOX_DATA: torn })
+  assert.equal(told.code, 1)
+  assert.match(told.err, /torn\/credentials\.json cannot be read .*\nIt is for the user who runs the gateway/)
+  answers['GET /api/v1/lanes'] = { status: 200, body: { lanes: [] } }
+  const env = { SIGNALBOX_DATA: torn, SIGNALBOX_HTTP: new URL(url).host, SIGNALBOX_ACCOUNT_SID: sid, SIGNALBOX_AUTH_TOKEN: token }
+  assert.equal((await run(['lanes'], env)).code, 0)
+})
+
+test('a port that fetch refuses is told as that', async () => {
+  const env = { SIGNALBOX_HTTP: '127.0.0.1:10080', SIGNALBOX_ACCOUNT_SID: sid, SIGNALBOX_AUTH_TOKEN: token }
+  assert.match((await run(['lanes'], env)).err, /10080 cannot be asked: Node's fetch refuses that port/)
+})
+
+test('the version is that of the package', async () => {
+  const { code, out } = await run(['--version'])
+  assert.deepEqual([code, /^\d+\.\d+\.\d+\n$/.test(out)], [0, true])
 })
 
 test('without a gateway it says so in one line', async () => {

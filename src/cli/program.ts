@@ -1,5 +1,6 @@
 // The command line's words. Each command prints one text to standard output and ends with 0; what
 // went wrong goes to standard error as plain words and ends with 1, wrong usage likewise.
+import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { SettingsRefused } from '../env.ts'
 import { connect, Told, type Client } from './client.ts'
@@ -34,10 +35,17 @@ function plainly(error: unknown): string {
   return process.env['SIGNALBOX_LOG'] === 'debug' ? (error.stack ?? error.message) : error.message
 }
 
+/** Of the package that this is part of. */
+function version(): string {
+  const { version: is } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+  return is
+}
+
 function createProgram(): Command {
   const program = new Command('signalbox')
   program
     .description('A multitenant SMS and MMS gateway.')
+    .version(version(), '-V, --version', 'print the version')
     .option('--config <file>', 'YAML with the same names as the SIGNALBOX_ environment variables')
   const asked =
     <Args extends unknown[]>(command: (client: Client, ...args: Args) => Promise<string>) =>

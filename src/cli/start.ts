@@ -64,7 +64,9 @@ export function standsInTheWay(error: unknown, settings: Pick<Settings, 'http' |
   if (code === 'EADDRINUSE') return new Told(`${at} is taken: another program (another gateway?) listens there. ${other}`)
   if (code === 'EADDRNOTAVAIL') return new Told(`${at} is no address of this machine (${variable}).`)
   if (code === 'EACCES' && port !== undefined) return new Told(`${at} may not be listened on by this user. ${other}`)
-  if (code === 'EACCES' || code === 'EROFS' || code === 'ENOTDIR')
+  if (code === 'EEXIST' || code === 'ENOTDIR')
+    return new Told(`The data directory ${settings.data} is no directory: name one by SIGNALBOX_DATA (${message}).`)
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOSPC')
     return new Told(`The data directory ${settings.data} cannot be written: ${message}`)
   return error
 }

@@ -71,6 +71,7 @@ test('what stands in the way of starting is told in plain words', () => {
   assert.match(told(system('EADDRINUSE', { address: '127.0.0.1', port: 2776 })), /2776 is taken.*SIGNALBOX_SIMULATOR=/)
   assert.match(told(system('EADDRINUSE', { address: '127.0.0.1', port: 2775 })), /2775 is taken.*SIGNALBOX_SMPP=/)
   assert.match(told(system('EACCES', { path: './data' })), /data directory \.\/data cannot be written/)
+  assert.match(told(system('EEXIST', { path: './data' })), /data directory \.\/data is no directory: name one by SIGNALBOX_DATA/)
   const ours = new Error('a fault of ours')
   assert.equal(standsInTheWay(ours, settings), ours)
 })
