@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { facadeBed, type Credentials } from '../../test/facade.ts'
-import { handset } from './fixture.ts'
+import { handset } from './messages.fixture.ts'
 
 async function family(context: TestContext) {
   const bed = await facadeBed(context)

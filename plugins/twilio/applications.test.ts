@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tree } from '../../test/twilio-tree.ts'
-import { receiver, world } from './fixture.ts'
+import { world } from './fixture.ts'
+import { receiver } from './http.fixture.ts'
 import { deliverInbound } from './inbound.ts'
 
 const nobodys = `AP${'0'.repeat(32)}`

@@ -1,8 +1,5 @@
 // For this plugin's tests: a small gateway in memory that records what it is handed, with the same
-// scoping as the real one, behind a real HTTP server.
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import express from 'express'
+// scoping as the real one.
 import pino from 'pino'
 import {
   type AcceptRefused,
@@ -16,7 +13,6 @@ import {
   type Bind,
   type Gateway,
   type Host,
-  type Message,
   type MessageView,
   type Outbound,
   type OwnNumber,
@@ -26,7 +22,7 @@ import {
   type Submission,
   type Tenancy,
 } from '../../src/plugin.ts'
-import { twilio } from './index.ts'
+import { keptMessages, ownNumber, type KeptMessages } from './messages.fixture.ts'
 import type { TwilioConfig } from './settings.ts'
 
 export const policy: Bind['policy'] = {
@@ -41,9 +37,6 @@ export const policy: Bind['policy'] = {
   partsTimeoutSeconds: 60,
 }
 
-export const ownNumber = '+15005550006'
-export const handset = '+15005550111'
-
 export interface World {
   host: Host
   outbound: Outbound
@@ -57,7 +50,7 @@ export interface World {
   refuse?: AcceptRefused | Error
   /** Places for concurrent requests; endless when undefined. */
   places?: number
-  store(account: Account, over: Partial<Message>, view?: Partial<MessageView>): MessageView
+  store: KeptMessages['store']
   number: OwnNumber
   /** Of root, that one first. */
   numbers: OwnNumber[]
@@ -111,13 +104,6 @@ export const nobodys: Tenancy = {
   },
 }
 
-let lastId = 0
-/** As src/ids.ts makes them: 14 digits that rise with time, 18 of any kind. */
-function nextId(): string {
-  lastId = Math.max(lastId + 1, Date.now() * 4096)
-  return lastId.toString(16).padStart(14, '0') + newSid('').slice(0, 18)
-}
-
 export function world(): World {
   const root = account('root')
   const child = account('child', { parent: root.id })
@@ -125,7 +111,7 @@ export function world(): World {
   const accounts = [root, child, stranger]
   const log = pino({ level: 'silent' })
   const outbound = createOutbound()
-  const views = new Map<string, MessageView>()
+  const kept = keptMessages()
   const byKey = new Map<string, string>()
   const submissions: Submission[] = []
   const number: OwnNumber = {
@@ -137,35 +123,6 @@ export function world(): World {
     settings: {},
     createdAt: 0,
     updatedAt: 0,
-  }
-
-  function store(owner: Account, over: Partial<Message>, view: Partial<MessageView> = {}): MessageView {
-    const acceptedAt = over.acceptedAt ?? Date.now()
-    const message: Message = {
-      id: nextId(),
-      account: owner.id,
-      direction: 'mt',
-      arrival: `${owner.id}/api`,
-      acceptedAt,
-      validUntil: acceptedAt + 36e6,
-      segments: 1,
-      from: { value: ownNumber, ton: 'international', npi: 'e164' },
-      to: { value: handset, ton: 'international', npi: 'e164' },
-      body: { kind: 'text', text: 'hi' },
-      priority: 1,
-      receipt: 'both',
-      ...over,
-    }
-    const made: MessageView = {
-      message,
-      decision: { revision: 1, candidates: [], failoverOnReceipt: false, tried: [] },
-      state: 'queued',
-      updatedAt: acceptedAt,
-      redacted: false,
-      ...view,
-    }
-    views.set(message.id, made)
-    return made
   }
 
   const resources = new Map<string, Resources>()
@@ -196,7 +153,7 @@ export function world(): World {
         if (known) return known
         const { idempotencyKey: _key, sticky, validUntil = Date.now(), ...rest } = submission
         if (sticky && rest.service !== undefined) made.stickies.set(`${owner.id} ${rest.service} ${rest.to.value}`, rest.from.value)
-        const { message } = store(
+        const { message } = kept.store(
           owner,
           { ...rest, validUntil, segments: countSegments(submission.body) },
           { state: submission.deliverAfter ? 'scheduled' : 'queued' },
@@ -228,21 +185,14 @@ export function world(): World {
   }
 
   const gateways = new Map([root, child].map((a) => [a.id, gatewayOf(a)]))
-  const own = (owner: string, id: string): MessageView | undefined => {
-    const view = views.get(id)
-    return view?.message.account === owner ? view : undefined
-  }
-  const ended = (view: MessageView): boolean =>
-    ['delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unconfirmed'].includes(view.state)
-
   const made: World = {
     root,
     child,
     stranger,
     outbound,
     submissions,
-    views,
-    store,
+    views: kept.views,
+    store: kept.store,
     number,
     numbers: [number],
     stickies: new Map(),
@@ -287,128 +237,10 @@ export function world(): World {
         made.places--
         return () => void (made.places = (made.places ?? 0) + 1)
       },
-      messages: {
-        get: async (owner, id) => own(owner, id),
-        async list(query) {
-          const all = [...views.values()]
-            .filter(
-              ({ message: m }) =>
-                m.account === query.account && (!query.to || m.to.value === query.to) && (!query.from || m.from.value === query.from),
-            )
-            .filter(({ message: m }) => m.acceptedAt >= (query.after ?? 0) && m.acceptedAt <= (query.before ?? Infinity))
-            .sort((a, b) => (a.message.id < b.message.id ? 1 : -1))
-          const start = query.cursor ? Number(query.cursor.split('/')[1]) : 0
-          const end = start + query.limit
-          return { messages: all.slice(start, end), ...(end < all.length ? { next: `at/${end}` } : {}) }
-        },
-        async cancel(owner, id) {
-          const view = own(owner, id)
-          if (!view) return 'absent'
-          if (view.state !== 'scheduled' && view.state !== 'queued') return 'too-late'
-          view.state = 'canceled'
-          return 'canceled'
-        },
-        async redact(owner, id) {
-          const view = own(owner, id)
-          if (!view) return 'absent'
-          if (!ended(view)) return 'not-ended'
-          view.redacted = true
-          return 'redacted'
-        },
-        feedback: async (owner, id) => own(owner, id) !== undefined,
-        async remove(owner, id) {
-          const view = own(owner, id)
-          if (!view) return 'absent'
-          if (!ended(view)) return 'not-ended'
-          views.delete(id)
-          return 'removed'
-        },
-        replace: async () => 'too-late',
-      },
+      messages: kept.messages,
       tenancy: nobodys,
       outbound,
     },
   }
   return made
-}
-
-export interface Running {
-  url: string
-  port: number
-  close(): Promise<void>
-}
-
-export async function listening(listener: RequestListener): Promise<Running> {
-  const server: Server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    port,
-    url: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
-
-/** The plugin's HTTP side as the gateway mounts it: hot before express, or express alone. */
-export function mounted(host: Host, way: 'hot' | 'router'): RequestListener {
-  const side = twilio.http?.(host)
-  if (!side) throw new Error('no HTTP side')
-  const app = express()
-  app.disable('x-powered-by')
-  app.use(side.router)
-  return (request: IncomingMessage, response: ServerResponse) => {
-    const { method = '', url = '', headers } = request
-    const plain = Number(headers['content-length']) <= 65_536
-    if (way === 'router' || !plain || !side.hot?.takes(method, url)) return app(request, response)
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const asked = {
-        method,
-        url,
-        header: (name: string) => headers[name] as string | undefined,
-        body: Buffer.concat(chunks),
-        remoteAddress: '',
-      }
-      side.hot?.serve(asked, (said) => {
-        response.writeHead(said.status, [...said.headers])
-        response.end(said.body)
-      })
-    })
-  }
-}
-
-export interface Received {
-  method: string
-  url: string
-  headers: IncomingMessage['headers']
-  params: Record<string, string>
-  body: string
-}
-
-/** A webhook receiver that keeps what it got; `answer` is given each request in turn. */
-export async function receiver(
-  answer: (request: Received, response: ServerResponse, n: number) => void,
-): Promise<Running & { received: Received[] }> {
-  const received: Received[] = []
-  const running = await listening((request, response) => {
-    let body = ''
-    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
-    request.on('end', () => {
-      const got = {
-        method: request.method ?? '',
-        url: request.url ?? '',
-        headers: request.headers,
-        body,
-        params: Object.fromEntries(new URLSearchParams(body)),
-      }
-      received.push(got)
-      answer(got, response, received.length)
-    })
-  })
-  return { ...running, received }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { facadeBed, type Credentials } from '../../test/facade.ts'
 import { twilioPermissions } from '../../src/plugin.ts'
-import { handset, ownNumber } from './fixture.ts'
+import { handset, ownNumber } from './messages.fixture.ts'
 import { routes } from './routes.ts'
 
 async function bedWithKeys(context: TestContext) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { facadeBed } from '../../test/facade.ts'
-import { handset, ownNumber } from './fixture.ts'
+import { handset, ownNumber } from './messages.fixture.ts'
 
 const magic = (n: number): string => `+1500555000${n}`
 const good = { From: magic(6), To: handset, Body: 'hello' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { apiUnderTest, assertShape, schema, ways, xml } from './apifixture.ts'
-import { handset, ownNumber } from './fixture.ts'
+import { handset, ownNumber } from './messages.fixture.ts'
 
 for (const [way, how] of ways)
   describe(`reading and changing messages, ${how}`, async () => {

@@ -10,7 +10,9 @@ import {
   type Report,
   type Session,
 } from '../../src/plugin.ts'
-import { handset, ownNumber, receiver, world, type Received, type World } from './fixture.ts'
+import { world, type World } from './fixture.ts'
+import { receiver, type Received } from './http.fixture.ts'
+import { handset, ownNumber } from './messages.fixture.ts'
 import { twilio } from './index.ts'
 
 const w: World = world()

@@ -15,7 +15,9 @@ import {
   type Session,
   type Submission,
 } from '../../../src/plugin.ts'
-import { mounted, ownNumber, policy, world, type World } from '../fixture.ts'
+import { policy, world, type World } from '../fixture.ts'
+import { mounted } from '../http.fixture.ts'
+import { ownNumber } from '../messages.fixture.ts'
 import { twilio } from '../index.ts'
 import { supplierConfig, type SupplierConfig } from './settings.ts'
 
