@@ -1,25 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { HeaderLines } from '../codec/index.ts'
-import type { Reply } from '../engine/engine.ts'
-import { type Asking, frontOf, type Front, profileOf, valuesOf } from './access.fixture.ts'
-
-const contact = (text: string, ...more: string[]): HeaderLines => [text, ...more].flatMap((each) => ['Contact', each])
-
-const alice = 'alice@acme.example'
-
-async function house(more: Parameters<typeof profileOf>[0] = {}): Promise<Front> {
-  const front = await frontOf({ profile: profileOf({ ...more, auth: { register: 'trust', ...more.auth } }) })
-  front.core.user('alice')
-  front.core.user('bob')
-  return front
-}
-
-let cseq = 0
-/** REGISTER of alice with these fields; each with a higher CSeq. */
-const register = (front: Front, headers: HeaderLines, more: Asking = {}): Promise<Reply> => front.ask({ cseq: ++cseq, headers, ...more })
-
-const uris = (front: Front, aor = alice): string[] => front.registrar.contacts(aor).map(({ uri }) => uri)
+import { frontOf, valuesOf } from './access.fixture.ts'
+import { contact, house, register, uris } from './registering.fixture.ts'
 
 describe('REGISTER', () => {
   it('is challenged by 401 in the realm of its domain, and done with the right password', async () => {
