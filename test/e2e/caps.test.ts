@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { capNames } from '../../src/model/caps.ts'
 import { startGatewayProcess } from '../bench/gateway.ts'
 import { freePort } from '../bench/processes.ts'
 import { esme } from '../peers/smpp-client.ts'
@@ -23,16 +24,7 @@ const submit = { destination_addr: '447700900123', short_message: 'Hello' }
 
 /** The reseller's: laid over nothing. */
 async function cap(caps: string): Promise<void> {
-  const all = [
-    'messagesPerSecond',
-    'messagesPerDay',
-    'messagesPerMonth',
-    'segmentsPerSecond',
-    'segmentsPerDay',
-    'segmentsPerMonth',
-    'queued',
-  ]
-  const none = [...all, 'sessions'].map((name) => `${name}: 0`).join(', ')
+  const none = capNames.map((name) => `${name}: 0`).join(', ')
   const set = (text: string): Promise<void> =>
     configure(world.setup, `accounts: [{ id: root, accounts: [{ id: ${reseller.sid}, caps: { ${text} } }] }]`)
   await set(none)

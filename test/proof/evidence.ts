@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cdr } from '../../src/model/cdr.ts'
 import { api, sid, token, type Setup } from '../bench/gateway.ts'
-import { readLedger } from './ledger.ts'
+import { gather, readLedger } from './ledger.ts'
 import { sleep } from './rounds.ts'
 
 /** By message id, every CDR of it. */
@@ -12,11 +12,7 @@ export async function cdrsOf(setup: Setup): Promise<Map<string, Cdr[]>> {
   const directory = join(setup.data, 'cdr')
   const found = new Map<string, Cdr[]>()
   for (const name of await readdir(directory).catch(() => [] as string[])) {
-    for (const cdr of await readLedger<Cdr>(join(directory, name))) {
-      const others = found.get(cdr.message)
-      if (others) others.push(cdr)
-      else found.set(cdr.message, [cdr])
-    }
+    for (const cdr of await readLedger<Cdr>(join(directory, name))) gather(found, cdr.message, cdr)
   }
   return found
 }

@@ -18,3 +18,10 @@ export async function readLines(path: string): Promise<string[]> {
 export async function readLedger<T>(path: string): Promise<T[]> {
   return (await readLines(path)).map((line) => JSON.parse(line) as T)
 }
+
+/** Puts a line to the others of its key. */
+export function gather<T>(of: Map<string, T[]>, key: string, line: T): void {
+  const others = of.get(key)
+  if (others) others.push(line)
+  else of.set(key, [line])
+}

@@ -8,19 +8,17 @@
 //   every MO whose parts were all answered ESME_ROK came to the client whole.
 import type { Cdr } from '../../src/model/cdr.ts'
 import type { Setup } from '../bench/gateway.ts'
-import { cdrsOf, hasUnknownAttempt, listed, repeats, twilioStatus } from './evidence.ts'
-import { readLedger } from './ledger.ts'
+import { cdrsOf, hasUnknownAttempt, listed, repeats } from './evidence.ts'
+import { gather, readLedger } from './ledger.ts'
 import type { Proof } from './rounds.ts'
+import { type Carried, ended, readAcked, readSubmits, wants } from './smpp-ledgers.ts'
 import { storedFaults } from './stored-reconcile.ts'
 import { stopFaults, untold } from './stops.ts'
 import {
-  type AckedLine,
   type AskedLine,
   type CameLine,
   type CanceledLine,
   type EsmeLine,
-  isCut,
-  isTextTo,
   type PartLine,
   partsOf,
   partText,
@@ -36,7 +34,7 @@ export interface Ledgers {
   clients: string[]
 }
 
-export interface All {
+export interface All extends Carried {
   taken: TakenLine[]
   parts: PartLine[]
   cut: number
@@ -47,12 +45,6 @@ export interface All {
   receipts: Map<string, CameLine[]>
   /** By handset and part. */
   mo: Map<string, CameLine[]>
-  /** By destination, how often each part was taken. */
-  carrier: Map<string, number[]>
-  /** By destination, the texts of messages whose parts a client cut. */
-  joined: Map<string, string[]>
-  /** Submits whose text is not what was submitted. */
-  garbled: string[]
   /** By handset, the parts answered. */
   acked: Map<string, Set<number>>
   cdrs: Map<string, Cdr[]>
@@ -72,33 +64,15 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
     canceled: [],
     receipts: new Map(),
     mo: new Map(),
-    carrier: new Map(),
-    joined: new Map(),
-    garbled: [],
-    acked: new Map(),
+    ...(await readSubmits(ledgers.submits)),
+    acked: await readAcked(ledgers.acked),
     cdrs: await cdrsOf(setup),
   }
-  for (const path of ledgers.clients) gather(all, await readLedger<EsmeLine>(path))
-  for (const { to, part = 1, text } of await readLedger<{ to: string; part?: number; text: string }>(ledgers.submits)) {
-    const number = to.replace('+', '')
-    if (isCut(number)) {
-      all.joined.set(number, [...(all.joined.get(number) ?? []), text])
-      continue
-    }
-    const times = all.carrier.get(number) ?? Array.from({ length: partsOf(number) }, () => 0)
-    all.carrier.set(number, times)
-    times[part - 1] = (times[part - 1] ?? 0) + 1
-    if (!isTextTo(number, text)) all.garbled.push(number)
-  }
-  for (const { from, part } of await readLedger<AckedLine>(ledgers.acked)) {
-    const parts = all.acked.get(from)
-    if (parts) parts.add(part)
-    else all.acked.set(from, new Set([part]))
-  }
+  for (const path of ledgers.clients) sort(all, await readLedger<EsmeLine>(path))
   return all
 }
 
-function gather(all: All, lines: readonly EsmeLine[]): void {
+function sort(all: All, lines: readonly EsmeLine[]): void {
   for (const line of lines) {
     if (line.what === 'taken') all.taken.push(line)
     else if (line.what === 'part') all.parts.push(line)
@@ -106,12 +80,8 @@ function gather(all: All, lines: readonly EsmeLine[]): void {
     else if (line.what === 'refused') all.refused++
     else if (line.what === 'asked') all.asked.push(line)
     else if (line.what === 'canceled') all.canceled.push(line)
-    else if (line.what === 'receipt' || line.what === 'mo') {
-      const of = line.what === 'receipt' ? all.receipts : all.mo
-      const others = of.get(line.key)
-      if (others) others.push(line)
-      else of.set(line.key, [line])
-    }
+    else if (line.what === 'receipt') gather(all.receipts, line.key, line)
+    else if (line.what === 'mo') gather(all.mo, line.key, line)
   }
 }
 
@@ -129,11 +99,6 @@ export function missing(all: All): number {
   return open
 }
 
-/** registered_delivery: 1 every end, 2 failures (SMPP 5.0 §4.7.21). */
-function wants(registered: number, state: string): boolean {
-  return registered === 1 || (registered === 2 && state !== 'delivered')
-}
-
 /** Whether all parts came, and make the text. */
 function isWhole({ mo }: All, from: string): boolean {
   let text = ''
@@ -145,14 +110,11 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
   const faults: string[] = []
   const states = await listed(setup.httpPort)
   for (const { id, to, registered } of all.taken) {
-    const found = all.cdrs.get(id) ?? []
-    if (found.length !== 1) faults.push(`${id} to ${to} has ${found.length} CDRs`)
-    const state = found[0]?.state
+    const state = ended(all.cdrs, states, id, faults)
     const parts = all.carrier.get(to)
     if (state !== 'canceled' && !parts?.every((times) => times > 0))
       faults.push(`${id} to ${to} was acknowledged and is not whole at the carrier`)
     if (state === undefined) continue
-    if (states.get(id)?.status !== twilioStatus(state)) faults.push(`${id} is listed as ${states.get(id)?.status}, its CDR says ${state}`)
     const word = words[state]
     if (word === undefined) faults.push(`${id} to ${to} ended ${state}, and no carrier said so`)
     const receipts = all.receipts.get(id) ?? []

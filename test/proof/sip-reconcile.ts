@@ -8,22 +8,12 @@
 import type { Cdr } from '../../src/model/cdr.ts'
 import { api, type Setup } from '../bench/gateway.ts'
 import { type GotLine, readGot, readSent, type SentLine } from '../bench/sipp.ts'
-import { cdrsOf, hasUnknownAttempt, listed, repeats, twilioStatus, type Listed } from './evidence.ts'
-import { readLedger } from './ledger.ts'
+import { cdrsOf, hasUnknownAttempt, listed, repeats } from './evidence.ts'
+import { gather, readLedger } from './ledger.ts'
 import type { Proof } from './rounds.ts'
+import { ended, readAcked, readSubmits, wants } from './smpp-ledgers.ts'
 import { stopFaults, untold } from './stops.ts'
-import {
-  type AckedLine,
-  type CameLine,
-  type EsmeLine,
-  isCut,
-  isTextTo,
-  type PartLine,
-  partsOf,
-  partText,
-  type TakenLine,
-  textOf,
-} from './traffic.ts'
+import { type CameLine, type EsmeLine, isCut, type PartLine, partsOf, partText, type TakenLine, textOf } from './traffic.ts'
 
 /** Paths. */
 export interface Ledgers {
@@ -70,6 +60,7 @@ const words: Readonly<Record<string, string>> = { undelivered: 'undeliverable' }
 export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
   const said = (await Promise.all(ledgers.sent.map(readSent))).flat()
   const lines = await readLedger<EsmeLine>(ledgers.client)
+  const { carrier, garbled, joined } = await readSubmits(ledgers.submits)
   const all: All = {
     sent: said.filter(({ what }) => what === 'taken'),
     refusedBySip: said.filter(({ what }) => what === 'refused').length,
@@ -81,37 +72,20 @@ export async function readAll(setup: Setup, ledgers: Ledgers): Promise<All> {
     receipts: new Map(),
     reports: new Map(),
     messages: new Map(),
-    carrier: new Map(),
-    garbled: [],
-    acked: new Map(),
+    carrier,
+    // What a client cut goes by SIP, joined.
+    garbled: [...garbled, ...joined.keys()],
+    acked: await readAcked(ledgers.acked),
     repeated: 0,
     cdrs: await cdrsOf(setup),
   }
   all.open = said.length - 2 * (all.sent.length + all.refusedBySip + all.challenged)
-  for (const line of lines) if (line.what === 'receipt') push(all.receipts, line.key, line)
-  gather(all, (await Promise.all(ledgers.got.map(readGot))).flat())
-  for (const { to, part = 1, text } of await readLedger<{ to: string; part?: number; text: string }>(ledgers.submits)) {
-    const number = to.replace('+', '')
-    const times = all.carrier.get(number) ?? Array.from({ length: partsOf(number) }, () => 0)
-    all.carrier.set(number, times)
-    times[part - 1] = (times[part - 1] ?? 0) + 1
-    if (!isTextTo(number, text)) all.garbled.push(number)
-  }
-  for (const { from, part } of await readLedger<AckedLine>(ledgers.acked)) {
-    const parts = all.acked.get(from)
-    if (parts) parts.add(part)
-    else all.acked.set(from, new Set([part]))
-  }
+  for (const line of lines) if (line.what === 'receipt') gather(all.receipts, line.key, line)
+  sort(all, (await Promise.all(ledgers.got.map(readGot))).flat())
   return all
 }
 
-function push<T>(of: Map<string, T[]>, key: string, line: T): void {
-  const others = of.get(key)
-  if (others) others.push(line)
-  else of.set(key, [line])
-}
-
-function gather(all: All, lines: readonly GotLine[]): void {
+function sort(all: All, lines: readonly GotLine[]): void {
   const branches = new Set<string>()
   for (const line of lines) {
     if (branches.has(line.branch)) {
@@ -119,7 +93,7 @@ function gather(all: All, lines: readonly GotLine[]): void {
       continue
     }
     branches.add(line.branch)
-    push(line.receipt === '' ? all.messages : all.reports, line.id, line)
+    gather(line.receipt === '' ? all.messages : all.reports, line.id, line)
   }
 }
 
@@ -138,15 +112,10 @@ export function missing(all: All): number {
   return open
 }
 
-/** registered_delivery: 1 every end, 2 failures (SMPP 5.0 §4.7.21). */
-function wants(registered: number, state: string): boolean {
-  return registered === 1 || (registered === 2 && state !== 'delivered')
-}
-
 /** By handset, the messages from it that phones got. */
 function moCame({ messages }: All): Map<string, GotLine[]> {
   const came = new Map<string, GotLine[]>()
-  for (const [first] of messages.values()) if (first!.from.startsWith('4478')) push(came, first!.from, first!)
+  for (const [first] of messages.values()) if (first!.from.startsWith('4478')) gather(came, first!.from, first!)
   return came
 }
 
@@ -156,7 +125,7 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
   for (const { id, number } of all.sent) {
     const parts = all.carrier.get(number)
     if (!parts?.every((times) => times > 0)) faults.push(`${id} to ${number} was answered 202 and is not whole at the carrier`)
-    const state = ended(all, states, id, faults)
+    const state = ended(all.cdrs, states, id, faults)
     for (const { receipt } of all.reports.get(id) ?? [])
       if (receipt !== (state === undefined ? state : (words[state] ?? state)))
         faults.push(`${id} ended ${state} and was reported as ${receipt}`)
@@ -166,7 +135,7 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
     const [got] = all.messages.get(id) ?? []
     if (got?.to !== to) faults.push(`${id} to ${to} was answered ESME_ROK and is not at the carrier`)
     else if (got.length !== textOf(to).length) faults.push(`${id} to ${to} is ${got.length} octets long at the carrier`)
-    checkReceipts(all, id, ended(all, states, id, faults), registered, faults)
+    checkReceipts(all, id, ended(all.cdrs, states, id, faults), registered, faults)
   }
   if (all.challenged > 0) faults.push(`${all.challenged} MESSAGEs were challenged, though whoever sent them was known`)
   checkParts(all, faults)
@@ -208,16 +177,6 @@ export async function reconcile(setup: Setup, all: All): Promise<Pick<Proof, 'ac
     ],
     faults,
   }
-}
-
-/** The state in its CDR. */
-function ended({ cdrs }: All, states: ReadonlyMap<string, Listed>, id: string, faults: string[]): string | undefined {
-  const found = cdrs.get(id) ?? []
-  if (found.length !== 1) faults.push(`${id} has ${found.length} CDRs`)
-  const state = found[0]?.state
-  if (state !== undefined && states.get(id)?.status !== twilioStatus(state))
-    faults.push(`${id} is listed as ${states.get(id)?.status}, its CDR says ${state}`)
-  return state
 }
 
 function checkReceipts({ receipts }: All, id: string, state: string | undefined, registered: number, faults: string[]): void {
