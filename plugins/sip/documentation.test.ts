@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { adminBed } from '../../test/admin.ts'
-import { variablesOf } from '../../src/admin/document.ts'
+import { examplesOf, planOf } from '../../test/docs/documents.ts'
 import { checkText } from '../../src/admin/checked.ts'
 import { fieldsOf, rowText } from './profile/reference.ts'
 import { profileFile } from './profile/schema.ts'
@@ -17,7 +17,7 @@ function plain(row: string): string {
   return row.replaceAll(/\s+/g, ' ').replaceAll('\\', '').trim()
 }
 
-const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!)
+const examples = examplesOf('docs/sip.md')
 
 test('docs/sip.md has a row for every field of a profile, of a trunk and of a user, with its default and its meaning', () => {
   const fields = [...fieldsOf(profileFile), ...fieldsOf(trunkFile)]
@@ -37,16 +37,13 @@ test('the supplier side of a bind has no field that the client side lacks', () =
 
 test('every example of docs/sip.md holds, as a document or as the file of a trunk', async (context: TestContext) => {
   assert.ok(examples.length >= 3)
-  const { admin, caller } = await adminBed(context)
+  const bed = await adminBed(context)
   for (const example of examples) {
     if (!example.startsWith('accounts:')) {
       const checked = checkText(trunkFile, example, {})
       assert.ok('value' in checked, `${example}\n${'faults' in checked ? checked.faults.join('\n') : ''}`)
       continue
     }
-    const variables = Object.fromEntries(variablesOf(example).map((name) => [name, 'x']))
-    const plan = await admin.documents.plan(caller, example, { variables })
-    assert.deepEqual(plan.faults, [], example)
-    assert.ok(plan.changes.length > 0)
+    assert.ok((await planOf(bed, example)).changes.length > 0)
   }
 })
