@@ -4,7 +4,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createOutbound, OutboundError, type Outbound, type OutboundErrorKind, type OutboundRequest } from '../outbound.ts'
+import { createOutbound, type Outbound, type OutboundRequest } from '../outbound.ts'
+import { ask, fails } from './asking.fixture.ts'
 
 const closing: (() => unknown)[] = []
 after(async () => {
@@ -52,27 +53,7 @@ async function peer(said: (socket: Socket, connection: number, piece: number) =>
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-const ask = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ({
-  method: 'POST',
-  url,
-  body: 'a=b',
-  connectTimeoutMs: 1000,
-  readTimeoutMs: 1000,
-  totalTimeoutMs: 2000,
-  allowPrivate: true,
-  maxBytes: 1000,
-  redirects: 0,
-  ...more,
-})
-
-async function fails(kind: OutboundErrorKind, promise: Promise<unknown>): Promise<void> {
-  const error: unknown = await promise.then(
-    () => assert.fail('it was answered'),
-    (e: unknown) => e,
-  )
-  assert.ok(error instanceof OutboundError, String(error))
-  assert.equal(error.kind, kind, error.message)
-}
+const post = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ask(url, { body: 'a=b', ...more })
 
 async function until(holds: () => boolean): Promise<void> {
   for (let i = 0; i < 200 && !holds(); i++) await sleep(10)
@@ -82,7 +63,7 @@ async function until(holds: () => boolean): Promise<void> {
 test('sends a request in one piece with its length in bytes', async () => {
   const to = await peer((socket) => socket.write(ok))
   const out = outbound()
-  await out.request(ask(`${to.url}a?b=c`, { headers: { 'x-a': 'é' }, body: 'né' }))
+  await out.request(post(`${to.url}a?b=c`, { headers: { 'x-a': 'é' }, body: 'né' }))
   assert.equal(
     to.requests[0],
     `POST /a?b=c HTTP/1.1\r\nhost: 127.0.0.1:${to.port}\r\nconnection: keep-alive\r\nx-a: é\r\ncontent-length: 3\r\n\r\n${Buffer.from('né').toString('latin1')}`,
@@ -94,7 +75,7 @@ test('never uses a connection again on which more came than the answer, or that 
   for (const answer of [`${ok}HTTP/1.1 200 OK\r\n`, ok.replace('\r\n', '\r\nConnection: close\r\n'), ok.replace('1.1', '1.0')]) {
     const to = await peer((socket) => socket.write(answer))
     const out = outbound()
-    for (let i = 0; i < 3; i++) assert.equal((await out.request(ask(to.url))).body.toString(), 'ok')
+    for (let i = 0; i < 3; i++) assert.equal((await out.request(post(to.url))).body.toString(), 'ok')
     assert.equal(to.connections, 3, answer)
   }
 })
@@ -105,9 +86,9 @@ test('closes an idle connection on which something comes unasked', async () => {
     if (piece === 1) setTimeout(() => socket.write('HTTP/1.1 200 OK\r\n\r\n'), 20)
   })
   const out = outbound()
-  await out.request(ask(to.url))
+  await out.request(post(to.url))
   await until(() => to.open.size === 0)
-  assert.equal((await out.request(ask(to.url))).body.toString(), 'ok')
+  assert.equal((await out.request(post(to.url))).body.toString(), 'ok')
 })
 
 test('sends a repeatable request once more when the kept connection was dead, and no other', async () => {
@@ -116,38 +97,38 @@ test('sends a repeatable request once more when the kept connection was dead, an
   const out = outbound()
   for (const more of [{ repeatable: true }, { method: 'GET' as const }]) {
     const to = await dead()
-    await out.request(ask(to.url, more))
-    assert.equal((await out.request(ask(to.url, more))).status, 200)
+    await out.request(post(to.url, more))
+    assert.equal((await out.request(post(to.url, more))).status, 200)
     assert.equal(to.requests.length, 3)
   }
   const to = await dead()
-  await out.request(ask(to.url))
-  await fails('connect', out.request(ask(to.url)))
+  await out.request(post(to.url))
+  await fails('connect', out.request(post(to.url)))
   assert.equal(to.requests.length, 2)
 })
 
 test('does not repeat on a new connection, nor once a byte of the answer has come, nor twice', async () => {
   const out = outbound()
   const fresh = await peer((socket) => socket.destroy())
-  await fails('connect', out.request(ask(fresh.url, { repeatable: true })))
+  await fails('connect', out.request(post(fresh.url, { repeatable: true })))
   assert.equal(fresh.requests.length, 1)
   const begun = await peer((socket, _connection, piece) => (piece === 2 ? socket.end('HTTP/1.1 2') : socket.write(ok)))
-  await out.request(ask(begun.url, { repeatable: true }))
-  await fails('connect', out.request(ask(begun.url, { repeatable: true })))
+  await out.request(post(begun.url, { repeatable: true }))
+  await fails('connect', out.request(post(begun.url, { repeatable: true })))
   assert.equal(begun.requests.length, 2)
   const twice = await peer((socket, connection, piece) => (connection === 1 && piece === 1 ? socket.write(ok) : socket.destroy()))
-  await out.request(ask(twice.url, { repeatable: true }))
-  await fails('connect', out.request(ask(twice.url, { repeatable: true })))
+  await out.request(post(twice.url, { repeatable: true }))
+  await fails('connect', out.request(post(twice.url, { repeatable: true })))
   assert.equal(twice.requests.length, 3)
 })
 
 test('leaves a connection before the peer does', async () => {
   const brief = await peer((socket) => socket.write(ok.replace('\r\n', '\r\nKeep-Alive: timeout=1\r\n')))
   const out = outbound()
-  for (let i = 0; i < 2; i++) await out.request(ask(brief.url))
+  for (let i = 0; i < 2; i++) await out.request(post(brief.url))
   assert.equal(brief.connections, 2)
   const two = await peer((socket) => socket.write(ok.replace('\r\n', '\r\nKeep-Alive: timeout=2, max=100\r\n')))
-  for (let i = 0; i < 2; i++) await out.request(ask(two.url))
+  for (let i = 0; i < 2; i++) await out.request(post(two.url))
   assert.equal(two.connections, 1)
   await sleep(1300)
   assert.equal(two.open.size, 0)
@@ -159,12 +140,12 @@ test('keeps to its bounds for one origin and for all, and serves everybody', asy
   const out = outbound({ connectionsPerOrigin: 2, connections: 3 })
   let most = 0
   const watch = setInterval(() => (most = Math.max(most, one.open.size)), 1)
-  await Promise.all(Array.from({ length: 10 }, () => out.request(ask(one.url))))
+  await Promise.all(Array.from({ length: 10 }, () => out.request(post(one.url))))
   clearInterval(watch)
   assert.equal(one.connections, 2)
   assert.ok(most <= 2)
   const others = await Promise.all(Array.from({ length: 5 }, slow))
-  const answers = await Promise.all([one, ...others].flatMap(({ url }) => [out.request(ask(url)), out.request(ask(url))]))
+  const answers = await Promise.all([one, ...others].flatMap(({ url }) => [out.request(post(url)), out.request(post(url))]))
   assert.ok(answers.every(({ status }) => status === 200))
 })
 
@@ -179,8 +160,8 @@ test('gives up on a head that drips, one request at a time, and goes on with oth
     socket.on('close', () => clearInterval(timer))
   })
   const out = outbound()
-  await fails('protocol', out.request(ask(drip.url)))
-  await fails('total-timeout', out.request(ask(slow.url, { totalTimeoutMs: 200, readTimeoutMs: 150 })))
+  await fails('protocol', out.request(post(drip.url)))
+  await fails('total-timeout', out.request(post(slow.url, { totalTimeoutMs: 200, readTimeoutMs: 150 })))
   await until(() => slow.open.size === 0)
 })
 
@@ -192,13 +173,13 @@ test('speaks TLS to whom the certificate names, and to nobody else', async () =>
   const to = await peer((socket) => socket.write(ok), server)
   const resolve = async () => [{ address: '127.0.0.1', family: 4 }]
   const trusting = outbound({ ca, resolve })
-  for (let i = 0; i < 3; i++) assert.equal((await trusting.request(ask(`https://webhook.test:${to.port}/`))).body.toString(), 'ok')
+  for (let i = 0; i < 3; i++) assert.equal((await trusting.request(post(`https://webhook.test:${to.port}/`))).body.toString(), 'ok')
   assert.equal(to.connections, 1)
   assert.deepEqual(names, ['webhook.test'])
-  await fails('tls', trusting.request(ask(`https://other.test:${to.port}/`)))
-  await fails('tls', trusting.request(ask(`https://127.0.0.1:${to.port}/`)))
-  await fails('tls', outbound({ resolve }).request(ask(`https://webhook.test:${to.port}/`)))
-  await fails('refused', trusting.request(ask(`https://webhook.test:${to.port}/`, { allowPrivate: false })))
+  await fails('tls', trusting.request(post(`https://other.test:${to.port}/`)))
+  await fails('tls', trusting.request(post(`https://127.0.0.1:${to.port}/`)))
+  await fails('tls', outbound({ resolve }).request(post(`https://webhook.test:${to.port}/`)))
+  await fails('refused', trusting.request(post(`https://webhook.test:${to.port}/`, { allowPrivate: false })))
   assert.equal(to.requests.length, 3)
 })
 
@@ -213,13 +194,13 @@ test('refuses headers that would end a line or say how long the request is', asy
     { 'Content-Length': '3' },
     { host: 'x' },
   ])
-    await fails('bad-url', out.request(ask('http://127.0.0.1:9/', { headers })))
+    await fails('bad-url', out.request(post('http://127.0.0.1:9/', { headers })))
 })
 
 test('ends what is open when it is closed', async () => {
   const hung = await peer(() => {})
   const out = outbound({ connectionsPerOrigin: 1 })
-  const open = [1, 2].map(() => fails('aborted', out.request(ask(hung.url))))
+  const open = [1, 2].map(() => fails('aborted', out.request(post(hung.url))))
   await until(() => hung.requests.length === 1)
   await out.close()
   await Promise.all(open)

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { after, test } from 'node:test'
-import { createOutbound, OutboundError, type Outbound, type OutboundRequest, type OutboundErrorKind } from '../outbound.ts'
+import { createOutbound, type Outbound } from '../outbound.ts'
+import { ask, fails } from './asking.fixture.ts'
 import { isPrivateAddress } from './guard.ts'
 
 const closing: (() => unknown)[] = []
@@ -26,28 +27,6 @@ async function listening(server: Server | ReturnType<typeof createTcpServer>): P
 }
 
 const web = async (answer: RequestListener): Promise<string> => `http://127.0.0.1:${await listening(createServer(answer))}`
-
-const ask = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ({
-  method: 'POST',
-  url,
-  connectTimeoutMs: 1000,
-  readTimeoutMs: 2000,
-  totalTimeoutMs: 3000,
-  allowPrivate: true,
-  maxBytes: 1000,
-  redirects: 0,
-  ...more,
-})
-
-async function fails(kind: OutboundErrorKind, promise: Promise<unknown>): Promise<OutboundError> {
-  const error: unknown = await promise.then(
-    () => assert.fail('it was answered'),
-    (e: unknown) => e,
-  )
-  assert.ok(error instanceof OutboundError, String(error))
-  assert.equal(error.kind, kind, error.message)
-  return error
-}
 
 async function read(request: IncomingMessage): Promise<string> {
   let text = ''

@@ -3,7 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
-import { OutboundError, type OutboundErrorKind, type OutboundRequest } from './contract.ts'
+import { ask, fails } from './asking.fixture.ts'
+import { OutboundError } from './contract.ts'
 import { createOutboundThread } from './thread.ts'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -25,22 +26,6 @@ function thread() {
   const outbound = createOutboundThread({}, { error() {} })
   closing.push(() => outbound.close())
   return outbound
-}
-
-const ask = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ({
-  method: 'POST',
-  url,
-  connectTimeoutMs: 1000,
-  readTimeoutMs: 1000,
-  totalTimeoutMs: 2000,
-  allowPrivate: true,
-  maxBytes: 1000,
-  redirects: 0,
-  ...more,
-})
-
-async function fails(kind: OutboundErrorKind, promise: Promise<unknown>): Promise<void> {
-  await assert.rejects(promise, (error) => error instanceof OutboundError && error.kind === kind)
 }
 
 test('many requests at once are each answered with what is theirs, bytes and headers unchanged', async () => {

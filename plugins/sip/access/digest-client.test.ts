@@ -1,34 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { testClock } from '../../../src/clock.ts'
 import { type HeaderLines, headersOf, quoted } from '../codec/index.ts'
 import type { OutRequest, Sent } from '../engine/engine.ts'
-import { fixtures, flowOf, profileOf } from './access.fixture.ts'
+import { flowOf, profileOf } from './access.fixture.ts'
 import { readAuth } from './auth-header.ts'
 import { createDigestClient, credentials, readChallenge } from './digest-client.ts'
 import { createDigest } from './digest.ts'
-
-interface Vector {
-  name: string
-  username: string
-  realm: string
-  password: string
-  method: string
-  uri: string
-  nonce: string
-  algorithm: string | null
-  qop: string | null
-  nc?: string
-  cnonce?: string
-  bodyBase64?: string
-  encoding?: string
-  opaque?: string
-  userhash?: string
-  response: string
-}
-const { vectors } = JSON.parse(readFileSync(join(fixtures, 'digest-vectors.json'), 'utf8')) as { vectors: Vector[] }
+import { vectors } from './digest-vectors.fixture.ts'
 
 const answered = (status: number, headers: HeaderLines = []): Sent => ({
   kind: 'answered',

@@ -1,44 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { testClock } from '../../../src/clock.ts'
 import { type HeaderLines, headersOf, quoted } from '../codec/index.ts'
-import { fixtures, profileOf } from './access.fixture.ts'
+import { profileOf } from './access.fixture.ts'
 import { readAuth } from './auth-header.ts'
 import { type Asked, createDigest, type Digest, type Verdict } from './digest.ts'
+import { parserAndPolicyCases, type Vector, vectors } from './digest-vectors.fixture.ts'
 import { digestResponse, type Encoding, readScheme, secretHash, type Signed, userHash } from './digest-hash.ts'
-
-interface Vector {
-  name: string
-  username: string
-  realm: string
-  password: string
-  method: string
-  uri: string
-  nonce: string
-  algorithm: string | null
-  qop: 'auth' | 'auth-int' | null
-  nc?: string
-  cnonce?: string
-  bodyBase64?: string
-  encoding?: 'latin-1'
-  userhash?: string
-  wireUsername?: string
-  wireRealm?: string
-  ha1: string
-  response: string
-}
-interface PolicyCase {
-  name: string
-  header?: string
-  do: string
-}
-
-const { vectors, parserAndPolicyCases } = JSON.parse(readFileSync(join(fixtures, 'digest-vectors.json'), 'utf8')) as {
-  vectors: Vector[]
-  parserAndPolicyCases: PolicyCase[]
-}
 
 describe('digest arithmetic', () => {
   for (const vector of vectors) {

@@ -1,0 +1,25 @@
+// A request that reaches a peer on loopback, and how one fails.
+import assert from 'node:assert/strict'
+import { OutboundError, type OutboundErrorKind, type OutboundRequest } from './contract.ts'
+
+export const ask = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ({
+  method: 'POST',
+  url,
+  connectTimeoutMs: 1000,
+  readTimeoutMs: 2000,
+  totalTimeoutMs: 3000,
+  allowPrivate: true,
+  maxBytes: 1000,
+  redirects: 0,
+  ...more,
+})
+
+export async function fails(kind: OutboundErrorKind, promise: Promise<unknown>): Promise<OutboundError> {
+  const error: unknown = await promise.then(
+    () => assert.fail('it was answered'),
+    (e: unknown) => e,
+  )
+  assert.ok(error instanceof OutboundError, String(error))
+  assert.equal(error.kind, kind, error.message)
+  return error
+}
