@@ -318,6 +318,7 @@ export type RefusalWhy =
   | 'throttled'
   | 'queue-full'
   | 'quota'
+  | 'loop'
 
 export class AcceptRefused extends Error {
   readonly why: RefusalWhy

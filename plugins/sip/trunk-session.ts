@@ -178,6 +178,7 @@ async function byHops(parts: TrunkSessionParts, draft: Draft, aborted: AbortSign
     const { uri, from, to, body, callId } = draft
     const headers = trunk.route.length === 0 ? draft.headers : [...trunk.route.flatMap((each) => ['Route', `<${each}>`]), ...draft.headers]
     const request: OutRequest = { method: 'MESSAGE', uri, via: target, from, to, headers, body, callId, cseq: 1, limitMs: trunk.attemptMs }
+    if (draft.maxForwards !== undefined) request.maxForwards = draft.maxForwards
     return digest ? digest.send(engine, request, cut) : engine.send(request, cut)
   }
 }

@@ -92,6 +92,7 @@ const refusal: Record<AcceptRefused['why'], number> = {
   'source-not-allowed': statuses.ESME_RX_R_APPN,
   'destination-not-allowed': statuses.ESME_RX_R_APPN,
   'opted-out': statuses.ESME_RX_R_APPN,
+  loop: statuses.ESME_RX_R_APPN,
 }
 
 function response(pdu: PduOf<'deliver_sm' | 'data_sm'>, command_status: number): Draft {

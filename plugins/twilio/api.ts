@@ -115,7 +115,7 @@ export function twilioApi(host: Host): TwilioApi {
       if (identity?.key) mustBeAllowed(identity.key, messagesNeed, 'create')
       const target = { account, legacy: false, format: hot, base: hotBase, path: url }
       if (identity?.testOf !== undefined) return createAsTest(host, identity.testOf, target, formOf(asked, bytes))
-      return await create(host, target, formOf(asked, bytes), asked.header('idempotency-key'))
+      return await create(host, target, formOf(asked, bytes), asked.header)
     } finally {
       leave()
     }

@@ -134,6 +134,7 @@ async function fetchDocument(
     params: { form: writeForm(params), sorted: sortedText(params) },
     token: account.token,
     idempotencyToken: idempotencyToken(message.id, 0x80 + n),
+    hops: message.hops ?? 0,
     allowPrivate: account.privateWebhooks,
     signal,
   }

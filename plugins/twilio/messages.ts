@@ -4,6 +4,7 @@ import { AcceptRefused, type Account, type Host, type MessageView } from '../../
 import { submissionOf, type TextSubmission } from './create.ts'
 import { Refused } from './errors.ts'
 import { one, parseForm, type Form } from './form.ts'
+import { hopsHeader, readHops } from './hops.ts'
 import { fieldsOf, freshFields, messageId, type Fields } from './mapping.ts'
 import { pageOf, readListQuery } from './paging.ts'
 import { namedFrom } from './services/sending.ts'
@@ -32,7 +33,7 @@ export async function messages(call: Call): Promise<Answer> {
   const target: Target = { account, legacy: sms !== undefined, format, base, path }
   if (sid === '') throw gone(target)
   if (sid === undefined) {
-    if (method === 'POST') return await create(host, target, call.form, call.header('idempotency-key'))
+    if (method === 'POST') return await create(host, target, call.form, call.header)
     if (method === 'GET') return await list(host, target, parseForm(search), search)
   } else {
     target.sid = sid
@@ -57,8 +58,9 @@ const maxKeyLength = 255
  * With an Idempotency-Key, ours alone: the second call with a key answers 200 and
  * `Idempotency-Replayed: true` with the first message, or 409 where it asks for another one.
  */
-export async function create(host: Host, target: Target, form: Form, idempotencyKey?: string): Promise<Answer> {
+export async function create(host: Host, target: Target, form: Form, header: Call['header']): Promise<Answer> {
   const { account, legacy } = target
+  const idempotencyKey = header('idempotency-key')
   if (account.status !== 'active') throw new Refused(20005)
   const gateway = host.gateway('twilio', account.id)
   if (!gateway) throw new Refused(20010)
@@ -67,6 +69,8 @@ export async function create(host: Host, target: Target, form: Form, idempotency
   const now = host.clock.now()
   const submission = submissionOf(form, gateway, now, legacy)
   if (idempotencyKey !== undefined) submission.idempotencyKey = idempotencyKey
+  const hops = readHops(header(hopsHeader))
+  if (hops !== undefined) submission.hops = hops
   let id: string
   try {
     id = await gateway.accept(submission)
@@ -104,6 +108,7 @@ export function refusedBy(error: unknown, { to, from }: TextSubmission): unknown
   if (!(error instanceof AcceptRefused)) return error
   switch (error.why) {
     case 'no-route':
+    case 'loop':
       return new Refused(21612, to.value, from.value)
     case 'suspended':
       return new Refused(20005)

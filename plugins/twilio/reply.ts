@@ -40,6 +40,8 @@ export async function submitReply(
       validUntil: gateway.clock.now() + validityMs,
       idempotencyKey: `reply ${message.id} ${index}`,
       ...(from === message.to && message.service !== undefined ? { service: message.service } : {}),
+      // Two that answer each other of themselves go round in a loop too.
+      ...(message.hops === undefined ? {} : { hops: message.hops }),
       ...(url ? { receipt: 'both', progress: true, report: { url, method: 'POST' } } : { receipt: 'none' }),
     })
     wire.push(`reply ${index + 1} accepted as SM${id}`)

@@ -12,6 +12,7 @@ import {
 } from '../../src/plugin.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
 import type { SignedForm } from './form.ts'
+import { hopsAfter, hopsHeader } from './hops.ts'
 import { sign } from './signature.ts'
 
 export interface Webhook {
@@ -20,6 +21,8 @@ export interface Webhook {
   params: SignedForm
   /** The account's auth token. */
   token: string
+  /** Of an inbound message: through how many gateways it came. */
+  hops?: number | undefined
   /** The same on every retry. */
   idempotencyToken: string
   allowPrivate: boolean
@@ -117,7 +120,10 @@ function failed(call: Call, { said, why, code, failure }: Failed): WebhookResult
   return attempt(call)
 }
 
-function requestOf({ method, params, token, idempotencyToken: idempotency, allowPrivate, signal }: Webhook, to: Endpoint): OutboundRequest {
+function requestOf(
+  { method, params, token, hops, idempotencyToken: idempotency, allowPrivate, signal }: Webhook,
+  to: Endpoint,
+): OutboundRequest {
   const { ct, rt, tt } = to.overrides
   const post = method === 'POST'
   const query = post ? '' : (to.signed.includes('?') ? '&' : '?') + params.form
@@ -142,6 +148,7 @@ function requestOf({ method, params, token, idempotencyToken: idempotency, allow
     repeatable: true,
     signal,
   }
+  if (hops !== undefined) headers[hopsHeader] = hopsAfter(hops)
   if (post) {
     headers['content-type'] = 'application/x-www-form-urlencoded; charset=utf-8'
     request.body = params.form

@@ -19,6 +19,9 @@ import { refuseAddresses, refuseLength, validUntilOf } from './filter.ts'
 import { isSuspended, type Core } from './core.ts'
 import { heardKeyword, noteKeyword, refuseOptedOut, replyTo, type Heard } from './optout.ts'
 
+/** Two gateways that route a number at each other hand a message on so often; no true way is so long. */
+const mostHops = 10
+
 export interface AcceptOptions {
   /** The inbound parts that the submission was joined from. */
   joins?: Joined
@@ -44,6 +47,8 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   if (!ends && answers === undefined) {
     const fault = segments > maxParts ? `The body needs ${segments} segments; ${maxParts} is the most.` : bodyFault(submission.body)
     if (fault !== undefined) throw new AcceptRefused('invalid', fault)
+    if (submission.hops !== undefined && submission.hops >= mostHops)
+      throw new AcceptRefused('loop', `It came through ${submission.hops} gateways: it goes round in a loop.`)
     refuseAddresses(bind, submission)
     refuseLength(bind, submission)
   }
@@ -232,5 +237,6 @@ function messageOf(
   if (submission.report !== undefined) message.report = submission.report
   if (submission.extras !== undefined) message.extras = submission.extras
   if (submission.origin !== undefined) message.origin = submission.origin
+  if (submission.hops !== undefined) message.hops = submission.hops
   return message
 }

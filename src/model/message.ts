@@ -58,6 +58,8 @@ export interface Submission {
   sticky?: boolean
   /** The supplier bind by which it shall go, by its id in its account: that one, or it is refused. MT only; the decision keeps it. */
   via?: string
+  /** Through how many gateways it came to us, as far as they say so. */
+  hops?: number
 }
 
 export interface Message extends Omit<Submission, 'id' | 'idempotencyKey' | 'validUntil' | 'via' | 'sticky'> {

@@ -77,6 +77,8 @@ export interface OutRequest {
   /** Kept over the attempts of one message, so that a peer knows a repeat. The engine's own when absent. */
   callId?: string
   cseq?: number
+  /** RFC 3261 §20.22; 70 when absent. A drachtio server writes its own. */
+  maxForwards?: number
   /** No final response for so long: `timeout`. Timer F (64 × T1) when absent. */
   limitMs?: number
 }

@@ -126,6 +126,7 @@ const refusals: Record<RefusalWhy, readonly [cause: number, fcs: number]> = {
   throttled: [causes.congestion, failureCauses.busy],
   'queue-full': [causes.congestion, failureCauses.busy],
   quota: [causes.congestion, failureCauses.busy],
+  loop: [causes.unassigned, failureCauses.invalidAddress],
 }
 
 /** Of what Gateway.accept or part rejected with. What is no refusal is our own fault, and may pass. */

@@ -97,6 +97,7 @@ describe('an SMS-SUBMIT', () => {
     throttled: [42, 0xc0],
     'queue-full': [42, 0xc0],
     quota: [42, 0xc0],
+    loop: [1, 0xc3],
   }
   for (const [why, expected] of Object.entries(table)) {
     test(`is answered by RP-ERROR ${expected[0]} when the core refuses as ${why}`, async () => {

@@ -2,7 +2,7 @@
 // headers that say the rest. Pure.
 import { encodeUcs2, Failure, type Message, septetLength } from '../../../src/plugin.ts'
 import { writeCpim } from './cpim.ts'
-import { cleaned, type Coding, writeFields, writePassed } from './headers.ts'
+import { cleaned, type Coding, forwardsAfter, writeFields, writePassed } from './headers.ts'
 import { readNotes } from './notes.ts'
 import type { Draft, Way } from './way.ts'
 
@@ -40,9 +40,10 @@ export function draftOf(message: Message, way: Way): Draft {
     smsc: arrivalName(message, way),
     acceptedAt: message.acceptedAt,
     id,
+    hops: message.hops,
   })
   if (extras) writePassed(headers, extras, terms.passHeaders)
-  return {
+  const draft: Draft = {
     uri,
     from: `<${from}>`,
     to: `<${uri}>`,
@@ -50,6 +51,9 @@ export function draftOf(message: Message, way: Way): Draft {
     body: asksImdn ? wrapped(message, written, from, uri) : written.body,
     callId: id,
   }
+  const maxForwards = forwardsAfter(message)
+  if (maxForwards !== undefined) draft.maxForwards = maxForwards
+  return draft
 }
 
 /** RFC 3261 §20.26 */

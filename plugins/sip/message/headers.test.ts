@@ -6,7 +6,7 @@ import type { Message, MessageClass, ReceiptWish } from '../../../src/plugin.ts'
 import { headersOf } from '../codec/index.ts'
 import type { Dialect } from '../profile/types.ts'
 import { draftOf } from './draft.ts'
-import { readFields, writeFields } from './headers.ts'
+import { forwardsAfter, readFields, writeFields } from './headers.ts'
 import { header, messageOf, now, worldOf } from './message.fixture.ts'
 import { isRefusal } from './refusal.ts'
 import { readDoubtfulTime, readTime, writeTime } from './times.ts'
@@ -176,11 +176,36 @@ describe('X-REG-DELIVERY', () => {
     assert.equal(written({ progress: true }, terms, true)('X-REG-DELIVERY'), '17')
     assert.equal(written({ receipt: 'both' }, terms)('X-REG-DELIVERY'), undefined)
     const lines: string[] = []
-    for (const receipt of wishes) writeFields(lines, { coding: 0, receipt, acceptedAt: now, id: 'x' })
+    for (const receipt of wishes) writeFields(lines, { coding: 0, receipt, acceptedAt: now, id: 'x', hops: undefined })
     assert.deepEqual(
       lines.filter((_, i) => lines[i - 1] === 'X-REG-DELIVERY'),
       ['1', '2', '3'],
     )
+  })
+})
+
+describe('X-SMS-Hops and Max-Forwards', () => {
+  test('in: a count of gateways; what is no count is refused', async () => {
+    for (const value of ['0', '1', '9', '007', '999'])
+      assert.equal((await worldOf().taken({ headers: ['X-SMS-Hops', value] })).hops, Number(value), value)
+    assert.equal((await worldOf().taken({})).hops, undefined)
+    for (const value of ['-1', '1000', 'one', '', '1.5']) await worldOf().refused(400, { headers: ['X-SMS-Hops', value] })
+  })
+  test('out: one more than it came with', () => {
+    assert.equal(written({})('X-SMS-Hops'), '1')
+    assert.equal(written({ hops: 6 })('X-SMS-Hops'), '7')
+  })
+  test('what is left of Max-Forwards is handed on, one less, and what did not come by SIP has all of it', () => {
+    const came = { 'sip.callId': 'a@b' }
+    const left = (forwards?: string): number | undefined =>
+      forwardsAfter({ report: came, ...(forwards === undefined ? {} : { extras: { 'sip.max-forwards': forwards } }) })
+    assert.deepEqual([left(), left('69'), left('20'), left('1'), left('255')], [69, 68, 19, 0, 69])
+    assert.equal(forwardsAfter({ extras: { 'sip.max-forwards': '3' } }), undefined)
+    assert.equal(forwardsAfter({ report: { url: 'x' } }), undefined)
+  })
+  test('Max-Forwards of a message that comes in is kept where it is not 70', async () => {
+    assert.equal((await worldOf().taken({ forwards: '12' })).extras?.['sip.max-forwards'], '12')
+    assert.equal((await worldOf().taken({})).extras, undefined)
   })
 })
 
@@ -297,6 +322,7 @@ test('what is written is read as the same', () => {
     ),
     acceptedAt: fc.integer({ min: 0, max: now }),
     id: fc.stringMatching(/^[0-9a-f]{32}$/),
+    hops: fc.option(fc.nat({ max: 998 }), { nil: undefined }),
   })
   fc.assert(
     fc.property(fields, (wanted) => {
@@ -305,8 +331,8 @@ test('what is written is read as the same', () => {
       const read = readFields(headersOf(lines), 'standard', now)
       assert.ok(!isRefusal(read), JSON.stringify(read))
       assert.deepEqual(
-        [read.coding, read.messageClass, read.validUntil, read.ref],
-        [wanted.coding, wanted.messageClass, wanted.validUntil, wanted.id],
+        [read.coding, read.messageClass, read.validUntil, read.ref, read.hops],
+        [wanted.coding, wanted.messageClass, wanted.validUntil, wanted.id, (wanted.hops ?? 0) + 1],
       )
       assert.deepEqual(read.udh, wanted.udh)
       assert.equal(read.receipt ?? 'none', wanted.receipt)

@@ -2,9 +2,10 @@
 // X-REG-DELIVERY, X-SMSC-ID, X-DELIVERY_TIME as the RestComm guide has them, and our own
 // X-SMS-Message-ID and X-SMS-Receipt; docs/sip-headers.md is the table. Read strictly: what cannot be
 // meant is a 400 that says why, never a default.
-import { type MessageClass, parseUdh, type Priority, type ReceiptWish, type Submission } from '../../../src/plugin.ts'
+import { type Message, type MessageClass, parseUdh, type Priority, type ReceiptWish, type Submission } from '../../../src/plugin.ts'
 import type { Headers } from '../codec/types.ts'
 import type { Dialect } from '../profile/types.ts'
+import { cameBySip } from './notes.ts'
 import { type Refusal, refusal } from './refusal.ts'
 import { readDoubtfulTime, readTime, writeTime } from './times.ts'
 
@@ -18,6 +19,7 @@ export const names = {
   deliveryTime: 'X-DELIVERY_TIME',
   messageId: 'X-SMS-Message-ID',
   receipt: 'X-SMS-Receipt',
+  hops: 'X-SMS-Hops',
 } as const
 
 /** 0 GSM 7-bit, 1 8-bit, 2 UCS-2: an index of character sets, no data_coding. */
@@ -36,8 +38,21 @@ export interface Fields {
   /** The sender's own name of the message. */
   ref?: string
   priority: Priority
+  /** Through how many gateways it came. */
+  hops?: number
   /** What a trunk tells of the way that it took to us: kept, and never passed on. */
   extras?: Record<string, string>
+}
+
+/** RFC 3261 §8.1.1.6 */
+const mostForwards = '70'
+/** The Max-Forwards of a message that came by SIP, where it was another. */
+const forwardsExtra = 'sip.max-forwards'
+
+/** RFC 7332: who takes a request and makes another of it hands on what is left. Undefined: it did not come by SIP. */
+export function forwardsAfter({ report, extras }: Pick<Message, 'report' | 'extras'>): number | undefined {
+  if (report === undefined || !cameBySip(report)) return undefined
+  return Math.max(0, Math.min(Number(mostForwards), Number(extras?.[forwardsExtra] ?? mostForwards)) - 1)
 }
 
 /** TS 23.040 §9.2.3.16 */
@@ -85,6 +100,11 @@ export function readFields(headers: Headers, dialect: Dialect, now: number): Fie
     if (messageId === '' || messageId.length > longestRef) return refusal(400, `${names.messageId}: expected 1 to ${longestRef} characters`)
     fields.ref = messageId
   }
+  const hops = headers.get(names.hops)
+  if (hops !== undefined) {
+    if (!/^\d{1,3}$/.test(hops)) return bad(names.hops, hops, 'expected a number up to 999')
+    fields.hops = Number(hops)
+  }
   const priority = headers.get('priority')
   // RFC 3261 §20.26: others may be used, and mean nothing here.
   if (priority !== undefined) fields.priority = priorities.get(priority.toLowerCase()) ?? 1
@@ -115,6 +135,8 @@ function readTimes(fields: Fields, headers: Headers, dialect: Dialect, now: numb
     if (at === undefined) return bad(names.deliveryTime, received, 'expected a time such as 2026-11-21 14:05:09, in UTC')
     ;(fields.extras ??= {})['sip.x-delivery_time'] = new Date(at).toISOString()
   }
+  const forwards = headers.get('max-forwards')
+  if (forwards !== undefined && forwards !== mostForwards) (fields.extras ??= {})[forwardsExtra] = forwards
   const smsc = headers.get(names.smsc)
   if (smsc !== undefined) (fields.extras ??= {})['sip.x-smsc-id'] = smsc.slice(0, longestPassed)
   return undefined
@@ -175,6 +197,7 @@ export interface Written {
   smsc?: string | undefined
   acceptedAt: number
   id: string
+  hops: number | undefined
 }
 
 /** Pushes names and values. The receipt's wish goes only to whom receipts are asked of. */
@@ -186,7 +209,7 @@ export function writeFields(lines: string[], fields: Written): void {
   if (fields.receipt !== 'none') lines.push(names.delivery, String(registeredDelivery(fields.receipt, fields.progress)))
   if (fields.validUntil !== undefined) lines.push(names.validity, writeTime(fields.validUntil))
   if (fields.smsc !== undefined) lines.push(names.smsc, cleaned(fields.smsc))
-  lines.push(names.deliveryTime, writeTime(fields.acceptedAt), names.messageId, fields.id)
+  lines.push(names.deliveryTime, writeTime(fields.acceptedAt), names.messageId, fields.id, names.hops, String((fields.hops ?? 0) + 1))
 }
 
 /** Upper case, with the length octet. */
@@ -207,5 +230,6 @@ export function applyFields(submission: Submission, fields: Fields): void {
   if (fields.ref !== undefined) submission.ref = fields.ref
   if (fields.receipt !== undefined) submission.receipt = fields.receipt
   if (fields.progress !== undefined) submission.progress = fields.progress
+  if (fields.hops !== undefined) submission.hops = fields.hops
   if (fields.extras !== undefined) submission.extras = fields.extras
 }

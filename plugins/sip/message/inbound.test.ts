@@ -43,6 +43,7 @@ describe('an answer', () => {
     throttled: [503, '1'],
     'queue-full': [480, '10'],
     quota: [480, '3600'],
+    loop: [482],
   }
   for (const [why, [status, retryAfter]] of Object.entries(table)) {
     test(`is ${status} when the core refuses as ${why}`, async () => {

@@ -49,6 +49,8 @@ export interface Asking {
   callId?: string
   type?: string | undefined
   headers?: HeaderLines
+  /** Max-Forwards */
+  forwards?: string
   body?: string | Buffer
 }
 
@@ -157,7 +159,7 @@ export function worldOf(given: Given = {}): World {
 let calls = 0
 
 export function messageRequest(asking: Asking): Incoming {
-  const { uri = 'sip:+15550001111@acme.example', from = '<sip:alice@acme.example>;tag=a', headers = [] } = asking
+  const { uri = 'sip:+15550001111@acme.example', from = '<sip:alice@acme.example>;tag=a', headers = [], forwards = '70' } = asking
   const { callId = `call-${++calls}`, body = 'Hello' } = asking
   const type = 'type' in asking ? asking.type : 'text/plain'
   const octets = typeof body === 'string' ? Buffer.from(body) : body
@@ -168,7 +170,7 @@ export function messageRequest(asking: Asking): Incoming {
     `To: <${uri}>`,
     `Call-ID: ${callId}`,
     'CSeq: 20 MESSAGE',
-    'Max-Forwards: 70',
+    `Max-Forwards: ${forwards}`,
     ...(type === undefined ? [] : [`Content-Type: ${type}`]),
   ]
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)

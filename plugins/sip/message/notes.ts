@@ -39,6 +39,10 @@ export function writeNotes(notes: Notes): Record<string, string> {
   return written
 }
 
+export function cameBySip(report: Readonly<Record<string, string>>): boolean {
+  return report['sip.callId'] !== undefined
+}
+
 /** Undefined: it did not come by SIP. */
 export function readNotes({ report }: Pick<Message, 'report'>): Notes | undefined {
   const callId = report?.[`${prefix}callId`]

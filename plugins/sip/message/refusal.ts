@@ -42,6 +42,7 @@ const statuses: Record<RefusalWhy, { status: number; retryAfterSeconds?: number 
   throttled: { status: 503, retryAfterSeconds: 1 },
   'queue-full': { status: 480, retryAfterSeconds: 10 },
   quota: { status: 480, retryAfterSeconds: 3600 },
+  loop: { status: 482 },
 }
 
 /** What Gateway.accept, part and receipt reject with. What is no refusal is our own fault, and may pass. */

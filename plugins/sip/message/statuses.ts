@@ -25,6 +25,8 @@ const table: Readonly<Record<number, readonly [FailureKind, FailureCode]>> = {
   421: ['permanent', 'rejected'],
   430: ['temporary', 'absent-subscriber'],
   480: ['temporary', 'absent-subscriber'],
+  482: ['permanent', 'rejected'],
+  483: ['permanent', 'rejected'],
   484: ['permanent', 'invalid-destination'],
   485: ['permanent', 'invalid-destination'],
   486: ['temporary', 'peer-busy'],

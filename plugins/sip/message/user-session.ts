@@ -4,7 +4,7 @@
 import type { Clock, Message, Outcome, Outgoing, Report, Session } from '../../../src/plugin.ts'
 import type { Address } from '../../../src/plugin.ts'
 import type { Contact, OpenSession, Peer } from '../access/peer.ts'
-import type { Sent, SipEngine } from '../engine/engine.ts'
+import type { OutRequest, Sent, SipEngine } from '../engine/engine.ts'
 import type { RegistrarSettings } from '../profile/types.ts'
 import { addressUri, type Style } from './addresses.ts'
 import { reportBy, sendBy } from './outward.ts'
@@ -162,8 +162,10 @@ function sendTo(engine: Pick<SipEngine, 'send'>, contact: Contact, draft: Draft,
   const { from, to, body, callId } = draft
   let { headers } = draft
   if (contact.path.length > 0) headers = [...contact.path.flatMap((each) => ['Route', each]), ...headers]
-  const request = { method: 'MESSAGE' as const, uri: contact.uri, via: contact.flow, from, to, headers, body, callId, cseq: 1 }
-  return engine.send(limitMs === undefined ? request : { ...request, limitMs }, never)
+  const request: OutRequest = { method: 'MESSAGE', uri: contact.uri, via: contact.flow, from, to, headers, body, callId, cseq: 1 }
+  if (draft.maxForwards !== undefined) request.maxForwards = draft.maxForwards
+  if (limitMs !== undefined) request.limitMs = limitMs
+  return engine.send(request, never)
 }
 
 /** Resolves with the first 2xx; the others go on, since each of the user's phones is to have it. */

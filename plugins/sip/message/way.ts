@@ -15,6 +15,8 @@ export interface Draft {
   headers: HeaderLines
   body: Buffer
   callId: string
+  /** Absent: 70. */
+  maxForwards?: number
 }
 
 export interface Way {

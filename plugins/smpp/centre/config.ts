@@ -75,6 +75,7 @@ export const clientConfig = z.strictObject({
   tlvs: tlvFields.tlvs.describe(
     "TLVs by number: `in`, those of the client's that are kept with a message and handed on; `out`, those of a message from a handset that the client is sent. Tags (0x1400), ranges (0x1400-0x14ff), names, or * for all that are not our own.",
   ),
+  hopsTlv: tlvFields.hopsTlv,
   broadcast: z
     .string()
     .max(20)

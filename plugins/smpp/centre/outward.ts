@@ -77,7 +77,7 @@ function deliverSm({ message, segments }: Outgoing, i: number, terms: Terms): De
   const { config, gateway, version } = terms
   const { extras } = message
   const body = writeBody(segments[i]!, config, gateway.bind.policy.concatenation, waitingOf(extras))
-  const passed = extras === undefined ? noTlvs : terms.tlvs.out(extras)
+  const passed = terms.tlvs.ofMessage(message)
   if (version < 0x34 && body.tlvs.length > 0)
     throw new Failure('permanent', 'too-long', 'a 3.3 client takes no TLVs: expected the concatenation udh8 or udh16')
   const source = sourceToWire(message.from, config)

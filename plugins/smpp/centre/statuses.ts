@@ -21,6 +21,7 @@ const refusals: Record<RefusalWhy, number> = {
   throttled: statuses.ESME_RTHROTTLED,
   'queue-full': statuses.ESME_RMSGQFUL,
   quota: statuses.ESME_RMSGQFUL,
+  loop: statuses.ESME_RINVDSTADR,
 }
 
 /** SMPP 5.0 §4.7.6: those that a client knows to try again are RSYSERR, RTHROTTLED and RMSGQFUL. */

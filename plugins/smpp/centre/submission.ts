@@ -68,6 +68,8 @@ export function readSubmission(pdu: Submitted, destination: Destination, terms: 
   if (tlvs.length > 0 || pdu.service_type !== '' || read.waiting) {
     const extras = terms.tlvs.in(tlvs, extrasOf(pdu.service_type, read.waiting))
     if (extras) submission.extras = extras
+    const hops = terms.tlvs.hops(tlvs)
+    if (hops !== undefined) submission.hops = hops
   }
   const notes = notesOf(pdu, destination, submission)
   if (notes) submission.report = notes

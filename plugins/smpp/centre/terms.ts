@@ -26,7 +26,7 @@ export function termsOf({ gateway, role, version }: { gateway: Gateway<ClientCon
     role,
     version,
     receipts: receiptForm(config.receipts, version),
-    tlvs: tlvRules({ tlvs: config.tlvs, tlvsAlways: {} }),
+    tlvs: tlvRules({ tlvs: config.tlvs, tlvsAlways: {}, hopsTlv: config.hopsTlv }),
     owned: (value) => gateway.number(value) !== undefined,
   }
 }

@@ -20,7 +20,7 @@ export interface DeliverOptions {
   /** Whether a number is the account's own. */
   owned(value: string): boolean
   /** Which TLVs are kept as extras. */
-  tlvs: Pick<TlvRules, 'in'>
+  tlvs: Pick<TlvRules, 'in' | 'hops'>
 }
 
 /** Bits 5–2 of esm_class are the message type (SMPP 5.0 §4.7.12). */
@@ -49,6 +49,8 @@ export function readDelivery(pdu: PduOf<'deliver_sm' | 'data_sm'>, { config, own
   const submission: Submission = { from, to, body: read.body, priority: 1, receipt: 'none' }
   const extras = tlvs.in(pdu.tlvs, extrasOf(pdu.service_type, read.waiting))
   if (extras) submission.extras = extras
+  const hops = tlvs.hops(pdu.tlvs)
+  if (hops !== undefined) submission.hops = hops
   if (read.kind === 'whole') return { kind: 'message', submission }
   return { kind: 'part', part: { reference: read.reference, total: read.total, index: read.index, submission } }
 }

@@ -17,7 +17,7 @@ export interface SubmitOptions {
   /** Epoch ms. */
   now: number
   /** What of the extras goes along, and what is always said. */
-  tlvs: Pick<TlvRules, 'out'>
+  tlvs: Pick<TlvRules, 'ofMessage'>
 }
 
 /** The PDU, its sequence number still 0. Throws a permanent Failure when the segment cannot be said to this carrier. */
@@ -47,7 +47,7 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
     data_coding: body.data_coding,
     sm_default_msg_id: 0,
     short_message: body.short_message,
-    tlvs: joinTlvs(body.tlvs, tlvs.out(extras)),
+    tlvs: joinTlvs(body.tlvs, tlvs.ofMessage(message)),
   }
 }
 

@@ -2,7 +2,9 @@
 // which TLVs of the carrier come in as extras, and those that a bind adds to every message. What the
 // gateway writes itself (payload, parts, receipt fields) is never taken from an extra.
 import { z } from 'zod'
-import { noTlvs, tags, type Tlv } from '../codec/index.ts'
+import { integer8, noTlvs, tags, type Tlv, tlvInteger } from '../codec/index.ts'
+import type { Message } from '../../../src/plugin.ts'
+import { joinTlvs } from './extras.ts'
 
 const tagForm = /^0x([0-9a-f]{1,4})$/i
 const mostRules = 64
@@ -11,6 +13,8 @@ const mostOctets = 512
 /** In: more than these are left out. */
 const mostExtras = 16
 const mostExtraOctets = 255
+/** One octet. */
+const mostHops = 255
 
 /** A vendor's own lie in 0x1400–0x3FFF (SMPP 5.0 §4.8.1). */
 const vendors = '0x1400-0x3fff'
@@ -51,19 +55,30 @@ export const tlvFields = {
     .describe(
       'TLVs of every message that does not bring its own: text in Latin-1, hex:0102, or with {name} for an extra of the message; without that extra the TLV is left out.',
     ),
+  hopsTlv: tagKey
+    .refine((key) => !own.has(tagOf(key) ?? -1), 'it is written by the gateway itself')
+    .optional()
+    .describe(
+      'TLV, such as 0x1502, that says through how many gateways a message came, sent and read: where the peer is a Signalbox too, so that what goes round between both ends. Absent: none.',
+    ),
 }
 const tlvObject = z.object(tlvFields)
-export type TlvSettings = z.infer<typeof tlvObject>
+export type TlvSettings = Omit<z.infer<typeof tlvObject>, 'hopsTlv'> & { hopsTlv?: string | undefined }
 
 /** Settings compiled; made once per session. */
 export interface TlvRules {
   /** What goes out beside the TLVs that the gateway writes. */
   out(extras: Readonly<Record<string, string>> | undefined): readonly Tlv[]
+  /** With the count of gateways, where the peer is told that. */
+  ofMessage(message: Pick<Message, 'extras' | 'hops'>): readonly Tlv[]
   /** Writes what is kept of a peer's into `extras`, which is made where it is needed. */
   in(tlvs: readonly Tlv[], extras?: Record<string, string>): Record<string, string> | undefined
+  /** Through how many gateways the peer says that a message came. */
+  hops(tlvs: readonly Tlv[]): number | undefined
 }
 
-export function tlvRules({ tlvs, tlvsAlways }: TlvSettings): TlvRules {
+export function tlvRules({ tlvs, tlvsAlways, hopsTlv }: TlvSettings): TlvRules {
+  const hopsTag = hopsTlv === undefined ? undefined : tagOf(hopsTlv)
   const mayLeave = allows(tlvs.out)
   const mayEnter = allows(tlvs.in)
   const always = Object.entries(tlvsAlways).map(([key, text]) => ({ tag: tagOf(key)!, template: templateOf(text)! }))
@@ -81,26 +96,35 @@ export function tlvRules({ tlvs, tlvsAlways }: TlvSettings): TlvRules {
     }
   }
 
+  function out(extras: Readonly<Record<string, string>> | undefined): readonly Tlv[] {
+    if (extras === undefined) return fixed.length > 0 || always.length === 0 ? fixed : withAlways(noExtras)
+    let list: Tlv[] | undefined
+    for (const name in extras) {
+      if (!name.startsWith('tlv.')) continue
+      const tag = tagOf(name.slice(4))
+      const value = extras[name]!
+      if (tag === undefined || own.has(tag) || !mayLeave(tag) || !isHex(value)) continue
+      ;(list ??= []).push([tag, Buffer.from(value, 'hex')])
+    }
+    if (list === undefined) return always.length === 0 ? noTlvs : fixed.length > 0 ? fixed : withAlways(extras)
+    if (always.length > 0) add(list, extras)
+    return list
+  }
+
   return {
-    out(extras) {
-      if (extras === undefined) return fixed.length > 0 || always.length === 0 ? fixed : withAlways(noExtras)
-      let list: Tlv[] | undefined
-      for (const name in extras) {
-        if (!name.startsWith('tlv.')) continue
-        const tag = tagOf(name.slice(4))
-        const value = extras[name]!
-        if (tag === undefined || own.has(tag) || !mayLeave(tag) || !isHex(value)) continue
-        ;(list ??= []).push([tag, Buffer.from(value, 'hex')])
-      }
-      if (list === undefined) return always.length === 0 ? noTlvs : fixed.length > 0 ? fixed : withAlways(extras)
-      if (always.length > 0) add(list, extras)
-      return list
+    out,
+    ofMessage({ extras, hops }) {
+      const list = out(extras)
+      return hopsTag === undefined ? list : joinTlvs([integer8(hopsTag, Math.min(mostHops, (hops ?? 0) + 1))], list)
+    },
+    hops(list) {
+      return hopsTag === undefined || list.length === 0 ? undefined : tlvInteger(list, hopsTag)
     },
     in(list, extras) {
       let count = 0
       for (let i = 0; i < list.length && count < mostExtras; i++) {
         const [tag, value] = list[i]!
-        if (value.length > mostExtraOctets || own.has(tag) || !mayEnter(tag)) continue
+        if (value.length > mostExtraOctets || own.has(tag) || tag === hopsTag || !mayEnter(tag)) continue
         extras ??= {}
         extras[extraName(tag)] = Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')
         count++

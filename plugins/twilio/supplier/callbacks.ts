@@ -5,6 +5,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import express, { Router, type NextFunction, type Request, type Response } from 'express'
 import { AcceptRefused, type Gateway, type Host, type Hot, type HotAnswer, type HotRequest, type RefusalWhy } from '../../../src/plugin.ts'
 import { Refused } from '../errors.ts'
+import { hopsHeader, readHops } from '../hops.ts'
 import { maxBodyBytes, one, parseForm, parseFormBytes, type Form } from '../form.ts'
 import { sign, sortedText } from '../signature.ts'
 import { inboundSubmission } from './inbound.ts'
@@ -56,7 +57,7 @@ export function supplierCallbacks(host: Host): Callbacks {
       return plain(403, 'The signature is not right.')
     }
     const said = isJson ? formOfJson(body) : form
-    return what === 'status' ? await status(bind, said) : await inbound(bind, said)
+    return what === 'status' ? await status(bind, said) : await inbound(bind, said, header(hopsHeader))
   }
 
   function failed(error: unknown): HotAnswer {
@@ -114,9 +115,11 @@ async function status(bind: Supplier, form: Form): Promise<HotAnswer> {
   return plain(200, '')
 }
 
-async function inbound(bind: Supplier, form: Form): Promise<HotAnswer> {
+async function inbound(bind: Supplier, form: Form, came: string | undefined): Promise<HotAnswer> {
   const submission = inboundSubmission(form, bind.bind.id)
   if (typeof submission === 'string') return plain(400, submission)
+  const hops = readHops(came)
+  if (hops !== undefined) submission.hops = hops
   await bind.accept(submission)
   return { status: 200, headers: ['Content-Type', 'text/xml'], body: '<?xml version="1.0" encoding="UTF-8"?>\n<Response/>' }
 }

@@ -1,6 +1,7 @@
 // What is asked of Twilio's API and what it answers, as data: no request is made here.
 import { type FailureFacts, type Message, type OutboundRequest, type OutboundResponse } from '../../../src/plugin.ts'
 import { encode } from '../form.ts'
+import { hopsAfter, hopsHeader } from '../hops.ts'
 import { refusal } from './codes.ts'
 import { authorizationOf, type SupplierConfig } from './settings.ts'
 
@@ -74,7 +75,12 @@ export function createRequest(
   form += `&Body=${encode(message.body.text)}&StatusCallback=${encode(statusCallback)}&ValidityPeriod=${validitySeconds(message, now)}`
   const asked = request(config, 'POST', `${messagesUrl(config)}.json`, terms)
   // Another Signalbox finds by it the message that it took already, where its answer was lost. Twilio passes over it.
-  asked.headers = { ...asked.headers, 'content-type': 'application/x-www-form-urlencoded', 'idempotency-key': message.id }
+  asked.headers = {
+    ...asked.headers,
+    'content-type': 'application/x-www-form-urlencoded',
+    'idempotency-key': message.id,
+    [hopsHeader]: hopsAfter(message.hops),
+  }
   asked.body = form
   return asked
 }

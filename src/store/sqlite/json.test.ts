@@ -141,6 +141,7 @@ const message: fc.Arbitrary<Message> = fc.record(
     origin: text,
     service: text,
     keyword: fc.constantFrom('stop', 'start', 'help'),
+    hops: fc.nat(),
   } satisfies Fields<Message>,
   {
     requiredKeys: [

@@ -39,7 +39,7 @@ export function quoted(out: Slab, text: string): void {
 /** Names of fields as they stand within an object, and at its beginning. */
 const name = bytesEach((key) => `,"${key}":`, [
   'acceptedAt', 'account', 'arrival', 'at', 'attempts', 'bind', 'carrierRefs', 'deliverAfter', 'destinationBind', 'direction', 'doneAt',
-  'error', 'extras', 'failure', 'final', 'finalAt', 'form', 'from', 'keyword', 'kind', 'messageClass', 'mode', 'n', 'npi', 'origin',
+  'error', 'extras', 'failure', 'final', 'finalAt', 'form', 'from', 'hops', 'keyword', 'kind', 'messageClass', 'mode', 'n', 'npi', 'origin',
   'outcome', 'peer', 'priority', 'progress', 'receipt', 'ref', 'refs', 'report', 'route', 'segment', 'segments', 'sentAt', 'service',
   'sourceBind', 'state', 'to', 'ton', 'tookMs', 'udh', 'updatedAt', 'validUntil', 'via', 'wire',
 ]) // prettier-ignore
@@ -227,6 +227,7 @@ export function writeMessage(out: Slab, message: Message): void {
   if (message.origin !== undefined) known(out, name.origin, message.origin)
   if (message.service !== undefined) known(out, name.service, message.service)
   if (message.keyword !== undefined) code(out, name.keyword, message.keyword)
+  if (message.hops !== undefined) number(out, name.hops, message.hops)
   octet(out, 125)
 }
 
