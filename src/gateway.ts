@@ -25,6 +25,7 @@ import { createStanding } from './flow/standing.ts'
 import { openTruth } from './flow/truth-file.ts'
 import { createEnter } from './http/concurrency.ts'
 import { createIdentify } from './http/auth.ts'
+import { createCounted, type Counted } from './http/counted.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createProxies } from './http/proxies.ts'
 import { createHttpServer } from './http/server.ts'
@@ -154,7 +155,12 @@ async function compose(
     canceled: new Set(),
   }
   const enter = createEnter(() => room.current())
-  const metrics = createMetrics(async () => ({ ...(await measure(core)), usages: admin.usages.capped(), ...sipMeasures(sip, clock.now()) }))
+  const counted = createCounted(store, clock)
+  const metrics = createMetrics(async () => ({
+    ...(await measure(core, counted)),
+    usages: admin.usages.capped(),
+    ...sipMeasures(sip, clock.now()),
+  }))
   const flow = await startFlow(core, {
     cdr: { directory: join(data, 'cdr'), keepDays: settings.cdrDays },
     retention: { messageDays: settings.retentionDays },
@@ -301,20 +307,19 @@ function smppText({ host, port, tls }: Listening): string {
   return `${tls ? 'tls:' : ''}${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-async function measure({ store, binds, truth, clock }: Core) {
+async function measure({ store, binds, truth, clock }: Core, counted: () => Promise<Counted[]>) {
   const now = clock.now()
-  const [rows, depths, parked] = await Promise.all([store.statistics({ from: 0, to: now }), store.depths(), store.parkedDepths()])
-  const counts = new Map<string, (typeof rows)[number]>()
-  for (const row of rows) {
-    const key = `${row.bind} ${row.name}`
-    const sum = counts.get(key)
-    if (sum) sum.count += row.count
-    else counts.set(key, { ...row })
-  }
+  const [counts, depths, parked] = await Promise.all([counted(), store.depths(), store.parkedDepths()])
   return {
-    counts: [...counts.values()],
+    counts,
     depths: depths.map(({ lane, deliver, report }) => ({ bind: lane, deliver, report })),
-    sessions: binds.all().map((live) => ({ bind: live.bind.id, sessions: live.sessions.size, inFlight: live.inFlight })),
+    sessions: binds.all().map(({ bind: { id: bind, side, connector }, sessions, inFlight }) => ({
+      bind,
+      side,
+      connector,
+      sessions: sessions.size,
+      inFlight,
+    })),
     parked: parked.map((each) => ({ bind: each.bind, parked: each.parked, oldestSeconds: Math.max(0, now - each.oldestAt) / 1000 })),
     truth: truth.scores().flatMap(({ bind, truth: { score } }) => (score === undefined ? [] : [{ bind, score }])),
   }

@@ -156,8 +156,9 @@ export function createAdminMessages(parts: MessageParts): AdminMessages {
   }
 
   return {
-    search: (caller, { account = caller.account, below = true, ...query }) =>
-      search(store, configuration(), seesOf(caller), accountsOf(caller, account, below), query),
+    async search(caller, { account = caller.account, below = true, ...query }) {
+      return search(store, configuration(), seesOf(caller), accountsOf(caller, account, below), query)
+    },
     async trace(caller, id) {
       const trace = (await of(caller).find(id)) && (await store.trace(id))
       return trace && concealTrace(trace, seesOf(caller))

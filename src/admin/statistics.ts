@@ -1,5 +1,6 @@
 // Statistics by bind: sums, minutes, sessions, what waits, and what its receipts tell.
 import { isWithin, type Configuration } from '../model/configuration.ts'
+import type { BindId } from '../model/message.ts'
 import type { Store } from '../store/store.ts'
 import { Refused, type BindStatistics, type Counts, type SessionsOf, type Statistics } from './admin.ts'
 import type { BindReceiptsOf } from './receipts.ts'
@@ -27,13 +28,19 @@ export function createStatistics({ store, configuration, sessions, receipts }: S
       const binds = [...now.binds.values()].filter((one) => isWithin(now, one.account, account) && (bind === undefined || one.id === bind))
       if (bind !== undefined && binds.length === 0) throw new Refused('absent', `There is no bind ${bind}.`)
       const [rows, depths, parked] = await Promise.all([
-        store.statistics({ binds: binds.map((one) => one.id), from, to }),
+        store.statistics({ binds: binds.map((one) => one.id), from, to, ...(series ? {} : { totals: true }) }),
         store.depths(),
         store.parkedDepths(),
       ])
+      const rowsOf = new Map<BindId, Rows>()
+      for (const row of rows) {
+        const own = rowsOf.get(row.bind)
+        if (own) own.push(row)
+        else rowsOf.set(row.bind, [row])
+      }
       return Promise.all(
         binds.map(async (one): Promise<BindStatistics> => {
-          const own = rows.filter((row) => row.bind === one.id)
+          const own = rowsOf.get(one.id) ?? []
           const depth = depths.find((each) => each.lane === one.id)
           const live = sessions(one.id)
           return {

@@ -53,7 +53,10 @@ export async function listen(
       usages: [],
       counts: [{ bind: `${root}/northern`, name: 'delivered', count: 7 }],
       depths: [{ bind: `${root}/northern`, deliver: 3, report: 1 }],
-      sessions: [{ bind: `${root}/northern`, sessions: 2, inFlight: 5 }],
+      sessions: [
+        { bind: `${root}/northern`, side: 'supplier', connector: 'smpp', sessions: 2, inFlight: 5 },
+        { bind: `${root}/southern`, side: 'supplier', connector: 'smpp', sessions: 0, inFlight: 0 },
+      ],
       parked: [{ bind: `${root}/northern`, parked: 4, oldestSeconds: 61.5 }],
       truth: [{ bind: `${root}/northern`, score: 87 }],
     })),

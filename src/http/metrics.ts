@@ -1,18 +1,20 @@
 // Prometheus metrics: what the process costs, what the binds did and how fast accepts are. Numbers
 // that others keep are read when somebody asks; only the accept latency is counted as it happens.
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
-import type { CountName } from '../model/life.ts'
+import type { Side } from '../model/bind.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { Used } from '../store/store.ts'
 import { createInstruments } from './instruments.ts'
+import type { Counted } from './counted.ts'
 import { createSipMetrics } from './sip-metrics.ts'
 
 /** Read at each scrape. */
 export interface Measurements {
-  /** Since the process started, or since ever: only rising. */
-  counts: readonly { bind: BindId; name: CountName; count: number }[]
+  /** Since the process started: only rising. */
+  counts: readonly Counted[]
   depths: readonly { bind: BindId; deliver: number; report: number }[]
-  sessions: readonly { bind: BindId; sessions: number; inFlight: number }[]
+  /** Of every bind that is enabled. */
+  sessions: readonly { bind: BindId; side: Side; connector: string; sessions: number; inFlight: number }[]
   /** Receipts for ids that nothing was sent under. */
   parked: readonly { bind: BindId; parked: number; oldestSeconds: number }[]
   /** 0–100, of binds with receipts enough. */
@@ -51,6 +53,7 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
   )
   const depths = gauge('signalbox_lane_depth', 'Items waiting on the lane of a bind', 'bind', 'kind')
   const sessions = gauge('signalbox_sessions', 'Live sessions of a bind', 'bind')
+  const bound = gauge('signalbox_bound', '1: the bind, which is enabled, has a session; 0: it has none', 'bind', 'side', 'connector')
   const inFlight = gauge('signalbox_in_flight', 'Segments and reports of a bind awaiting an answer', 'bind')
   const parked = gauge('signalbox_parked_receipts', 'Receipts for unknown ids, kept', 'bind')
   const parkedAge = gauge('signalbox_parked_receipts_oldest_seconds', 'Age of the oldest receipt for an unknown id', 'bind')
@@ -74,6 +77,8 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
       const now = await measure()
       instruments.reset()
       for (const { bind, name, count } of now.counts) counts.inc({ bind, event: name }, count)
+      // A lane on which nothing waits has no depth of its own, and is 0 all the same.
+      for (const { bind } of now.sessions) for (const kind of ['deliver', 'report']) depths.set({ bind, kind }, 0)
       for (const { bind, deliver, report } of now.depths) {
         depths.set({ bind, kind: 'deliver' }, deliver)
         depths.set({ bind, kind: 'report' }, report)
@@ -81,6 +86,7 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
       for (const each of now.sessions) {
         sessions.set({ bind: each.bind }, each.sessions)
         inFlight.set({ bind: each.bind }, each.inFlight)
+        bound.set({ bind: each.bind, side: each.side, connector: each.connector }, each.sessions > 0 ? 1 : 0)
       }
       for (const each of now.parked) {
         parked.set({ bind: each.bind }, each.parked)

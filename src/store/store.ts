@@ -151,9 +151,17 @@ export interface CdrRow {
   json: string
 }
 
+export interface StatisticsQuery {
+  binds?: BindId[]
+  /** Minutes that begin in this span, both ends inclusive. */
+  from: number
+  to: number
+  /** One row a bind and name, of all these minutes, instead of one a minute. */
+  totals?: boolean
+}
 export interface StatisticsRow {
   bind: BindId
-  /** Start of the minute. */
+  /** Start of the minute; of totals, the query's `from`. */
   minute: number
   name: CountName
   count: number
@@ -374,7 +382,7 @@ export interface Store {
   readonly submitted: Submitted
   readonly stickies: Stickies
 
-  statistics(query: { binds?: BindId[]; from: number; to: number }): Promise<StatisticsRow[]>
+  statistics(query: StatisticsQuery): Promise<StatisticsRow[]>
   /** By day, then direction and kind. Counted with the acceptance itself; kept for ever. */
   usage(query: UsageQuery): Promise<UsageRow[]>
   /** Learned id forms per bind: how often each was seen. */

@@ -130,6 +130,17 @@ export const streamCases: Case[] = [
       const all = await bench.store.statistics({ from: minute, to: minute + 60_000 })
       assert.equal(all.find((row) => row.bind === origin && row.name === 'accepted')?.count, 5)
       assert.deepEqual(await bench.store.statistics({ from: minute + 60_000, to: minute + 120_000 }), [])
+      const sums = new Map<string, number>()
+      for (const { bind, name, count } of all) sums.set(`${bind} ${name}`, (sums.get(`${bind} ${name}`) ?? 0) + count)
+      const totals = await bench.store.statistics({ from: minute, to: minute + 60_000, totals: true })
+      assert.deepEqual(
+        new Map(totals.map(({ bind, name, count }) => [`${bind} ${name}`, count])),
+        sums,
+        'totals are the sums of the minutes',
+      )
+      assert.ok(
+        (await bench.store.statistics({ binds: [carrier], from: 0, to: minute, totals: true })).every(({ bind }) => bind === carrier),
+      )
     },
   ],
   [

@@ -319,13 +319,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       submitted: tallies,
       stickies,
 
-      async statistics({ binds, from, to }) {
+      async statistics({ binds, from, to, totals }) {
         await inTables()
-        const rows = await reads.counts(
-          from,
-          to,
-          binds?.flatMap((bind) => names.find(bind) ?? []),
-        )
+        const of = binds?.flatMap((bind) => names.find(bind) ?? [])
+        const rows = await (totals ? reads.totals(from, to, of) : reads.counts(from, to, of))
         return rows.map(([bind, minute, name, count]) => ({ bind: names.text(bind), minute, name: name as CountName, count }))
       },
       usage: createUsage(reads, names, inTables),
