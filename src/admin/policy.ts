@@ -97,6 +97,7 @@ export const policy: z.ZodType<BindPolicy> = z
     restAbove: whole(0, 100_000_000).default(defaults.restAbove),
     restUntil: whole(0, 100_000_000).default(defaults.restUntil),
     peer: z.string().max(63).default(defaults.peer),
+    transit: z.boolean().default(defaults.transit),
     concatenation: z.enum(['udh8', 'udh16', 'sar', 'payload']),
     destinationRewrites: z.record(
       z.string().regex(/^\+?\d{1,15}$/, 'expected a prefix of digits such as 001'),

@@ -2,6 +2,7 @@
 import type { OwnNumber } from '../model/account.ts'
 import type { Bind, ReportLevel } from '../model/bind.ts'
 import type { FailureCode } from '../model/failure.ts'
+import type { Address } from '../model/address.ts'
 import { alphaSenderFault } from '../model/alpha.ts'
 import type { Life, LifeEntry } from '../model/life.ts'
 import { finish } from '../model/life.ts'
@@ -36,7 +37,7 @@ export interface AcceptOptions {
 }
 
 /**
- * MT on a client bind, MO on a supplier bind. Rejects with AcceptRefused. An MT without a route is
+ * MT on a client bind, MO on a supplier bind, but for what is in transit there. Rejects with AcceptRefused. An MT without a route is
  * refused, so the sender hears at once; an MO for nobody is kept as failed, since the carrier has
  * done its part and would only send it again.
  */
@@ -54,7 +55,7 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   }
   const now = core.clock.now()
   const id = submission.id ?? core.ids.next()
-  const direction = bind.side === 'client' ? 'mt' : 'mo'
+  const direction = isSubmitted(core, bind, submission.to) ? 'mt' : 'mo'
   let account = bind.account
   let decision: Decision
   let own: OwnNumber | undefined
@@ -164,11 +165,19 @@ const refusalCodes: Partial<Record<AcceptRefused['why'], FailureCode>> = {
   'too-long': 'too-long',
 }
 
-/** Of a part on a client bind: what nobody would take is refused now, not once all parts are there. */
+/** On a client bind; of what a carrier brings, what is in transit: for nobody here. */
+function isSubmitted(core: Core, bind: Bind, to: Address): boolean {
+  if (bind.side === 'client') return true
+  if (!bind.policy.transit) return false
+  if (to.npi === 'internet' && core.table().addressee(bind.account, to.value) !== undefined) return false
+  return inboundNumber(core.configuration(), core.table(), bind, to) === undefined
+}
+
+/** Of a part that is submitted: what nobody would take is refused now, not once all parts are there. */
 export function refuseUnroutable(core: Core, bind: Bind, submission: Submission): void {
   const { from, to, body, via } = submission
-  const { account, id: arrival, side } = bind
-  if (side !== 'client') return
+  const { account, id: arrival } = bind
+  if (!isSubmitted(core, bind, to)) return
   if (isSuspended(core, account)) throw new AcceptRefused('suspended', `Account ${account} is not active.`)
   refuseOptedOut(core, account, submission)
   const question: Question = { account, arrival, from, to, kind: body.kind, at: core.clock.now(), dice: 0 }

@@ -106,6 +106,8 @@ export interface BindPolicy {
   restUntil: number
   /** Who is at the other end, in a word of one's own: what came from a peer never goes back to it. Empty = nobody in particular. */
   peer: string
+  /** Of a supplier bind: what it brings for no number of ours goes on by its account's routes, as what a client submits does. */
+  transit: boolean
   /** How long after validity a receipt is waited for before the message ends `unconfirmed`. */
   receiptTimeoutSeconds: number
   concatenation: Concatenation

@@ -42,6 +42,7 @@ export const defaultPolicy: BindPolicy = {
   restAbove: 0,
   restUntil: 0,
   peer: '',
+  transit: false,
   receiptTimeoutSeconds: 86_400,
   concatenation: 'udh8',
   destinationRewrites: {},
