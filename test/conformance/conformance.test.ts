@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
-import { ask, bindTo, configure, root, startWorld, type World } from '../e2e/world.ts'
+import { ask, root, startNorthern, type World } from '../e2e/world.ts'
 import { needs } from '../peers/found.ts'
 import { ourNumber } from '../bench/gateway.ts'
 import { driveNode } from './drive.ts'
@@ -24,16 +24,8 @@ const given: Given = {
 }
 
 before(async () => {
-  world = await startWorld({ northern: { receipts: { delay: 5 } } })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
-    binds: [${bindTo(world.carriers, 'northern')}]
-    numbers: [{ number: '${ourNumber}' }, { number: '62442' }]
-    routes: [{ id: uk, prefix: '+44', to: [northern] }]
-`,
-  )
+  world = await startNorthern(`
+    numbers: [{ number: '${ourNumber}' }, { number: '62442' }]`)
   const { json } = await ask(world.setup, `/2010-04-01/Accounts/${root.sid}/SMS/ShortCodes.json`, { as: root })
   given.short_code = (json['short_codes'] as { sid: string }[])[0]!.sid
   recorder = await startRecorder(world.setup.httpPort)

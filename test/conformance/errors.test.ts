@@ -3,19 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ourNumber } from '../bench/gateway.ts'
-import {
-  ask,
-  bindTo,
-  configure,
-  create,
-  eventually,
-  reaches,
-  root,
-  startWorld,
-  type Answer,
-  type Credentials,
-  type World,
-} from '../e2e/world.ts'
+import { ask, create, eventually, reaches, root, startNorthern, type Answer, type Credentials, type World } from '../e2e/world.ts'
 import { errorFaults } from './openapi.ts'
 
 let world: World
@@ -35,14 +23,8 @@ const handset = '+447700900123'
 const leaver = '+447700900199'
 
 before(async () => {
-  world = await startWorld({ northern: { receipts: { delay: 5 } } })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
-    binds: [${bindTo(world.carriers, 'northern')}]
+  world = await startNorthern(`
     numbers: [{ number: '${ourNumber}' }, { number: '+15550001112' }]
-    routes: [{ id: uk, prefix: '+44', to: [northern] }]
     services: [{ name: full, id: MG${'f'.repeat(32)}, senders: [${Array.from({ length: 400 }, (_, i) => `N${i}`).join(', ')}] }]
     accounts:
       - id: ${reseller.sid}
@@ -56,9 +38,7 @@ before(async () => {
         status: suspended
         accounts: [{ id: ${below}, name: below }]
       - { id: ${narrow.sid}, name: narrow, token: ${narrow.token}, concurrency: 1, numbers: [{ number: '+15550001113' }] }
-      - { id: ${closed.sid}, name: closed, token: ${closed.token}, status: closed }
-`,
-  )
+      - { id: ${closed.sid}, name: closed, token: ${closed.token}, status: closed }`)
   const test = await ask(world.setup, `/api/v1/accounts/${root.sid}/tokens/test`, { as: root, method: 'POST' })
   magic = { sid: String(test.json['id']), token: String(test.json['token']) }
   const made = async (path: string, form: Record<string, string>): Promise<string> => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import { ourNumber } from '../bench/gateway.ts'
-import { bindTo, configure, reaches, root, startWorld, type World } from '../e2e/world.ts'
+import { reaches, root, startNorthern, type World } from '../e2e/world.ts'
 import { needs } from '../peers/found.ts'
 import { blocksOf } from './page.ts'
 
@@ -12,16 +12,8 @@ const blocks = blocksOf('docs/move-from-twilio.md')
 let world: World
 
 before(async () => {
-  world = await startWorld({ northern: { receipts: { delay: 5 } } })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
-    binds: [${bindTo(world.carriers, 'northern')}]
-    numbers: [{ number: '${ourNumber}' }]
-    routes: [{ id: uk, prefix: '+44', to: [northern] }]
-`,
-  )
+  world = await startNorthern(`
+    numbers: [{ number: '${ourNumber}' }]`)
 })
 after(() => world?.close())
 

@@ -8,7 +8,6 @@ import {
   bindTo,
   cdrLines,
   cdrsOf,
-  configure,
   create,
   eventually,
   messagesPath,
@@ -38,16 +37,15 @@ const numbers = new Map([
 ])
 
 before(async () => {
-  world = await startWorld({
-    northern: { receipts: { delay: 5 }, fail: [{ destination: '*0021', state: 'UNDELIV', error: '001' }] },
-  })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    {
+      northern: { receipts: { delay: 5 }, fail: [{ destination: '*0021', state: 'UNDELIV', error: '001' }] },
+    },
+    {},
+    (carriers) => `
     privateWebhooks: true
     binds:
-      - ${bindTo(world.carriers, 'northern')}
+      - ${bindTo(carriers, 'northern')}
       - { id: parked, connector: smpp, paused: true, config: { host: 127.0.0.1, port: 9, systemId: x } }
     numbers: [{ number: '${ourNumber}' }]
     routes:

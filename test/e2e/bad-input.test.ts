@@ -10,14 +10,12 @@ import { freePort } from '../bench/processes.ts'
 import {
   ask,
   basic,
-  bindTo,
-  configure,
   create,
   messagesPath,
   reaches,
   root,
   signalbox,
-  startWorld,
+  startNorthern,
   type Answer,
   type Credentials,
   type World,
@@ -30,24 +28,15 @@ const narrow: Credentials = { sid: `AC${'c'.repeat(32)}`, token: 'c'.repeat(32) 
 const good = { To: '+447700900123', From: ourNumber, Body: 'Hello' }
 
 before(async () => {
-  world = await startWorld({ northern: { receipts: { delay: 5 } } })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
-    binds:
-      - ${bindTo(world.carriers, 'northern')}
+  world = await startNorthern(`
     numbers: [{ number: '${ourNumber}' }]
-    routes: [{ id: uk, prefix: '+44', to: [northern] }]
     accounts:
       - id: ${customer.sid}
         name: customer
         token: ${customer.token}
         accounts:
           - { id: ${below.sid}, name: below, token: ${below.token} }
-      - { id: ${narrow.sid}, name: narrow, token: ${narrow.token}, concurrency: 1, numbers: [{ number: '+15550001112' }] }
-`,
-  )
+      - { id: ${narrow.sid}, name: narrow, token: ${narrow.token}, concurrency: 1, numbers: [{ number: '+15550001112' }] }`)
 })
 after(() => world?.close())
 

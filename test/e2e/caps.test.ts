@@ -1,34 +1,25 @@
 // Caps, end to end: what is above a cap of an account, or of one above it, is refused by the protocol's
 // own code, and a day's count is what it was after kill -9.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { capNames } from '../../src/model/caps.ts'
 import { startGatewayProcess } from '../bench/gateway.ts'
-import { freePort } from '../bench/processes.ts'
-import { esme } from '../peers/smpp-client.ts'
-import { phone, type Phone } from './sip-phone.ts'
-import { ask, bindTo, configure, create, eventually, messagesPath, root, signalbox, startWorld, type World } from './world.ts'
+import type { Esme } from '../peers/smpp-client.ts'
+import { customer, number, reseller, startReseller, type ResellerWorld } from './reseller.ts'
+import type { Phone } from './sip-phone.ts'
+import { ask, create, eventually, messagesPath, root, signalbox, type World } from './world.ts'
 
+let house: ResellerWorld
 let world: World
-let profiles: string
-let port: number
 let alice: Phone
-const reseller = { sid: `AC${'0'.repeat(31)}a`, token: 'a'.repeat(32) }
-const customer = { sid: `AC${'0'.repeat(31)}b`, token: 'b'.repeat(32) }
-const number = '+15550002222'
 const form = { To: '+447700900123', From: number, Body: 'Hello' }
 const submit = { destination_addr: '447700900123', short_message: 'Hello' }
 
 /** The reseller's: laid over nothing. */
 async function cap(caps: string): Promise<void> {
   const none = capNames.map((name) => `${name}: 0`).join(', ')
-  const set = (text: string): Promise<void> =>
-    configure(world.setup, `accounts: [{ id: root, accounts: [{ id: ${reseller.sid}, caps: { ${text} } }] }]`)
-  await set(none)
-  if (caps !== '') await set(caps)
+  await house.set(`caps: { ${none} }`)
+  if (caps !== '') await house.set(`caps: { ${caps} }`)
 }
 
 const used = async (): Promise<number> => {
@@ -37,50 +28,22 @@ const used = async (): Promise<number> => {
 }
 
 before(async () => {
-  port = await freePort()
-  const sipPort = await freePort()
-  profiles = await mkdtemp(join(tmpdir(), 'sip-profiles-'))
-  await writeFile(join(profiles, 'internal.yaml'), `listen: { udp: '127.0.0.1:${sipPort}' }\ndomains: { 127.0.0.1: ${customer.sid} }\n`)
-  await mkdir(join(profiles, 'internal'))
-  world = await startWorld({ north: {} }, { SIGNALBOX_SMPP: `127.0.0.1:${port}`, SIGNALBOX_SIP: profiles })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
-    binds: [${bindTo(world.carriers, 'north')}]
-    routes: [{ id: all, prefix: "", to: [north] }]
-    accounts:
-      - id: ${reseller.sid}
-        token: ${reseller.token}
-        accounts:
-          - id: ${customer.sid}
-            token: ${customer.token}
-            binds:
-              - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
-              - { id: alice, connector: sip, side: client, config: { user: alice, password: wonderland } }
-            numbers: [{ number: "${number}", bind: alice }]
-`,
-  )
-  alice = await phone({ gateway: sipPort, user: 'alice', password: 'wonderland' })
-  assert.equal((await alice.register()).status, 200)
+  house = await startReseller({})
+  ;({ world, alice } = house)
 })
 
-after(async () => {
-  alice?.close()
-  await world?.close()
-  await rm(profiles, { recursive: true })
-})
+after(() => house?.close())
 
 test('above the messages of a day of an account above, each protocol refuses with its own code, also after kill -9', async () => {
   await create(world.setup, form, customer)
   await cap(`messagesPerDay: ${(await used()) + 3}`)
-  const client = await esme({ port })
+  const client = await house.shop()
   assert.ok(await create(world.setup, form, customer))
   assert.equal((await client.submit(submit)).command_status, 0)
   assert.equal((await alice.message('sip:+447700900123@127.0.0.1', 'Hello')).status, 202)
   const counted = await used()
 
-  const refused = async (by: typeof client): Promise<void> => {
+  const refused = async (by: Esme): Promise<void> => {
     const answer = await ask(world.setup, messagesPath(customer.sid), { as: customer, form })
     assert.deepEqual([answer.status, answer.json['code']], [429, 21611])
     assert.match(String(answer.json['message']), /An account above has reached its limit of messages a day/)
@@ -93,7 +56,7 @@ test('above the messages of a day of an account above, each protocol refuses wit
   await client.closed
   world.gateway = await startGatewayProcess(world.setup)
   assert.equal(await used(), counted)
-  const again = await eventually('it is bound', () => esme({ port }).catch(() => undefined))
+  const again = await eventually('it is bound', () => house.shop().catch(() => undefined))
   await refused(again)
   await again.close()
   await cap('')
@@ -101,7 +64,7 @@ test('above the messages of a day of an account above, each protocol refuses wit
 })
 
 test('above the messages of a second each protocol throttles', async () => {
-  const client = await esme({ port })
+  const client = await house.shop()
   await cap('messagesPerSecond: 1')
   await eventually('one is taken', () => create(world.setup, form, customer).catch(() => undefined))
   const [answer, response, said] = await Promise.all([
@@ -117,18 +80,13 @@ test('above the messages of a second each protocol throttles', async () => {
 })
 
 test('above what may wait it is refused, and taken again as the lane empties', async () => {
-  const pause = (paused: boolean): Promise<void> =>
-    configure(
-      world.setup,
-      `accounts: [{ id: root, binds: [${bindTo(world.carriers, 'north').replace('id: north', `id: north, paused: ${paused}`)}] }]`,
-    )
-  await pause(true)
+  await house.pause(true)
   const waits = Number((await ask(world.setup, `/api/v1/accounts/${reseller.sid}/usage`, { as: root })).json['queued'])
   await cap(`queued: ${waits + 1}`)
   assert.ok(await create(world.setup, form, customer))
   const answer = await ask(world.setup, messagesPath(customer.sid), { as: customer, form })
   assert.deepEqual([answer.status, answer.json['code']], [429, 21611])
-  await pause(false)
+  await house.pause(false)
   assert.ok(await eventually('there is room', () => create(world.setup, form, customer).catch(() => undefined)))
   await cap('')
 })
@@ -136,11 +94,11 @@ test('above what may wait it is refused, and taken again as the lane empties', a
 test('beyond the sessions of an account above a client is refused, of whichever protocol the others are', async () => {
   assert.equal((await alice.register()).status, 200)
   await cap('sessions: 2')
-  const client = await esme({ port })
-  await assert.rejects(esme({ port }), /0x5$/, 'ESME_RALYBND')
+  const client = await house.shop()
+  await assert.rejects(house.shop(), /0x5$/, 'ESME_RALYBND')
   await client.close()
   await eventually('there is room', () =>
-    esme({ port }).then(
+    house.shop().then(
       (it) => it.close().then(() => true),
       () => undefined,
     ),

@@ -2,13 +2,11 @@
 // an SMPP client, a SIP address of record; and a number that is given another while all runs. And the names
 // that the account may send under, each in its countries.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
 import { esme, type Esme } from '../peers/smpp-client.ts'
-import { phone, type Phone } from './sip-phone.ts'
+import { phone, type Phone, profileAt, sipProfiles } from './sip-phone.ts'
 import { ask, bindTo, configure, eventually, root, startHooks, startWorld, type World } from './world.ts'
 
 const [web, client, user] = ['+15550001001', '+15550001002', '+15550001003'] as const
@@ -28,17 +26,14 @@ const numbers = (webBind: string): string => `
 before(async () => {
   const [smppPort, sipPort] = [await freePort(), await freePort()]
   hooks = await startHooks()
-  profiles = await mkdtemp(join(tmpdir(), 'destinations-'))
-  await writeFile(join(profiles, 'internal.yaml'), `listen: { udp: '127.0.0.1:${sipPort}' }\ndomains: { 127.0.0.1: root }\n`)
-  await mkdir(join(profiles, 'internal'))
-  world = await startWorld({ north: {} }, { SIGNALBOX_SMPP: `127.0.0.1:${smppPort}`, SIGNALBOX_SIP: profiles })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  profiles = await sipProfiles({ internal: profileAt(sipPort, 'root') })
+  world = await startWorld(
+    { north: {} },
+    { SIGNALBOX_SMPP: `127.0.0.1:${smppPort}`, SIGNALBOX_SIP: profiles },
+    (carriers) => `
     privateWebhooks: true
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
       - { id: alice, connector: sip, side: client, config: { user: alice, domain: 127.0.0.1, password: wonderland } }
 ${numbers('api')}    routes: [{ id: all, prefix: '', to: [north] }]

@@ -11,7 +11,6 @@ import {
   bindTo,
   cdrLines,
   cdrsOf,
-  configure,
   eventually,
   messagesPath,
   reaches,
@@ -30,14 +29,13 @@ let hooks: Awaited<ReturnType<typeof startHooks>>
 before(async () => {
   if (noLimit) return
   hooks = await startHooks()
-  world = await startWorld({ northern: { receipts: { delay: 20 } } })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { northern: { receipts: { delay: 20 } } },
+    {},
+    (carriers) => `
     privateWebhooks: true
     binds:
-      - ${bindTo(world.carriers, 'northern')}
+      - ${bindTo(carriers, 'northern')}
       - { id: api, connector: twilio, policy: { retryFirstMs: 200, retryCapMs: 500 } }
     numbers: [{ number: '${ourNumber}', settings: { smsUrl: '${hooks.url}/sms' } }]
     routes: [{ id: uk, prefix: '+44', to: [northern] }]

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { createParser, type Draft, encodePdu, type PduOf, tags, type Tlv } from '../../plugins/smpp/codec/index.ts'
 import { ourNumber } from '../bench/gateway.ts'
-import { ask, configure, create, eventually, messagesPath, reaches, root, startWorld, type World } from './world.ts'
+import { ask, create, eventually, messagesPath, reaches, root, startWorld, type World } from './world.ts'
 
 /** Takes all that is submitted. */
 interface Peer {
@@ -68,11 +68,10 @@ const binds = [
 
 before(async () => {
   peer = await startPeer()
-  world = await startWorld({})
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    {},
+    {},
+    () => `
     binds:
 ${binds
   .map(

@@ -2,13 +2,11 @@
 // each other. Whoever sends, and by whatever protocol, leaves by a carrier of its own account, of one
 // below it, or by one that is granted to it; of all others it hears what it hears of none.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
 import { esme, type Esme } from '../peers/smpp-client.ts'
-import { phone, type Phone } from './sip-phone.ts'
+import { phone, type Phone, profileAt, sipProfiles } from './sip-phone.ts'
 import { ask, bindTo, configure, create, eventually, messagesPath, reaches, root, startWorld, type Answer, type World } from './world.ts'
 
 const tenant = (letter: string, digit: string) => ({
@@ -37,9 +35,7 @@ ${more}`
 before(async () => {
   smppPort = await freePort()
   const sipPort = await freePort()
-  profiles = await mkdtemp(join(tmpdir(), 'sip-profiles-'))
-  await writeFile(join(profiles, 'internal.yaml'), `listen: { udp: '127.0.0.1:${sipPort}' }\ndomains: { 127.0.0.1: ${bar.sid} }\n`)
-  await mkdir(join(profiles, 'internal'))
+  profiles = await sipProfiles({ internal: profileAt(sipPort, bar.sid) })
   world = await startWorld(
     { top: {}, spare: {}, eastern: {}, shopline: {}, western: {} },
     { SIGNALBOX_SMPP: `127.0.0.1:${smppPort}`, SIGNALBOX_SIP: profiles },

@@ -4,22 +4,14 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, it } from 'node:test'
 import { ourNumber } from '../bench/gateway.ts'
-import { ask, bindTo, configure, create, reaches, root, startHooks, startWorld, eventually, type World } from './world.ts'
+import { ask, configure, create, reaches, root, startHooks, startNorthern, eventually, type World } from './world.ts'
 
 let world: World
 
 before(async () => {
-  world = await startWorld({ northern: { receipts: { delay: 5 } } })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startNorthern(`
     privateWebhooks: true
-    binds: [${bindTo(world.carriers, 'northern')}]
-    numbers: [{ number: '${ourNumber}' }]
-    routes: [{ id: uk, prefix: '+44', to: [northern] }]
-`,
-  )
+    numbers: [{ number: '${ourNumber}' }]`)
 })
 after(() => world?.close())
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import twilio from 'twilio'
-import { ask, bindTo, configure, eventually, reaches, root, startHooks, startWorld, type World } from './world.ts'
+import { ask, bindTo, eventually, reaches, root, startHooks, startWorld, type World } from './world.ts'
 
 const numbers = ['+14155550101', '+14155550102', '+14155550103']
 const british = '+447700900001'
@@ -33,13 +33,12 @@ before(async () => {
       response.writeHead(200, { 'content-type': 'text/xml' }).end('<Response><Message>Shop</Message></Response>')
     else response.writeHead(204).end()
   })
-  world = await startWorld({ northern: { receipts: { delay: 5 } } })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { northern: { receipts: { delay: 5 } } },
+    {},
+    (carriers) => `
     privateWebhooks: true
-    binds: [${bindTo(world.carriers, 'northern')}]
+    binds: [${bindTo(carriers, 'northern')}]
     numbers: [${[...numbers, british].map((number) => `{ number: '${number}', settings: { smsUrl: '${app.url}/number' } }`).join(', ')}]
     routes: [{ id: all, prefix: '', to: [northern] }]
     accounts: [{ id: ${stranger.sid}, token: ${stranger.token}, name: stranger }]

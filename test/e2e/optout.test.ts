@@ -2,14 +2,12 @@
 // the number (a webhook, an SMPP client, a phone), and what that one sends to the handset is refused in
 // the words of its protocol, also after a restart, until the handset says otherwise.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
 import { esme } from '../peers/smpp-client.ts'
-import { phone } from './sip-phone.ts'
-import { ask, bindTo, configure, create, eventually, messagesPath, root, signalbox, startHooks, startWorld, type World } from './world.ts'
+import { phone, profileAt, sipProfiles } from './sip-phone.ts'
+import { ask, bindTo, create, eventually, messagesPath, root, signalbox, startHooks, startWorld, type World } from './world.ts'
 
 let world: World
 let hooks: Awaited<ReturnType<typeof startHooks>>
@@ -22,17 +20,15 @@ const handset = '+12025550199'
 before(async () => {
   smppPort = await freePort()
   sipPort = await freePort()
-  profiles = await mkdtemp(join(tmpdir(), 'sip-profiles-'))
-  await writeFile(join(profiles, 'internal.yaml'), `listen: { udp: '127.0.0.1:${sipPort}' }\ndomains: { 127.0.0.1: root }\n`)
+  profiles = await sipProfiles({ internal: profileAt(sipPort, 'root') })
   hooks = await startHooks()
-  world = await startWorld({ north: {} }, { SIGNALBOX_SMPP: `127.0.0.1:${smppPort}`, SIGNALBOX_SIP: profiles })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: {} },
+    { SIGNALBOX_SMPP: `127.0.0.1:${smppPort}`, SIGNALBOX_SIP: profiles },
+    (carriers) => `
     privateWebhooks: true
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
       - { id: alice, connector: sip, side: client, config: { user: alice, password: wonderland } }
     numbers:
@@ -46,7 +42,7 @@ before(async () => {
 })
 
 after(async () => {
-  await world.close()
+  await world?.close()
   hooks.close()
   await rm(profiles, { recursive: true })
 })

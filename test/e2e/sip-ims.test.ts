@@ -1,13 +1,11 @@
 // SMS over IMS, end to end: a phone by hand speaks application/vnd.3gpp.sms, octet by octet, to a gateway
 // process; simulated carriers are the rest of the world. And an IMS core, which phones are behind.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
-import { type Phone, phone, type Said } from './sip-phone.ts'
-import { bindTo, configure, create, eventually, reaches, startWorld, type World } from './world.ts'
+import { type Phone, phone, profileAt, type Said, sipProfiles } from './sip-phone.ts'
+import { bindTo, create, eventually, reaches, startWorld, type World } from './world.ts'
 
 const number = '+15550004444'
 const smsc = 'sip:+447785016005@127.0.0.1'
@@ -46,18 +44,15 @@ async function next(who: Phone, what: string, seen: Set<Said>, type = 0x01): Pro
 
 before(async () => {
   const [port, externalPort] = [await freePort(), await freePort()]
-  profiles = await mkdtemp(join(tmpdir(), 'sip-profiles-'))
-  await writeFile(join(profiles, 'internal.yaml'), `listen: { udp: '127.0.0.1:${port}' }\ndomains: { 127.0.0.1: root }\n`)
-  await writeFile(join(profiles, 'external.yaml'), `listen: { udp: '127.0.0.1:${externalPort}' }\n`)
+  profiles = await sipProfiles({ internal: profileAt(port, 'root'), external: `listen: { udp: '127.0.0.1:${externalPort}' }\n` })
   alice = await phone({ gateway: port, user: 'alice', password: 'wonderland' })
   core = await phone({ gateway: externalPort, user: 'scscf', password: '' })
-  world = await startWorld({ north: {} }, { SIGNALBOX_SIP: profiles })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: {} },
+    { SIGNALBOX_SIP: profiles },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - id: alice
         connector: sip
         side: client
@@ -84,7 +79,7 @@ before(async () => {
 after(async () => {
   alice.close()
   core.close()
-  await world.close()
+  await world?.close()
   await rm(profiles, { recursive: true })
 })
 

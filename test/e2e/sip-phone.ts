@@ -2,6 +2,9 @@
 // says on the wire is seen as it is.
 import { createHash, randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { eventually } from './world.ts'
 
 export interface Said {
@@ -24,6 +27,20 @@ export interface Phone {
   request(method: string, uri: string, headers?: readonly string[], body?: string): Promise<Said>
   received(what: string, pick: (said: Said) => boolean, ms?: number): Promise<Said>
   close(): void
+}
+
+/** The profile `internal`, or another, that listens there, 127.0.0.1 being the domain of the account. */
+export const profileAt = (port: number, account: string): string =>
+  `listen: { udp: '127.0.0.1:${port}' }\ndomains: { 127.0.0.1: ${account} }\n`
+
+/** A directory with these profiles, by their names. */
+export async function sipProfiles(profiles: Readonly<Record<string, string>>): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sip-profiles-'))
+  for (const [name, text] of Object.entries(profiles)) {
+    await writeFile(join(directory, `${name}.yaml`), text)
+    await mkdir(join(directory, name))
+  }
+  return directory
 }
 
 /** `port`: its own; any that is free when absent. */

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { freePort } from '../bench/processes.ts'
 import { type Phone, phone } from './sip-phone.ts'
-import { ask, bindTo, configure, eventually, reaches, create, root, signalbox, startWorld, type World } from './world.ts'
+import { ask, bindTo, eventually, reaches, create, root, signalbox, startWorld, type World } from './world.ts'
 
 let world: World
 let users: number
@@ -48,13 +48,12 @@ before(async () => {
   await put('internal.yaml', internal())
   await put('external.yaml', external())
   await put('external/pbx.yaml', trunk())
-  world = await startWorld({ north: {} }, { SIGNALBOX_SIP: profiles })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: {} },
+    { SIGNALBOX_SIP: profiles },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: pbx, connector: sip, side: client, config: { trunk: external/pbx } }
       - { id: alice, connector: sip, side: client, config: { user: alice, password: wonderland } }
     numbers:
@@ -78,7 +77,7 @@ before(async () => {
 after(async () => {
   alice.close()
   pbx.close()
-  await world.close()
+  await world?.close()
   await rm(profiles, { recursive: true })
 })
 

@@ -1,13 +1,11 @@
 // The SIP bridge, end to end: phones by hand register at a gateway process by UDP, simulated carriers
 // take what they send by SMPP, and receipts and replies come back as MESSAGE.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { after, afterEach, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
-import { type Phone, phone } from './sip-phone.ts'
-import { ask, bindTo, configure, create, eventually, reaches, root, sleep, startWorld, type World } from './world.ts'
+import { type Phone, phone, sipProfiles } from './sip-phone.ts'
+import { ask, bindTo, create, eventually, reaches, root, sleep, startWorld, type World } from './world.ts'
 
 let world: World
 let port: number
@@ -26,19 +24,15 @@ async function register(user = 'alice', password = 'wonderland', domain = '127.0
 
 before(async () => {
   port = await freePort()
-  profiles = await mkdtemp(join(tmpdir(), 'sip-profiles-'))
-  await writeFile(
-    join(profiles, 'internal.yaml'),
-    `listen: { udp: '127.0.0.1:${port}', tcp: '127.0.0.1:${port}' }\ndomains: { 127.0.0.1: root, theirs.example: ${below.sid} }\nmessages: { receipts: x-header }\n`,
-  )
-  await mkdir(join(profiles, 'internal'))
-  world = await startWorld({ north: { fail: [{ destination: '*666', state: 'REJECTD' }] } }, { SIGNALBOX_SIP: profiles })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  profiles = await sipProfiles({
+    internal: `listen: { udp: '127.0.0.1:${port}', tcp: '127.0.0.1:${port}' }\ndomains: { 127.0.0.1: root, theirs.example: ${below.sid} }\nmessages: { receipts: x-header }\n`,
+  })
+  world = await startWorld(
+    { north: { fail: [{ destination: '*666', state: 'REJECTD' }] } },
+    { SIGNALBOX_SIP: profiles },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: alice, connector: sip, side: client, config: { user: alice, domain: 127.0.0.1, password: wonderland } }
       - { id: bob, connector: sip, side: client, config: { user: Bob, password: builder } }
     numbers:
@@ -62,7 +56,7 @@ afterEach(async () => {
 })
 
 after(async () => {
-  await world.close()
+  await world?.close()
   await rm(profiles, { recursive: true })
 })
 

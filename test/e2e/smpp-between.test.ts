@@ -1,24 +1,23 @@
 // What one customer submits and a route leads to another: submit_sm becomes deliver_sm, whichever of
 // them is bound when, and the answer of the one is the receipt of the other.
 import assert from 'node:assert/strict'
-import { after, afterEach, before, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
-import { type Esme, esme } from '../peers/smpp-client.ts'
-import { ask, configure, create, eventually, reaches, root, startHooks, startWorld, type World } from './world.ts'
+import { type Esme, esmes } from '../peers/smpp-client.ts'
+import { ask, create, eventually, reaches, root, startHooks, startWorld, type World } from './world.ts'
 
 let world: World
 let hooks: Awaited<ReturnType<typeof startHooks>>
 let port: number
-const open: Esme[] = []
+const bind = esmes(() => port)
 
 before(async () => {
   port = await freePort()
   hooks = await startHooks()
-  world = await startWorld({}, { SIGNALBOX_SMPP: `127.0.0.1:${port}` })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    {},
+    { SIGNALBOX_SMPP: `127.0.0.1:${port}` },
+    () => `
     privateWebhooks: true
     binds:
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
@@ -39,21 +38,10 @@ before(async () => {
   )
 })
 
-afterEach(async () => {
-  for (const it of open) it.session.destroy()
-  await Promise.all(open.splice(0).map((it) => it.closed))
-})
-
 after(async () => {
-  await world.close()
+  await world?.close()
   hooks.close()
 })
-
-async function bind(systemId: string): Promise<Esme> {
-  const it = await esme({ port, systemId })
-  open.push(it)
-  return it
-}
 
 const texts = (client: Esme): string[] =>
   client.got.filter(({ esm_class }) => (esm_class & 0x3c) === 0).map((pdu) => String(pdu.short_message?.message))

@@ -1,33 +1,26 @@
 // A client by SMPP, end to end: npm `smpp` binds to a gateway process, simulated carriers take what it
 // submits, and receipts and replies come back, also after it was away.
 import assert from 'node:assert/strict'
-import { after, afterEach, before, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { startGatewayProcess } from '../bench/gateway.ts'
 import { freePort } from '../bench/processes.ts'
-import { type Esme, esme } from '../peers/smpp-client.ts'
-import { bindTo, configure, eventually, startWorld, type World } from './world.ts'
+import { type Esme, esmes } from '../peers/smpp-client.ts'
+import { bindTo, eventually, startWorld, type World } from './world.ts'
 
 let world: World
 let port: number
-const open: Esme[] = []
+const bind = esmes(() => port)
 const number = '+15550003333'
 const below = `AC${'0'.repeat(31)}b`
 
-async function bind(options: Partial<Parameters<typeof esme>[0]> = {}): Promise<Esme> {
-  const it = await esme({ port, ...options })
-  open.push(it)
-  return it
-}
-
 before(async () => {
   port = await freePort()
-  world = await startWorld({ north: { fail: [{ destination: '*666', state: 'REJECTD' }] } }, { SIGNALBOX_SMPP: `127.0.0.1:${port}` })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: { fail: [{ destination: '*666', state: 'REJECTD' }] } },
+    { SIGNALBOX_SMPP: `127.0.0.1:${port}` },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: shop, connector: smpp, side: client, policy: { partsTimeoutSeconds: 3 }, config: { systemId: shop, password: secret } }
       - { id: till, connector: smpp, side: client, config: { systemId: till, password: drawer } }
       - { id: slow, connector: smpp, side: client, policy: { messages: { perSecond: 5 }, sessions: 2 }, config: { systemId: slow, password: lane } }
@@ -44,13 +37,8 @@ before(async () => {
   )
 })
 
-afterEach(async () => {
-  for (const it of open) it.session.destroy()
-  await Promise.all(open.splice(0).map((it) => it.closed))
-})
-
 after(async () => {
-  await world.close()
+  await world?.close()
 })
 
 test('what a client submits is answered with an id, sent, and receipted under that id', async () => {
@@ -92,7 +80,7 @@ test('a long message submitted in parts goes out whole, and each part is receipt
 })
 
 test('a long message that may not be sent as a whole fails, and each part of it is receipted', async () => {
-  const client = await bind({ systemId: 'terse', password: 'short' })
+  const client = await bind('terse', { password: 'short' })
   const ids: string[] = []
   for (const index of [1, 2]) {
     const short_message = Buffer.concat([Buffer.from([5, 0, 3, 0x78, 2, index]), Buffer.alloc(150, 'x')])
@@ -187,12 +175,12 @@ test('a reply from a handset comes to the client of the number, long ones in par
 })
 
 test('receipts and replies wait while the client is away, and come in order when it binds', async () => {
-  const away = await bind({ command: 'bind_transmitter' })
+  const away = await bind('shop', { command: 'bind_transmitter' })
   const { message_id } = await away.submit({ destination_addr: '447700900181', short_message: 'Hello', registered_delivery: 1 })
   await away.close()
   for (let n = 1; n <= 5; n++) world.carriers.reply({ from: '+447700900182', to: number, text: `reply ${n}`, carrier: 'north' })
   await new Promise((resolve) => setTimeout(resolve, 500))
-  const back = await bind({ command: 'bind_receiver' })
+  const back = await bind('shop', { command: 'bind_receiver' })
   await eventually('all that waited', () => (back.got.length === 6 ? true : undefined))
   assert.deepEqual(
     back.receipts().map(({ id }) => id),
@@ -206,7 +194,7 @@ test('receipts and replies wait while the client is away, and come in order when
 })
 
 test('a client that answers nothing delays no other', async () => {
-  const [stuck, other] = [await bind(), await bind({ systemId: 'till', password: 'drawer' })]
+  const [stuck, other] = [await bind(), await bind('till', { password: 'drawer' })]
   stuck.answer = () => undefined
   const many = Array.from({ length: 300 }, (_, n) => n)
   await Promise.all(
@@ -228,8 +216,8 @@ test('a client that answers nothing delays no other', async () => {
 })
 
 test('two accounts whose clients have one system_id never see each other', async () => {
-  const [ours, theirs] = [await bind(), await bind({ password: 'theirs' })]
-  await assert.rejects(bind({ password: 'drawer' }))
+  const [ours, theirs] = [await bind(), await bind('shop', { password: 'theirs' })]
+  await assert.rejects(bind('shop', { password: 'drawer' }))
   const { message_id } = await ours.submit({ destination_addr: '447700900191', short_message: 'Ours', registered_delivery: 1 })
   const other = await theirs.submit({ destination_addr: '447700900191', short_message: 'Theirs', registered_delivery: 1 })
   assert.equal(other.command_status, 0)
@@ -255,18 +243,18 @@ test('a transaction is answered when the handset has it, or not', async () => {
 })
 
 test('above its rate a client is throttled, above its sessions refused, and both pass', async () => {
-  const client = await bind({ systemId: 'slow', password: 'lane' })
+  const client = await bind('slow', { password: 'lane' })
   const statuses = await Promise.all(
     Array.from({ length: 20 }, (_, n) =>
       client.submit({ destination_addr: `4477009${40_000 + n}`, short_message: 'Hello' }).then(({ command_status }) => command_status),
     ),
   )
   assert.ok(statuses.includes(0x58) && statuses.includes(0), statuses.join(' '))
-  await bind({ systemId: 'slow', password: 'lane' })
-  await assert.rejects(bind({ systemId: 'slow', password: 'lane' }), /0x5$/)
+  await bind('slow', { password: 'lane' })
+  await assert.rejects(bind('slow', { password: 'lane' }), /0x5$/)
   await client.close()
   await eventually('a place again', () =>
-    bind({ systemId: 'slow', password: 'lane' }).then(
+    bind('slow', { password: 'lane' }).then(
       () => true,
       () => undefined,
     ),

@@ -1,25 +1,24 @@
 // What a client by SMPP is told of messages that never leave: parts whose others never come, by the
 // setting of its bind, and what waited longer than its validity. Each ends once, with its CDR.
 import assert from 'node:assert/strict'
-import { after, afterEach, before, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
-import { type Esme, esme } from '../peers/smpp-client.ts'
-import { bindTo, cdrsOf, configure, eventually, startWorld, type World } from './world.ts'
+import { type Esme, esmes } from '../peers/smpp-client.ts'
+import { bindTo, cdrsOf, eventually, startWorld, type World } from './world.ts'
 
 let world: World
 let port: number
-const open: Esme[] = []
+const bind = esmes(() => port)
 
 before(async () => {
   port = await freePort()
   const nobody = await freePort()
-  world = await startWorld({ north: {} }, { SIGNALBOX_SMPP: `127.0.0.1:${port}` })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: {} },
+    { SIGNALBOX_SMPP: `127.0.0.1:${port}` },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: gone, connector: smpp, config: { host: 127.0.0.1, port: ${nobody}, systemId: gone } }
       - { id: patient, connector: smpp, side: client, policy: { partsTimeoutSeconds: 1 }, config: { systemId: patient, password: secret } }
       - { id: hoarder, connector: smpp, side: client, policy: { partsTimeoutSeconds: 600 }, config: { systemId: hoarder, password: secret } }
@@ -35,20 +34,9 @@ before(async () => {
   )
 })
 
-afterEach(async () => {
-  for (const it of open) it.session.destroy()
-  await Promise.all(open.splice(0).map((it) => it.closed))
-})
-
 after(async () => {
-  await world.close()
+  await world?.close()
 })
-
-async function bind(systemId: string): Promise<Esme> {
-  const it = await esme({ port, systemId })
-  open.push(it)
-  return it
-}
 
 /** Parts of a message of three; answers their ids. */
 async function submitParts(client: Esme, to: string, indices: readonly number[], reference: number): Promise<string[]> {

@@ -6,20 +6,19 @@ import { after, before, test } from 'node:test'
 import { createParser, encodePdu, type Pdu, type PduOf, tags, tlvString } from '../../plugins/smpp/codec/index.ts'
 import { samples } from '../../plugins/smpp/codec/samples.ts'
 import { freePort } from '../bench/processes.ts'
-import { bindTo, configure, eventually, startWorld, type World } from './world.ts'
+import { bindTo, eventually, startWorld, type World } from './world.ts'
 
 let world: World
 let port: number
 
 before(async () => {
   port = await freePort()
-  world = await startWorld({ north: {} }, { SIGNALBOX_SMPP: `127.0.0.1:${port}` })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: {} },
+    { SIGNALBOX_SMPP: `127.0.0.1:${port}` },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north', '{ window: 100 }')}
+      - ${bindTo(carriers, 'north', '{ window: 100 }')}
       - { id: wild, connector: smpp, side: client, policy: { window: 20, retryFirstMs: 100 }, config: { systemId: wild, password: secret } }
       - { id: calm, connector: smpp, side: client, config: { systemId: calm, password: secret } }
     routes: [{ id: all, prefix: "", to: [north] }]
@@ -28,7 +27,7 @@ before(async () => {
 })
 
 after(async () => {
-  await world.close()
+  await world?.close()
 })
 
 const sample = samples.find((pdu): pdu is PduOf<'submit_sm'> => pdu.command === 'submit_sm')!

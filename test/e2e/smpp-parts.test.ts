@@ -1,28 +1,27 @@
 // Parts of a long message that were acknowledged while others have not come: what a client hears of them
 // by query_sm, cancel_sm and replace_sm, and that nobody else hears of them.
 import assert from 'node:assert/strict'
-import { after, afterEach, before, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
-import { type Esme, type EsmeOptions, esme } from '../peers/smpp-client.ts'
+import { type Esme, esmes } from '../peers/smpp-client.ts'
 import { startGatewayProcess } from '../bench/gateway.ts'
-import { bindTo, cdrsOf, configure, eventually, startWorld, type World } from './world.ts'
+import { bindTo, cdrsOf, eventually, startWorld, type World } from './world.ts'
 
 let world: World
 let port: number
-const open: Esme[] = []
+const bind = esmes(() => port)
 
 const [ok, invalidMessageId, cancelFailed, replaceFailed, submitFailed, queryFailed] = [0, 0x0c, 0x11, 0x13, 0x45, 0x67]
 const [enroute, delivered, deleted, rejected] = [1, 2, 4, 8]
 
 before(async () => {
   port = await freePort()
-  world = await startWorld({ north: { receipts: { delay: 10 } } }, { SIGNALBOX_SMPP: `127.0.0.1:${port}` })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: { receipts: { delay: 10 } } },
+    { SIGNALBOX_SMPP: `127.0.0.1:${port}` },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
       - { id: till, connector: smpp, side: client, config: { systemId: till, password: secret, receipts: { ids: decimal } } }
       - { id: brief, connector: smpp, side: client, policy: { partsTimeoutSeconds: 1, partsIncomplete: drop }, config: { systemId: brief, password: secret } }
@@ -35,18 +34,7 @@ before(async () => {
   )
 })
 
-afterEach(async () => {
-  for (const it of open) it.session.destroy()
-  await Promise.all(open.splice(0).map((it) => it.closed))
-})
-
-after(() => world.close())
-
-async function bind(systemId: string, more: Partial<EsmeOptions> = {}): Promise<Esme> {
-  const it = await esme({ port, systemId, ...more })
-  open.push(it)
-  return it
-}
+after(() => world?.close())
 
 /** The whole response to one of three parts. */
 const part = (client: Esme, destination_addr: string, index: number) =>

@@ -1,77 +1,39 @@
 // Suspension, end to end: an account above suspends one, and on every protocol it and all below it are
 // told so at once; what they had queued waits and goes on later; what a closed account had queued fails.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { freePort } from '../bench/processes.ts'
-import { esme, type Esme } from '../peers/smpp-client.ts'
-import { phone, type Phone } from './sip-phone.ts'
-import { ask, bindTo, configure, create, eventually, messagesPath, reaches, root, sleep, startWorld, type World } from './world.ts'
+import { customer, number, startReseller, type ResellerWorld } from './reseller.ts'
+import type { Phone } from './sip-phone.ts'
+import { ask, create, eventually, messagesPath, reaches, root, sleep, type World } from './world.ts'
 
+let house: ResellerWorld
 let world: World
-let profiles: string
-let smppPort: number
 let alice: Phone
-const reseller = { sid: `AC${'0'.repeat(31)}a`, token: 'a'.repeat(32) }
-const customer = { sid: `AC${'0'.repeat(31)}b`, token: 'b'.repeat(32) }
 const neighbour = { sid: `AC${'0'.repeat(31)}c`, token: 'c'.repeat(32) }
-const [rootNumber, number, neighbourNumber] = ['+15550001111', '+15550002222', '+15550003333']
+const [rootNumber, neighbourNumber] = ['+15550001111', '+15550003333']
 
-const set = (fields: string): Promise<void> =>
-  configure(world.setup, `accounts: [{ id: root, accounts: [{ id: ${reseller.sid}, ${fields} }] }]`)
-const pause = (paused: boolean): Promise<void> =>
-  configure(
-    world.setup,
-    `accounts: [{ id: root, binds: [${bindTo(world.carriers, 'north').replace('id: north', `id: north, paused: ${paused}`)}] }]`,
-  )
-const shop = (): Promise<Esme> => esme({ port: smppPort, systemId: 'shop', password: 'secret' })
 const form = (from: string, body: string) => ({ To: '+447700900123', From: from, Body: body })
 const arrived = (text: string): boolean => world.carriers.inbox(50).some((one) => one.text === text)
 
 before(async () => {
-  smppPort = await freePort()
-  const sipPort = await freePort()
-  profiles = await mkdtemp(join(tmpdir(), 'sip-profiles-'))
-  await writeFile(join(profiles, 'internal.yaml'), `listen: { udp: '127.0.0.1:${sipPort}' }\ndomains: { 127.0.0.1: ${customer.sid} }\n`)
-  await mkdir(join(profiles, 'internal'))
-  world = await startWorld({ north: { receipts: { delay: 5 } } }, { SIGNALBOX_SMPP: `127.0.0.1:${smppPort}`, SIGNALBOX_SIP: profiles })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
-    binds: [${bindTo(world.carriers, 'north')}]
-    numbers: [{ number: "${rootNumber}" }]
-    routes: [{ id: all, prefix: "", to: [north] }]
-    accounts:
-      - id: ${reseller.sid}
-        token: ${reseller.token}
-        accounts:
-          - id: ${customer.sid}
-            token: ${customer.token}
-            binds:
-              - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
-              - { id: alice, connector: sip, side: client, config: { user: alice, password: wonderland } }
-            numbers: [{ number: "${number}", bind: alice }]
-      - { id: ${neighbour.sid}, token: ${neighbour.token}, numbers: [{ number: "${neighbourNumber}" }] }
-`,
+  house = await startReseller(
+    { receipts: { delay: 5 } },
+    {
+      numbers: `{ number: "${rootNumber}" }`,
+      neighbours: `
+      - { id: ${neighbour.sid}, token: ${neighbour.token}, numbers: [{ number: "${neighbourNumber}" }] }`,
+    },
   )
-  alice = await phone({ gateway: sipPort, user: 'alice', password: 'wonderland' })
-  assert.equal((await alice.register()).status, 200)
+  ;({ world, alice } = house)
   const first = await eventually('a first message', () => create(world.setup, form(number, 'first'), customer).catch(() => undefined))
   await reaches(world.setup, first, 'delivered', customer)
 })
 
-after(async () => {
-  alice?.close()
-  await world?.close()
-  await rm(profiles, { recursive: true })
-})
+after(() => house?.close())
 
 test('what an account below a suspended one asks is refused at once over HTTP, SMPP and SIP, and taken again later', async () => {
-  const client = await shop()
-  await set('status: suspended')
+  const client = await house.shop()
+  await house.set('status: suspended')
   for (const [path, code] of [
     [messagesPath(customer.sid), 20005],
     [messagesPath(customer.sid, '/SM00000000000000000000000000000000.json'), 20005],
@@ -84,14 +46,14 @@ test('what an account below a suspended one asks is refused at once over HTTP, S
   assert.equal((await ask(world.setup, messagesPath(customer.sid), { as: root })).status, 200, 'whoever is above sees it still')
   assert.equal((await ask(world.setup, '/api/v1/accounts', { as: customer })).status, 403)
   await client.closed
-  await assert.rejects(shop(), /0xd$/, 'ESME_RBINDFAIL')
+  await assert.rejects(house.shop(), /0xd$/, 'ESME_RBINDFAIL')
   assert.equal((await alice.message('sip:+447700900123@127.0.0.1', 'refused')).status, 403)
   assert.equal((await alice.register()).status, 403)
   assert.equal((await ask(world.setup, messagesPath(neighbour.sid), { as: neighbour, form: form(neighbourNumber, 'hi') })).status, 201)
 
-  await set('status: active')
+  await house.set('status: active')
   assert.ok(await create(world.setup, form(number, 'again'), customer))
-  const back = await shop()
+  const back = await house.shop()
   assert.equal((await back.submit({ destination_addr: '447700900123', short_message: 'by SMPP' })).command_status, 0)
   await back.close()
   assert.equal((await alice.message('sip:+447700900123@127.0.0.1', 'by SIP')).status, 202)
@@ -100,11 +62,11 @@ test('what an account below a suspended one asks is refused at once over HTTP, S
 })
 
 test('what was queued is held, in both directions, while others on the same lane go on, and is sent once the account is active', async () => {
-  await pause(true)
+  await house.pause(true)
   const waiting = await create(world.setup, form(number, 'held'), customer)
   const other = await create(world.setup, form(neighbourNumber, 'not held'), neighbour)
-  await set('status: suspended')
-  await pause(false)
+  await house.set('status: suspended')
+  await house.pause(false)
   world.carriers.reply({ carrier: 'north', from: '447700900124', to: number.slice(1), text: 'held for the phone' })
   await reaches(world.setup, other, 'delivered', neighbour)
   await sleep(500)
@@ -114,30 +76,30 @@ test('what was queued is held, in both directions, while others on the same lane
   await world.restart()
   await sleep(500)
   assert.ok(!arrived('held'), 'also after a restart')
-  await set('status: active')
+  await house.set('status: active')
   await reaches(world.setup, waiting, 'delivered', customer)
   await eventually('it is registered', async () => (await alice.register()).status === 200 || undefined)
   await alice.received('what a handset wrote meanwhile', ({ body }) => body === 'held for the phone')
 })
 
 test('what is held expires by its own validity', async () => {
-  await pause(true)
+  await house.pause(true)
   const brief = await create(world.setup, { ...form(number, 'brief'), ValidityPeriod: '1' }, customer)
-  await set('status: suspended')
-  await pause(false)
+  await house.set('status: suspended')
+  await house.pause(false)
   await eventually('it expired', async () => {
     const { json } = await ask(world.setup, messagesPath(customer.sid, `/${brief}.json`), { as: root })
     return json['status'] === 'failed' ? json : undefined
   }).then((json) => assert.equal(json['error_code'], 30036))
-  await set('status: active')
+  await house.set('status: active')
 })
 
 test('what a closed account had queued and scheduled fails as that, and it stays closed', async () => {
-  await pause(true)
+  await house.pause(true)
   const queued = await create(world.setup, form(number, 'too late'), customer)
   const later = new Date(Date.now() + 3_600_000).toISOString()
   const scheduled = await create(world.setup, { ...form(number, 'too late'), SendAt: later, ScheduleType: 'fixed' }, customer)
-  await set('status: closed')
+  await house.set('status: closed')
   for (const sid of [queued, scheduled]) {
     const json = await eventually('it failed', async () => {
       const answer = await ask(world.setup, messagesPath(customer.sid, `/${sid}.json`), { as: root })
@@ -145,10 +107,10 @@ test('what a closed account had queued and scheduled fails as that, and it stays
     })
     assert.equal(json['error_code'], 30002)
   }
-  await pause(false)
+  await house.pause(false)
   await sleep(300)
   assert.ok(!arrived('too late'))
   const answer = await ask(world.setup, messagesPath(customer.sid), { as: customer, form: form(number, 'refused') })
   assert.deepEqual([answer.status, answer.json['code']], [403, 20005])
-  await assert.rejects(set('status: active'), /closed/)
+  await assert.rejects(house.set('status: active'), /closed/)
 })

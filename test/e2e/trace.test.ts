@@ -6,20 +6,19 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
 import { esme } from '../peers/smpp-client.ts'
-import { ask, basic, bindTo, configure, eventually, root, signalbox, startWorld, type World } from './world.ts'
+import { ask, basic, bindTo, eventually, root, signalbox, startWorld, type World } from './world.ts'
 
 let world: World
 let port: number
 
 before(async () => {
   port = await freePort()
-  world = await startWorld({ north: {} }, { SIGNALBOX_SMPP: `127.0.0.1:${port}` })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: {} },
+    { SIGNALBOX_SMPP: `127.0.0.1:${port}` },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: shop, connector: smpp, side: client, config: { systemId: shop, password: secret } }
     routes:
       - { id: all, prefix: "", to: [north] }
@@ -27,7 +26,7 @@ before(async () => {
   )
 })
 
-after(() => world.close())
+after(() => world?.close())
 
 const pdus = (...args: string[]): ReturnType<typeof signalbox> => signalbox(['pdus', ...args], world.setup.env)
 const path = (suffix = ''): string => `/api/v1/binds/shop/trace${suffix}`

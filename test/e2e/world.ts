@@ -19,8 +19,15 @@ export interface World {
   close(): Promise<void>
 }
 
-/** system_id and password of each carrier are its name. */
-export async function startWorld(personalities: Record<string, PersonalityOptions>, env: Record<string, string> = {}): Promise<World> {
+/**
+ * system_id and password of each carrier are its name. `root`: what the root account has from the start, as lines of a
+ * document, a line break before each.
+ */
+export async function startWorld(
+  personalities: Record<string, PersonalityOptions>,
+  env: Record<string, string> = {},
+  root?: (carriers: Carriers) => string,
+): Promise<World> {
   const setup = await setUp(env)
   const carriers = await startCarriers({
     port: 0,
@@ -45,8 +52,24 @@ export async function startWorld(personalities: Record<string, PersonalityOption
       await tearDown(setup)
     },
   }
+  if (root) {
+    await configure(setup, `accounts:\n  - id: root${root(carriers)}`).catch(async (error: unknown) => {
+      await world.close()
+      throw error
+    })
+  }
   return world
 }
+
+/** One carrier that soon delivers what goes to +44. `more` that the root account has, its numbers among it: as above. */
+export const startNorthern = (more: string): Promise<World> =>
+  startWorld(
+    { northern: { receipts: { delay: 5 } } },
+    {},
+    (carriers) => `
+    binds: [${bindTo(carriers, 'northern')}]
+    routes: [{ id: uk, prefix: '+44', to: [northern] }]${more}`,
+  )
 
 export interface Credentials {
   sid: string

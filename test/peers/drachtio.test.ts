@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Phone, phone } from '../e2e/sip-phone.ts'
-import { bindTo, configure, create, eventually, reaches, startWorld, type World } from '../e2e/world.ts'
+import { bindTo, create, eventually, reaches, startWorld, type World } from '../e2e/world.ts'
 import { type DrachtioPeer, startDrachtioPeer } from './drachtio.ts'
 import { domain, numbers, passwordOf } from './sip-world.ts'
 
@@ -27,13 +27,12 @@ before(async () => {
   )
   // A phone by hand answers 200 to whatever it is sent: a carrier, too.
   carrier = await phone({ gateway: server.sipPort, user: 'carrier', password: '' })
-  world = await startWorld({ north: {} }, { SIGNALBOX_SIP: profiles, BETWEEN_US: secret })
-  await configure(
-    world.setup,
-    `accounts:
-  - id: root
+  world = await startWorld(
+    { north: {} },
+    { SIGNALBOX_SIP: profiles, BETWEEN_US: secret },
+    (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: alice, connector: sip, side: client, config: { user: alice, password: ${passwordOf('alice')} } }
       - { id: hop, connector: sip, config: { profile: carried, nextHops: ['sip:127.0.0.1:${carrier.port}'], pingSeconds: 1, receipts: none, to: { domain: carrier.example } } }
     numbers:

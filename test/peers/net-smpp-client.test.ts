@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { freePort } from '../bench/processes.ts'
-import { bindTo, configure, eventually, startWorld, type World } from '../e2e/world.ts'
+import { bindTo, eventually, startWorld, type World } from '../e2e/world.ts'
 import { needs } from './found.ts'
 import { startTap, type Tap } from './tap.ts'
 
@@ -26,13 +26,12 @@ describe('Net::SMPP', needs('net-smpp'), () => {
   before(async () => {
     const port = await freePort()
     tap = await startTap(port)
-    world = await startWorld({ north: {} }, { SIGNALBOX_SMPP: `127.0.0.1:${port}` })
-    await configure(
-      world.setup,
-      `accounts:
-  - id: root
+    world = await startWorld(
+      { north: {} },
+      { SIGNALBOX_SMPP: `127.0.0.1:${port}` },
+      (carriers) => `
     binds:
-      - ${bindTo(world.carriers, 'north')}
+      - ${bindTo(carriers, 'north')}
       - { id: perl, connector: smpp, side: client, config: { systemId: perl, password: secret } }
     numbers: [{ number: "${number}", bind: perl }]
     routes: [{ id: britain, prefix: "+44", to: [north] }]

@@ -1,4 +1,5 @@
 // npm `smpp` as a client's ESME: binds to our message centre, keeps what it is sent, and asks.
+import { afterEach } from 'node:test'
 import smpp, { type PDU, type Session } from 'smpp'
 
 export interface Esme {
@@ -83,4 +84,18 @@ export async function esme(options: EsmeOptions): Promise<Esme> {
     throw new Error(`not bound: 0x${command_status.toString(16)}`)
   }
   return it
+}
+
+/** Binds ESMEs for the tests of one file, which are gone after each. To be called once, at its top. */
+export function esmes(portOf: () => number): (systemId?: string, more?: Partial<EsmeOptions>) => Promise<Esme> {
+  const open: Esme[] = []
+  afterEach(async () => {
+    for (const it of open) it.session.destroy()
+    await Promise.all(open.splice(0).map((it) => it.closed))
+  })
+  return async (systemId = 'shop', more = {}) => {
+    const it = await esme({ port: portOf(), systemId, ...more })
+    open.push(it)
+    return it
+  }
 }
