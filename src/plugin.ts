@@ -113,6 +113,8 @@ export interface Declared {
     asked: { name: string; item: unknown; was: Resource | undefined; now: number; number(value: string): OwnNumber | undefined },
     fault: (path: (string | number)[], message: string) => void,
   ): Resource['settings']
+  /** What is written of one that is so, besides its name: `settings` of that gives the same again. */
+  written(settings: Resource['settings']): Record<string, unknown>
   /** What cannot be of all of an account together. */
   faults?(all: Resources): Iterable<string>
 }

@@ -229,7 +229,22 @@ export interface PlanOptions {
   prune?: boolean
 }
 
+export interface ExportOptions {
+  /** The caller's own, when absent. */
+  account?: AccountId
+  /** masked: what is stored stays. variables: each is a variable, to be set where the document is applied. */
+  secrets?: 'masked' | 'variables'
+}
+export interface Exported {
+  revision: number
+  document: string
+  /** Those to be set, in the order of the document. */
+  variables: string[]
+}
+
 export interface Documents {
+  /** The account and all below it as a document without secrets. Planned here it changes nothing. */
+  export(caller: Caller, options: ExportOptions): Promise<Exported>
   plan(caller: Caller, text: string, options: PlanOptions): Promise<Plan>
   /** All or nothing. Only for a plan of this process; refused (conflict) when the configuration moved since. */
   apply(caller: Caller, plan: Plan): Promise<{ revision: number; changes: PlannedChange[] }>

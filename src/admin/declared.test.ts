@@ -110,7 +110,7 @@ test('every fault of a service is told with its line', async (context) => {
       - name: '${'x'.repeat(65)}'
 `),
     [
-      '7: accounts[0].services[0].colour: there is no such field; there are areaCodeGeomatch, fallbackMethod, fallbackUrl, id, inboundMethod, inboundRequestUrl, optOut, senders, smartEncoding, statusCallback, stickySender, useInboundWebhookOnNumber, usecase, validityPeriod',
+      '7: accounts[0].services[0].colour: there is no such field; there are areaCodeGeomatch, fallbackMethod, fallbackToLongCode, fallbackUrl, id, inboundMethod, inboundRequestUrl, mmsConverter, optOut, scanMessageContent, senders, smartEncoding, statusCallback, stickySender, synchronousValidation, useInboundWebhookOnNumber, usecase, validityPeriod',
       '9: accounts[0].services[0].inboundRequestUrl: expected an http or https URL such as https://example.com/sms, got "ftp://x.example"',
       '8: accounts[0].services[0].validityPeriod: expected 1–36000, got 36001',
       '6: accounts[0].services[0].id: expected MG and 32 lowercase hex digits, got "MG1"',

@@ -102,17 +102,23 @@ test('no client bind above is named, whoever asks for which', async (context) =>
   }
 })
 
-test('a grant may be taken back while routes below lead there; they keep the name, and cannot be put again', async (context) => {
+test('a grant may be taken back while routes below lead there; they keep the name, and can be put as they are and no otherwise', async (context) => {
   const { admin, caller, root, shop, as } = await street(context)
   await admin.binds.put(caller, root.id, 'north', { ...carrier(), grant: [shop] })
   const { view } = await admin.routes.put(as(shop), shop, 'r', { prefix: '', to: ['north'] })
   await admin.binds.put(caller, root.id, 'north', { ...carrier(), grant: [] })
   assert.deepEqual(admin.routes.get(as(shop), shop, 'r'), view)
   const { owner: _owner, id: _id, ...input } = view
-  assert.equal(
-    await message(admin.routes.put(as(shop), shop, 'r', input)),
-    'to[0]: expected a supplier bind, but there is none, got "north"',
-  )
+  assert.equal((await admin.routes.put(as(shop), shop, 'r', input)).changed, false)
+  for (const [id, changed] of [
+    ['r', { ...input, prefix: '+44' }],
+    ['another', input],
+  ] as const) {
+    assert.equal(
+      await message(admin.routes.put(as(shop), shop, id, changed)),
+      'to[0]: expected a supplier bind, but there is none, got "north"',
+    )
+  }
   const { decision, lines } = admin.messages.explain(as(shop), { from: '+15550001111', to: '+447700900123' })
   assert.deepEqual(decision.candidates, [])
   assert.match(lines[0]!, /Route r takes every destination; north is left out: it is not granted to the account\. It cannot be used/)

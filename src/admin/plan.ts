@@ -16,7 +16,9 @@ import { plannedChange } from './planned.ts'
 import { apiBind, putAccount, putBind } from './put.ts'
 import { giveUp } from './lend.ts'
 import { read as readText, type Reading } from './reading.ts'
-import { checkReferences, numberValue, putNumber, putRoute, rootId } from './refer.ts'
+import { rootId } from './naming.ts'
+import { checkReferences, numberValue, putNumber, putRoute } from './refer.ts'
+import { exported } from './exported.ts'
 import { fitText, isObject, type Path } from './schema.ts'
 import { inSlices } from './slices.ts'
 
@@ -54,6 +56,7 @@ export function createDocuments(room: ConfigurationRoom): Documents {
   }
 
   return {
+    export: (caller, options) => exported(room, caller, options),
     plan: (caller, text, { variables, prune = false }) => reading(text, variables, (read) => planned(caller, read, prune)),
     async apply(caller, plan) {
       const bench = benches.get(plan)

@@ -8,9 +8,9 @@ import { mask, type FieldChange, type PlannedChange } from './admin.ts'
 import type { Bench, Difference, Thing } from './bench.ts'
 import type { RevisionChange } from '../store/store.ts'
 import { pathText } from './faults.ts'
-import { ownPolicy } from './put.ts'
 import { defaultAt, isObject, isSecretAt, type Path } from './schema.ts'
-import { nameBind, scopeOf } from './refer.ts'
+import { nameBind, scopeOf } from './naming.ts'
+import { ownPolicy, usualAccount, usualBind, usualNumber, usualRoute } from './usual.ts'
 import { routeView } from './views.ts'
 
 /** One field of a thing. */
@@ -95,8 +95,7 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
   switch (thing.kind) {
     case 'account': {
       const { id: _id, createdAt: _createdAt, updatedAt: _updatedAt, token, credentials, ...rest } = thing.value
-      const usual = { status: 'active', inheritRoutes: true, weight: 1, concurrency: 0, privateWebhooks: false }
-      return [...plain(rest, usual), { path: ['token'], value: token, secret: true, usual: false }, ...credentialFields(credentials)]
+      return [...plain(rest, usualAccount), { path: ['token'], value: token, secret: true, usual: false }, ...credentialFields(credentials)]
     }
     case 'bind': {
       const { name, connector, side, enabled, paused, grant } = thing.value
@@ -104,7 +103,7 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
       return [
         ...plain(
           { connector, side, name, enabled, paused, ...(grant ? { grant } : {}) },
-          { enabled: true, paused: false, name: localBindId(thing.value.id) },
+          { ...usualBind, name: localBindId(thing.value.id) },
         ),
         ...policyFields(thing.value),
         ...leaves(schema, thing.value.config, ['config'], []),
@@ -112,7 +111,7 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
     }
     case 'route': {
       const { id: _id, owner: _owner, ...rest } = routeView(thing.value, scopeOf(bench))
-      return plain(rest, { enabled: true, failoverOnReceipt: false, name: thing.value.id })
+      return plain(rest, { ...usualRoute, name: thing.value.id })
     }
     case 'resource':
       return plain({ kind: thing.value.kind, ...thing.value.settings, optOut: thing.value.optOut }, { optOut: undefined })
@@ -122,7 +121,7 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
       return [
         ...plain(
           { name: thing.value.name, bind, optOut: thing.value.optOut, offered: thing.value.offered ?? false },
-          { name: thing.value.value, optOut: undefined, offered: false },
+          { ...usualNumber, name: thing.value.value, optOut: undefined },
         ),
         ...leaves(schema, thing.value.settings, ['settings'], []),
       ]

@@ -10,14 +10,15 @@ import { capNames, type Caps } from '../model/caps.ts'
 import { isWithin, localBindId } from '../model/configuration.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { OptOutSetting } from '../model/optout.ts'
-import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
 import type { Connector } from '../plugin.ts'
 import { after, before, bindsOf, lay, type Bench } from './bench.ts'
-import { check, show } from './faults.ts'
+import { mask } from './admin.ts'
+import { check, show, type Checked } from './faults.ts'
 import { grantOf } from './grants.ts'
 import { accountInput, bindInput, localId } from './inputs.ts'
 import { policy as policySchema } from './policy.ts'
-import { isObject, keepMasked, type Path } from './schema.ts'
+import { isObject, keepMasked, stillMasked, type Path } from './schema.ts'
+import { usualAccount, usualBind, usualPolicy } from './usual.ts'
 
 /** Deep trees help nobody, and walking up is bounded. */
 const mostLevels = 20
@@ -30,12 +31,12 @@ export function newToken(): string {
 }
 
 /** What an account may not change of itself: its parent does. The root account has none above it. */
-const fromAbove = ['status', 'inheritRoutes', 'weight', 'concurrency', 'caps', 'privateWebhooks', 'alphaSenders', 'claims'] as const
+export const fromAbove = ['status', 'inheritRoutes', 'weight', 'concurrency', 'caps', 'privateWebhooks', 'alphaSenders', 'claims'] as const
 
 /** `parent` for a new account; undefined for the root. */
 export function putAccount(bench: Bench, id: AccountId, parent: AccountId | undefined, input: unknown, path: Path): Account | undefined {
   const known = after(bench, 'account', id)
-  const checked = check(accountInput, keepMasked(accountInput, input, known), path)
+  const checked = checkSecrets(accountInput, input, known, path)
   if ('faults' in checked) {
     bench.faults.push(...checked.faults)
     return undefined
@@ -46,20 +47,16 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
     alphaSenders,
     claims,
     caps: capsGiven,
-    ...given
+    ...fields
   } = Object.fromEntries(Object.entries(checked.value).filter(([, value]) => value !== undefined))
   const fresh: Account = {
     id,
     ...(parent === undefined ? {} : { parent }),
+    ...usualAccount,
     name: '',
-    status: 'active',
     createdAt: 0,
     updatedAt: 0,
     token: newToken(),
-    inheritRoutes: true,
-    weight: 1,
-    concurrency: 0,
-    privateWebhooks: false,
   }
   const { cdrUrl: oldUrl, optOut: oldOptOut, alphaSenders: oldSenders, claims: oldClaims, caps: oldCaps, ...rest } = known ?? fresh
   const url = (cdrUrl as string | undefined) ?? oldUrl
@@ -69,7 +66,7 @@ export function putAccount(bench: Bench, id: AccountId, parent: AccountId | unde
   const right = (claims as Claims | 'inherit' | undefined) ?? oldClaims
   const account: Account = {
     ...rest,
-    ...given,
+    ...fields,
     ...(caps ? { caps } : {}),
     ...(url ? { cdrUrl: url } : {}),
     ...(words === undefined || words === 'inherit' ? {} : { optOut: plain(words) }),
@@ -149,7 +146,7 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
   const sides = connector ? sidesOf(connector) : []
   const side =
     (given['side'] as Side | undefined) ?? known?.side ?? (sides.length === 1 ? sides[0]! : id === apiBind ? 'client' : 'supplier')
-  const defaults = side === 'client' ? defaultClientPolicy : defaultPolicy
+  const defaults = usualPolicy(side)
   const policyGiven = given['policy'] === undefined ? {} : given['policy']
   const policies = isObject(policyGiven) ? check(policySchema, { ...defaults, ...policyGiven }, [...path, 'policy']) : undefined
   if (policies && 'faults' in policies) bench.faults.push(...policies.faults)
@@ -181,7 +178,7 @@ export function putBind(bench: Bench, account: AccountId, id: string, input: unk
   layBind(checkedConfig, policies && 'value' in policies ? policies.value : defaults)
 
   function layBind(config: unknown, policy: BindPolicy): void {
-    const { name = id, enabled = true, paused = known?.paused ?? false } = 'value' in checked ? checked.value : {}
+    const { name = id, enabled = usualBind.enabled, paused = known?.paused ?? usualBind.paused } = 'value' in checked ? checked.value : {}
     const connectorName = connector?.name ?? ''
     const value: Bind = {
       id: key,
@@ -216,18 +213,21 @@ function sidesOf({ config }: Connector): Side[] {
   return (['supplier', 'client'] as const).filter((side) => config[side])
 }
 
+/** As `check`, told in plain words of masks that were given back where nothing is stored. */
+export function checkSecrets<T>(schema: z.ZodType<T>, given: unknown, stored: unknown, path: Path): Checked<T> {
+  const kept = keepMasked(schema, given, stored)
+  const checked = check(schema, kept, path)
+  const masked = stillMasked(schema, kept).map((at) => [...path, ...at])
+  if (masked.length === 0) return checked
+  const others = 'faults' in checked ? checked.faults.filter((fault) => !masked.some((at) => isDeepStrictEqual(at, fault.path))) : []
+  const message = `expected the secret itself: none is stored that ${mask} could stand for`
+  return { faults: [...others, ...masked.map((at) => ({ path: at, message }))] }
+}
+
 function checkConfig(schema: z.ZodType | undefined, given: unknown, known: Bind | undefined, path: Path, bench: Bench): unknown {
   if (!schema) return undefined
-  const checked = check(schema, keepMasked(schema, given, known?.config), path)
+  const checked = checkSecrets(schema, given, known?.config, path)
   if ('value' in checked) return checked.value
   bench.faults.push(...checked.faults)
   return undefined
-}
-
-/** Policy fields that differ from the defaults of the bind's side: what a document needs to say. */
-export function ownPolicy(bind: Bind): Partial<BindPolicy> {
-  const defaults = bind.side === 'client' ? defaultClientPolicy : defaultPolicy
-  return Object.fromEntries(
-    Object.entries(bind.policy).filter(([field, value]) => !isDeepStrictEqual(value, defaults[field as keyof BindPolicy])),
-  )
 }

@@ -1,10 +1,9 @@
-// Puts routes and numbers on the bench: things that refer to binds. A bind is named by its id in the
-// account itself, else in the nearest account above that lends it the bind, or by `<account>/<id>`. What is
-// not lent is not there: no name finds it, and no fault tells of it.
+// Puts routes and numbers on the bench: things that refer to binds, by the names of naming.ts. What is not
+// lent is not there: no name finds it, and no fault tells of it.
 import { isDeepStrictEqual } from 'node:util'
 import type { OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
-import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
+import { isWithin, localBindId } from '../model/configuration.ts'
 import { parseAddress } from '../model/address.ts'
 import type { AccountId } from '../model/message.ts'
 import type { Route, RouteTarget } from '../model/route.ts'
@@ -16,72 +15,12 @@ import { check, show, type Checked, type Placed } from './faults.ts'
 import { grantOf } from './grants.ts'
 import { claimRight } from './lend.ts'
 import { localId, numberInput, routeInput } from './inputs.ts'
-import { apiBind } from './put.ts'
-import { isObject, keepMasked, type Path } from './schema.ts'
+import { apiBind, checkSecrets } from './put.ts'
+import { findBind, findTrunk, nameBind, scopeOf } from './naming.ts'
+import { isObject, type Path } from './schema.ts'
 import { trunkOf, usedBind, usedTrunk, type User } from './shelves.ts'
-
-/** `trunks`: the members of each, where they are known by it. */
-export type Scope = Pick<Configuration, 'accounts' | 'binds'> & {
-  trunks?: { get(trunk: string): Pick<ReadonlyMap<string, Bind>, 'values'> | undefined }
-}
-
-/** The bind that a name means in an account, and whether the account may name it at all. */
-function findBind(scope: Scope, account: AccountId, name: string): Bind | undefined {
-  const line = lineage(scope, account)
-  if (name.includes('/')) {
-    const full = name.startsWith('root/') ? rootId(scope) + name.slice(4) : name
-    const bind = scope.binds.get(full)
-    return bind && maySendBy(scope, bind, account) ? bind : undefined
-  }
-  for (const owner of line) {
-    const bind = scope.binds.get(`${owner}/${name}`)
-    if (bind && maySendBy(scope, bind, account)) return bind
-  }
-  return undefined
-}
-
-export function rootId(scope: Scope): AccountId | undefined {
-  for (const account of scope.accounts.values()) if (account.parent === undefined) return account.id
-  return undefined
-}
-
-/** `<account>/<trunk>` of the trunk that a name means in an account: the nearest that has a member. */
-function findTrunk(scope: Scope, account: AccountId, name: string): string | undefined {
-  const line = lineage(scope, account)
-  const slash = name.indexOf('/')
-  const given = slash < 0 ? undefined : name.startsWith('root/') ? rootId(scope) : name.slice(0, slash)
-  const owners = given === undefined ? line : line.includes(given) || isWithin(scope, given, account) ? [given] : []
-  const local = name.slice(slash + 1)
-  if (local === '') return undefined
-  return owners.map((owner) => `${owner}/${local}`).find((id) => membersIn(scope, id).some((bind) => maySendBy(scope, bind, account)))
-}
-
-function membersIn({ binds, trunks }: Scope, id: string): Bind[] {
-  return trunks ? [...(trunks.get(id)?.values() ?? [])] : [...binds.values()].filter((bind) => trunkOf(bind) === id)
-}
-
-/** As it is on the bench. */
-export function scopeOf(bench: Bench): Scope {
-  const get = (id: string): Map<string, Bind> => new Map(membersOf(bench, id).map((bind) => [bind.id, bind]))
-  return { accounts: bench.accounts, binds: bench.binds, trunks: { get } }
-}
-
-/** How `account` names a trunk so that it finds it again. */
-export function nameTrunk(scope: Scope, account: AccountId, id: string): string {
-  const local = localBindId(id)
-  return nameAs(scope, account, id, findBind(scope, account, local)?.id ?? findTrunk(scope, account, local))
-}
-
-/** How `account` names a bind so that it finds it again. */
-export function nameBind(scope: Scope, account: AccountId, id: string): string {
-  return nameAs(scope, account, id, findBind(scope, account, localBindId(id))?.id)
-}
-
-/** What was lent from above and is no longer keeps the name by which it was known. */
-function nameAs(scope: Scope, account: AccountId, id: string, found: string | undefined): string {
-  const isPlain = found === id || (found === undefined && !isWithin(scope, id.slice(0, id.indexOf('/')), account))
-  return isPlain ? localBindId(id) : id
-}
+import { usualRoute } from './usual.ts'
+import { routeView } from './views.ts'
 
 function noBind(bench: Bench, account: AccountId, name: string, side: Bind['side'] | undefined): string {
   const above = lineage(bench, account).flatMap((owner) => bindsOf(bench, owner))
@@ -91,6 +30,11 @@ function noBind(bench: Bench, account: AccountId, name: string, side: Bind['side
 }
 
 export function putRoute(bench: Bench, account: AccountId, id: string, input: unknown, path: Path): void {
+  const known = before(bench, 'route', `${account}/${id}`)
+  if (known && isAsShown(bench, known, input)) {
+    lay(bench, { kind: 'route', value: known }, path)
+    return
+  }
   const checked = check(routeInput, input, path)
   const faults: Placed[] = 'faults' in checked ? [...checked.faults] : []
   if (!localId.safeParse(id).success) {
@@ -106,7 +50,7 @@ export function putRoute(bench: Bench, account: AccountId, id: string, input: un
   }
   bench.faults.push(...faults)
   if ('faults' in checked || faults.length > 0) return
-  const { name, enabled = true, prefix, kind, time, failoverOnReceipt = false } = checked.value
+  const { name, enabled = usualRoute.enabled, prefix, kind, time, failoverOnReceipt = usualRoute.failoverOnReceipt } = checked.value
   const when: Route['when'] = {
     prefix,
     ...(checked.value.sender === undefined ? {} : { sender: checked.value.sender }),
@@ -129,6 +73,13 @@ export function putRoute(bench: Bench, account: AccountId, id: string, input: un
     { kind: 'route', value: { id, account, name: name ?? id, enabled, when, to, failoverOnReceipt, ...(grant ? { grant } : {}) } },
     path,
   )
+}
+
+/** Put as it is shown it stays, also where what it leads to could not be named any more: a grant was taken back. */
+function isAsShown(bench: Bench, known: Route, input: unknown): boolean {
+  if (!isObject(input)) return false
+  const { id, owner: _owner, ...shown } = routeView(known, scopeOf(bench))
+  return isDeepStrictEqual({ ...usualRoute, name: id, ...input }, shown)
 }
 
 function targetsOf(bench: Bench, account: AccountId, given: Record<string, unknown>, path: Path, faults: Placed[]): RouteTarget[] {
@@ -226,7 +177,7 @@ function checkSettings(
 ): Checked<Record<string, string>> {
   const connector = bench.connectors.get(bind.connector)
   const schema = connector?.number
-  if (schema) return check(schema, keepMasked(schema, settings, known?.settings), path)
+  if (schema) return checkSecrets(schema, settings, known?.settings, path)
   if (!connector || !isObject(settings) || Object.keys(settings).length === 0) return { value: {} }
   return { faults: [{ path, message: `a number that leads to ${bind.connector} has no settings` }] }
 }

@@ -1,5 +1,6 @@
 // Reading a connector's zod schema: where its secrets are, what a field expects, which fields there
 // are. Connectors only declare; everything shown, sealed or refused follows from that.
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { mask } from './admin.ts'
 
@@ -105,6 +106,33 @@ export function maskSecrets(schema: Schema, value: unknown): unknown {
 /** Where a secret was given back masked, what is stored stays. */
 export function keepMasked(schema: Schema, given: unknown, stored: unknown): unknown {
   return mapSecrets(schema, given, (secret, path) => (secret === mask ? (valueAt(stored, path) ?? secret) : secret))
+}
+
+/** Where a secret is still masked: nothing was stored that it could stand for. */
+export function stillMasked(schema: Schema, value: unknown): Path[] {
+  const found: Path[] = []
+  mapSecrets(schema, value, (secret, path) => {
+    if (secret === mask) found.push(path)
+  })
+  return found
+}
+
+/** A value that holds, without what it would have if nobody said so. */
+export function withoutDefaults(schema: z.ZodType, value: unknown): unknown {
+  const less = walk(value, [])
+  const again = schema.safeParse(less)
+  return again.success && isDeepStrictEqual(again.data, value) ? less : value
+  function walk(at: unknown, path: Path): unknown {
+    if (!isObject(at)) return at
+    const kept: Record<string, unknown> = {}
+    for (const [key, child] of Object.entries(at)) {
+      const usual = defaultAt(schema, [...path, key])
+      if (child === undefined || isDeepStrictEqual(child, usual)) continue
+      const left = walk(child, [...path, key])
+      if (usual === undefined || !isDeepStrictEqual(left, {})) kept[key] = left
+    }
+    return kept
+  }
 }
 
 /** Fields that the schema does not know, which zod would drop without a word. */

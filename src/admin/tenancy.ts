@@ -11,7 +11,8 @@ import { Refused, type Accounts, type RefusedWhy } from './admin.ts'
 import { after, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { claimRight, giveUp, handOver, isOffered } from './lend.ts'
-import { nameBind, putNumber } from './refer.ts'
+import { nameBind } from './naming.ts'
+import { putNumber } from './refer.ts'
 
 const whys: Record<RefusedWhy, TenancyWhy> = {
   absent: 'absent',

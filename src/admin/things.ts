@@ -9,7 +9,8 @@ import { after, before, take, type Bench, type Kind } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { giveUp } from './lend.ts'
 import { apiBind, putBind } from './put.ts'
-import { numberValue, putNumber, putRoute, type Scope } from './refer.ts'
+import { type Scope } from './naming.ts'
+import { numberValue, putNumber, putRoute } from './refer.ts'
 import { bindView, numberView, routeView } from './views.ts'
 
 interface Shelf<View> {

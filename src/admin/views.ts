@@ -7,7 +7,7 @@ import type { Route, RouteTarget } from '../model/route.ts'
 import type { Connector } from '../plugin.ts'
 import { dayNames } from '../routing/window.ts'
 import { mask, type AccountView, type BindView, type Fault, type NumberView, type RouteView } from './admin.ts'
-import { nameBind, nameTrunk, type Scope } from './refer.ts'
+import { nameBind, nameTrunk, type Scope } from './naming.ts'
 import { maskSecrets } from './schema.ts'
 
 type Connectors = ReadonlyMap<string, Connector>

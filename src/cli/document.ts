@@ -1,4 +1,4 @@
-// `signalbox plan` and `signalbox apply`: a YAML document against the running gateway.
+// `signalbox plan`, `signalbox apply` and `signalbox export`: YAML documents of the running gateway.
 import { readFileSync } from 'node:fs'
 import { Told, faultLine, type Client } from './client.ts'
 
@@ -35,6 +35,18 @@ export async function apply(client: Client, options: DocumentOptions): Promise<s
   if (options.json) return JSON.stringify(done, undefined, 2)
   if (done.changes.length === 0) return 'Nothing to change: everything already is so.'
   return `${changesText(done.changes)}\n\n${counted(done.changes.length)} made: revision ${done.revision}.`
+}
+
+export interface ExportedOptions {
+  account?: string
+  secrets: 'masked' | 'variables'
+  json?: boolean
+}
+
+export async function exportDocument(client: Client, { account, secrets, json }: ExportedOptions): Promise<string> {
+  const path = `/api/v1/accounts/${encodeURIComponent(account ?? client.accountSid)}/document?secrets=${secrets}`
+  const exported = await client.request<{ document: string }>('GET', path)
+  return json ? JSON.stringify(exported, undefined, 2) : exported.document.trimEnd()
 }
 
 /** Only the variables that the document names leave this machine. */

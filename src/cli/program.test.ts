@@ -255,6 +255,19 @@ test('plan sends only the variables that the document names, and prints what wou
   )
 })
 
+test('export prints the document alone, of the own account or another', async () => {
+  answers[`GET /api/v1/accounts/${sid}/document`] = {
+    status: 200,
+    body: { revision: 3, document: '# head\naccounts:\n  - id: root\n', variables: [] },
+  }
+  assert.deepEqual(await run(['export']), { code: 0, out: '# head\naccounts:\n  - id: root\n', err: '' })
+  assert.equal(asked[0]?.line, `GET /api/v1/accounts/${sid}/document?secrets=masked`)
+  const other = await run(['export', '--account', 'AC2', '--secrets', 'variables'])
+  assert.deepEqual([other.code, other.err], [1, 'There is nothing here.\n'])
+  assert.equal(asked[1]?.line, 'GET /api/v1/accounts/AC2/document?secrets=variables')
+  assert.match((await run(['export', '--secrets', 'plain'])).err, /Allowed choices are masked, variables/)
+})
+
 test('apply changes nothing where the document has faults, and holds to the revision that it planned on', async () => {
   const file = join(data, 'carrier.yaml')
   writeFileSync(file, 'accounts: []\n')

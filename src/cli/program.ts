@@ -6,7 +6,7 @@ import { SettingsRefused } from '../env.ts'
 import { connect, Told, type Client } from './client.ts'
 import { audit } from './audit.ts'
 import { bind, parked } from './bind.ts'
-import { apply, plan, type DocumentOptions } from './document.ts'
+import { apply, exportDocument, plan, type DocumentOptions, type ExportedOptions } from './document.ts'
 import { accounts, changeKey, createKey, keys, revokeKey, rotate, testCredentials, type KeyOptions } from './keys.ts'
 import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
 import { explain, release, send, trace } from './messages.ts'
@@ -93,6 +93,17 @@ function addDocuments(program: Command, asked: Asked): void {
       .option(...json)
   document('plan', 'show what a document would change').action(asked((client, options: DocumentOptions) => plan(client, options)))
   document('apply', 'apply a document, all of it or nothing').action(asked((client, options: DocumentOptions) => apply(client, options)))
+  program
+    .command('export')
+    .description('print an account and all below it as a document, without secrets')
+    .option(...ofAccount)
+    .addOption(
+      new Option('--secrets <how>', 'masked: what is stored stays; variables: ${NAME}, to be set where it is applied')
+        .choices(['masked', 'variables'])
+        .default('masked'),
+    )
+    .option(...json)
+    .action(asked((client, options: ExportedOptions) => exportDocument(client, options)))
 }
 
 function addKeys(program: Command, asked: Asked): void {

@@ -30,6 +30,10 @@ const item = z.object({
   validityPeriod: z.int().min(1).max(36_000).optional(),
   useInboundWebhookOnNumber: z.boolean().optional(),
   usecase: z.enum(usecases).optional(),
+  mmsConverter: z.boolean().optional(),
+  scanMessageContent: z.enum(['inherit', 'enable', 'disable']).optional(),
+  fallbackToLongCode: z.boolean().optional(),
+  synchronousValidation: z.boolean().optional(),
   senders: z.array(z.string()).max(mostSenders).optional(),
 })
 
@@ -83,6 +87,12 @@ export const declaredServices: Declared = {
     const pool = senders ? poolOf(senders, had, asked, fault) : had
     const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
     return { ...newSettings(asked.name), ...own, senders: pool }
+  },
+  written(settings) {
+    const { friendlyName, senders, ...rest } = settingsOf({ settings })
+    const usual = newSettings(friendlyName) as Record<string, unknown>
+    const own = Object.entries(rest).filter(([field, value]) => value !== '' && value !== undefined && value !== usual[field])
+    return { ...Object.fromEntries(own), senders: senders.map(({ value }) => value) }
   },
   *faults(all) {
     const places = new Map<string, string>()

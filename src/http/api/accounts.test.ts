@@ -39,6 +39,20 @@ test('accounts: created once with a token, changed, moved, their token rotated',
   assert.equal((await call('GET /accounts', undefined, basic(sub, subToken))).status, 200)
 })
 
+test('an account and all below it are exported as a document without secrets, which changes nothing here', async () => {
+  const exported = await call(`GET /accounts/${root}/document`)
+  const document = String(exported.body['document'])
+  assert.ok(document.includes(`- id: ${sub}\n`) && !document.includes(subToken), document)
+  assert.deepEqual(exported.body['variables'], [])
+  const planned = await call('POST /plan', { document, prune: true })
+  assert.deepEqual([planned.body['changes'], planned.body['faults']], [[], []])
+  const named = await call(`GET /accounts/${sub}/document?secrets=variables`, undefined, basic(sub, subToken))
+  assert.deepEqual((named.body['variables'] as string[]).slice(0, 1), ['RENAMED_TOKEN'])
+  assert.match(String(named.body['document']), /token: \$\{RENAMED_TOKEN\}/)
+  assert.equal((await call(`GET /accounts/${root}/document`, undefined, basic(sub, subToken))).status, 404)
+  assert.equal((await call(`GET /accounts/${root}/document?secrets=plain`)).status, 400)
+})
+
 test('accounts: caps are laid over those there are, and what was used is shown with them, to nobody else', async () => {
   const [mine, other] = [await call('POST /accounts', { name: 'Capped' }), await call('POST /accounts', { name: 'Other' })].map(view)
   const id = String(mine!['id'])

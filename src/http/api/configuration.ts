@@ -88,6 +88,26 @@ const accounts: Endpoint[] = [
     },
   }),
   endpoint({
+    verb: 'get',
+    path: '/accounts/{id}/document',
+    id: 'exportAccount',
+    tag: 'accounts',
+    summary: 'The account and all below it as a YAML document without secrets: planned here, it changes nothing',
+    params: id,
+    query: z.strictObject({
+      secrets: z
+        .enum(['masked', 'variables'])
+        .default('masked')
+        .describe('`masked`: what is stored stays. `variables`: each is named by a variable, for another gateway'),
+    }),
+    answer: z.strictObject({
+      revision: z.int(),
+      document: z.string().describe('YAML, as docs/configuration.md describes it'),
+      variables: z.array(z.string()).describe('What has to be set where it is applied'),
+    }),
+    run: ({ admin, caller, params, query }) => admin.documents.export(caller, { account: params.id, secrets: query.secrets }),
+  }),
+  endpoint({
     verb: 'put',
     path: '/accounts/{id}/parent',
     id: 'reparentAccount',

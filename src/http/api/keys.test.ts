@@ -54,6 +54,7 @@ test('a standard key does everything but accounts, keys and documents', async ()
   for (const [line, body] of [
     ['GET /accounts', undefined],
     ['POST /accounts', {}],
+    [`GET /accounts/${root}/document`, undefined],
     [`POST /accounts/${root}/token`, undefined],
     ['GET /keys', undefined],
     ['POST /keys', {}],
