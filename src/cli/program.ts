@@ -1,11 +1,13 @@
 // The command line's words. Each command prints one text to standard output and ends with 0; what
 // went wrong goes to standard error as plain words and ends with 1, wrong usage likewise.
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { SettingsRefused } from '../env.ts'
+import { readSettings, SettingsRefused } from '../env.ts'
 import { connect, Told, type Client } from './client.ts'
 import { audit } from './audit.ts'
 import { bind, parked } from './bind.ts'
+import { cdrs, type CdrOptions } from './cdrs.ts'
 import { apply, exportDocument, plan, type DocumentOptions, type ExportedOptions } from './document.ts'
 import { accounts, changeKey, createKey, keys, revokeKey, rotate, testCredentials, type KeyOptions } from './keys.ts'
 import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
@@ -59,6 +61,16 @@ function createProgram(): Command {
     .action(async () => {
       const { start } = await import('./start.ts')
       await start(program.opts<{ config?: string }>().config)
+    })
+  program
+    .command('cdrs')
+    .description("a month's charging records, summed up; reads the data directory, no gateway need run")
+    .option('--month <month>', 'of messages accepted in it (UTC): 2026-11; this one, when absent')
+    .option('--by <columns>', 'account, direction, kind, from, to, country, in, out, route, state, failure, day', 'account,direction,state')
+    .addOption(new Option('--format <format>').choices(['csv', 'json']))
+    .action(async (options: CdrOptions) => {
+      const { data } = readSettings(process.env, program.opts<{ config?: string }>().config)
+      process.stdout.write(`${await cdrs(join(data, 'cdr'), options, Date.now())}\n`)
     })
   addDocuments(program, asked)
   addKeys(program, asked)

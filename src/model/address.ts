@@ -31,6 +31,12 @@ export function international(value: string): Address {
   return { value: value.startsWith('+') ? value : `+${value}`, ton: 'international', npi: 'e164' }
 }
 
+/** ISO 3166-1 alpha-2, of several that share a prefix and cannot be told apart the first; undefined for what is no number. */
+export function countryOf(value: string): string | undefined {
+  const number = parsePhoneNumberFromString(value, { extract: false })
+  return number?.country ?? number?.getPossibleCountries()[0]
+}
+
 /** 3 to 8 digits without a `+`. */
 export function shortCode(text: string): Address | undefined {
   return /^\d{3,8}$/.test(text) ? { value: text, ton: 'abbreviated', npi: 'unknown' } : undefined
