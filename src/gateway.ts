@@ -102,7 +102,12 @@ async function compose(
   const connectors = new Map<string, Connector>(
     [smpp, sip?.connector ?? silentSip, twilio, simulated].map((connector) => [connector.name, connector as Connector]),
   )
-  const room = await openConfiguration({ store, connectors, seal: openSeal(data, settings.key), clock })
+  const room = await openConfiguration({
+    store,
+    connectors,
+    seal: openSeal(data, settings.key, (await store.configuration()).revision > 0),
+    clock,
+  })
   const root = await room.ensureRoot({
     ...(settings.accountSid === undefined ? {} : { id: settings.accountSid }),
     ...(settings.authToken === undefined ? {} : { token: settings.authToken }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -42,4 +42,14 @@ test('makes the key file once, for its owner only', () => {
   } finally {
     rmSync(directory, { recursive: true })
   }
+})
+
+test('a key that is lost is not made anew for what is sealed already', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'seal-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  assert.throws(() => openSeal(directory, undefined, true), /key is missing, and what is stored is sealed with it: put it back/)
+  assert.equal(existsSync(join(directory, 'key')), false)
+  const sealed = openSeal(directory).seal('secret', 'here')
+  assert.equal(openSeal(directory, undefined, true).open(sealed, 'here'), 'secret')
+  assert.ok(openSeal(directory, '0'.repeat(64), true), 'the environment has it')
 })

@@ -42,13 +42,17 @@ export function createSeal(key: Uint8Array): Seal {
 
 /**
  * The seal of a data directory: by `key` (64 hex digits or base64 of 32 bytes, from the
- * environment) where given, else by the file `key` in it, made once and readable by its owner only.
+ * environment) where given, else by the file `key` in it, made once and readable by its owner only; not made
+ * where something `isSealed` already, for which it would be the wrong one.
  */
-export function openSeal(directory: string, key?: string): Seal {
+export function openSeal(directory: string, key?: string, isSealed = false): Seal {
   if (key !== undefined) return createSeal(readKey(key, 'SIGNALBOX_KEY'))
   const path = join(directory, 'key')
   mkdirSync(directory, { recursive: true })
-  if (!existsSync(path)) makeKey(directory, path)
+  if (!existsSync(path)) {
+    if (isSealed) throw new Error(`${path} is missing, and what is stored is sealed with it: put it back, or set SIGNALBOX_KEY.`)
+    makeKey(directory, path)
+  }
   return createSeal(readKey(readFileSync(path, 'utf8'), path))
 }
 

@@ -66,6 +66,8 @@ export function standsInTheWay(error: unknown, settings: Pick<Settings, 'http' |
   if (code === 'EACCES' && port !== undefined) return new Told(`${at} may not be listened on by this user. ${other}`)
   if (code === 'EEXIST' || code === 'ENOTDIR')
     return new Told(`The data directory ${settings.data} is no directory: name one by SIGNALBOX_DATA (${message}).`)
+  if (/\(SQLITE_(NOTADB|CORRUPT)/.test(message))
+    return new Told(`${message}\nThe file is damaged: put a backup of the whole directory in its place (docs/operations.md).`)
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOSPC')
     return new Told(`The data directory ${settings.data} cannot be written: ${message}`)
   return error

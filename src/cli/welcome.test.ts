@@ -72,6 +72,10 @@ test('what stands in the way of starting is told in plain words', () => {
   assert.match(told(system('EADDRINUSE', { address: '127.0.0.1', port: 2775 })), /2775 is taken.*SIGNALBOX_SMPP=/)
   assert.match(told(system('EACCES', { path: './data' })), /data directory \.\/data cannot be written/)
   assert.match(told(system('EEXIST', { path: './data' })), /data directory \.\/data is no directory: name one by SIGNALBOX_DATA/)
+  assert.match(
+    told(new Error('./data/signalbox.db cannot be opened: file is not a database (SQLITE_NOTADB)')),
+    /not a database .*\nThe file is damaged: put a backup/,
+  )
   const ours = new Error('a fault of ours')
   assert.equal(standsInTheWay(ours, settings), ours)
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 
 export function lockDirectory(directory: string): { release(): void } {
-  const db = new Database(join(directory, 'lock.db'), { timeout: 0 })
+  const db = opened(directory)
   try {
     db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
@@ -17,5 +17,16 @@ export function lockDirectory(directory: string): { release(): void } {
     release() {
       db.close()
     },
+  }
+}
+
+function opened(directory: string): Database.Database {
+  try {
+    return new Database(join(directory, 'lock.db'), { timeout: 0 })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`${directory} cannot be written by this user (${why}): be the one it belongs to, or choose another data directory`, {
+      cause: error,
+    })
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { test, type TestContext } from 'node:test'
+import { pino } from 'pino'
 import { systemClock } from '../../clock.ts'
 import { StoreUnavailable, type DeliverItem } from '../store.ts'
 import { carrier, delivery, failed, messageSource, receipt, sent } from '../../../test/contract/fixture.ts'
@@ -138,6 +139,16 @@ test('journal files are used again, not heaped up', { timeout: 30_000 }, async (
   }
   assert.ok(readdirSync(directory).filter((name) => name.startsWith('journal-')).length <= 5)
   await store.close()
+})
+
+test('a database that is damaged is told of in words, once', async (t) => {
+  const directory = await temporary(t)
+  await (await openSqlite({ directory })).close()
+  writeFileSync(join(directory, 'signalbox.db'), 'x'.repeat(10_000))
+  const told: unknown[] = []
+  const log = pino({ level: 'info' }, { write: (line: string) => void told.push(line) })
+  await assert.rejects(openSqlite({ directory, log }), /signalbox\.db cannot be opened: file is not a database \(SQLITE_NOTADB\)/)
+  assert.deepEqual(told, [])
 })
 
 test('a database of a newer program is refused', async (t) => {

@@ -27,10 +27,12 @@ export async function startThread<Calls>(settings: WorkerSettings, died: (error:
   const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   let last = 0
   let closing = false
+  let isReady = false
   function fail(error: Error): void {
     for (const { reject } of open.values()) reject(error)
     open.clear()
-    if (!closing) died(error)
+    // One that never came up is told of by whoever starts it.
+    if (!closing && isReady) died(error)
   }
   const ready = new Promise<unknown>((resolve, reject) => open.set(0, { resolve, reject }))
   worker.on('message', ([id, ok, value]: Answered) => {
@@ -45,6 +47,7 @@ export async function startThread<Calls>(settings: WorkerSettings, died: (error:
     if (!closing || open.size > 0) fail(new Error(`the store's ${settings.role} thread ended with ${code}`))
   })
   await ready
+  isReady = true
   function ask(name: string, values: unknown[]): Promise<unknown> {
     if (open.size === 0) worker.ref()
     return new Promise((resolve, reject) => {

@@ -44,16 +44,31 @@ function open(): Record<string, (...values: never[]) => unknown> {
   }
 }
 
-const calls = open()
-parentPort?.on('message', ([id, name, values]: Asked) => {
-  let answer: Answered
+/** What stands in the way is told in words: an error of SQLite crosses to another thread as its code alone. */
+function opened(): ReturnType<typeof open> | undefined {
   try {
-    answer = [id, true, calls[name]?.(...(values as never[]))]
+    return open()
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
-    answer = [id, false, code ? `${code}: ${message}` : message]
+    parentPort?.postMessage([0, false, code ? `${settings.path} cannot be opened: ${message} (${code})` : message] satisfies Answered)
+    return undefined
   }
-  parentPort?.postMessage(answer)
-  if (name === 'close') parentPort?.close()
-})
-parentPort?.postMessage([0, true, undefined] satisfies Answered)
+}
+
+const calls = opened()
+if (calls) serve(calls)
+
+function serve(calls: ReturnType<typeof open>): void {
+  parentPort?.on('message', ([id, name, values]: Asked) => {
+    let answer: Answered
+    try {
+      answer = [id, true, calls[name]?.(...(values as never[]))]
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string }
+      answer = [id, false, code ? `${code}: ${message}` : message]
+    }
+    parentPort?.postMessage(answer)
+    if (name === 'close') parentPort?.close()
+  })
+  parentPort?.postMessage([0, true, undefined] satisfies Answered)
+}
