@@ -1,5 +1,6 @@
 // `signalbox start`: runs the gateway until it is told to stop, says what a newcomer needs to go on,
 // and says in plain words what stands in the way of starting.
+import type { Logger } from 'pino'
 import { readSettings, type Settings } from '../env.ts'
 import { createLog } from '../log.ts'
 import { Told } from './client.ts'
@@ -20,22 +21,41 @@ export async function start(configFile?: string): Promise<void> {
     log.fatal({ err: error }, 'a fault of our own: the gateway stops')
     process.exit(1)
   })
-  let stopping = false
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1)
-    stopping = true
-    log.info({ signal }, 'stopping: what is under way is finished first; once more stops at once')
-    gateway.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'the gateway did not stop cleanly')
-        process.exit(1)
-      },
-    )
-  }
+  const stop = stopper(gateway, log, (code) => process.exit(code))
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   process.stdout.write(welcome({ ...gateway, tokenIsSet: settings.authToken !== undefined }))
+}
+
+/** npm hands on the signal that a terminal or systemd gave to both: what comes so soon after the first is the first. */
+const sameSignalMs = 1000
+
+/** What signals do: the first one stops the gateway and lets it finish, a later one ends the process at once. */
+export function stopper(
+  gateway: { close(): Promise<void> },
+  log: Pick<Logger, 'info' | 'error'>,
+  exit: (code: number) => void,
+  now: () => number = Date.now,
+): (signal: string) => void {
+  let stoppedAt: number | undefined
+  return (signal) => {
+    if (stoppedAt !== undefined) {
+      if (now() - stoppedAt >= sameSignalMs) exit(1)
+      return
+    }
+    stoppedAt = now()
+    log.info({ signal }, 'stopping: what is under way is finished first; once more stops at once')
+    gateway.close().then(
+      () => {
+        log.info('stopped')
+        exit(0)
+      },
+      (error: unknown) => {
+        log.error({ err: error }, 'the gateway did not stop cleanly')
+        exit(1)
+      },
+    )
+  }
 }
 
 interface SystemError extends Error {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { pino } from 'pino'
 import { Told } from './client.ts'
-import { standsInTheWay } from './start.ts'
+import { standsInTheWay, stopper } from './start.ts'
 import { welcome } from './welcome.ts'
 
 const sid = `AC${'1'.repeat(32)}`
@@ -78,4 +79,27 @@ test('what stands in the way of starting is told in plain words', () => {
   )
   const ours = new Error('a fault of ours')
   assert.equal(standsInTheWay(ours, settings), ours)
+})
+
+test('the first signal lets the gateway finish, its repeat by npm is not a second one, a later one ends at once', async () => {
+  const exits: number[] = []
+  let finish = (): void => {}
+  let now = 0
+  const gateway = { close: () => new Promise<void>((resolve) => (finish = resolve)) }
+  const stop = stopper(
+    gateway,
+    pino({ level: 'silent' }),
+    (code) => exits.push(code),
+    () => now,
+  )
+  stop('SIGINT')
+  now = 5
+  stop('SIGINT')
+  assert.deepEqual(exits, [])
+  now = 2000
+  stop('SIGINT')
+  assert.deepEqual(exits, [1])
+  finish()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(exits, [1, 0])
 })

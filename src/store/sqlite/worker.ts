@@ -55,8 +55,8 @@ function opened(): ReturnType<typeof open> | undefined {
   }
 }
 
-const calls = opened()
-if (calls) serve(calls)
+const tables = opened()
+if (tables) serve(tables)
 
 function serve(calls: ReturnType<typeof open>): void {
   parentPort?.on('message', ([id, name, values]: Asked) => {
