@@ -4,6 +4,7 @@ import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request } from 'express'
 import type { Account, Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
+import { asCsv } from './csv.ts'
 import { Refused, refusalJson, refusalXml, refusedFor } from './errors.ts'
 import { ifNews } from './etag.ts'
 import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
@@ -139,6 +140,7 @@ export function twilioApi(host: Host): TwilioApi {
       header: (name) => asked.header(name),
     }
     const { needs, answer: answered } = place.route!
+    if (place.isTable && call.method !== 'GET') throw new Refused(20404, path)
     if (identity.testOf !== undefined) {
       const [sms, sid] = caught
       if (answered !== messages || call.method !== 'POST' || sid !== undefined) throw new Refused(20008)
@@ -146,7 +148,8 @@ export function twilioApi(host: Host): TwilioApi {
     }
     if (identity.key) mustBeAllowed(identity.key, needs, actionOf(call.method, path))
     const said = await answered(call)
-    return call.method === 'GET' ? ifNews(said, asked.header('if-none-match')) : said
+    if (call.method !== 'GET') return said
+    return ifNews(place.isTable ? asCsv(said) : said, asked.header('if-none-match'))
   }
 
   function refusedAnswer({ method, url, header }: Asked, error: unknown): Answer {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { facadeBed } from '../../test/facade.ts'
+import { actionOf } from './permission.ts'
 
 const xml = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', parseTagValue: false })
 
@@ -73,6 +74,41 @@ test('the format is that of the suffix, whatever Accept says; another suffix is 
     ['.json', 'text/csv;q=1, */*;q=0', 'application/json'],
   ] as const)
     assert.equal((await call(`GET ${path}/Keys${suffix}`, { headers: { accept } })).headers.get('content-type'), type, suffix + accept)
-  for (const suffix of ['.csv', '.html', '.JSON', '.json.json', '.json/'])
+  for (const suffix of ['.CSV', '.html', '.csv.json', '.JSON', '.json.json', '.json/'])
     assert.equal((await call(`GET ${path}/Keys${suffix}`)).status, 404, suffix)
+})
+
+test('.csv is the same as a table: a row an item, with the names that the XML has, and where the next page is', async (context) => {
+  const { call, root, client } = await facadeBed(context)
+  const path = `/2010-04-01/Accounts/${root.id}`
+  const names = ['plain', 'a, b', 'say "hi"', 'two\nlines', ' blank']
+  for (const friendlyName of names) await client().newKeys.create({ friendlyName })
+  const all = await call(`GET ${path}/Keys.csv`)
+  assert.deepEqual([all.status, all.headers.get('content-type'), all.headers.get('link')], [200, 'text/csv; charset=utf-8', null])
+  const [head, ...rows] = all.text.split('\r\n')
+  assert.equal(head, 'Sid,FriendlyName,DateCreated,DateUpdated')
+  assert.equal(rows.pop(), '', 'every row is ended')
+  for (const name of ['plain', '"a, b"', '"say ""hi"""', '"two\nlines"', '" blank"'])
+    assert.ok(
+      rows.some((row) => /^SK[0-9a-f]{32},/.test(row) && row.slice(35).startsWith(`${name},"`)),
+      `${name} in ${all.text}`,
+    )
+
+  const first = await call(`GET ${path}/Keys.csv?PageSize=2`)
+  const [, next = ''] = /^<([^>]+)>; rel="next"$/.exec(first.headers.get('link') ?? '') ?? []
+  assert.match(next, /\/Keys\.csv\?PageSize=2&Page=1&PageToken=PA/)
+  const second = await call(`GET ${next}`)
+  assert.equal(second.text.split('\r\n').length, 4)
+  assert.notEqual(second.text, first.text)
+
+  const one = await call(`GET ${path}.csv`)
+  assert.match(one.text, /^Sid,.*\r\nAC[0-9a-f]{32},.*\r\n$/)
+  const empty = await call(`GET ${path}/Messages.csv`)
+  assert.deepEqual([empty.status, empty.text], [200, ''])
+  const known = await call(`GET ${path}/Keys.csv`, { headers: { 'if-none-match': all.headers.get('etag') ?? '' } })
+  assert.equal(known.status, 304)
+  assert.equal((await call(`GET ${path}/Usage/Records.csv`)).status, 200)
+  assert.equal(actionOf('GET', `${path}/Messages/SM${'0'.repeat(32)}.csv`), 'read', 'of a restricted key')
+  assert.equal((await call(`POST ${path}/Keys.csv`, { form: { FriendlyName: 'x' } })).status, 404, 'only what is read is a table')
+  assert.equal((await call(`DELETE ${path}/Keys/SK${'0'.repeat(32)}.csv`)).status, 404)
 })

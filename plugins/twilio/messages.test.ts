@@ -21,7 +21,7 @@ for (const [way, how] of ways)
         `${messages}/nonsense.json`,
         `${messages}/.json`,
         `/2010-04-01/Accounts/${w.root.id}/Nothing.json`,
-        `${messages}.csv`,
+        `${messages}.html`,
       ]) {
         const { status } = await call('GET', path)
         assert.equal(status, 404, path)

@@ -3,7 +3,7 @@
 import { mayDo, type IdentityKey } from '../../src/plugin.ts'
 import { Refused } from './errors.ts'
 
-const sidAtEnd = /\/[A-Z]{2}[0-9a-fA-F]{32}(?:\.json|\.xml)?$/
+const sidAtEnd = /\/[A-Z]{2}[0-9a-fA-F]{32}(?:\.json|\.xml|\.csv)?$/
 const namesAction = /\/(?:create|read|update|delete|list)$/
 
 /** `method` is GET, POST or DELETE; `path` has no query. */

@@ -33,7 +33,7 @@ export const routes: readonly Route[] = [
 ]
 
 /** The oldest version, and where SDKs of Twilio's shape look for it, are the same resources; links in answers begin as asked. */
-const ours = /^(\/2010-04-01|\/2008-08-01|\/api\/laml\/2010-04-01)(?=$|[/?.])([^?]*?)(\.json|\.xml)?(?:\?(.*))?$/s
+const ours = /^(\/2010-04-01|\/2008-08-01|\/api\/laml\/2010-04-01)(?=$|[/?.])([^?]*?)(\.json|\.xml|\.csv)?(?:\?(.*))?$/s
 
 /** The first names after `/v1/` of the newer APIs: one host serves them all. */
 const newer = /^\/v1\/(?:Services|AuthTokens|Keys)(?=$|[/?])/
@@ -49,9 +49,11 @@ export interface Place extends Pick<Call, 'base' | 'caught' | 'format' | 'path' 
   accountSid: string | undefined
   /** Undefined where there is no such resource. */
   route: Route | undefined
+  /** The JSON is to be a table. */
+  isTable?: boolean
 }
 
-/** The suffix alone decides; what is from `/v1/` on has none. */
+/** The suffix alone decides; what is from `/v1/` on has none. Of `.csv` what is refused is XML. */
 export function formatOf(url: string): 'json' | 'xml' {
   return pathOf(url).endsWith('.json') || newer.test(url) ? 'json' : 'xml'
 }
@@ -60,15 +62,17 @@ export function formatOf(url: string): 'json' | 'xml' {
 export function placeOf(url: string): Place {
   if (isRestcomm(url)) return restcommPlace(url)
   const path = pathOf(url)
-  const [, base = '', at = path] = ours.exec(url) ?? []
+  const [, base = '', at = path, suffix] = ours.exec(url) ?? []
+  const isTable = suffix === '.csv'
   const place: Place = {
     base,
     caught: [],
-    format: formatOf(url),
+    format: isTable ? 'json' : formatOf(url),
     path,
     search: url.slice(path.length + 1),
     accountSid: /^\/Accounts\/([^/.]*)/.exec(at)?.[1],
     route: undefined,
+    isTable,
   }
   for (const route of routes) {
     const found = route.path.exec(at)

@@ -93,7 +93,7 @@ export function showMeta<T>(call: Call, key: string, listing: Listing<T>): Answe
   return { status: 200, body: JSON.stringify({ meta, [key]: shown.map((item) => listing.fields(item)) }) }
 }
 
-const pascal = (name: string): string => name.replaceAll(/(?:^|_)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+export const pascal = (name: string): string => name.replaceAll(/(?:^|_)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 /** Null is an empty element; URIs have no suffix in XML. */
 export function elementOf(name: string, value: Value): string {
