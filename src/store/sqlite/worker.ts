@@ -38,7 +38,11 @@ function open(): Record<string, (...values: never[]) => unknown> {
       changeConfiguration(db, { ...change, ...parts.take(number) }, at),
     limit: (pages: number) => db.pragma(`max_page_count = ${pages}`),
     close: () => {
-      db.pragma('optimize')
+      try {
+        db.pragma('optimize')
+      } catch {
+        // The disk is full, and what this would have written only makes queries quicker.
+      }
       db.close()
     },
   }
