@@ -2,6 +2,7 @@
 import type { MessageAnswer, TraceAnswer } from '../http/api/traffic.ts'
 import { Told, type Client } from './client.ts'
 import { decisionLines, traceLines } from './trace.ts'
+import { waits } from './waits.ts'
 
 const pollMs = 100
 const waitMs = 60_000
@@ -26,7 +27,9 @@ export async function trace(client: Client, id: string, options: { wait?: boolea
   for (;;) {
     const answer = await client.request<TraceAnswer>('GET', `/api/v1/messages/${encodeURIComponent(id)}/trace`)
     if (!options.wait || ended.has(answer.message.state) || Date.now() > until) {
-      return options.json ? JSON.stringify(answer, undefined, 2) : traceLines(answer).join('\n')
+      if (options.json) return JSON.stringify(answer, undefined, 2)
+      const waiting = await waits(client, answer, Date.now())
+      return [...traceLines(answer), ...(waiting === undefined ? [] : ['', waiting])].join('\n')
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
