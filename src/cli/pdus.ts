@@ -6,7 +6,7 @@ import { StringDecoder } from 'node:string_decoder'
 import type { FollowedAnswer, TraceLineAnswer, TraceViewAnswer } from '../http/api/traces.ts'
 import { Told, type Client } from './client.ts'
 import { pduBlock } from './pdu.ts'
-import { stamp } from './print.ts'
+import { shown, stamp } from './print.ts'
 
 export interface PdusOptions {
   bind: string
@@ -76,7 +76,7 @@ type Write = (each: FollowedAnswer) => void
 const asJson: Write = (each) => void process.stdout.write(`${JSON.stringify(each)}\n`)
 
 const asText: Write = (each) => {
-  if ('n' in each) process.stdout.write(`${pduBlock(each)}\n\n`)
+  if ('n' in each) process.stdout.write(`${shown(pduBlock(each))}\n\n`)
   else if ('missed' in each) process.stdout.write(`… ${counted(each.missed)} came faster than they were read\n\n`)
 }
 

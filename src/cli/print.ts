@@ -1,10 +1,26 @@
-// Text for a terminal: columns, times, and names without what is clear from where they stand; and the
-// queries that are behind it.
+// Text for a terminal: columns, times, names without what is clear from where they stand, and nothing that
+// a terminal would obey; and the queries that are behind it.
+
+/**
+ * What peers and tenants wrote (senders, ids, reasons, texts) with its control characters told instead of done:
+ * an escape sequence would move the cursor, colour or forge what an operator reads. Line ends stay.
+ */
+export function shown(text: string): string {
+  // Without one, which is nearly always, the text itself.
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, told)
+}
+
+function told(character: string): string {
+  if (character === '\n') return character
+  // As JSON writes it: what is JSON stays so.
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
 
 /** Rows under headings, in columns as wide as they need to be; `empty` where there are none. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[], empty: string): string {
   if (rows.length === 0) return empty
-  const lines = [headings, ...rows].map((row) => row.map(String))
+  // One row is one line, whatever stands in it.
+  const lines = [headings, ...rows].map((row) => row.map((cell) => shown(String(cell)).replaceAll('\n', '\\n')))
   const widths = headings.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)))
   const numeric = headings.map((_, i) => rows.every((row) => typeof row[i] === 'number'))
   return lines

@@ -186,6 +186,25 @@ test('messages are listed a line each, with how they failed and how to go on', a
   assert.equal((await run(['messages', '--state', 'held'])).out, 'None found.\n')
 })
 
+test('what a peer wrote does nothing to the terminal that shows it, and is one line where it stands in one', async () => {
+  const evil = '\u001b[2J\u009b31m\r\nSM0000 delivered\u0007'
+  const message = {
+    id: '0'.repeat(32), account: sid, kind: 'sms', direction: 'mt', state: 'failed', from: evil, to: '+447700900123', arrival: `${sid}/api`,
+    segments: 1, acceptedAt: '2026-11-21T05:13:47.000Z', updatedAt: '2026-11-21T05:13:47.000Z', failure: { kind: 'permanent', code: 'rejected', peer: evil },
+  } // prettier-ignore
+  answers['GET /api/v1/messages'] = { status: 200, body: { messages: [message] } }
+  const { code, out, err } = await run(['messages'])
+  assert.equal(code, 0, err)
+  assert.equal(out.trimEnd().split('\n').length, 2)
+  assert.ok(out.includes('\\u001b[2J\\u009b31m\\u000d\\nSM0000 delivered\\u0007'), out)
+  const { out: json } = await run(['messages', '--json'])
+  assert.doesNotMatch(json, /[\u007f-\u009f]/)
+  assert.equal((JSON.parse(json) as { messages: { from: string }[] }).messages[0]!.from, evil)
+  answers['GET /api/v1/messages'] = { status: 400, body: { error: { code: 'invalid', message: `no such bind: ${evil}` } } }
+  const refused = await run(['messages', '--bind', 'x'])
+  assert.doesNotMatch(refused.err.replaceAll('\n', ''), /\p{Cc}/u)
+})
+
 test('what is no number of hours is refused before anyone is asked', async () => {
   for (const hours of ['x', '0', '-1', '1e9']) {
     const { code, err } = await run(['statistics', '--hours', hours])

@@ -15,6 +15,7 @@ import { explain, release, send, trace } from './messages.ts'
 import { messages, type SearchOptions } from './search.ts'
 import { addOrRemove, optOuts } from './optouts.ts'
 import { pdus } from './pdus.ts'
+import { shown } from './print.ts'
 import { carriers, inbox, reply } from './simulate.ts'
 import { registrations, sipTrace } from './sip.ts'
 import { usage } from './usage.ts'
@@ -25,7 +26,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     await createProgram().parseAsync([...argv])
   } catch (error) {
     process.exitCode = 1
-    process.stderr.write(`${plainly(error)}\n`)
+    process.stderr.write(`${shown(plainly(error))}\n`)
   }
 }
 
@@ -53,7 +54,7 @@ function createProgram(): Command {
     <Args extends unknown[]>(command: (client: Client, ...args: Args) => Promise<string>) =>
     async (...args: [...Args, Command]): Promise<void> => {
       const client = connect(program.opts<{ config?: string }>().config)
-      process.stdout.write(`${await command(client, ...(args.slice(0, -1) as unknown as Args))}\n`)
+      process.stdout.write(`${shown(await command(client, ...(args.slice(0, -1) as unknown as Args)))}\n`)
     }
   program
     .command('start')
