@@ -255,7 +255,8 @@ describe('X-SMS-VALIDITY', () => {
     assert.equal((await worldOf().taken({ headers: ['Expires', '300', ...date] })).validUntil, now + 240_000)
     assert.equal((await worldOf().taken({ headers: ['Expires', '0'] })).validUntil, undefined)
     await worldOf().refused(400, { headers: ['Expires', '30', ...date] })
-    await worldOf().refused(400, { headers: ['Expires', 'soon'] })
+    assert.equal((await worldOf().taken({ headers: ['Expires', '4294967295'] })).validUntil, now + 4_294_967_295_000)
+    for (const value of ['soon', '-5', '4294967296', '1e3']) await worldOf().refused(400, { headers: ['Expires', value] })
   })
   test('out: in UTC, as documented', () => {
     assert.equal(written({ validUntil: until })('X-SMS-VALIDITY'), '2026-11-21 16:00:00')

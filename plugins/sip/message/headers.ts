@@ -122,7 +122,8 @@ function readTimes(fields: Fields, headers: Headers, dialect: Dialect, now: numb
     // RFC 3428 §7: from Date on, where there is one.
     const expires = headers.get('expires')
     if (expires !== undefined && expires !== '0') {
-      if (!/^\d{1,9}$/.test(expires)) return bad('Expires', expires, 'expected seconds')
+      // RFC 3261 §20.19: up to 2^32 - 1.
+      if (!/^\d{1,10}$/.test(expires) || Number(expires) > 0xffff_ffff) return bad('Expires', expires, 'expected seconds')
       const date = Date.parse(headers.get('date') ?? '')
       const until = (Number.isNaN(date) ? now : Math.min(date, now)) + Number(expires) * 1000
       if (until <= now) return bad('Expires', expires, 'counted from Date, it is over already')

@@ -53,7 +53,10 @@ describe('a submission', () => {
   for (const [what, more, status] of [
     ['no sender', { source_addr: '' }, 'ESME_RINVSRCADR'],
     ['a sender of an unknown type', { source_addr_ton: 7 }, 'ESME_RINVSRCTON'],
+    ['a sender with control characters', { source_addr_ton: 5, source_addr: 'Sh\u001b[2Jop' }, 'ESME_RINVSRCADR'],
+    ['a sender of several lines', { source_addr_ton: 5, source_addr: 'Shop\r\nX: y' }, 'ESME_RINVSRCADR'],
     ['no recipient', { destination_addr: '' }, 'ESME_RINVDSTADR'],
+    ['a recipient with control characters', { dest_addr_ton: 5, destination_addr: 'mo\u0007ther' }, 'ESME_RINVDSTADR'],
     ['a recipient in words', { destination_addr: 'mother' }, 'ESME_RINVDSTADR'],
     ['a recipient of an unknown type', { dest_addr_ton: 9 }, 'ESME_RINVDSTTON'],
     ['an unknown priority', { priority_flag: 5 }, 'ESME_RINVPRTFLG'],

@@ -84,7 +84,12 @@ function sourceOf(pdu: Submitted, { config, owned }: Terms): Address | undefined
   const { source_addr_ton, source_addr_npi, source_addr } = pdu
   if (source_addr === '' && config.source !== '') return configuredAddress(config.source)
   const from = fromWire(source_addr_ton, source_addr_npi, source_addr, owned, config)
-  return from.value === '' ? undefined : from
+  return from.value === '' || (from.ton !== 'international' && isUnprintable(from.value)) ? undefined : from
+}
+
+/** No name of anybody, and whatever shows it would obey it. */
+function isUnprintable(value: string): boolean {
+  return /\p{Cc}/u.test(value)
 }
 
 /** As an operator writes it: `+447700900123`, `12345` or a name. */
@@ -102,7 +107,7 @@ export function destinationOf({ dest_addr_ton, dest_addr_npi, destination_addr }
   const to = fromWire(ton, dest_addr_npi, written, owned, config)
   const isNumber = /^\+?[\d*#]+$/.test(to.value)
   const mayBeWords = dest_addr_ton === alphanumericTon || dest_addr_npi === internetNpi
-  return isNumber || (mayBeWords && to.value !== '') ? to : undefined
+  return isNumber || (mayBeWords && to.value !== '' && !isUnprintable(to.value)) ? to : undefined
 }
 
 function timesAndPriority(pdu: PduOf<'submit_sm' | 'submit_multi'>, submission: Submission, now: number): Read | undefined {

@@ -66,6 +66,13 @@ export function composeResponse(request: ReadRequest, remote: End, { status, rea
   return writeAnswer(status, reason, own, fields, headers ?? none, body)
 }
 
+/** With a port that is none: the one that it came from is meant. */
+function withoutPort(sentBy: string): Via | undefined {
+  const via = readVia(sentBy.replace(/:[^:\]]*$/, ''))
+  if (via) via.rport = 0
+  return via
+}
+
 /** To what could not be read: says what was wrong, repeats what is there. Of a topmost Via that is malformed itself, what stands before its parameters. Undefined where that leads nowhere either. */
 export function composeRefusal(
   { vias, from, to, callId, cseq }: Answerable,
@@ -74,7 +81,8 @@ export function composeRefusal(
   why: string,
   tag: string,
 ): { octets: Buffer; via: Via } | undefined {
-  const via = readVia(vias[0]!) ?? readVia(vias[0]!.slice(0, Math.max(0, vias[0]!.search(/[;,]/))).trimEnd())
+  const sentBy = vias[0]!.slice(0, vias[0]!.search(/[;,]|$/)).trimEnd()
+  const via = readVia(vias[0]!) ?? readVia(sentBy) ?? withoutPort(sentBy)
   if (via === undefined) return undefined
   const lines = ['Via', stampedVia(via, remote.address, remote.port)]
   for (let i = 1; i < vias.length; i++) lines.push('Via', vias[i]!)

@@ -84,6 +84,8 @@ test('a malformed request has one answer, which says what was wrong and is hardl
   const text = requestText(local).toString()
   const spoiled: [what: string, text: string][] = [
     ['Via', text.replace(/Via: .*\r\n/, 'Via: SIP/2.0/UDP 192.0.2.15;;,;,,\r\n')],
+    ['a port beyond the last', text.replace(/Via: .*\r\n/, `Via: SIP/2.0/UDP 127.0.0.1:70000;rport;branch=z9hG4bKport\r\n`)],
+    ['a port that is none', text.replace(/Via: .*\r\n/, `Via: SIP/2.0/UDP [::1]:x;branch=z9hG4bKport\r\n`)],
     ['CSeq', text.replace('CSeq: 1 MESSAGE', 'CSeq: one MESSAGE')],
     ['CSeq of another method', text.replace('CSeq: 1 MESSAGE', 'CSeq: 1 REGISTER')],
     ['no From', text.replace(/From: .*\r\n/, '')],
