@@ -54,7 +54,8 @@ export function sign(token: string, text: string): string {
   inner.set(key.inner)
   inner.write(text, blockBytes)
   outer.set(key.outer)
-  hash('sha1', inner.subarray(0, length), 'buffer').copy(outer, blockBytes)
+  // As text, and not as a buffer of its own.
+  outer.write(hash('sha1', inner.subarray(0, length), 'binary'), blockBytes, 'latin1')
   return hash('sha1', outer, 'base64')
 }
 
