@@ -1,6 +1,7 @@
 // Logs: JSON lines, or one readable line each on a terminal. `error` somebody must act, `warn` we
 // coped, `info` binds and process, `debug` messages; ids always, bodies and secrets never.
 import { pino, type Logger } from 'pino'
+import type { Clock } from './clock.ts'
 import type { LogLevel } from './env.ts'
 
 const secret = ['password', 'token', 'authToken', 'authorization', 'secret', 'body', 'text']
@@ -20,4 +21,29 @@ function readable(line: string): string {
   const at = new Date(time).toTimeString().slice(0, 8)
   const more = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   return `\u001b[90m${at}\u001b[0m \u001b[${colours[level] ?? '0'}m${(words[level] ?? String(level)).padEnd(5)}\u001b[0m ${msg ?? ''} \u001b[90m${more.join(' ')}\u001b[0m\n`
+}
+
+/** `fields` is asked only for a line that is written. */
+export type Occasional = (kind: string, message: string, fields: () => Record<string, unknown>) => void
+
+/**
+ * A line that a peer, a full disk or a carrier that is down could provoke a thousand times, at most once in `quietMs`
+ * per kind, with the number of those left out.
+ */
+export function occasional(
+  clock: Pick<Clock, 'now'>,
+  write: (fields: Record<string, unknown>, message: string) => void,
+  quietMs = 10_000,
+): Occasional {
+  const kinds = new Map<string, { until: number; leftOut: number }>()
+  return (kind, message, fields) => {
+    const now = clock.now()
+    const known = kinds.get(kind)
+    if (known && now < known.until) {
+      known.leftOut++
+      return
+    }
+    kinds.set(kind, { until: now + quietMs, leftOut: 0 })
+    write(known?.leftOut ? { ...fields(), leftOut: known.leftOut } : fields(), message)
+  }
 }

@@ -2,7 +2,7 @@
 // hop that answers 503, not at all or cannot be reached rests, and the next one is asked under the
 // same Call-ID and CSeq, so that a peer with several hops knows a repeat. When none answers, the
 // session ends: the bind is down, and the core dials again.
-import { type Clock, Failure, type Logger, type Session } from '../../src/plugin.ts'
+import { type Clock, Failure, type Logger, occasional, type Occasional, type Session } from '../../src/plugin.ts'
 import type { DigestClient, Peer } from './access/index.ts'
 import type { OutRequest, Sent, SipEngine } from './engine/engine.ts'
 import { Unresolvable } from './engine/resolve.ts'
@@ -36,6 +36,7 @@ const unavailable = 503
 /** Rejects with a Failure while no hop answers OPTIONS. */
 export async function openTrunkSession(parts: TrunkSessionParts, signal: AbortSignal): Promise<TrunkSession> {
   const { trunk, clock } = parts
+  const warn = occasional(clock, (fields, message) => parts.log.warn(fields, message), 60_000)
   if (trunk.pingSeconds > 0) await findHop(parts, signal)
   else await parts.hops.order().catch(unresolved)
   let ending: string | undefined
@@ -85,7 +86,7 @@ export async function openTrunkSession(parts: TrunkSessionParts, signal: AbortSi
     if (ending !== undefined) return { kind: 'unsent', why: ending }
     open++
     try {
-      const sent = await byHops(parts, draft, aborted, cut.signal)
+      const sent = await byHops(parts, draft, aborted, cut.signal, warn)
       // Nobody took it: whether anybody is there at all is asked now, not when it is time.
       if (sent.kind !== 'answered' && trunk.pingSeconds > 0) void ping()
       return sent
@@ -146,7 +147,7 @@ function unresolved(error: unknown): never {
 }
 
 /** `aborted`: no further hop is asked. What has left is waited for until `cut`. */
-async function byHops(parts: TrunkSessionParts, draft: Draft, aborted: AbortSignal, cut: AbortSignal): Promise<Sent> {
+async function byHops(parts: TrunkSessionParts, draft: Draft, aborted: AbortSignal, cut: AbortSignal, warn: Occasional): Promise<Sent> {
   const { hops, trunk, engine, digest, answers } = parts
   let order: readonly Hop[]
   try {
@@ -168,7 +169,7 @@ async function byHops(parts: TrunkSessionParts, draft: Draft, aborted: AbortSign
       break
     }
     hops.failed(hop, why, retryAfterMs(sent))
-    parts.log.warn({ hop: hop.name, why }, 'a next hop did not take a message; the next one is asked')
+    warn(`${hop.name} ${why}`, 'a next hop did not take a message; the next one is asked', () => ({ hop: hop.name, why }))
     // What may have arrived somewhere is said before what was refused, and that before what never left.
     if (!worst || gravity(sent) > gravity(worst)) worst = sent
   }

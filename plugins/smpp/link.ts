@@ -2,7 +2,7 @@
 // requests by sequence number, timeouts by one sweep. What it promises: every request is answered
 // exactly once, with a PDU or with why there is none; nothing a peer sends throws or is left open.
 import type { Socket } from 'node:net'
-import { type BindTrace, type Clock, type Logger, type TracedConnection, untraced } from '../../src/plugin.ts'
+import { type BindTrace, type Clock, type Logger, occasional, type TracedConnection, untraced } from '../../src/plugin.ts'
 import type { Answer } from './answer.ts'
 import {
   type BadPdu,
@@ -19,7 +19,6 @@ import {
   tlvInteger,
 } from './codec/index.ts'
 import { createInflow } from './inflow.ts'
-import { occasional } from './occasional.ts'
 import { createOutflow } from './outflow.ts'
 
 export interface Link {

@@ -1,6 +1,7 @@
 // What every step of the flow is given. Nothing here does anything.
 import type { Clock } from '../clock.ts'
 import type { IdSource } from '../ids.ts'
+import { occasional } from '../log.ts'
 import { statusAsItStands, type Configuration } from '../model/configuration.ts'
 import type { AccountId, MessageId } from '../model/message.ts'
 import type { Outbound } from '../outbound.ts'
@@ -40,6 +41,9 @@ export function isSuspended(core: Core, account: AccountId): boolean {
   return statusAsItStands(core.configuration(), account) !== 'active'
 }
 
+/** A step that fails for an hour, four times a second, is told of sixty times. */
+const toldAgainMs = 60_000
+
 /** Runs `step` again and again, `everyMs` after it ended, until stopped; errors are logged, never thrown. */
 export function repeat(
   core: Pick<Core, 'clock' | 'log'>,
@@ -50,11 +54,12 @@ export function repeat(
   let cancel: () => void = () => {}
   let running: Promise<void> = Promise.resolve()
   let stopped = false
+  const tell = occasional(core.clock, (fields, message) => core.log.error(fields, message), toldAgainMs)
   function plan(): void {
     if (stopped) return
     cancel = core.clock.after(everyMs, () => {
       running = step()
-        .catch((error: unknown) => core.log.error({ step: name, err: error }, 'a periodic step failed; it is tried again'))
+        .catch((error: unknown) => tell(name, 'a periodic step failed; it is tried again', () => ({ step: name, err: error })))
         .finally(plan)
     })
   }

@@ -2,6 +2,7 @@
 // for, and settles every item with what the peer said. The items of a run go one after another, so
 // a destination sees its messages in order, one at a time.
 import { bindState, type LiveBind } from '../binds/supervisor.ts'
+import { occasional } from '../log.ts'
 import { statusAsItStands } from '../model/configuration.ts'
 import type { BindId, MessageId } from '../model/message.ts'
 import { finish } from '../model/life.ts'
@@ -45,6 +46,7 @@ const aheadLookMs = 50
 
 export function createDeliverer(core: Core): Deliverer {
   const lanes = new Map<BindId, Lane>()
+  const tell = occasional(core.clock, (fields, message) => core.log.error(fields, message))
   let stopping = false
   let openRuns = 0
   let drained: () => void = () => {}
@@ -118,7 +120,7 @@ export function createDeliverer(core: Core): Deliverer {
         if (lane.more) lane.again = true
       } while (lane.again)
     } catch (error) {
-      core.log.error({ bind: id, err: error }, 'claiming failed; tried again in a second')
+      tell('claim', 'claiming failed; tried again in a second', () => ({ bind: id, err: error }))
       later(id, lane, 1000)
     } finally {
       lane.claiming = false

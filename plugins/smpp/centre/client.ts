@@ -1,9 +1,8 @@
 // A bound session of a client: its requests are taken as its role allows, no more of them at a time
 // than its window holds, and what waits for it is sent as it takes it.
-import type { Gateway, Session } from '../../../src/plugin.ts'
+import { type Gateway, occasional, type Session } from '../../../src/plugin.ts'
 import { type Pdu, statuses } from '../codec/index.ts'
 import type { Link } from '../link.ts'
-import { occasional } from '../occasional.ts'
 import type { Centre } from './connection.ts'
 import { createOutward } from './outward.ts'
 import type { Asked } from './shares.ts'

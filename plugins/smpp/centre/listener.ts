@@ -2,10 +2,9 @@
 // there are so many of them and no more.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import { plainAddress, type BindId, type Gateway, type Host } from '../../../src/plugin.ts'
+import { occasional, plainAddress, type BindId, type Gateway, type Host } from '../../../src/plugin.ts'
 import type { OutbindPdu } from '../codec/index.ts'
 import type { Link } from '../link.ts'
-import { occasional } from '../occasional.ts'
 import type { ClientConfig } from './config.ts'
 import { type Centre, serve } from './connection.ts'
 import { createGuard } from './guard.ts'

@@ -1,6 +1,6 @@
 // submit_sm, data_sm and submit_multi of one session: read, accepted, and answered only when durable.
 // A transaction is answered when its outcome is known.
-import { type InboundPart, isTerminal, type MessageId, type Submission } from '../../../src/plugin.ts'
+import { type InboundPart, isTerminal, type MessageId, type Occasional, type Submission } from '../../../src/plugin.ts'
 import { type Draft, integer8, noTlvs, type PduOf, statuses, tags, type Tlv, type UnsuccessSme } from '../codec/index.ts'
 import type { Link } from '../link.ts'
 import { dpfNote } from '../mapping/alert.ts'
@@ -11,7 +11,6 @@ import type { Shares } from './shares.ts'
 import { failureReason, refusalStatus } from './statuses.ts'
 import { type Destination, type Place, readSubmission, type Submitted } from './submission.ts'
 import type { Terms } from './terms.ts'
-import type { Occasional } from '../occasional.ts'
 
 export interface Submits {
   take(pdu: Submitted): Promise<void>

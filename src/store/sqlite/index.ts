@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../../clock.ts'
+import { occasional } from '../../log.ts'
 import { orderAt } from '../../ids.ts'
 import { dayOf, monthStart } from '../../model/caps.ts'
 import type { Cdr } from '../../model/cdr.ts'
@@ -127,6 +128,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     let closed = false
     let lastStaged = 0
 
+    // A disk that is full for an hour is tried all the time.
+    const failing = occasional(clock, (fields, message) => log.error(fields, message), 60_000)
     const commit = groupCommit(journal, clock, {
       written(op) {
         flusher.written(op)
@@ -146,7 +149,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         accepting.flushed(flusher.flushed)
         records.evict()
       },
-      failed: (error) => log.error({ err: error }, 'the tables could not be written; tried again'),
+      failed: (error) => failing('tables', 'the tables could not be written; tried again', () => ({ err: error })),
     })
     const names = createNames(start.names, commit)
     const decisions = createDecisions(names)
@@ -196,7 +199,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
           ;[due, item] = [end[3], end[4] + 1]
         }
       },
-      failed: (error) => log.warn({ err: error }, 'a lane could not be read on; tried again'),
+      failed: (error) => failing('lane', 'a lane could not be read on; tried again', () => ({ err: error })),
       ...(options.lanes ? { limits: options.lanes } : {}),
     })
     function tell(): void {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import { testClock } from './clock.ts'
+import { repeat } from './flow/core.ts'
+import { occasional } from './log.ts'
+
+test('a line that comes again and again is written once in a while, with how many were left out', async () => {
+  const clock = testClock()
+  const written: [string, Record<string, unknown>][] = []
+  const tell = occasional(clock, (fields, message) => written.push([message, fields]), 1000)
+  for (let i = 0; i < 100; i++) tell('a', 'one', () => ({ i }))
+  tell('b', 'other', () => ({}))
+  await clock.advance(1000)
+  tell('a', 'one', () => ({ i: 100 }))
+  assert.deepEqual(written, [
+    ['one', { i: 0 }],
+    ['other', {}],
+    ['one', { i: 100, leftOut: 99 }],
+  ])
+})
+
+test('a step that fails four times a second for an hour fills no log', async () => {
+  const clock = testClock()
+  const lines: string[] = []
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
+  let tries = 0
+  const steps = repeat({ clock, log }, 'CDRs', 250, () => {
+    tries++
+    return Promise.reject(new Error('ENOSPC: no space left on device, write'))
+  })
+  const end = clock.now() + 3_600_000
+  while (clock.now() < end) await clock.advance(250)
+  await steps.stop()
+  assert.ok(tries > 10_000, `${tries} tries`)
+  assert.ok(lines.length >= 59 && lines.length <= 61, `${lines.length} lines`)
+  assert.match(lines.at(-1) ?? '', /"step":"CDRs".*ENOSPC.*"leftOut":\d+/)
+})
