@@ -1,15 +1,8 @@
 // POST Messages: the form's parameters as a submission, or Twilio's refusal of the first that is wrong.
-import {
-  alphanumericSender,
-  shortCode,
-  transliterate,
-  type Address,
-  type Gateway,
-  type Submission,
-  rewriteDestination,
-} from '../../src/plugin.ts'
+import { alphanumericSender, shortCode, transliterate, type Address, type Gateway, rewriteDestination } from '../../src/plugin.ts'
 import { callbackOf, findApplication } from './applications.ts'
 import { isoInstant } from './dates.ts'
+import type { TextSubmission } from './mapping.ts'
 import { isWebhookUrl } from './endpoint.ts'
 import { Refused } from './errors.ts'
 import { all, one, type Form } from './form.ts'
@@ -24,9 +17,6 @@ const maxMedia = 10
 const maxValidity = 36_000
 const soonestMs = 5 * 60_000
 const latestMs = 35 * 86_400_000
-
-/** The text a submission made here carries. */
-export type TextSubmission = Submission & { body: { kind: 'text'; text: string } }
 
 /** `now` is epoch ms; `legacy` is /SMS/Messages. */
 export function submissionOf(form: Form, gateway: Gateway, now: number, legacy: boolean): TextSubmission {

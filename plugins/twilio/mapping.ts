@@ -8,8 +8,8 @@ import {
   type Message,
   type MessageState,
   type MessageView,
+  type Submission,
 } from '../../src/plugin.ts'
-import type { TextSubmission } from './create.ts'
 
 export type TwilioStatus =
   | 'accepted'
@@ -158,6 +158,9 @@ export function fieldsOf(view: MessageView, base: string): Fields {
     failure: inbound ? undefined : twilioFailure(view.state, view.failure),
   }
 }
+
+/** As the API makes it: a text. */
+export type TextSubmission = Submission & { body: { kind: 'text'; text: string } }
 
 /** Of what was accepted just now, as its sender is told. */
 export function freshFields(submission: TextSubmission, id: string, account: string, base: string): Fields {

@@ -1,11 +1,11 @@
 // The Messages resource: create, fetch, list, update and delete, each for one account that the
 // caller has already been found to be allowed to see. What goes wrong is thrown as Refused.
 import { AcceptRefused, type Account, type Host, type MessageView } from '../../src/plugin.ts'
-import { submissionOf, type TextSubmission } from './create.ts'
+import { submissionOf } from './create.ts'
 import { Refused } from './errors.ts'
 import { one, parseForm, type Form } from './form.ts'
 import { hopsHeader, readHops } from './hops.ts'
-import { fieldsOf, freshFields, messageId, type Fields } from './mapping.ts'
+import { fieldsOf, freshFields, messageId, type Fields, type TextSubmission } from './mapping.ts'
 import { pageOf, readListQuery } from './paging.ts'
 import { namedFrom } from './services/sending.ts'
 import { listJson, listXml, messageJson, messageXml } from './render.ts'

@@ -6,7 +6,7 @@ import type { AccountId, BindId } from '../model/message.ts'
 import type { Used } from '../store/store.ts'
 import { createInstruments } from './instruments.ts'
 import type { Counted } from './counted.ts'
-import { createSipMetrics } from './sip-metrics.ts'
+import { createSipMetrics, type SipMeasurements } from './sip-metrics.ts'
 
 /** Read at each scrape. */
 export interface Measurements {
@@ -21,16 +21,7 @@ export interface Measurements {
   truth: readonly { bind: BindId; score: number }[]
   /** Accounts with caps, each with all below it. */
   usages: readonly { account: AccountId; today: Used; thisMonth: Used; queued: number; sessions: number }[]
-  /** Profiles of the SIP bridge, and binds that are trunks of it. */
-  sip?: {
-    profiles: readonly {
-      profile: string
-      registrations: number
-      open: Readonly<Record<string, number>>
-      events: Readonly<Record<string, number>>
-    }[]
-    trunks: readonly { bind: BindId; hopsUp: number; hops: number; answers: ReadonlyMap<string, number> }[]
-  }
+  sip?: SipMeasurements
 }
 
 export interface Metrics {

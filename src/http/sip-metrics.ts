@@ -1,8 +1,19 @@
 // What the SIP bridge counts, by profile and by trunk.
+import type { BindId } from '../model/message.ts'
 import type { Instruments } from './instruments.ts'
-import type { Measurements } from './metrics.ts'
 
-export function createSipMetrics({ gauge, counter }: Instruments): (now: Measurements['sip']) => void {
+/** Profiles of the SIP bridge, and binds that are trunks of it. */
+export interface SipMeasurements {
+  profiles: readonly {
+    profile: string
+    registrations: number
+    open: Readonly<Record<string, number>>
+    events: Readonly<Record<string, number>>
+  }[]
+  trunks: readonly { bind: BindId; hopsUp: number; hops: number; answers: ReadonlyMap<string, number> }[]
+}
+
+export function createSipMetrics({ gauge, counter }: Instruments): (now: SipMeasurements | undefined) => void {
   const registrations = gauge('signalbox_sip_registrations', 'Ways to users that are registered on a profile', 'profile')
   const open = gauge('signalbox_sip_open', 'Transactions and connections of a profile, open or remembered', 'profile', 'what')
   const events = counter(

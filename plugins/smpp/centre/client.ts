@@ -1,22 +1,14 @@
 // A bound session of a client: its requests are taken as its role allows, no more of them at a time
 // than its window holds, and what waits for it is sent as it takes it.
-import { type Gateway, occasional, type Session } from '../../../src/plugin.ts'
+import { occasional, type Session } from '../../../src/plugin.ts'
 import { type Pdu, statuses } from '../codec/index.ts'
 import type { Link } from '../link.ts'
-import type { Centre } from './connection.ts'
+import type { Centre, Client } from './centre.ts'
 import { createOutward } from './outward.ts'
 import type { Asked } from './shares.ts'
 import { refusal, suspendedStatus } from './statuses.ts'
 import { createSubmits } from './submit.ts'
 import type { Terms } from './terms.ts'
-
-export interface Client {
-  gateway: Gateway
-  take(pdu: Pdu): void
-  /** Its account is suspended: what it asks is refused as that, and it is unbound. */
-  suspend(): void
-  session: Session
-}
 
 /** How long close() waits for what is open, and then for unbind_resp. */
 const drainLimitMs = 10_000

@@ -1,39 +1,13 @@
 // One connection of a client's ESME: open, then bound as whoever it says it is, then served until it
 // goes. A connection that does not bind in time, or not rightly, is closed.
 import type { Socket } from 'node:net'
-import type { BindId, Clock, Gateway, Logger } from '../../../src/plugin.ts'
 import { type BindPdu, type Draft, integer8, noTlvs, type OutbindPdu, type Pdu, statuses, tags } from '../codec/index.ts'
 import { createLink, type Link } from '../link.ts'
 import { admit, type Refused } from './admit.ts'
-import type { Guard } from './guard.ts'
-import { createClient, type Client } from './client.ts'
-import type { PartIds } from './ids.ts'
-import type { Shares } from './shares.ts'
+import type { Centre, Client } from './centre.ts'
+import { createClient } from './client.ts'
 import { refusal } from './statuses.ts'
 import { termsOf } from './terms.ts'
-import type { Stored } from './stored.ts'
-
-export interface Centre {
-  log: Logger
-  clock: Clock
-  guard: Guard
-  /** Connections on which nobody has bound yet. */
-  unbound: Set<Link>
-  /** Those on which somebody has. */
-  clients: Set<Client>
-  partIds: PartIds
-  shares: Shares
-  stored: Stored
-  /** What our bind responses call us. */
-  systemId: string
-  claimed(systemId: string): readonly Gateway[]
-  /** Its account is active, and all above it. */
-  isActive(gateway: Gateway): boolean
-  /** The bind has so many receiving sessions more. */
-  received(bind: BindId, sessions: number): void
-  /** A carrier that asks us to bind; false when nobody expects it. */
-  outbind?(link: Link, pdu: OutbindPdu): Promise<boolean>
-}
 
 const bindLimitMs = 10_000
 /** Until it is bound; then its bind's hold. */
