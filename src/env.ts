@@ -2,7 +2,8 @@
 // wins. Every fault is told at once, with what would be right.
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { readRange } from './model/network.ts'
+import { whyOf } from './model/failure.ts'
+import { hostPortText, readRange } from './model/network.ts'
 
 export interface HostPort {
   host: string
@@ -104,7 +105,7 @@ export function readSettings(environment: Variables, configFile?: string): Setti
         if (read.includes('-----BEGIN ')) return read
         fail(name, 'the path of a PEM file')
       } catch (error) {
-        fail(name, `a file that can be read (${error instanceof Error ? error.message : String(error)})`)
+        fail(name, `a file that can be read (${whyOf(error)})`)
       }
     return ''
   }
@@ -140,7 +141,7 @@ export function readSettings(environment: Variables, configFile?: string): Setti
     data: text('SIGNALBOX_DATA') ?? './data',
     store: 'sqlite',
     http,
-    publicUrl: publicUrl ?? `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`,
+    publicUrl: publicUrl ?? `http://${hostPortText(http.host, http.port)}`,
     ...(smpp ? { smpp } : {}),
     ...(smppTls ? { smppTls: { ...smppTls, certificate: pem('SIGNALBOX_TLS_CERT'), key: pem('SIGNALBOX_TLS_KEY') } } : {}),
     ...(sip === 'off' ? {} : { sip: { directory: sip, variables: environment } }),
@@ -182,7 +183,7 @@ function readFile(path: string, faults: string[]): Partial<Record<string, string
     if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error('expected NAME: value lines')
     return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]))
   } catch (error) {
-    faults.push(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+    faults.push(`${path}: ${whyOf(error)}`)
     return {}
   }
 }

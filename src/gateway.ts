@@ -45,6 +45,7 @@ import { simulator } from '../plugins/simulator/index.ts'
 import { listenedText, listeningSip, type ListeningSip, measured, sip as silentSip } from '../plugins/sip/index.ts'
 import { type Listening, listeningSmpp } from '../plugins/smpp/index.ts'
 import { twilio } from '../plugins/twilio/index.ts'
+import { hostPortText } from './model/network.ts'
 
 export interface RunningGateway {
   url: string
@@ -309,7 +310,7 @@ function smppListens({ smpp, smppTls }: Settings): Listening[] {
 }
 
 function smppText({ host, port, tls }: Listening): string {
-  return `${tls ? 'tls:' : ''}${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${tls ? 'tls:' : ''}${hostPortText(host, port)}`
 }
 
 async function measure({ store, binds, truth, clock }: Core, counted: () => Promise<Counted[]>) {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { CarrierOptions } from './carrier.ts'
 import { resolvePersonality } from './personalities.ts'
+import { whyOf } from '../../src/plugin.ts'
 
 const carriersFile = z
   .array(
@@ -23,7 +24,7 @@ export function readCarriers(json: string): CarrierOptions[] {
     try {
       resolvePersonality(carrier)
     } catch (error) {
-      throw new Error(`carriers.${i}.${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(`carriers.${i}.${whyOf(error)}`, { cause: error })
     }
     return carrier
   })

@@ -2,7 +2,7 @@
 // carriers' sessions, counts and personalities. Errors are JSON: { "error": "…" }.
 import { json, Router, type NextFunction, type Request, type Response } from 'express'
 import { z } from 'zod'
-import type { Host } from '../../src/plugin.ts'
+import { type Host, whyOf } from '../../src/plugin.ts'
 import type { Carriers } from './carriers.ts'
 import { presets } from './personalities.ts'
 
@@ -89,7 +89,7 @@ function answer(response: Response, status: number, make: () => object | undefin
   try {
     made = make()
   } catch (error) {
-    return refuse(response, 400, error instanceof Error ? error.message : String(error))
+    return refuse(response, 400, whyOf(error))
   }
   if (made) response.status(status).json(made)
   else refuse(response, 404, 'There is no such carrier')

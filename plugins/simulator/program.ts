@@ -7,6 +7,7 @@ import type { CarrierOptions } from './carrier.ts'
 import { readCarriers } from './carriers-file.ts'
 import { startCarriers, type Carriers } from './carriers.ts'
 import { isPreset, presets } from './personalities.ts'
+import { whyOf } from '../../src/plugin.ts'
 
 const usage = `usage: program.js [--host 127.0.0.1] [--port 2776] [--carriers file.json | --preset name ...] [--seed 1] [--ledger file]
   --preset   a carrier of that personality; its system_id is the preset's name, its password "secret"; may be repeated
@@ -71,6 +72,6 @@ function integer(name: string, text: string, most: number): number {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+  process.stderr.write(`${whyOf(error)}\n${usage}`)
   process.exitCode = 1
 })

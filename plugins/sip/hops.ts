@@ -1,6 +1,6 @@
 // The next hops of a trunk: which target is asked first, which rests and until when. The one that
 // answered stays first until it fails, or one that is preferred answers a ping again.
-import type { Clock } from '../../src/plugin.ts'
+import { type Clock, hostPortText } from '../../src/plugin.ts'
 import { readUri, writeUri } from './codec/index.ts'
 import type { Target } from './engine/engine.ts'
 import { type Resolve, Unresolvable } from './engine/resolve.ts'
@@ -93,7 +93,7 @@ export function createHops(parts: {
   }
 }
 
-const nameOf = ({ transport, address, port }: Target): string => `${transport} ${address.includes(':') ? `[${address}]` : address}:${port}`
+const nameOf = ({ transport, address, port }: Target): string => `${transport} ${hostPortText(address, port)}`
 
 function hopOf(target: Target): Hop {
   return { name: nameOf(target), target, restsUntil: 0, why: '' }

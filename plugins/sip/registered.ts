@@ -1,5 +1,5 @@
 // Who is registered on a profile, as operators are told.
-import type { Host, Registration } from '../../src/plugin.ts'
+import { type Host, type Registration, hostPortText } from '../../src/plugin.ts'
 import type { Contact, Registrar } from './access/index.ts'
 import type { Profile } from './profile/types.ts'
 
@@ -21,7 +21,7 @@ export function* registered(
 function registrationOf(bind: string, user: string, listener: string, contact: Contact): Registration {
   const { uri, flow, registeredAt, expiresAt, userAgent } = contact
   const { address, port } = flow.remote
-  const remote = `${address.includes(':') ? `[${address}]` : address}:${port}`
+  const remote = hostPortText(address, port)
   const registration: Registration = { bind, user, listener, contact: uri, transport: flow.transport, remote, registeredAt, expiresAt }
   if (userAgent !== undefined) registration.agent = userAgent
   return registration

@@ -1,6 +1,6 @@
 // One profile while it runs: its engine, who may speak there and who is registered. Where it cannot
 // listen it tries again, ever so often, and harms no other profile.
-import type { Host } from '../../src/plugin.ts'
+import { type Host, whyOf, hostPortText } from '../../src/plugin.ts'
 import { createFront, createGuard, type OpenSession, type Registrar, type TrunksAt } from './access/index.ts'
 import { createDrachtio } from './engine/drachtio/index.ts'
 import { createEmbedded } from './engine/embedded/embedded.ts'
@@ -93,7 +93,7 @@ export async function runProfile(parts: RunningParts): Promise<Running> {
     } catch (error) {
       await engine.stop()
       // The engine's own words are fit for whoever reads them.
-      const told = error instanceof Error ? error.message : String(error)
+      const told = whyOf(error)
       if (told !== why) log.error({ why: told }, 'the profile does not listen; it is tried again every 10 s')
       why = told
       if (isStopped) return
@@ -136,7 +136,7 @@ const closing = { status: 503, headers: ['Retry-After', '10'] }
 
 /** `udp 127.0.0.1:5060` */
 export function listenedText({ transport, address, port }: Listened): string {
-  return `${transport} ${address.includes(':') ? `[${address}]` : address}:${port}`
+  return `${transport} ${hostPortText(address, port)}`
 }
 
 function tellOpen({ listen }: Profile, log: Host['log']): void {

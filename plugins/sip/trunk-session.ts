@@ -2,8 +2,9 @@
 // hop that answers 503, not at all or cannot be reached rests, and the next one is asked under the
 // same Call-ID and CSeq, so that a peer with several hops knows a repeat. When none answers, the
 // session ends: the bind is down, and the core dials again.
-import { type Clock, Failure, type Logger, occasional, type Occasional, type Session } from '../../src/plugin.ts'
+import { type Clock, Failure, type Logger, occasional, type Occasional, type Session, whyOf } from '../../src/plugin.ts'
 import type { DigestClient, Peer } from './access/index.ts'
+import { writeHost } from './codec/index.ts'
 import type { OutRequest, Sent, SipEngine } from './engine/engine.ts'
 import { Unresolvable } from './engine/resolve.ts'
 import type { Hop, Hops } from './hops.ts'
@@ -117,7 +118,7 @@ async function findHop({ hops, trunk, engine, peer }: TrunkSessionParts, signal:
   const asked = order.map(async (hop) => {
     const host = trunk.to.domain ?? hop.target.name
     const from = `<sip:${trunk.from.domain ?? peer.profile.listen.external?.host ?? hop.target.name}>`
-    const uri = `sip:${host.includes(':') ? `[${host}]` : host}`
+    const uri = `sip:${writeHost(host)}`
     const request: OutRequest = {
       method: 'OPTIONS',
       uri,
@@ -153,7 +154,7 @@ async function byHops(parts: TrunkSessionParts, draft: Draft, aborted: AbortSign
   try {
     order = await hops.order()
   } catch (error) {
-    return { kind: 'unsent', why: error instanceof Error ? error.message : String(error) }
+    return { kind: 'unsent', why: whyOf(error) }
   }
   const wire: string[] = []
   let worst: Sent | undefined

@@ -1,5 +1,6 @@
 // Where a carrier is reached: `host`, `host:port`, `[::1]:2775`, and with `tls:` in front of any of
 // these over TLS. A port that is not named is 2775, and 3550 over TLS.
+import { hostPortText } from '../../src/plugin.ts'
 
 export interface CarrierHost {
   host: string
@@ -40,5 +41,5 @@ export function hostsOf({ host, port, address, addresses, tls }: Whereabouts): C
 
 /** For people and logs: `smsc.example:2775`, `tls:[2001:db8::1]:3550`. */
 export function hostText({ host, port, tls }: CarrierHost): string {
-  return `${tls ? 'tls:' : ''}${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${tls ? 'tls:' : ''}${hostPortText(host, port)}`
 }

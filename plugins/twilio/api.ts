@@ -10,10 +10,10 @@ import { ifNews } from './etag.ts'
 import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
 import { createAsTest } from './magic.ts'
 import { create, messages } from './messages.ts'
-import type { Answer, Call } from './resource.ts'
+import { pathOf, type Answer, type Call } from './resource.ts'
 import { isRestcomm, restcommRefusal } from './restcomm/index.ts'
 import { actionOf, mustBeAllowed } from './permission.ts'
-import { formatOf, messagesNeed, pathOf, placeOf, type Place } from './routes.ts'
+import { formatOf, messagesNeed, placeOf, type Place } from './routes.ts'
 
 const nothing = Buffer.alloc(0)
 /** What is still coming of a body too long is thrown away for so long, so that the client reads its answer. */

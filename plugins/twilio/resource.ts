@@ -80,3 +80,9 @@ export function originOf({ header, host }: Call): string {
   const scheme = header('x-forwarded-proto') ?? 'http'
   return /^[A-Za-z0-9.:[\]-]{1,255}$/.test(name) && /^https?$/.test(scheme) ? `${scheme}://${name}` : host.publicUrl
 }
+
+/** What stands before the query. */
+export function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}

@@ -10,7 +10,7 @@ import { keyRoutes } from './keys.ts'
 import { usageRoutes } from './usage.ts'
 import { messages } from './messages.ts'
 import { serviceRoutes } from './services/services.ts'
-import { under, type Call, type Route } from './resource.ts'
+import { pathOf, under, type Call, type Route } from './resource.ts'
 import { isRestcomm, restcommPlace } from './restcomm/index.ts'
 import { tokenRoutes } from './tokens.ts'
 
@@ -82,9 +82,4 @@ export function placeOf(url: string): Place {
     return place
   }
   return place
-}
-
-export function pathOf(url: string): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
 }

@@ -2,6 +2,7 @@
 // the only one. As Twilio has it, of the account whose credentials are used.
 import { authorOf, originOf, verbs, type Answer, type Call, type Route } from './resource.ts'
 import { deleted, show } from './show.ts'
+import { iso8601 } from './dates.ts'
 
 const secondaryPath = '/v1/AuthTokens/Secondary'
 const promotePath = '/v1/AuthTokens/Promote'
@@ -11,14 +12,12 @@ export const tokenRoutes: readonly Route[] = [
   { path: /^\/v1\/AuthTokens\/Promote$/, needs: 'main', answer: verbs({ POST: promote }) },
 ]
 
-const iso = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
-
 async function add(call: Call): Promise<Answer> {
   const { token, createdAt } = await call.host.tenancy.credentials.addToken(authorOf(call), call.account.id)
   return show(call, 201, 'AuthToken', {
     account_sid: call.account.id,
-    date_created: iso(createdAt),
-    date_updated: iso(createdAt),
+    date_created: iso8601(createdAt),
+    date_updated: iso8601(createdAt),
     secondary_auth_token: token,
     url: originOf(call) + secondaryPath,
   })
@@ -36,8 +35,8 @@ async function promote(call: Call): Promise<Answer> {
   return show(call, 200, 'AuthToken', {
     account_sid: call.account.id,
     auth_token: token,
-    date_created: iso(secondaryCreatedAt ?? now),
-    date_updated: iso(now),
+    date_created: iso8601(secondaryCreatedAt ?? now),
+    date_updated: iso8601(now),
     url: originOf(call) + promotePath,
   })
 }

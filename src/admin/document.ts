@@ -3,6 +3,7 @@
 import { isScalar, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml'
 import type { Placed } from './faults.ts'
 import type { Path } from './schema.ts'
+import { whyOf } from '../model/failure.ts'
 
 export interface ReadDocument {
   value: unknown
@@ -39,7 +40,7 @@ export function readDocument(text: string, variables: Readonly<Record<string, st
   try {
     return { value: document.toJS({ maxAliasCount: mostAliases }) as unknown, faults, line }
   } catch (error) {
-    return none(error instanceof Error ? error.message : String(error))
+    return none(whyOf(error))
   }
 }
 

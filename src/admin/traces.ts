@@ -10,6 +10,7 @@ import { targetMeans } from '../model/route.ts'
 import type { TracedEnd } from '../model/trace.ts'
 import type { Connector } from '../plugin.ts'
 import { Refused, type AdminTraces, type Caller, type TraceLine, type TraceView } from './admin.ts'
+import { hostPortText } from '../model/network.ts'
 
 export interface TraceParts {
   traces: Traces
@@ -169,5 +170,5 @@ function lineOf(trace: Trace, { n, at, connection, direction, octets, note }: Tr
 }
 
 function endText({ address, port }: TracedEnd): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return hostPortText(address, port)
 }

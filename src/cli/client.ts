@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readSettings } from '../env.ts'
+import { whyOf } from '../model/failure.ts'
+import { hostPortText } from '../model/network.ts'
 
 export interface Client {
   url: string
@@ -56,7 +58,7 @@ export function connect(configFile?: string, environment: NodeJS.ProcessEnv = pr
 /** A gateway that listens on every address is reached on this machine's own. */
 function reachable({ host, port }: { host: string; port: number }): string {
   const at = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `${at.includes(':') ? `[${at}]` : at}:${port}`
+  return hostPortText(at, port)
 }
 
 /** Undefined where there is none. Throws Told for one that is there and says nothing: another user's, mostly. */
@@ -68,7 +70,7 @@ function readCredentials(data: string): Credentials | undefined {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new Told(
-      `${path} cannot be read (${error instanceof Error ? error.message : String(error)}).\n` +
+      `${path} cannot be read (${whyOf(error)}).\n` +
         'It is for the user who runs the gateway, and written anew when it starts. Ask as that user, or set SIGNALBOX_ACCOUNT_SID and SIGNALBOX_AUTH_TOKEN.',
     )
   }
@@ -121,7 +123,7 @@ function unreachable(url: string, error: unknown): Told {
     return new Told(`No gateway answers at ${url}. Start one with npm start, or set SIGNALBOX_HTTP or SIGNALBOX_PUBLIC_URL.`)
   if (cause instanceof Error && cause.message === 'bad port')
     return new Told(`${url} cannot be asked: Node's fetch refuses that port, as browsers do. Give the gateway another (SIGNALBOX_HTTP).`)
-  return new Told(`The gateway at ${url} did not answer: ${cause instanceof Error ? cause.message : String(cause)}`)
+  return new Told(`The gateway at ${url} did not answer: ${whyOf(cause)}`)
 }
 
 function parsed(text: string): unknown {

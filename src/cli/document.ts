@@ -1,6 +1,8 @@
 // `signalbox plan`, `signalbox apply` and `signalbox export`: YAML documents of the running gateway.
 import { readFileSync } from 'node:fs'
 import { Told, faultLine, type Client } from './client.ts'
+import { whyOf } from '../model/failure.ts'
+import { counted } from './print.ts'
 
 interface Change {
   change: 'create' | 'update' | 'delete'
@@ -24,7 +26,7 @@ export async function plan(client: Client, options: DocumentOptions): Promise<st
   if (options.json) return JSON.stringify(planned, undefined, 2)
   if (planned.faults.length > 0) throw new Told(faultsText(options.file, planned.faults))
   if (planned.changes.length === 0) return 'Nothing to change: everything already is so.'
-  return `${changesText(planned.changes)}\n\n${counted(planned.changes.length)} to make. Make them: npx signalbox apply -f ${options.file}`
+  return `${changesText(planned.changes)}\n\n${counted(planned.changes.length, 'change')} to make. Make them: npx signalbox apply -f ${options.file}`
 }
 
 export async function apply(client: Client, options: DocumentOptions): Promise<string> {
@@ -34,7 +36,7 @@ export async function apply(client: Client, options: DocumentOptions): Promise<s
   const done = await client.request<{ revision: number; changes: Change[] }>('POST', path, { json: content(options) })
   if (options.json) return JSON.stringify(done, undefined, 2)
   if (done.changes.length === 0) return 'Nothing to change: everything already is so.'
-  return `${changesText(done.changes)}\n\n${counted(done.changes.length)} made: revision ${done.revision}.`
+  return `${changesText(done.changes)}\n\n${counted(done.changes.length, 'change')} made: revision ${done.revision}.`
 }
 
 export interface ExportedOptions {
@@ -64,11 +66,9 @@ function read(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
   } catch (error) {
-    throw new Told(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Told(`${file} cannot be read: ${whyOf(error)}`)
   }
 }
-
-const counted = (n: number): string => `${n} change${n === 1 ? '' : 's'}`
 
 function faultsText(file: string, faults: Plan['faults']): string {
   return [

@@ -6,7 +6,8 @@ import { StringDecoder } from 'node:string_decoder'
 import type { FollowedAnswer, TraceLineAnswer, TraceViewAnswer } from '../http/api/traces.ts'
 import { Told, type Client } from './client.ts'
 import { pduBlock } from './pdu.ts'
-import { shown, stamp } from './print.ts'
+import { counted, shown, stamp } from './print.ts'
+import { whyOf } from '../model/failure.ts'
 
 export interface PdusOptions {
   bind: string
@@ -27,7 +28,7 @@ export async function pdus(client: Client, options: PdusOptions): Promise<string
   const { path, query } = place(options)
   if (options.stop) {
     const stopped = await client.request<TraceViewAnswer>('DELETE', path + query)
-    return `${options.bind} is traced no more; ${counted(stopped.pdus)} heard.`
+    return `${options.bind} is traced no more; ${counted(stopped.pdus, 'PDU')} heard.`
   }
   const limits = limitsOf(options)
   const starts = limits.seconds !== undefined || limits.pdus !== undefined || options.bodies === true
@@ -77,7 +78,7 @@ const asJson: Write = (each) => void process.stdout.write(`${JSON.stringify(each
 
 const asText: Write = (each) => {
   if ('n' in each) process.stdout.write(`${shown(pduBlock(each))}\n\n`)
-  else if ('missed' in each) process.stdout.write(`… ${counted(each.missed)} came faster than they were read\n\n`)
+  else if ('missed' in each) process.stdout.write(`… ${counted(each.missed, 'PDU')} came faster than they were read\n\n`)
 }
 
 /** What there is now. */
@@ -98,8 +99,8 @@ async function heard(client: Client, path: string, query: string, write: Write):
     after = answer.next
   }
   return last.running
-    ? `${counted(last.pdus)} so far; the trace runs until ${stamp(Date.parse(last.until))} UTC.`
-    : `${counted(last.pdus)}; the trace is over: ${last.ended}.`
+    ? `${counted(last.pdus, 'PDU')} so far; the trace runs until ${stamp(Date.parse(last.until))} UTC.`
+    : `${counted(last.pdus, 'PDU')}; the trace is over: ${last.ended}.`
 }
 
 async function followed(client: Client, options: PdusOptions, starts: boolean, limits: Limits, write: Write): Promise<string> {
@@ -116,7 +117,7 @@ async function followed(client: Client, options: PdusOptions, starts: boolean, l
       else write(each)
     }
     if (interrupted.signal.aborted && isOurs) await client.request('DELETE', path + query)
-    if (end) return `${counted(end.pdus)}; the trace is over: ${end.ended}.`
+    if (end) return `${counted(end.pdus, 'PDU')}; the trace is over: ${end.ended}.`
     return interrupted.signal.aborted ? 'Interrupted.' : 'The gateway ended the connection.'
   } finally {
     process.off('SIGINT', onInterrupt)
@@ -152,11 +153,7 @@ async function capture(client: Client, path: string, file: string): Promise<stri
   for await (const chunk of client.read(path)) chunks.push(chunk)
   const octets = Buffer.concat(chunks)
   await writeFile(file, octets, { mode: 0o600 }).catch((error: unknown) => {
-    throw new Told(`--pcap: ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Told(`--pcap: ${file} cannot be written: ${whyOf(error)}`)
   })
   return `${file}: ${octets.length} octets for Wireshark.`
-}
-
-function counted(n: number): string {
-  return `${n} PDU${n === 1 ? '' : 's'}`
 }

@@ -60,3 +60,6 @@ export function since(ms: number): string {
 export function bindName(bind: string, account: string): string {
   return bind.startsWith(`${account}/`) ? bind.slice(account.length + 1) : bind
 }
+
+/** `1 change`, `2 changes`. */
+export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`

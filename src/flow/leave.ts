@@ -12,19 +12,18 @@ import type { Core } from './core.ts'
 import { isDownTooLong } from './downtime.ts'
 import { decidedAnew, decisionNow, mayBeOut } from './anew.ts'
 import { interruption, nextCandidate } from './outcome.ts'
+import { eachWaiting } from './waiting.ts'
 import { leaveWithdrawn, moveUnchanged } from './withdrawn.ts'
-
-const batch = 500
 
 export async function leaveLostBinds(core: Core): Promise<void> {
   const now = core.clock.now()
   for (const depth of await core.store.depths()) {
     if (depth.deliver === 0) continue
     const lane = depth.lane
-    if (!core.configuration().binds.has(lane)) await each(core, lane, (record) => leaveWithdrawn(core, record, lane))
+    if (!core.configuration().binds.has(lane)) await eachWaiting(core, lane, (record) => leaveWithdrawn(core, record, lane))
     else {
       const step = stepFor(core, lane, now)
-      if (step) await each(core, lane, (record) => leave(core, lane, record, step(record), now))
+      if (step) await eachWaiting(core, lane, (record) => leave(core, lane, record, step(record), now))
     }
   }
 }
@@ -70,20 +69,6 @@ async function leave(core: Core, lane: BindId, record: WaitingRecord, found: Ret
       return decidedAnew(core, { ...fresh, lane, candidate }, decision, 'the bind is disabled, or down for longer than its limit', now)
     })
   }
-}
-
-async function each(core: Core, lane: BindId, leaves: (record: WaitingRecord) => Promise<void>): Promise<void> {
-  let cursor: string | undefined
-  do {
-    const page = await core.store.waiting({ lane }, batch, cursor)
-    await Promise.all(
-      page.ids.map(async (id) => {
-        const record = await core.store.get(id)
-        if (record) await leaves(record)
-      }),
-    )
-    cursor = page.next
-  } while (cursor !== undefined)
 }
 
 /**

@@ -11,8 +11,7 @@ import { differing } from '../model/versions.ts'
 import type { WaitingRecord } from '../store/store.ts'
 import { decidedAnew, decidedBefore, decisionNow, mayBeOut, type Waiting } from './anew.ts'
 import type { Core } from './core.ts'
-
-const batch = 500
+import { eachWaiting } from './waiting.ts'
 
 /** Why a message may not be sent as it was decided; undefined: it may. */
 export function withdrawn(
@@ -51,7 +50,7 @@ export function createWithdrawals(core: Core): () => Promise<void> {
     const binds = everyBind ? new Set<BindId>() : touched(seen, now)
     if (everyBind || binds.size > 0) {
       for (const { lane, deliver } of await core.store.depths()) {
-        if (deliver > 0 && (everyBind || binds.has(lane))) await lookThrough(core, lane)
+        if (deliver > 0 && (everyBind || binds.has(lane))) await eachWaiting(core, lane, (record) => leaveWithdrawn(core, record, lane))
       }
     }
     seen = now
@@ -91,21 +90,6 @@ function lost(before: Configuration, now: Configuration, owner: AccountId): Rout
     const is = left.get(was.id)
     return !is?.enabled || is.grant !== was.grant
   })
-}
-
-async function lookThrough(core: Core, lane: BindId): Promise<void> {
-  const { store } = core
-  let cursor: string | undefined
-  do {
-    const page = await store.waiting({ lane }, batch, cursor)
-    await Promise.all(
-      page.ids.map(async (id) => {
-        const record = await store.get(id)
-        if (record) await leaveWithdrawn(core, record, lane)
-      }),
-    )
-    cursor = page.next
-  } while (cursor !== undefined)
 }
 
 /** What waits on the lane goes where it may, if it may not stay; one in a run is looked at by the deliverer. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { Refused, type Fault, type RefusedWhy } from '../admin/admin.ts'
 import type { Logger } from '../plugin.ts'
 import { StoreUnavailable } from '../store/store.ts'
+import { whyOf } from '../model/failure.ts'
 
 const errorCodes = [
   'unauthorized',
@@ -80,15 +81,13 @@ function understood(error: unknown): ApiError | undefined {
   // What express's own body parser throws carries `type` (body-parser 2, "Errors").
   const type = error instanceof Error && 'type' in error ? String(error.type) : ''
   if (type === 'entity.too.large') return new ApiError('too-large', 'The body is larger than 4 MB.')
-  if (type === 'entity.parse.failed') return new ApiError('invalid', 'The body is no JSON.', [{ path: '', message: messageOf(error) }])
+  if (type === 'entity.parse.failed') return new ApiError('invalid', 'The body is no JSON.', [{ path: '', message: whyOf(error) }])
   if (type.startsWith('entity.') || type.startsWith('request.') || /^(charset|encoding)\./.test(type)) {
-    return new ApiError('invalid', messageOf(error))
+    return new ApiError('invalid', whyOf(error))
   }
   if (error instanceof URIError) return new ApiError('invalid', 'The path is not well encoded.')
   return undefined
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** The last of the server: whatever was thrown becomes an answer; a fault of ours is logged and told nobody. */
 export function errorAnswers(log: Logger): ErrorRequestHandler {

@@ -68,5 +68,8 @@ export class Failure extends Error {
 /** Any thrown thing as failure facts; what is no Failure is temporary. */
 export function failureFacts(error: unknown): FailureFacts {
   if (error instanceof Failure) return error.facts
-  return { kind: 'temporary', code: 'peer-error', peer: error instanceof Error ? error.message : String(error) }
+  return { kind: 'temporary', code: 'peer-error', peer: whyOf(error) }
 }
+
+/** In its own words, whatever was thrown. */
+export const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

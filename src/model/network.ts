@@ -61,3 +61,6 @@ export function networkOf(address: string): string {
   const groups = [...front!, ...Array<string>(zeros).fill('0'), ...back!].slice(0, 4)
   return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
 }
+
+/** `192.0.2.1:2775`, `[2001:db8::1]:2775`, `smsc.example:2775`. */
+export const hostPortText = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`

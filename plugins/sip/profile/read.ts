@@ -4,7 +4,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
-import type { AccountId } from '../../../src/plugin.ts'
+import { type AccountId, whyOf } from '../../../src/plugin.ts'
 import type { Transport } from '../engine/engine.ts'
 import { profileFile, readEnd, readServer, type ProfileFile } from './schema.ts'
 import { imsOf, trunkFile, trunkOf } from './trunk-schema.ts'
@@ -92,7 +92,7 @@ async function readChecked<T>({ check }: Source, schema: z.ZodType<T>, path: str
     if ('faults' in checked) return { path, text, faults: checked.faults.map((fault) => `${path}: ${fault}`) }
     return { path, text, value: checked.value, faults: [] }
   } catch (error) {
-    return { path, text: '', faults: [`${path}: cannot be read: ${error instanceof Error ? error.message : String(error)}`] }
+    return { path, text: '', faults: [`${path}: cannot be read: ${whyOf(error)}`] }
   }
 }
 
@@ -115,7 +115,7 @@ async function readProfile(source: Source, name: string, path: string): Promise<
       pem.text += pem[part]
       if (!pem[part].includes('-----BEGIN ')) faults.push(`listen.${part}: expected the path of a PEM file, got ${file}`)
     } catch (error) {
-      faults.push(`listen.${part}: cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+      faults.push(`listen.${part}: cannot be read: ${whyOf(error)}`)
     }
   }
   faults.push(...faultsOf(value))

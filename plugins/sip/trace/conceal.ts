@@ -28,7 +28,7 @@ export function conceal(octets: Uint8Array, bodies: boolean): string | undefined
 }
 
 /** As much as any profile lets in. */
-const limits = { ...defaultReadLimits, headerBytes: 65_536, headerCount: 1000, bodyBytes: 1_048_576 }
+export const limits = { ...defaultReadLimits, headerBytes: 65_536, headerCount: 1000, bodyBytes: 1_048_576 }
 
 function hideCredentials(head: Buffer): void {
   const text = head.toString('latin1')

@@ -1,10 +1,10 @@
 // A concealed message for people: its start line, each header field as it came, its body.
 import type { Dissection, DissectedField } from '../../../src/plugin.ts'
-import { defaultReadLimits, readMessage } from '../codec/index.ts'
+import { readMessage } from '../codec/index.ts'
+import { limits } from './conceal.ts'
 
 /** Octets of a body that are shown; the length is always told. */
 const mostShown = 2048
-const limits = { ...defaultReadLimits, headerBytes: 65_536, headerCount: 1000, bodyBytes: 1_048_576 }
 
 export function dissect(octets: Uint8Array, readable: boolean): Dissection {
   const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.length)

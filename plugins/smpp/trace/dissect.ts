@@ -15,7 +15,7 @@ import {
   type UnsuccessSme,
 } from '../codec/index.ts'
 import { bodyFiller } from './conceal.ts'
-import { numberText } from './words.ts'
+import { hex, numberText } from './words.ts'
 
 /** Octets of a value that are shown; the length is always told. */
 const mostShown = 512
@@ -27,7 +27,7 @@ export function dissect(octets: Uint8Array, readable = true): Dissection {
   const command = commandOf(word(4)) ?? 'unknown command'
   const fields: DissectedField[] = [
     { name: 'command_length', value: String(word(0)) },
-    { name: 'command_id', value: `${hexNumber(word(4), 8)} ${command}` },
+    { name: 'command_id', value: `${hex(word(4), 8)} ${command}` },
     { name: 'command_status', value: statusText(word(8)) },
     { name: 'sequence_number', value: String(word(12)) },
   ]
@@ -37,7 +37,7 @@ export function dissect(octets: Uint8Array, readable = true): Dissection {
   }
   const { pdu, end } = read
   for (const [name, value] of Object.entries(pdu)) if (!inHeader.has(name)) fields.push(...fieldOf(pdu, name, value))
-  for (const tlv of pdu.tlvs) fields.push({ name: `${tagText(tlv[0])} ${hexNumber(tlv[0], 4)}`, value: tlvValue(pdu, tlv) })
+  for (const tlv of pdu.tlvs) fields.push({ name: `${tagText(tlv[0])} ${hex(tlv[0], 4)}`, value: tlvValue(pdu, tlv) })
   if (end < octets.length) fields.push({ name: 'left over', value: octetsText(octets.subarray(end)) })
   return { title: pdu.command, fields }
 }
@@ -113,7 +113,7 @@ function headerText(udh: Uint8Array): string {
       const [total, index] = data.subarray(-2)
       return `part ${index} of ${total}, reference ${integerOf(data.subarray(0, -2))}`
     }
-    return `element ${hexNumber(id, 2)} ${hexOf(data)}`
+    return `element ${hex(id, 2)} ${hexOf(data)}`
   })
   return `UDH ${names.join(', ') || 'empty'}`
 }
@@ -145,8 +145,4 @@ function octetsText(octets: Uint8Array): string {
 function hexOf(octets: Uint8Array): string {
   const text = Buffer.from(octets.buffer, octets.byteOffset, Math.min(octets.length, mostShown)).toString('hex')
   return octets.length > mostShown ? `${text}…` : text
-}
-
-function hexNumber(n: number, digits: number): string {
-  return `0x${n.toString(16).padStart(digits, '0')}`
 }

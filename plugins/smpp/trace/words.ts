@@ -39,7 +39,7 @@ const codings: Record<number, string> = {
   14: 'KS C 5601',
 }
 
-const hex = (n: number, digits = 2): string => `0x${n.toString(16).padStart(digits, '0')}`
+export const hex = (n: number, digits = 2): string => `0x${n.toString(16).padStart(digits, '0')}`
 const named = (n: number, name: string | undefined): string => (name === undefined ? String(n) : `${n} ${name}`)
 
 /** SMPP 5.0 §4.7.12 */

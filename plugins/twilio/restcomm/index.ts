@@ -1,7 +1,7 @@
 // Where RestComm's clients look for SMS/Messages, and how they are answered: `.json` anywhere in the path means
 // JSON, and so, unlike with Twilio, does an Accept header that names it; else XML.
 import type { Refused } from '../errors.ts'
-import type { Answer, Call, Route } from '../resource.ts'
+import { pathOf, type Answer, type Call, type Route } from '../resource.ts'
 import { messages } from './messages.ts'
 import { refused, type Format } from './render.ts'
 
@@ -16,11 +16,6 @@ export function isRestcomm(url: string): boolean {
 
 function formatOf(url: string, accept: string | undefined): Format {
   return /\.json(?=$|[/?])/.test(pathOf(url)) || accept?.toLowerCase().includes('json') === true ? 'json' : 'xml'
-}
-
-function pathOf(url: string): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
 }
 
 const route: Route = {

@@ -23,6 +23,7 @@ import { receiptEndpoints } from './receipts.ts'
 import { registrationEndpoints } from './registrations.ts'
 import { traceEndpoints } from './traces.ts'
 import { usageEndpoints } from './usage.ts'
+import { isObject } from '../../admin/schema.ts'
 
 export const endpoints: readonly Endpoint[] = [
   ...configurationEndpoints,
@@ -141,10 +142,6 @@ function taken(of: Endpoint, request: Request): { params: unknown; query: unknow
 }
 
 const none = z.strictObject({})
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function byPath(all: readonly Endpoint[]): Map<string, Endpoint[]> {
   const groups = new Map<string, Endpoint[]>()

@@ -5,8 +5,8 @@ import { accountInput, bindInput, numberInput, routeInput } from '../../admin/in
 import { ApiError } from '../errors.ts'
 import { endpoint, type Call, type Endpoint } from './endpoint.ts'
 import { account, bind, changed, documentInput, expected, ownNumber, plan, plannedChange, revision, route } from './schemas.ts'
+import { iso, localId, whose } from './words.ts'
 
-const iso = (ms: number): string => new Date(ms).toISOString()
 const timed = <T extends { createdAt: number; updatedAt: number }>(view: T) => ({
   ...view,
   createdAt: iso(view.createdAt),
@@ -16,7 +16,6 @@ const timed = <T extends { createdAt: number; updatedAt: number }>(view: T) => (
 export const absent = (what: string, id: string): ApiError => new ApiError('absent', `There is no ${what} ${id}.`)
 const options = (query: { expected?: number | undefined }): ChangeOptions =>
   query.expected === undefined ? {} : { expected: query.expected }
-const id = z.strictObject({ id: z.string().min(1).max(200) })
 
 /** Drops what is undefined, as the operations tell absent from set. */
 export function given<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -63,7 +62,7 @@ const accounts: Endpoint[] = [
     id: 'getAccount',
     tag: 'accounts',
     summary: 'One account',
-    params: id,
+    params: localId,
     answer: account,
     run: ({ admin, caller, params }) => {
       const view = admin.accounts.get(caller, params.id)
@@ -77,7 +76,7 @@ const accounts: Endpoint[] = [
     id: 'updateAccount',
     tag: 'accounts',
     summary: 'Changes the fields given; the others stay',
-    params: id,
+    params: localId,
     query: z.strictObject({ expected }),
     bodyAsSent: true,
     body: accountInput,
@@ -93,7 +92,7 @@ const accounts: Endpoint[] = [
     id: 'exportAccount',
     tag: 'accounts',
     summary: 'The account and all below it as a YAML document without secrets: planned here, it changes nothing',
-    params: id,
+    params: localId,
     query: z.strictObject({
       secrets: z
         .enum(['masked', 'variables'])
@@ -113,7 +112,7 @@ const accounts: Endpoint[] = [
     id: 'reparentAccount',
     tag: 'accounts',
     summary: 'Moves the account and all below it under another',
-    params: id,
+    params: localId,
     query: z.strictObject({ expected }),
     body: z.strictObject({ parent: z.string() }),
     answer: changed(account),
@@ -128,7 +127,7 @@ const accounts: Endpoint[] = [
     id: 'rotateToken',
     tag: 'accounts',
     summary: 'A new token, in this answer and in none after it; the old one is refused from now on',
-    params: id,
+    params: localId,
     answer: changed(account),
     run: async (call) => {
       const done = await call.admin.accounts.rotateToken(call.caller, call.params.id)
@@ -137,7 +136,7 @@ const accounts: Endpoint[] = [
   }),
 ]
 
-const owner = z.strictObject({ account: z.string().optional().describe('Whose; the own account, when absent') })
+const owner = z.strictObject({ account: whose })
 const of = (caller: Caller, query: { account?: string | undefined }): string => query.account ?? caller.account
 
 /** list, get, put and delete of what an account owns. */
@@ -168,7 +167,7 @@ function things<Answer extends z.ZodType, ThingInput, View>(words: {
       id: `get${name}`,
       tag: many,
       summary: `One ${one}`,
-      params: id,
+      params: localId,
       query: owner,
       answer: words.answer,
       run: ({ admin, caller, params, query }) => {
@@ -183,7 +182,7 @@ function things<Answer extends z.ZodType, ThingInput, View>(words: {
       id: `put${name}`,
       tag: many,
       summary: `Creates or replaces the ${one}; does nothing when it already is so`,
-      params: id,
+      params: localId,
       query: owner.extend({ expected }),
       bodyAsSent: true,
       body: words.input,
@@ -201,7 +200,7 @@ function things<Answer extends z.ZodType, ThingInput, View>(words: {
       id: `delete${name}`,
       tag: many,
       summary: `Deletes the ${one}; refused while something refers to it`,
-      params: id,
+      params: localId,
       query: owner.extend({ expected }),
       answer: z.strictObject({ deleted: z.literal(true) }),
       run: async ({ admin, caller, params, query }) => {

@@ -4,12 +4,9 @@ import { z } from 'zod'
 import type { KeyView, TokensView } from '../../model/credential.ts'
 import { absent, given } from './configuration.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
-import { accountId, time } from './words.ts'
+import { accountId, time, iso, localId, whose } from './words.ts'
 
-const iso = (ms: number): string => new Date(ms).toISOString()
-
-const owner = z.strictObject({ account: z.string().optional().describe('Whose; the own account, when absent') })
-const id = z.strictObject({ id: z.string().min(1).max(200) })
+const owner = z.strictObject({ account: whose })
 const sources = z.array(z.string()).describe('Addresses and networks that it is good from, `192.0.2.0/24`; none: any')
 
 const key = z.strictObject({
@@ -88,7 +85,7 @@ const keys: Endpoint[] = [
     id: 'getKey',
     tag: 'keys',
     summary: 'One API key',
-    params: id,
+    params: localId,
     query: owner,
     answer: key,
     run: ({ admin, caller, params, query }) => {
@@ -103,7 +100,7 @@ const keys: Endpoint[] = [
     id: 'updateKey',
     tag: 'keys',
     summary: 'Changes the fields given; the others stay',
-    params: id,
+    params: localId,
     query: owner,
     body: change,
     answer: key,
@@ -116,7 +113,7 @@ const keys: Endpoint[] = [
     id: 'revokeKey',
     tag: 'keys',
     summary: 'Revokes the key: it is refused from now on',
-    params: id,
+    params: localId,
     query: owner,
     answer: z.strictObject({ deleted: z.literal(true) }),
     run: async ({ admin, caller, params, query }) => {
@@ -133,7 +130,7 @@ const tokenRoutes: Endpoint[] = [
     id: 'getTokens',
     tag: 'keys',
     summary: 'Whether the account has a second token or test credentials, and where its tokens are good from',
-    params: id,
+    params: localId,
     answer: tokens,
     run: ({ admin, caller, params }) => tokensShown(admin.credentials.tokens(caller, params.id)),
   }),
@@ -143,7 +140,7 @@ const tokenRoutes: Endpoint[] = [
     id: 'limitTokens',
     tag: 'keys',
     summary: 'From which addresses its tokens are good',
-    params: id,
+    params: localId,
     body: z.strictObject({ sources }),
     answer: tokens,
     run: async ({ admin, caller, params, body }) => tokensShown(await admin.credentials.limitTokens(caller, params.id, body.sources)),
@@ -154,7 +151,7 @@ const tokenRoutes: Endpoint[] = [
     id: 'addToken',
     tag: 'keys',
     summary: 'A second token, good at once beside the first, in this answer and in none after it',
-    params: id,
+    params: localId,
     answer: newToken,
     run: async ({ admin, caller, params }) => ({ token: (await admin.credentials.addToken(caller, params.id)).token }),
   }),
@@ -164,7 +161,7 @@ const tokenRoutes: Endpoint[] = [
     id: 'dropToken',
     tag: 'keys',
     summary: 'Drops the second token; the first stays',
-    params: id,
+    params: localId,
     answer: z.strictObject({ deleted: z.literal(true) }),
     run: async ({ admin, caller, params }) => {
       await admin.credentials.dropToken(caller, params.id)
@@ -177,7 +174,7 @@ const tokenRoutes: Endpoint[] = [
     id: 'promoteToken',
     tag: 'keys',
     summary: 'The second token becomes the only one, by which signatures are made too',
-    params: id,
+    params: localId,
     answer: newToken,
     run: ({ admin, caller, params }) => admin.credentials.promoteToken(caller, params.id),
   }),
@@ -187,7 +184,7 @@ const tokenRoutes: Endpoint[] = [
     id: 'renewTest',
     tag: 'keys',
     summary: 'Test credentials, with which nothing is sent, in this answer and in none after it; the same SID each time',
-    params: id,
+    params: localId,
     answer: z.strictObject({ id: accountId, token: z.string() }),
     run: ({ admin, caller, params }) => admin.credentials.renewTest(caller, params.id),
   }),

@@ -18,10 +18,9 @@ import {
   trace,
   traceAnswer,
 } from './traffic.ts'
-import { flag, messageId, timeQuery } from './words.ts'
+import { flag, messageId, timeQuery, bindId, ownAccount } from './words.ts'
 
 const id = z.strictObject({ id: messageId })
-const account = z.string().optional().describe('The own account, when absent')
 const hourMs = 3_600_000
 
 const messages: Endpoint[] = [
@@ -32,7 +31,7 @@ const messages: Endpoint[] = [
     tag: 'messages',
     summary: 'Messages, newest first; by `bind` and `code` a page may be short, even empty, and `next` looks further',
     query: z.strictObject({
-      account,
+      account: ownAccount,
       below: flag.optional().describe('Those of sub-accounts too; true'),
       to: z.string().optional(),
       from: z.string().optional(),
@@ -149,7 +148,7 @@ const messages: Endpoint[] = [
     tag: 'messages',
     summary: 'Which binds a message would take, and why; sends nothing',
     query: z.strictObject({
-      account,
+      account: ownAccount,
       to: z.string(),
       from: z.string(),
       kind: z.enum(['text', 'binary', 'mms']).optional(),
@@ -164,8 +163,8 @@ const messages: Endpoint[] = [
 ]
 
 const ofBind = {
-  params: z.strictObject({ id: z.string().min(1).max(200).describe('Id of the bind in its account') }),
-  query: z.strictObject({ account }),
+  params: bindId,
+  query: z.strictObject({ account: ownAccount }),
 }
 
 const lanes: Endpoint[] = [
@@ -221,7 +220,7 @@ const statistics: Endpoint[] = [
     tag: 'statistics',
     summary: 'What happened on the binds, by the minute',
     query: z.strictObject({
-      account,
+      account: ownAccount,
       bind: z.string().optional().describe('`<account>/<id>`; absent: every bind of the account and below'),
       from: timeQuery.optional().describe('An hour ago'),
       to: timeQuery.optional().describe('Now; at most 7 days after `from`'),
@@ -240,7 +239,7 @@ const statistics: Endpoint[] = [
     id: 'listSessions',
     tag: 'statistics',
     summary: 'Which binds are bound, since when, and what went wrong where not',
-    query: z.strictObject({ account }),
+    query: z.strictObject({ account: ownAccount }),
     answer: z.strictObject({ sessions: z.array(session) }),
     run: async ({ admin, caller, query, at }) => {
       const binds = await admin.statistics.binds(caller, { ...given(query), from: at, to: at })

@@ -8,9 +8,7 @@ import { refForms as forms } from '../../model/ref.ts'
 import type { ParkedReceipt } from '../../store/store.ts'
 import { given } from './configuration.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
-import { time } from './words.ts'
-
-const iso = (ms: number): string => new Date(ms).toISOString()
+import { time, iso, bindId, whose } from './words.ts'
 
 /** One segment of a message: a message's own state is made of these. */
 export const segment = z.strictObject({
@@ -84,9 +82,6 @@ function parkedAnswer({ at, receipt: { ref, state, final, doneAt, error } }: Par
   }
 }
 
-const params = z.strictObject({ id: z.string().min(1).max(200).describe('Id of the bind in its account') })
-const account = z.string().optional().describe('Whose; the own account, when absent')
-
 export const receiptEndpoints: Endpoint[] = [
   endpoint({
     verb: 'get',
@@ -94,8 +89,8 @@ export const receiptEndpoints: Endpoint[] = [
     id: 'getBindReceipts',
     tag: 'receipts',
     summary: "What the bind's receipts tell: the form of their ids, how many wait for their message, how far they can be believed",
-    params,
-    query: z.strictObject({ account }),
+    params: bindId,
+    query: z.strictObject({ account: whose }),
     answer: bindReceipts,
     run: async ({ admin, caller, params: { id }, query }) =>
       bindReceiptsAnswer(await admin.receipts.of(caller, `${query.account ?? caller.account}/${id}`)),
@@ -106,9 +101,9 @@ export const receiptEndpoints: Endpoint[] = [
     id: 'listParkedReceipts',
     tag: 'receipts',
     summary: 'Receipts for ids that nothing was sent under, oldest first',
-    params,
+    params: bindId,
     query: z.strictObject({
-      account,
+      account: whose,
       limit: z.coerce.number().int().min(1).max(1000).default(50),
       cursor: z
         .string()

@@ -2,9 +2,7 @@
 import { z } from 'zod'
 import { given } from './configuration.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
-import { time } from './words.ts'
-
-const iso = (ms: number): string => new Date(ms).toISOString()
+import { time, iso } from './words.ts'
 
 const registration = z.strictObject({
   user: z.string().describe('`bob@acme.example`'),

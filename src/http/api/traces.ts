@@ -4,12 +4,8 @@ import type { Caller, Followed, TraceLine, TraceView } from '../../admin/admin.t
 import { traceLimits } from '../../admin/traces.ts'
 import { given } from './configuration.ts'
 import { endpoint, type Endpoint, streamed } from './endpoint.ts'
-import { flag, time } from './words.ts'
+import { flag, time, iso, bindId, ownAccount } from './words.ts'
 
-const iso = (ms: number): string => new Date(ms).toISOString()
-
-const ofBind = z.strictObject({ id: z.string().min(1).max(200).describe('Id of the bind in its account') })
-const account = z.string().optional().describe('The own account, when absent')
 const after = z.coerce.number().int().min(0).default(0).describe('Only what came after this one')
 const named = ({ account: of }: { account?: string | undefined }, caller: Caller, id: string): string => `${of ?? caller.account}/${id}`
 
@@ -60,8 +56,8 @@ export const traceEndpoints: Endpoint[] = [
     id: 'startTrace',
     tag: 'traces',
     summary: 'Listens to what passes on the bind, for a while; passwords are never shown',
-    params: ofBind,
-    query: z.strictObject({ account }),
+    params: bindId,
+    query: z.strictObject({ account: ownAccount }),
     body: z.strictObject({
       seconds: z.int().min(1).max(traceLimits.seconds).optional().describe('300; as long as may be, where `pdus` is given'),
       pdus: z.int().min(1).max(traceLimits.pdus).optional().describe('It ends after so many'),
@@ -76,8 +72,8 @@ export const traceEndpoints: Endpoint[] = [
     id: 'readTrace',
     tag: 'traces',
     summary: 'What was heard, field by field; there for a quarter of an hour after the end',
-    params: ofBind,
-    query: z.strictObject({ account, after, limit: z.coerce.number().int().min(1).max(1000).default(100) }),
+    params: bindId,
+    query: z.strictObject({ account: ownAccount, after, limit: z.coerce.number().int().min(1).max(1000).default(100) }),
     answer: z.strictObject({
       trace: view,
       lines: z.array(line),
@@ -97,8 +93,8 @@ export const traceEndpoints: Endpoint[] = [
     id: 'stopTrace',
     tag: 'traces',
     summary: 'Listens no more; what was heard stays for a quarter of an hour',
-    params: ofBind,
-    query: z.strictObject({ account, forget: flag.optional().describe('`true` drops at once what was heard') }),
+    params: bindId,
+    query: z.strictObject({ account: ownAccount, forget: flag.optional().describe('`true` drops at once what was heard') }),
     answer: view,
     run: ({ admin, caller, params, query }) =>
       viewAnswer(admin.traces[query.forget ? 'forget' : 'stop'](caller, named(query, caller, params.id))),
@@ -110,8 +106,8 @@ export const traceEndpoints: Endpoint[] = [
     tag: 'traces',
     summary: 'What is heard as it comes, one JSON object a line as in `readTrace`; the last one says why it ended',
     media: 'application/x-ndjson',
-    params: ofBind,
-    query: z.strictObject({ account, after }),
+    params: bindId,
+    query: z.strictObject({ account: ownAccount, after }),
     run: ({ admin, caller, params, query, signal }) =>
       asLines(admin.traces.follow(caller, named(query, caller, params.id), query.after, signal)),
   }),
@@ -122,8 +118,8 @@ export const traceEndpoints: Endpoint[] = [
     tag: 'traces',
     summary: 'What was heard as a pcap file, for Wireshark',
     media: 'application/vnd.tcpdump.pcap',
-    params: ofBind,
-    query: z.strictObject({ account }),
+    params: bindId,
+    query: z.strictObject({ account: ownAccount }),
     run: ({ admin, caller, params, query }) => admin.traces.capture(caller, named(query, caller, params.id)),
   }),
 ]

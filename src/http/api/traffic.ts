@@ -7,7 +7,7 @@ import type { Message } from '../../model/message.ts'
 import type { MessageView } from '../../plugin.ts'
 import type { MessageTrace } from '../../store/store.ts'
 import { bindReceipts, bindReceiptsAnswer, segment, segmentAnswer } from './receipts.ts'
-import { accountId, time } from './words.ts'
+import { accountId, time, iso } from './words.ts'
 
 const failure = z.strictObject({
   kind: z.enum(['temporary', 'throttled', 'offline', 'permanent', 'unknown']),
@@ -66,8 +66,6 @@ export const trace = z.strictObject({
   entries: z.array(entry).describe('Oldest first'),
 })
 export type TraceAnswer = z.input<typeof trace>
-
-const iso = (ms: number): string => new Date(ms).toISOString()
 
 interface Facts {
   state: MessageView['state']

@@ -14,3 +14,14 @@ export const messageId = z
   .string()
   .regex(/^([A-Z]{2})?[0-9a-f]{32}$/, 'expected 32 hex digits, with or without SM or MM in front')
   .transform((text) => text.slice(-32))
+/** Of a path: a thing of an account, by its id there. */
+export const localId = z.strictObject({ id: z.string().min(1).max(200) })
+/** Of a path. */
+export const bindId = z.strictObject({ id: z.string().min(1).max(200).describe('Id of the bind in its account') })
+/** Of a query: whose things are meant. */
+export const whose = z.string().optional().describe('Whose; the own account, when absent')
+/** Of a query that asks as an account. */
+export const ownAccount = z.string().optional().describe('The own account, when absent')
+
+/** Epoch ms, as answers have it. */
+export const iso = (ms: number): string => new Date(ms).toISOString()

@@ -4,6 +4,7 @@
 import { StoreUnavailable } from '../store.ts'
 import type { Journal } from './journal.ts'
 import type { Op } from './ops.ts'
+import { whyOf } from '../../model/failure.ts'
 
 export interface Flusher {
   written(op: Op): void
@@ -97,7 +98,7 @@ export function createFlusher(given: {
       (error: unknown) => {
         failing = true
         given.failed(error)
-        const refusal = new StoreUnavailable(error instanceof Error ? error.message : String(error), error)
+        const refusal = new StoreUnavailable(whyOf(error), error)
         for (const { reject } of waiters.splice(0)) reject(refusal)
         soon(retryMs)
       },

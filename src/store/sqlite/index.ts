@@ -52,6 +52,7 @@ import { startThread, type Thread } from './threads.ts'
 import { createTallies } from './tallies.ts'
 import { createUsage } from './usage.ts'
 import { createWork } from './work.ts'
+import { whyOf } from '../../model/failure.ts'
 
 export interface SqliteOptions {
   directory: string
@@ -339,7 +340,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       async change(change) {
         inner.check()
         const changed = await changedBy(change).catch((error: unknown) => {
-          throw new StoreUnavailable(error instanceof Error ? error.message : String(error), error)
+          throw new StoreUnavailable(whyOf(error), error)
         })
         if ('revision' in changed) return changed.revision
         throw new RevisionConflict(

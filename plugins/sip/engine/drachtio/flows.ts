@@ -1,5 +1,6 @@
 // The flows that a drachtio server tells of. It says by which transport and from where a request came,
 // never that a connection has gone; so a flow of it is open as long as the engine runs.
+import { hostPortText } from '../../../../src/plugin.ts'
 import { readHost, writeHost } from '../../codec/index.ts'
 import { type End, type Flow, type Listened, type Target, type Transport, transports } from '../engine.ts'
 
@@ -19,7 +20,7 @@ export function createFlows(): Flows {
   })
   const ends = { open: true, waiting: new Set<() => void>() }
   const of = (transport: Transport, remote: End, local: End): Flow => {
-    const id = `${transport} ${written(remote)} ${written(local)}`
+    const id = `${transport} ${hostPortText(remote.address, remote.port)} ${hostPortText(local.address, local.port)}`
     const there = known.get(id)?.deref()
     if (there !== undefined) return there
     const flow = flowOf(id, transport, remote, local, ends)
@@ -65,8 +66,6 @@ function flowOf(id: string, transport: Transport, remote: End, local: End, ends:
     },
   }
 }
-
-const written = ({ address, port }: End): string => `${writeHost(address)}:${port}`
 
 /** `192.0.2.1:5060`, `[2001:db8::1]:5060`; also without brackets, as the server writes it. */
 export function readEnd(text: string): End | undefined {

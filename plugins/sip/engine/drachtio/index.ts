@@ -1,7 +1,7 @@
 // The engine over a drachtio server: the server has the listeners, transactions and connections, this
 // has the link to it. Where the link is away nothing is sent, and it is opened again by itself, ever
 // less often. What a drachtio server cannot carry is said in docs/drachtio.md and refused here with a reason.
-import type { Clock, Logger } from '../../../../src/plugin.ts'
+import { type Clock, type Logger, whyOf } from '../../../../src/plugin.ts'
 import type { ReadLimits } from '../../codec/index.ts'
 import type { Profile } from '../../profile/types.ts'
 import type { EngineCounts, Flow, Listened, SipEngine, Take } from '../engine.ts'
@@ -101,10 +101,7 @@ export function createDrachtio(parts: DrachtioParts): SipEngine {
         () => log.info({ profile: profile.name, tries: n + 1 }, 'linked to the drachtio server again'),
         (error: unknown) => {
           if (stopped) return
-          log.debug(
-            { profile: profile.name, why: error instanceof Error ? error.message : String(error) },
-            'no link to the drachtio server',
-          )
+          log.debug({ profile: profile.name, why: whyOf(error) }, 'no link to the drachtio server')
           retry(n + 1)
         },
       )

@@ -4,6 +4,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { End } from '../engine.ts'
 import { isAny, plain, type Way, written } from './way.ts'
+import { whyOf } from '../../../../src/plugin.ts'
 
 export interface Udp {
   readonly local: End
@@ -108,7 +109,7 @@ class UdpWay implements Way {
         })
     } catch (error) {
       // Closed meanwhile.
-      return error instanceof Error ? error.message : String(error)
+      return whyOf(error)
     }
     return undefined
   }

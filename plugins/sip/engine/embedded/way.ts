@@ -1,6 +1,6 @@
 // What the stack writes to: a flow whose other side is the kernel. By UDP an address, otherwise a
 // connection. Writing never waits and never throws; what cannot be written says why.
-import { writeHost } from '../../codec/index.ts'
+import { hostPortText } from '../../../../src/plugin.ts'
 import type { End, Flow, Transport } from '../engine.ts'
 
 export interface Way extends Flow {
@@ -26,7 +26,7 @@ export const tokens: Readonly<Record<Transport, string>> = { udp: 'UDP', tcp: 'T
 export const isSecure = (transport: Transport): boolean => transport === 'tls' || transport === 'wss'
 
 /** `192.0.2.1:5060`, `[2001:db8::1]:5060`. */
-export const written = ({ address, port }: End): string => `${writeHost(address)}:${port}`
+export const written = ({ address, port }: End): string => hostPortText(address, port)
 
 /** IPv4 that came by an IPv6 socket as IPv4: one peer has one address. Without the zone of a link-local one. */
 export function plain(address: string | undefined): string {
