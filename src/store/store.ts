@@ -6,14 +6,16 @@
 // address for deliveries (across all lanes), the message for reports. A *run* is up to four items
 // of one grain, one account and one lane, claimed together, oldest first. Times are epoch ms.
 import type { CountName, Life, LifeEntry, MessageState, Transition } from '../model/life.ts'
-import type { AccountId, BindId, Direction, Message, MessageId, Priority } from '../model/message.ts'
+import type { AccountId, BindId, Direction, Message, MessageId } from '../model/message.ts'
 import type { OptOut } from '../model/optout.ts'
-import type { Receipt, Report } from '../model/receipt.ts'
+import type { Receipt } from '../model/receipt.ts'
 import type { RefForm } from '../model/ref.ts'
 import type { Decision } from '../model/route.ts'
 import type { UsageRow } from '../model/usage.ts'
+import type { Run, Settlement } from './run.ts'
 import type { Limit, Submitted } from './submitted.ts'
 
+export type { DeliverItem, Item, ItemId, ReportItem, Run, Settlement } from './run.ts'
 export type { Limit, Submitted, Used } from './submitted.ts'
 
 export interface NewMessage {
@@ -44,46 +46,6 @@ export interface Joined {
 }
 
 export type Accepted = { as: 'new' } | { as: 'duplicate'; of: MessageId }
-
-export type ItemId = number
-
-interface ItemBase {
-  id: ItemId
-  lane: BindId
-  account: AccountId
-  priority: Priority
-  /** 0 on the first try. */
-  attempt: number
-  message: Message
-}
-export interface DeliverItem extends ItemBase {
-  kind: 'deliver'
-  candidate: number
-  decision: Decision
-  life: Life
-  /** A try of this item was under way when an earlier process died: the peer may have it. */
-  interrupted: boolean
-}
-export interface ReportItem extends ItemBase {
-  kind: 'report'
-  report: Report
-}
-export type Item = DeliverItem | ReportItem
-
-export interface Run {
-  token: number
-  grain: string
-  items: Item[]
-}
-
-/** What one item of a run came to. The run's grain is free once every item is settled. */
-export type Settlement = { token: number; item: ItemId } & (
-  | { kind: 'deliver'; transition: Transition }
-  /** `retryAt` keeps the report in the queue. */
-  | { kind: 'report'; message: MessageId; entry: LifeEntry; counts: { bind: BindId; name: CountName }[]; retryAt?: number; attempt: number }
-  /** Never tried (the session went away, a pause): back to where it was, nothing recorded. */
-  | { kind: 'release'; due?: number }
-)
 
 export type ReceiptResult =
   /** `sentAt`: when the last segment of the message was taken; absent while some still wait to be sent. */
