@@ -1,6 +1,6 @@
 // Twilio's refusals: for each code its HTTP status and its sentence, `{}` standing for what was
 // sent. Answers carry them as JSON or XML in Twilio's envelope.
-import { TenancyRefused, type TenancyWhy } from '../../src/plugin.ts'
+import { CursorRefused, TenancyRefused, type TenancyWhy } from '../../src/plugin.ts'
 
 const table = {
   20002: [400, 'Invalid FriendlyName: {}'],
@@ -106,6 +106,7 @@ const tenancyCodes: Record<TenancyWhy, RefusalCode> = { absent: 20404, invalid: 
 /** What an answer refuses by: undefined for what nobody foresaw. */
 export function refusedFor(error: unknown, path: string): Refused | undefined {
   if (error instanceof Refused) return error
+  if (error instanceof CursorRefused) return new Refused(20422, 'PageToken: not one of ours')
   if (!(error instanceof TenancyRefused)) return undefined
   return new Refused(tenancyCodes[error.why], error.why === 'absent' ? path : error.message)
 }

@@ -3,10 +3,10 @@
 // An account finds messages only by what it is shown of them.
 import { parseAddress } from '../model/address.ts'
 import type { Configuration } from '../model/configuration.ts'
-import type { AccountId } from '../model/message.ts'
+import { CursorRefused, type AccountId } from '../model/message.ts'
 import type { MessageView } from '../plugin.ts'
 import type { ListQuery, MessageRecord, Store } from '../store/store.ts'
-import type { SearchQuery } from './admin.ts'
+import { Refused, type SearchQuery } from './admin.ts'
 import { concealTrace, type Sees } from './conceal.ts'
 
 const mostListed = 1000
@@ -39,7 +39,11 @@ export async function search(
   let pages = bind === undefined && code === undefined ? 1 : mostPages
   do {
     // No more than still fit in: the cursor of a page is behind its last one.
-    const page = await store.list({ ...list, limit: list.limit - messages.length, ...(next === undefined ? {} : { cursor: next }) })
+    const asked = { ...list, limit: list.limit - messages.length, ...(next === undefined ? {} : { cursor: next }) }
+    const page = await store.list(asked).catch((error: unknown) => {
+      if (!(error instanceof CursorRefused)) throw error
+      throw new Refused('invalid', `cursor: ${error.message}`, [{ path: 'cursor', message: error.message }])
+    })
     for (const record of page.records) {
       const view = shown(record)
       if (fits(view)) messages.push(view)

@@ -74,3 +74,11 @@ export interface Message extends Omit<Submission, 'id' | 'idempotencyKey' | 'val
   /** Of an MO: the word by which the handset opts out, opts in or asks for help. Of an MT: that it answers such a word, so that it passes. */
   keyword?: OptOutType
 }
+
+/** A list was asked to go on from a place that it never gave. */
+export class CursorRefused extends Error {
+  constructor() {
+    super('expected the cursor of the page before')
+    this.name = 'CursorRefused'
+  }
+}

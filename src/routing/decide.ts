@@ -24,7 +24,8 @@ export function decide(table: RoutingTable, question: Question): Decision {
   const { account, via, to } = question
   if (via !== undefined) return decideVia(table.revision, account, via, table.supplierNamed(account, via), question.arrival)
   if (to.npi === 'internet') {
-    const found = table.addressee(account, to.value)
+    // A user without a domain is one of the account's own, and no carrier's.
+    const found = table.addressee(account, to.value) ?? (isBareUser(to.value) ? nobody : undefined)
     if (found !== undefined) return decideAddressee(table.revision, account, to.value, found)
   }
   const tried: RuleTried[] = []
@@ -59,6 +60,9 @@ export function decide(table: RoutingTable, question: Question): Decision {
   }
   return { revision: table.revision, candidates: [], failoverOnReceipt: false, tried }
 }
+
+const nobody = {}
+const isBareUser = (address: string): boolean => !address.includes('@') && !address.includes(':')
 
 function decisionOf({ revision }: RoutingTable, { route }: Rule, candidates: Candidate[], tried: RuleTried[]): Decision {
   return { revision, route: route.id, candidates, failoverOnReceipt: route.failoverOnReceipt, tried }

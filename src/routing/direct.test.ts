@@ -64,6 +64,13 @@ test('an internet address goes to the user who goes by it, within the account th
   assert.deepEqual(bindsOf(decide(table, asked('A'))), ['A/north'])
 })
 
+test('a user without a domain is nobody where no connector knows one, and is given to no carrier', () => {
+  const table = compile(configuration(accounts, binds, routes))
+  const decision = decide(table, { ...asked('A'), to: { ...to, value: 'bob' } })
+  assert.deepEqual(decision.candidates, [])
+  assert.match(decision.tried[0]!.why, /^bob is an address of this account that no bind goes by/)
+})
+
 test('an address of the account that nobody goes by is refused and takes no route', () => {
   const decision = decide(
     compile(configuration(accounts, binds, routes), () => ({})),

@@ -307,6 +307,7 @@ export interface Store {
 
   get(id: MessageId): Promise<MessageRecord | undefined>
   trace(id: MessageId): Promise<MessageTrace | undefined>
+  /** Rejects with CursorRefused. */
   list(query: ListQuery): Promise<ListPage>
   /** Messages of which a segment was sent under this id of a supplier, in any of its forms; newest first, at most 48. */
   sentAs(bind: BindId, ref: string): Promise<MessageRecord[]>

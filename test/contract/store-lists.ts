@@ -1,6 +1,7 @@
 // Lists, single messages, redaction, retention.
 import assert from 'node:assert/strict'
 import type { MessageState } from '../../src/model/life.ts'
+import { CursorRefused } from '../../src/model/message.ts'
 import type { ListQuery } from '../../src/store/store.ts'
 import { account, delivery, failed, carrier } from './fixture.ts'
 import type { DeliverItem } from '../../src/store/store.ts'
@@ -21,6 +22,16 @@ async function pages(bench: Bench, query: Omit<ListQuery, 'limit' | 'cursor'>, l
 }
 
 export const listCases: Case[] = [
+  [
+    'a list goes on from no cursor that none has given',
+    async (bench) => {
+      await acceptAll(bench, [{}, {}])
+      const first = await bench.store.list({ accounts: [account], limit: 1 })
+      assert.match(first.next ?? '', /./)
+      for (const cursor of ['', 'zz', '-1', 'at/10', `${first.next}'`, '1e+4', '9'.repeat(40)])
+        await assert.rejects(bench.store.list({ accounts: [account], limit: 1, cursor }), CursorRefused, cursor)
+    },
+  ],
   [
     'lists are newest first, by account, to, from, direction, state and date, over pages, in memory and on disk',
     async (bench) => {

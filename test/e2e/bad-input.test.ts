@@ -69,6 +69,7 @@ describe('a message', () => {
     ['without a From', 21603, without('From')],
     ['without a Body', 21602, without('Body')],
     ['with an empty Body', 21602, { ...good, Body: '' }],
+    ['to a user whom nobody knows', 21612, { ...good, To: 'client:nobody' }],
     ['to no number', 21211, { ...good, To: 'my neighbour' }],
     ['to a number of no numbering plan', 21211, { ...good, To: '+999123456789' }],
     ['from no sender', 21212, { ...good, From: '<script>' }],
@@ -102,6 +103,21 @@ describe('a message', () => {
 })
 
 describe('a request', () => {
+  it('for a page that none has led to is 400 and 20422', async () => {
+    for (const token of ['PAzz', "PA1';--", 'PA%00', `PA${'f'.repeat(40)}`])
+      await refused(400, 20422, (suffix) => ask(world.setup, `${messagesPath(root.sid, suffix)}?PageToken=${token}`, { as: root }))
+  })
+
+  it('for the binds, routes or numbers of nobody, or of somebody else, is 404', async () => {
+    for (const what of ['binds', 'routes', 'numbers']) {
+      for (const sid of [root.sid, `AC${'0'.repeat(32)}`]) {
+        const answer = await ask(world.setup, `/api/v1/${what}?account=${sid}`, { as: customer })
+        assert.deepEqual(answer.json, { error: { code: 'absent', message: `There is no account ${sid}.` } })
+        assert.equal(answer.status, 404)
+      }
+    }
+  })
+
   it('without credentials is 401 and 20003, and says how to give them', async () => {
     await refused(401, 20003, (suffix) => ask(world.setup, messagesPath(root.sid, suffix), { form: good }))
     const answer = await ask(world.setup, messagesPath(root.sid), { form: good })

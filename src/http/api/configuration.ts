@@ -159,7 +159,12 @@ function things<Answer extends z.ZodType, ThingInput, View>(words: {
       summary: `The ${many} of one account`,
       query: owner,
       answer: z.strictObject({ [many]: z.array(words.answer) }),
-      run: ({ admin, caller, query }) => ({ [many]: words.of(admin).list(caller, of(caller, query)).map(words.view) }),
+      run: ({ admin, caller, query }) => {
+        const holder = of(caller, query)
+        // Nothing of nobody would look like nothing of somebody.
+        if (!admin.accounts.get(caller, holder)) throw absent('account', holder)
+        return { [many]: words.of(admin).list(caller, holder).map(words.view) }
+      },
     }),
     endpoint({
       verb: 'get',

@@ -21,6 +21,8 @@ test('messages: searched, fetched, traced without their body, canceled, redacted
     (next['messages'] as { id: string }[]).map((each) => each.id),
     [waiting],
   )
+  const tampered = await call('GET /messages?limit=1&cursor=nonsense')
+  assert.deepEqual([tampered.status, tampered.body.error?.faults?.[0]?.path], [400, 'cursor'])
   assert.equal(((await call('GET /messages?state=failed&to=%2B447700900123')).body['messages'] as unknown[]).length, 1)
   assert.equal((await call(`GET /messages/SM${waiting}`)).body['state'], 'queued', 'with or without SM')
   const traced = await call(`GET /messages/${waiting}/trace`)

@@ -1,7 +1,7 @@
 // Single messages and lists. The tables are up to a second behind, so what is newer in memory is
 // laid over what they say.
 import { orderAt } from '../../ids.ts'
-import type { BindId, MessageId } from '../../model/message.ts'
+import { CursorRefused, type BindId, type MessageId } from '../../model/message.ts'
 import { isTerminal } from '../../model/life.ts'
 import { refForm, refKeys } from '../../model/ref.ts'
 import type { ListPage, ListQuery, MessageRecord, MessageTrace } from '../store.ts'
@@ -14,6 +14,8 @@ import { briefOf, emptied, fromRow, recordOf, type Brief, type Hot, type Rested 
 type Kept = Hot | Rested
 
 const mostOrder = Number.MAX_SAFE_INTEGER
+/** Of an order, as cursors have it. */
+const place = /^[0-9a-f]{1,14}$/
 
 export function createLists(inner: Inner) {
   const { names, decisions, records, flusher, reader, commit } = inner
@@ -36,6 +38,7 @@ export function createLists(inner: Inner) {
   function rangeOf(query: ListQuery): ListRange {
     const directions = query.direction === undefined ? [0, 1] : [query.direction === 'mo' ? 1 : 0]
     const accounts = query.accounts.flatMap((account) => names.find(account) ?? [])
+    if (query.cursor !== undefined && !place.test(query.cursor)) throw new CursorRefused()
     const cursor = query.cursor === undefined ? mostOrder : Number.parseInt(query.cursor, 16)
     return {
       tenants: accounts.flatMap((account) => directions.map((direction) => account * 2 + direction)),
@@ -43,7 +46,7 @@ export function createLists(inner: Inner) {
       ...(query.from === undefined ? {} : { sender: query.from }),
       ...(query.state === undefined ? {} : { state: stateNumber(query.state) }),
       from: query.after === undefined ? 0 : orderAt(query.after),
-      below: Math.min(Number.isNaN(cursor) ? 0 : cursor, query.before === undefined ? mostOrder : orderAt(query.before + 1)),
+      below: Math.min(cursor, query.before === undefined ? mostOrder : orderAt(query.before + 1)),
       limit: query.limit + 1,
     }
   }
