@@ -23,6 +23,9 @@ export function createDeliveries(gateway: Gateway<SmppConfig>, tlvs: TlvRules): 
       return gateway.bind.config
     },
     owned: (value: string) => gateway.number(value) !== undefined,
+    get transit() {
+      return gateway.bind.policy.transit
+    },
     tlvs,
   }
   const nothing = Promise.resolve()

@@ -9,6 +9,7 @@ import {
   type Outcome,
   type Outgoing,
   type Receipt,
+  type Report,
   type Segment,
 } from '../../src/plugin.ts'
 import { type Answer, offline, unansweredFailure, unsayable } from './answer.ts'
@@ -17,6 +18,7 @@ import type { SmppConfig } from './config.ts'
 import { versions } from './dial.ts'
 import type { Link } from './link.ts'
 import { cancelSm, dataSm, queried, querySm, replaceSm } from './mapping/operations.ts'
+import { acknowledgement } from './mapping/acknowledge.ts'
 import { submitFailure } from './mapping/status.ts'
 import { submitSm } from './mapping/submit.ts'
 import type { TlvRules } from './mapping/tlvs.ts'
@@ -24,6 +26,8 @@ import { createWindow, type Submit } from './window.ts'
 
 export interface Sender {
   send(out: Outgoing): Promise<Outcome>
+  /** To the carrier that brought the message for another one. */
+  report(message: Message, report: Report): Promise<Outcome>
   /** Segments for which the window has room; negative while some wait for it. */
   free(): number
   query(message: Message, ref: string): Promise<Receipt | undefined>
@@ -73,6 +77,15 @@ export function createSender(gateway: Gateway<SmppConfig>, link: Link, version: 
       if ('kind' in pdus) return Promise.resolve({ ok: false, failure: pdus })
       if (pdus.length === 0) return Promise.resolve({ ok: true, refs: [], wire: [] })
       return new Promise((resolve) => window.askAll(pdus, (answers) => resolve(outcomeOf(pdus, answers))))
+    },
+    report(message, report) {
+      if (!link.taking) return Promise.resolve({ ok: false, failure: offline('the session is closing') })
+      try {
+        const pdus = [acknowledgement(message, report, version)]
+        return new Promise((resolve) => window.askAll(pdus, (answers) => resolve(outcomeOf(pdus, answers))))
+      } catch (error) {
+        return Promise.resolve({ ok: false, failure: unsayable(error) })
+      }
     },
     free: () => (link.taking ? gateway.bind.policy.window - window.open : Number.MIN_SAFE_INTEGER),
     async query(message, ref) {

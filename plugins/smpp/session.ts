@@ -116,6 +116,7 @@ export function sessionOf(gateway: Gateway<SmppConfig>, dialled: readonly Dialle
 function addSender(session: Session, sender: Sender, can: SmppConfig['capabilities'], isClosing: () => boolean): void {
   const refused = (): Outcome => ({ ok: false, failure: offline('the session is closing') })
   session.send = (out) => (isClosing() ? Promise.resolve(refused()) : sender.send(out))
+  session.report = (message, report) => (isClosing() ? Promise.resolve(refused()) : sender.report(message, report))
   session.free = () => (isClosing() ? Number.MIN_SAFE_INTEGER : sender.free())
   if (can.query) session.query = (message, refs) => Promise.all(refs.map((ref) => sender.query(message, ref)))
   if (can.cancel) session.cancel = sender.cancel

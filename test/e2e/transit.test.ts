@@ -55,7 +55,7 @@ function deliver({ sessions }: Carrier, fields: Record<string, unknown>): Promis
 const shown = (text: string) => world.carriers.inbox(100).find((each) => each.text === text)
 
 test('a deliver_sm for nobody here goes on as submit_sm to the carrier that a route leads to', async () => {
-  const answer = await deliver(north, { destination_addr: '447700900123', registered_delivery: 1, short_message: 'in transit' })
+  const answer = await deliver(north, { destination_addr: '447700900123', registered_delivery: 0, short_message: 'in transit' })
   assert.equal(answer.command_status, ok)
   const there = await eventually('the submit_sm', () => shown('in transit'))
   assert.deepEqual([there.from, there.to], ['+4915112345678', '+447700900123'])
@@ -63,12 +63,32 @@ test('a deliver_sm for nobody here goes on as submit_sm to the carrier that a ro
   const [message] = json['messages'] as { sid: string }[]
   const cdr = await eventually('its CDR', async () => (await cdrLines(world.setup)).find((line) => line.message === message!.sid.slice(2)))
   assert.equal(cdr.state, 'delivered')
-  // A carrier is told nothing of it: it has no word for that.
+  // It did not ask what became of it.
   await sleep(200)
   assert.deepEqual(
     north.got.filter(({ command }) => command === 'submit_sm' || command === 'data_sm'),
     [],
   )
+})
+
+test('a carrier that asks hears what became of it, by an acknowledgement under its own name of the message', async () => {
+  const told = (id: string) =>
+    eventually(id, () =>
+      north.got.find(({ command, short_message }) => command === 'submit_sm' && String(short_message?.message).startsWith(`id:${id} `)),
+    )
+  const asked = { destination_addr: '447700900131', user_message_reference: 0x1234, short_message: 'asked' }
+  for (const [id, registered_delivery] of [
+    ['mo-1', 1],
+    ['mo-2', 4],
+  ] as const) {
+    const answer = await deliver(north, { ...asked, registered_delivery, receipted_message_id: id })
+    assert.equal(answer.command_status, ok)
+    const pdu = await told(id)
+    assert.deepEqual([pdu.esm_class, pdu.source_addr, pdu.destination_addr], [0x08, '447700900131', '4915112345678'])
+    assert.match(String(pdu.short_message.message), / stat:DELIVRD /)
+    assert.equal(pdu['user_message_reference'], 0x1234)
+    assert.equal(pdu.registered_delivery, 0)
+  }
 })
 
 test('a long one is joined and goes out in parts as that carrier takes them, in whatever order they came', async () => {

@@ -2,6 +2,7 @@
 import { AcceptRefused, type InboundPart, type Receipt, type Submission } from '../../../src/plugin.ts'
 import { type PduOf, tags, tlv } from '../codec/index.ts'
 import type { SmppConfig } from '../config.ts'
+import { noteAsked } from './acknowledge.ts'
 import { fromWire } from './address.ts'
 import { readBody } from './body.ts'
 import { extrasOf } from './extras.ts'
@@ -19,6 +20,8 @@ export interface DeliverOptions {
   config: SmppConfig
   /** Whether a number is the account's own. */
   owned(value: string): boolean
+  /** What it brings may be for another carrier: whether it wants to hear of it is noted. */
+  transit?: boolean
   /** Which TLVs are kept as extras. */
   tlvs: Pick<TlvRules, 'in' | 'hops'>
 }
@@ -31,7 +34,7 @@ const userAcks: ReadonlySet<number> = new Set([0x08, 0x10, 0x18])
 const noOctets = new Uint8Array(0)
 
 /** Throws AcceptRefused for what no message can be made of. */
-export function readDelivery(pdu: PduOf<'deliver_sm' | 'data_sm'>, { config, owned, tlvs }: DeliverOptions): Delivery {
+export function readDelivery(pdu: PduOf<'deliver_sm' | 'data_sm'>, { config, owned, transit, tlvs }: DeliverOptions): Delivery {
   const type = pdu.esm_class & messageType
   if (isReceipt(pdu, type)) {
     const receipt = readReceipt(pdu, userData(pdu), (type & intermediateType) !== 0, config.receiptErrors)
@@ -49,6 +52,7 @@ export function readDelivery(pdu: PduOf<'deliver_sm' | 'data_sm'>, { config, own
   const submission: Submission = { from, to, body: read.body, priority: 1, receipt: 'none' }
   const extras = tlvs.in(pdu.tlvs, extrasOf(pdu.service_type, read.waiting))
   if (extras) submission.extras = extras
+  if (transit) noteAsked(submission, pdu)
   const hops = tlvs.hops(pdu.tlvs)
   if (hops !== undefined) submission.hops = hops
   if (read.kind === 'whole') return { kind: 'message', submission }
