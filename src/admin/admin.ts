@@ -290,8 +290,8 @@ export interface Explanation {
 
 export interface PurgeInput {
   from?: string
-  /** The bind it arrived on. */
-  arrival?: BindId
+  /** The bind it arrived on: in full, or by its id in the lane's account. Refused (absent) where there is none. */
+  arrival?: string
   acceptedAfter?: number
   acceptedBefore?: number
 }

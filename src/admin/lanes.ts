@@ -55,8 +55,12 @@ export function createLanes({ store, clock, configuration, binds, note }: LanePa
     },
     pause: (caller, id) => setPaused(caller, id, true),
     resume: (caller, id) => setPaused(caller, id, false),
-    async purge(caller, id, query) {
+    async purge(caller, id, asked) {
       const { account, name } = bindOf(caller, id)
+      const { arrival } = asked
+      // A bind that is misspelt would purge nothing, and nobody would know why.
+      const from = arrival === undefined ? undefined : bindOf(caller, arrival.includes('/') ? arrival : `${account}/${arrival}`).id
+      const query = { ...asked, ...(from === undefined ? {} : { arrival: from }) }
       let purged = 0
       let cursor: string | undefined
       do {
@@ -81,7 +85,7 @@ export function createLanes({ store, clock, configuration, binds, note }: LanePa
       } while (cursor !== undefined)
       if (purged === 0) return 0
       const filters = Object.entries(query).flatMap(([field, value]) =>
-        value === undefined ? [] : [{ field, after: typeof value === 'number' ? new Date(value).toISOString() : String(value) }],
+        value === undefined ? [] : [{ field, after: typeof value === 'number' ? new Date(value).toISOString() : value }],
       )
       const fields = [{ field: 'purged', after: purged }, ...filters]
       const what = `what waited on ${name}`

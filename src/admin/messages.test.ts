@@ -189,6 +189,7 @@ test('a purge ends what fits by sender, origin and time, and nothing else', asyn
   await clock.advance(1000)
   const late = await send({ to: '+447700900004' })
   assert.equal(await admin.lanes.purge(caller, bind, { from: '+15550002222' }), 1)
+  await assert.rejects(admin.lanes.purge(caller, bind, { arrival: 'nonsense' }), { why: 'absent' })
   assert.equal(await admin.lanes.purge(caller, bind, { arrival: `${below}/api` }), 1)
   assert.equal(await admin.lanes.purge(caller, bind, { acceptedAfter: first + 1 }), 1)
   assert.equal(await admin.lanes.purge(caller, bind, { acceptedAfter: first + 1 }), 0)
@@ -217,6 +218,8 @@ test('a purge ends what fits by sender, origin and time, and nothing else', asyn
   )
   assert.equal((await store.cdrs(10)).length, 3)
   assert.equal((await store.depths()).find((depth) => depth.lane === `${below}/api`)?.report, 1)
+  assert.equal(await admin.lanes.purge(caller, bind, { arrival: 'api' }), 1, 'a bind of the lane’s account by its own id')
+  assert.throws(() => admin.messages.explain(caller, { from: 'ACME', to: '+447700900123', arrival: 'nonsense' }), { why: 'invalid' })
 })
 
 test('an account purges from its own lane only messages of its own and below', async (context) => {

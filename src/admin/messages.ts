@@ -6,7 +6,7 @@ import type { Bind } from '../model/bind.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import { parseAddress } from '../model/address.ts'
 import { finish, isTerminal, type Transition } from '../model/life.ts'
-import type { AccountId, Message, MessageId } from '../model/message.ts'
+import type { AccountId, BindId, Message, MessageId } from '../model/message.ts'
 import type { Messages, Replacement } from '../plugin.ts'
 import { refuseAddresses, refuseLength, validUntilOf } from '../flow/filter.ts'
 import type { Recall, Rework } from '../flow/recall.ts'
@@ -165,8 +165,11 @@ export function createAdminMessages(parts: MessageParts): AdminMessages {
     },
     explain(caller, query) {
       const [account] = accountsOf(caller, query.account ?? caller.account, false)
-      const question = questionOf(query, account!, clock.now())
       const sees = seesOf(caller)
+      const question = questionOf(query, account!, clock.now(), (bind) => {
+        const known = configuration().binds.get(bind)
+        return known !== undefined && sees(known.account)
+      })
       const decided = concealDecision(decide(table(), question), sees)
       const withheld = table()
         .ungranted(question)
@@ -215,7 +218,7 @@ async function letGo({ store, clock }: MessageParts, id: MessageId, how: 'resend
   return (await unless(Moved, () => store.move(id, resend))) === 'moved'
 }
 
-function questionOf(query: ExplainQuery, account: AccountId, now: number) {
+function questionOf(query: ExplainQuery, account: AccountId, now: number, isBind: (id: BindId) => boolean) {
   const faults: Fault[] = []
   const address = (path: 'from' | 'to') => {
     const parsed = parseAddress(query[path])
@@ -227,10 +230,12 @@ function questionOf(query: ExplainQuery, account: AccountId, now: number) {
     return parsed
   }
   const [from, to] = [address('from'), address('to')]
-  if (!from || !to) throw new Refused('invalid', 'That is no message.', faults)
+  const arrival = query.arrival?.includes('/') ? query.arrival : `${account}/${query.arrival ?? 'api'}`
+  if (query.arrival !== undefined && !isBind(arrival)) faults.push({ path: 'arrival', message: `there is no bind ${query.arrival}` })
+  if (!from || !to || faults.length > 0) throw new Refused('invalid', 'That is no message.', faults)
   return {
     account,
-    arrival: query.arrival?.includes('/') ? query.arrival : `${account}/${query.arrival ?? 'api'}`,
+    arrival,
     from,
     to,
     kind: query.kind ?? ('text' as const),

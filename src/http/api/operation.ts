@@ -201,7 +201,10 @@ const lanes: Endpoint[] = [
     ...ofBind,
     body: z.strictObject({
       from: z.string().optional().describe('Only of this sender'),
-      arrival: z.string().optional().describe('Only those that came in on this bind, `<account>/<id>`'),
+      arrival: z
+        .string()
+        .optional()
+        .describe('Only those that came in on this bind: `<account>/<id>`, or its id in the account of the lane'),
       acceptedAfter: timeQuery.optional(),
       acceptedBefore: timeQuery.optional(),
     }),
