@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Cdr } from '../model/cdr.ts'
+import { whyOf } from '../model/failure.ts'
 import { countryOf } from '../model/address.ts'
 import { Told } from './client.ts'
 import { table } from './print.ts'
@@ -78,9 +79,7 @@ async function sumUp(directory: string, month: string, names: readonly string[])
 /** A message ends on the day it was accepted or later, so files of earlier months have none of it. */
 async function filesFrom(directory: string, month: string): Promise<string[]> {
   const all = await readdir(directory).catch((error: unknown) => {
-    throw new Told(
-      `No CDRs can be read: ${error instanceof Error ? error.message : String(error)}. Name the data directory by SIGNALBOX_DATA.`,
-    )
+    throw new Told(`No CDRs can be read: ${whyOf(error)}. Name the data directory by SIGNALBOX_DATA.`)
   })
   return all.filter((name) => /^cdr-\d{4}-\d{2}-\d{2}(\.\d+)?\.jsonl$/.test(name) && name.slice(4, 11) >= month)
 }

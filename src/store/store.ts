@@ -12,9 +12,11 @@ import type { Receipt } from '../model/receipt.ts'
 import type { RefForm } from '../model/ref.ts'
 import type { Decision } from '../model/route.ts'
 import type { UsageRow } from '../model/usage.ts'
+import type { ConfigurationChange, ConfigurationRow, Revision } from './revisions.ts'
 import type { Run, Settlement } from './run.ts'
 import type { Limit, Submitted } from './submitted.ts'
 
+export * from './revisions.ts'
 export type { DeliverItem, Item, ItemId, ReportItem, Run, Settlement } from './run.ts'
 export type { Limit, Submitted, Used } from './submitted.ts'
 
@@ -137,50 +139,6 @@ export interface UsageQuery {
   to: number
 }
 
-export type ConfigurationKind = 'account' | 'bind' | 'route' | 'number' | 'resource' | 'setting'
-export interface ConfigurationRow {
-  kind: ConfigurationKind
-  /** Unique within its kind. */
-  key: string
-  body: string
-}
-export interface ConfigurationChange {
-  author: string
-  /** Where the change came from: an address, or `cli`. */
-  source: string
-  puts: ConfigurationRow[]
-  deletes: { kind: ConfigurationKind; key: string }[]
-  /** Refused when the newest revision is another. */
-  expected?: number
-  /** What is kept of it with the revision; absent: kinds and keys alone. */
-  changes?: readonly RevisionChange[]
-}
-export interface RevisionChange {
-  /** Of what is no configuration (an opt-out by hand, a purged lane) only that it was done is kept with the revision. */
-  kind: ConfigurationKind | 'optout' | 'lane'
-  key: string
-  change: 'put' | 'delete'
-  told?: ToldChange
-}
-/** A change as people read it, and whose affair it is. Never a secret. Plain JSON. */
-export interface ToldChange {
-  change: 'create' | 'update' | 'delete'
-  what: string
-  /** Whose thing it is. */
-  account: AccountId
-  id: string
-  /** The account that asked for it. */
-  by: AccountId
-  fields: { field: string; before?: unknown; after?: unknown }[]
-}
-export interface Revision {
-  revision: number
-  at: number
-  author: string
-  source: string
-  changes: RevisionChange[]
-}
-
 export interface OptOutQuery {
   /** Exactly these accounts. */
   accounts: AccountId[]
@@ -244,9 +202,6 @@ export class StoreUnavailable extends Error {
     this.name = 'StoreUnavailable'
   }
 }
-
-/** Thrown when a configuration change was made on an older revision. */
-export class RevisionConflict extends Error {}
 
 export interface Store {
   readonly durability: 'fsync' | 'fsync+replica' | 'replica' | 'weak'

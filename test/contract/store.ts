@@ -14,6 +14,7 @@ import { listCases } from './store-lists.ts'
 import { messageSource, type MessageSource } from './fixture.ts'
 import { optOutCases } from './store-optouts.ts'
 import { stickyCases } from './store-stickies.ts'
+import { parkedCases } from './store-parked.ts'
 import { receiptCases } from './store-receipts.ts'
 import { streamCases } from './store-streams.ts'
 import { submittedCases } from './store-submitted.ts'
@@ -43,6 +44,7 @@ export function storeContract(name: string, makeStore: MakeStore, options: Contr
   const groups: [string, Case[]][] = [
     ['lanes', laneCases],
     ['receipts', receiptCases],
+    ['parked receipts', parkedCases],
     ['endings', endingCases],
     ['lists', listCases],
     ['CDRs, statistics, parts', streamCases],

@@ -112,7 +112,7 @@ function readUserPart(text: string, from: number, to: number): string | undefine
 }
 
 /** Undone once. Undefined for a % without two hex digits and for octets that are no UTF-8. */
-export function unescaped(text: string): string | undefined {
+function unescaped(text: string): string | undefined {
   if (!text.includes('%')) return text
   try {
     return decodeURIComponent(text)

@@ -27,7 +27,7 @@ export interface Post {
   body: Buffer
 }
 
-export const contentType = 'application/vnd.3gpp.sms'
+const contentType = 'application/vnd.3gpp.sms'
 
 /** The phone of an address, towards which this way leads. `uri`: its own, where it is known. `ours`: whom it hears from. */
 export function phoneOn(way: Way, address: Address, ours: Address, uri: string = way.toUri(address)): Phone {

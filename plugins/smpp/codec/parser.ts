@@ -38,7 +38,7 @@ export interface Parser {
 }
 
 /** A message_payload of 65,535 octets and everything around it. */
-export const defaultMaxPduBytes = 69_632
+const defaultMaxPduBytes = 69_632
 const headerBytes = 16
 const nothing = Buffer.alloc(0)
 

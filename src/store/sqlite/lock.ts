@@ -2,6 +2,7 @@
 // whatever way the process ends.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { whyOf } from '../../model/failure.ts'
 
 export function lockDirectory(directory: string): { release(): void } {
   const db = opened(directory)
@@ -24,7 +25,7 @@ function opened(directory: string): Database.Database {
   try {
     return new Database(join(directory, 'lock.db'), { timeout: 0 })
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = whyOf(error)
     throw new Error(`${directory} cannot be written by this user (${why}): be the one it belongs to, or choose another data directory`, {
       cause: error,
     })
