@@ -3,7 +3,8 @@
 //
 // Words: an *item* is one thing to do on a lane (deliver a message, or report on one). A *lane*
 // is the queue of one bind. A *grain* is what only one run at a time may touch: the destination
-// address for deliveries (across all lanes), the message for reports. A *run* is up to four items
+// address for deliveries (across all lanes), with the sender's of what handsets write to us, so that no
+// handset waits for another; the message for reports. A *run* is up to four items
 // of one grain, one account and one lane, claimed together, oldest first. Times are epoch ms.
 import type { CountName, Life, LifeEntry, MessageState, Transition } from '../model/life.ts'
 import type { AccountId, BindId, Direction, Message, MessageId } from '../model/message.ts'

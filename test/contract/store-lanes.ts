@@ -113,6 +113,26 @@ export const laneCases: Case[] = [
     },
   ],
   [
+    'what several handsets write to one number goes on at once, what one of them writes in order',
+    async (bench) => {
+      const to = '+15005550006'
+      const mo = (from: string) => ({ to, from, direction: 'mo' as const })
+      const [first, second, other, third] = await acceptAll(bench, [mo('+441'), mo('+441'), mo('+442'), mo('+441')])
+      const one = await bench.store.claim(carrier, 1)
+      const two = await bench.store.claim(carrier, 10)
+      assert.deepEqual(
+        [all(one), all(two)].map((items) => items.map(({ message }) => message.id)),
+        [[first], [other]],
+      )
+      await bench.store.settle(delivery(one[0]!, one[0]!.items[0] as DeliverItem, failed(one[0]!.items[0] as DeliverItem, 1)))
+      assert.deepEqual(
+        all(await bench.store.claim(carrier, 10)).map(({ message }) => message.id),
+        [second, third],
+      )
+      assert.equal((await bench.store.depths()).find(({ lane }) => lane === carrier)?.deliver, 3)
+    },
+  ],
+  [
     'no grain is in two runs and nothing is lost or doubled, whatever the order of claims and settlements',
     async (bench) => {
       const command = fc.record({

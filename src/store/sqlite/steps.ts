@@ -3,6 +3,7 @@ import type { CountName, Transition } from '../../model/life.ts'
 import { isTerminal } from '../../model/life.ts'
 import type { RefForm } from '../../model/ref.ts'
 import { foldRef } from '../../model/ref.ts'
+import type { Message } from '../../model/message.ts'
 import type { Report } from '../../model/receipt.ts'
 import type { CdrRow } from '../store.ts'
 import type { Commit } from './commit.ts'
@@ -30,6 +31,11 @@ export interface StepExtras {
   form?: [bind: number, form: RefForm]
 }
 
+/** What only one run at a time may touch: a handset, or what one handset writes to one of our numbers. */
+function grainOf({ direction, from, to }: Message): string {
+  return direction === 'mt' ? to.value : `${to.value} ${from.value}`
+}
+
 export function createSteps(given: {
   commit: Commit
   names: Names
@@ -49,7 +55,7 @@ export function createSteps(given: {
   }
 
   function deliverRow(hot: Hot, wait: Wait): QueueRow {
-    return [...keyOf(hot, wait), hot.order, hot.message.to.value, null]
+    return [...keyOf(hot, wait), hot.order, grainOf(hot.message), null]
   }
 
   function reportRow({ order, message }: Pick<Hot, 'order' | 'message'>, report: Report, attempt: number, due: number): QueueRow {
