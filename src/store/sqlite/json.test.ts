@@ -10,6 +10,7 @@ import type { Report } from '../../model/receipt.ts'
 import { textOf, writeCdr, writeEntries, writeLife, writeMessage, writeReport } from './json.ts'
 import { states } from './ops.ts'
 import { thaw } from './records.ts'
+import { createResting, restingLife, restingMessage } from './rest.ts'
 import { createSlab, digits, headBytes, put } from './slab.ts'
 
 /** Every field, so that a new one is not forgotten. */
@@ -251,4 +252,19 @@ test('what is longer than a slab makes it longer', () => {
   const long = 'ab"\u20ac'.repeat(50_000)
   assert.equal(JSON.parse(textOf(writeReport, { state: 'sent', at: 1, error: long })).error, long)
   assert.equal(JSON.parse(textOf(writeReport, { state: 'sent', at: 1, error: 'x'.repeat(200_000) })).error.length, 200_000)
+})
+
+test('what rests is read back as it was, however many rest beside it and however large they are', () => {
+  const rest = createResting()
+  const huge = text.map((some) => some + 'ä'.repeat(40_000))
+  fc.assert(
+    fc.property(fc.array(fc.record({ message, life, ref: fc.oneof({ weight: 9, arbitrary: text }, huge) }), { minLength: 1 }), (all) => {
+      const resting = all.map((one) => rest({ ...one.message, ref: one.ref }, one.life))
+      resting.forEach((one, i) => {
+        assert.deepEqual(thaw(restingMessage(one)), structuredClone({ ...all[i]!.message, ref: all[i]!.ref }))
+        assert.deepEqual(JSON.parse(restingLife(one)), asWritten(all[i]!.life))
+      })
+    }),
+    { numRuns: 30 },
+  )
 })

@@ -1,15 +1,14 @@
 // Messages that are being worked on, parsed, in memory: bounded by bytes. What is not yet in the
 // tables, or is in a run, always stays; the rest goes oldest first and is loaded again when asked for.
-// What has ended, and only waits for the tables, is kept as a few strings: the collector of garbage
-// copies each object that is alive, and those are the most.
+// What has ended, and only waits for the tables, rests (rest.ts): those are the most.
 import type { Life, MessageState } from '../../model/life.ts'
 import type { AccountId, Direction, Message, MessageId } from '../../model/message.ts'
 import type { Decision } from '../../model/route.ts'
 import type { MessageRecord } from '../store.ts'
-import { textOf, writeLife, writeMessage } from './json.ts'
 import type { Decisions } from './decisions.ts'
 import type { Wait } from './ops.ts'
 import type { MessageRow } from './reads.ts'
+import { createResting, restingLife, restingMessage, type Resting } from './rest.ts'
 
 export interface Hot {
   order: number
@@ -44,9 +43,8 @@ export interface Brief {
 
 /** An ended message whose row is not up to date yet. */
 export interface Rested extends Brief {
-  message: string
+  resting: Resting
   decision: Decision
-  life: string
   redactedAt: number | undefined
   file: number
   bytes: number
@@ -80,6 +78,7 @@ export function createRecords(given: {
 }): Records {
   const known = new Map<number, Hot>()
   const rested = new Map<number, Rested>()
+  const resting = createResting()
   const loading = new Map<number, Promise<Hot | undefined>>()
   let next: { orders: number[]; rows: Promise<Map<number, MessageRow>> } | undefined
   let bytes = 0
@@ -118,7 +117,6 @@ export function createRecords(given: {
     known.delete(hot.order)
     bytes -= hot.bytes
     const { order, message, decision, life, hidden, redactedAt, file, refs } = hot
-    const json = textOf(writeMessage, message)
     const one: Rested = {
       order,
       account: message.account,
@@ -127,14 +125,14 @@ export function createRecords(given: {
       from: message.from.value,
       state: life.state,
       hidden,
-      message: json,
+      resting: resting(message, life),
       decision,
-      life: textOf(writeLife, life),
       redactedAt,
       file,
-      bytes: restedBytes + json.length,
+      bytes: restedBytes,
       refs,
     }
+    one.bytes += one.resting.end - one.resting.at
     rested.set(order, one)
     bytes += one.bytes
   }
@@ -239,17 +237,17 @@ export function fromRow(row: MessageRow, decisions: Decisions): Hot {
 }
 
 function wake(one: Rested): Hot {
-  const { order, hidden, redactedAt, file, refs, message, decision, life } = one
+  const { order, hidden, redactedAt, file, refs, decision, resting } = one
   return {
     order,
-    message: thaw(message),
+    message: thaw(restingMessage(resting)),
     decision,
-    life: JSON.parse(life) as Life,
+    life: JSON.parse(restingLife(resting)) as Life,
     redactedAt,
     hidden,
     giveUpAt: null,
     wait: null,
-    bytes: bytesOf(message.length + life.length),
+    bytes: bytesOf(resting.end - resting.at),
     open: 0,
     file,
     refs,
@@ -258,7 +256,7 @@ function wake(one: Rested): Hot {
 }
 
 function isRested(kept: Hot | Rested): kept is Rested {
-  return typeof kept.message === 'string'
+  return 'resting' in kept
 }
 
 export function briefOf(kept: Hot | Rested): Brief {
