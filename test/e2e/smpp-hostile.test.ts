@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { createParser, encodePdu, type Pdu, type PduOf, tags, tlvString } from '../../plugins/smpp/codec/index.ts'
-import { samples } from '../../plugins/smpp/codec/samples.ts'
+import { plainSubmit } from '../../plugins/smpp/codec/samples.ts'
 import { freePort } from '../bench/processes.ts'
 import { bindTo, eventually, startWorld, type World } from './world.ts'
 
@@ -30,29 +30,15 @@ after(async () => {
   await world?.close()
 })
 
-const sample = samples.find((pdu): pdu is PduOf<'submit_sm'> => pdu.command === 'submit_sm')!
-const plain = {
-  esm_class: 0,
-  schedule_delivery_time: '',
-  validity_period: '',
-  replace_if_present_flag: 0,
-  data_coding: 0,
-  sm_default_msg_id: 0,
-}
 const submit = (sequence_number: number, to = 0): Buffer =>
   encodePdu({
-    ...sample,
-    ...plain,
+    ...plainSubmit,
     sequence_number,
-    priority_flag: 0,
-    service_type: '',
     source_addr: '15550001111',
     source_addr_ton: 1,
     destination_addr: `4477${String(to).padStart(8, '0')}`,
-    dest_addr_ton: 1,
     registered_delivery: 1,
     short_message: Buffer.from('hello'),
-    tlvs: [],
   })
 const bindPdu = (system_id: string): Buffer =>
   encodePdu({ command: 'bind_transceiver', sequence_number: 1, system_id, password: 'secret', interface_version: 0x34 })

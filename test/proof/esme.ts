@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { pino } from 'pino'
 import { type Pdu, type PduOf, tags, tlvString } from '../../plugins/smpp/codec/index.ts'
+import { plainSubmit } from '../../plugins/smpp/codec/samples.ts'
 import { createLink, type Link } from '../../plugins/smpp/link.ts'
 import { systemClock } from '../../src/clock.ts'
 import { createStored, scheduledTime } from './esme-stored.ts'
@@ -117,27 +118,12 @@ function submit(over: Link): void {
 
 function draftTo(to: string, registered: number): PduOf<'submit_sm'> {
   return {
-    command: 'submit_sm',
-    command_status: 0,
-    sequence_number: 0,
-    service_type: '',
+    ...plainSubmit,
     source_addr_ton: 1,
     source_addr_npi: 1,
     source_addr: job.source,
-    dest_addr_ton: 1,
-    dest_addr_npi: 1,
     destination_addr: to,
-    esm_class: 0,
-    protocol_id: 0,
-    priority_flag: 0,
-    schedule_delivery_time: '',
-    validity_period: '',
     registered_delivery: registered,
-    replace_if_present_flag: 0,
-    data_coding: 0,
-    sm_default_msg_id: 0,
-    short_message: new Uint8Array(0),
-    tlvs: [],
   }
 }
 

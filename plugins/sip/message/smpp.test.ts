@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { type Message, split, type Submission } from '../../../src/plugin.ts'
-import { noTlvs, type PduOf } from '../../smpp/codec/index.ts'
+import type { PduOf } from '../../smpp/codec/index.ts'
+import { plainSubmit } from '../../smpp/codec/samples.ts'
 import { smppConfig } from '../../smpp/config.ts'
 import { readDelivery } from '../../smpp/mapping/deliver.ts'
 import { submitSm } from '../../smpp/mapping/submit.ts'
@@ -68,27 +69,13 @@ describe('a MESSAGE as submit_sm', () => {
 function delivered(pdu: Partial<PduOf<'deliver_sm'>>): (name: string) => string | undefined {
   const read = readDelivery(
     {
+      ...plainSubmit,
       command: 'deliver_sm',
-      command_status: 0,
-      sequence_number: 1,
-      service_type: '',
       source_addr_ton: 1,
       source_addr_npi: 1,
       source_addr: '15550002222',
-      dest_addr_ton: 1,
-      dest_addr_npi: 1,
       destination_addr: '15550009999',
-      esm_class: 0,
-      protocol_id: 0,
-      priority_flag: 0,
-      schedule_delivery_time: '',
-      validity_period: '',
-      registered_delivery: 0,
-      replace_if_present_flag: 0,
-      data_coding: 0,
-      sm_default_msg_id: 0,
       short_message: Buffer.from('Hello'),
-      tlvs: noTlvs,
       ...pdu,
     },
     { config, owned: () => true, tlvs },

@@ -5,7 +5,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { type AccountId, whyOf } from '../../../src/plugin.ts'
-import type { Transport } from '../engine/engine.ts'
+import { transports } from '../engine/engine.ts'
 import { profileFile, readEnd, readServer, type ProfileFile } from './schema.ts'
 import { imsOf, trunkFile, trunkOf } from './trunk-schema.ts'
 import type { Listen, Profile, Trunk } from './types.ts'
@@ -133,7 +133,6 @@ interface Pem {
 }
 
 const secured = ['tls', 'wss'] as const
-const places = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const satisfies readonly Transport[]
 
 /** What a field alone cannot tell. */
 function faultsOf({ engine, listen, auth, safety, registrar }: ProfileFile): string[] {
@@ -144,9 +143,9 @@ function faultsOf({ engine, listen, auth, safety, registrar }: ProfileFile): str
       if (listen[part] === undefined)
         faults.push(`listen.${part}: is missing: expected the path of a PEM file, since listen.${each} is set`)
   }
-  if (engine === 'embedded' && !listen.httpPath && places.every((each) => listen[each] === undefined))
-    faults.push(`listen: expected at least one of ${places.join(', ')} or httpPath`)
-  const open = places.filter((each) => !isLoopback(readEnd(listen[each] ?? '')?.address ?? '127.0.0.1'))
+  if (engine === 'embedded' && !listen.httpPath && transports.every((each) => listen[each] === undefined))
+    faults.push(`listen: expected at least one of ${transports.join(', ')} or httpPath`)
+  const open = transports.filter((each) => !isLoopback(readEnd(listen[each] ?? '')?.address ?? '127.0.0.1'))
   if (auth.register === 'trust' && safety.allow.length === 0 && (open.length > 0 || listen.httpPath))
     faults.push(`auth.register: trust without safety.allow lets anybody be anyone; expected digest, or the addresses that are let in`)
   if (registrar.minExpiresSeconds > registrar.maxExpiresSeconds)
@@ -180,7 +179,7 @@ function profileOf(name: string, { engine, listen, auth, registrar, safety, time
 
 function listenOf(file: ProfileFile['listen'], { certificate, key }: Pem): Listen {
   const listen: Listen = { httpPath: file.httpPath, origins: file.origins }
-  for (const each of places) {
+  for (const each of transports) {
     const end = readEnd(file[each] ?? '')
     if (end) listen[each] = end
   }
@@ -217,7 +216,7 @@ interface Claim {
 function* claimsOf(value: NamedProfile | undefined): Generator<Claim> {
   if (!value) return
   const { listen } = value.profile
-  for (const each of places) {
+  for (const each of transports) {
     const end = listen[each]
     if (!end || end.port === 0) continue
     yield { what: `${each === 'udp' ? 'udp' : 'tcp'} ${end.address} port ${end.port}`, path: `listen.${each}`, as: '' }

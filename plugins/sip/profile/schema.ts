@@ -35,10 +35,13 @@ const server = z
   .string()
   .max(262)
   .refine((text) => readServer(text) !== undefined, 'expected a host and a port such as drachtio.example:9022 or 127.0.0.1:9022')
-const host = z
-  .string()
-  .max(255)
-  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^\[[0-9a-fA-F:.]+\]$/, 'expected a host name or an address')
+/** A name, or an address as URIs have it. */
+export const named = (expected: string): z.ZodString =>
+  z
+    .string()
+    .max(255)
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^\[[0-9a-fA-F:.]+\]$/, expected)
+const host = named('expected a host name or an address')
 export const range = z
   .string()
   .max(60)

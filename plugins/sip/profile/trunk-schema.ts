@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { readUri } from '../codec/uri.ts'
 import { dialledTransports, messageFields, trunkReceipts } from './message-fields.ts'
-import { range } from './schema.ts'
+import { named, range } from './schema.ts'
 import type { Trunk } from './types.ts'
 
 const hop = z
@@ -13,10 +13,7 @@ const hop = z
     const uri = readUri(text)
     return uri !== undefined && uri.scheme !== 'tel' && uri.headers === undefined
   }, 'expected a URI such as sip:pbx.example;transport=tcp')
-const domain = z
-  .string()
-  .max(255)
-  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^\[[0-9a-fA-F:.]+\]$/, 'expected a domain')
+const domain = named('expected a domain')
 
 /** Without their defaults. */
 const bare = {

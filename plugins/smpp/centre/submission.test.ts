@@ -3,34 +3,13 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { type BindPolicy, defaultClientPolicy, type Gateway, type Submission } from '../../../src/plugin.ts'
 import { type PduOf, statuses, type StatusName, tags, type Tlv } from '../codec/index.ts'
+import { plainSubmit } from '../codec/samples.ts'
 import { clientConfig, type ClientConfig } from './config.ts'
 import { readSubmission } from './submission.ts'
 import { termsOf } from './terms.ts'
 
 const now = Date.UTC(2026, 10, 21, 12)
-const base: PduOf<'submit_sm'> = {
-  command: 'submit_sm',
-  command_status: 0,
-  sequence_number: 1,
-  tlvs: [],
-  service_type: '',
-  source_addr_ton: 5,
-  source_addr_npi: 0,
-  source_addr: 'Shop',
-  dest_addr_ton: 1,
-  dest_addr_npi: 1,
-  destination_addr: '447700900123',
-  esm_class: 0,
-  protocol_id: 0,
-  priority_flag: 0,
-  schedule_delivery_time: '',
-  validity_period: '',
-  registered_delivery: 0,
-  replace_if_present_flag: 0,
-  data_coding: 0,
-  sm_default_msg_id: 0,
-  short_message: Buffer.from('Hi'),
-}
+const base: PduOf<'submit_sm'> = { ...plainSubmit, source_addr: 'Shop', short_message: Buffer.from('Hi') }
 
 function read(more: Partial<PduOf<'submit_sm'>> = {}, config: Partial<ClientConfig> = {}, policy: Partial<BindPolicy> = {}) {
   const gateway = {

@@ -1,4 +1,4 @@
-// One PDU of every command, every field filled in: what the codec's tests go through.
+// One PDU of every command, every field filled in: what the codec's tests go through; and a submit_sm that asks for nothing.
 import { commandIds, type Pdu, type PduOf, tags, type Tlv } from './index.ts'
 
 const source = { source_addr_ton: 5, source_addr_npi: 0, source_addr: 'ACME' }
@@ -98,3 +98,24 @@ const bodies: { [C in Pdu['command']]: Body<PduOf<C>> } = {
 export const samples: Pdu[] = (Object.keys(commandIds) as Pdu['command'][]).map(
   (command, i) => ({ command, command_status: 0, sequence_number: i + 1, ...bodies[command], tlvs: someTlvs }) as Pdu,
 )
+
+/** From ACME to a number, without a text. */
+export const plainSubmit: PduOf<'submit_sm'> = {
+  command: 'submit_sm',
+  command_status: 0,
+  sequence_number: 1,
+  service_type: '',
+  ...source,
+  ...destination,
+  esm_class: 0,
+  protocol_id: 0,
+  priority_flag: 0,
+  schedule_delivery_time: '',
+  validity_period: '',
+  registered_delivery: 0,
+  replace_if_present_flag: 0,
+  data_coding: 0,
+  sm_default_msg_id: 0,
+  short_message: new Uint8Array(0),
+  tlvs: [],
+}
