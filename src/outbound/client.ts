@@ -94,6 +94,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
       const { url } = request
       const queryAt = plainQueryAt(url)
       const target = findTarget(url, queryAt)
+      if (target.linkLocalLiteral) throw new OutboundError('refused', 'the address is link-local')
       if (target.privateLiteral && !request.allowPrivate) throw new OutboundError('refused', 'the address is not public')
       const path = queryAt === -1 ? target.path : target.path + url.slice(queryAt)
       const bytes = requestBytes(request, target, path)

@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import { OutboundError, type OutboundResponse } from './contract.ts'
 import type { Exchange } from './exchange.ts'
 import { outboundError } from './faults.ts'
-import { isPrivateAddress } from './guard.ts'
+import { mayReach } from './guard.ts'
 import type { Pool } from './pool.ts'
 import { ResponseReader } from './response.ts'
 
@@ -185,5 +185,5 @@ export class Connection {
 
 /** The guard's second look, at what was connected to in the end. */
 function isAllowed(socket: Socket, allowPrivate: boolean): boolean {
-  return allowPrivate || (socket.remoteAddress !== undefined && !isPrivateAddress(socket.remoteAddress))
+  return socket.remoteAddress !== undefined && mayReach(socket.remoteAddress, allowPrivate)
 }

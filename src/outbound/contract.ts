@@ -10,7 +10,7 @@ export interface OutboundRequest {
   readTimeoutMs: number
   /** Over everything, redirects included. */
   totalTimeoutMs: number
-  /** Loopback, private, link-local and the like are refused unless true; checked on the address connected to, after DNS. */
+  /** Loopback, private and the like are refused unless true, link-local always; checked on the address connected to, after DNS. */
   allowPrivate: boolean
   /** A longer answer is an error. */
   maxBytes: number

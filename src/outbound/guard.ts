@@ -63,15 +63,29 @@ function embeddedV4(canonical: string): string | undefined {
   return [24, 16, 8, 0].map((shift) => (bits / 2 ** shift) & 0xff).join('.')
 }
 
-/** True for everything that is no public unicast address, and for what is no address at all. */
-export function isPrivateAddress(address: string): boolean {
+/** Nobody's webhook is there, and the clouds' metadata are. */
+const linkLocal = new BlockList()
+linkLocal.addSubnet('169.254.0.0', 16, 'ipv4')
+linkLocal.addSubnet('fe80::', 10, 'ipv6')
+
+function isIn(list: BlockList, address: string): boolean {
   const bare = address.replace(/%.*$/, '')
   const family = isIP(bare)
-  if (family === 4) return special.check(bare, 'ipv4')
+  if (family === 4) return list.check(bare, 'ipv4')
   if (family === 0) return true
   const canonical = new URL(`http://[${bare}]/`).hostname.slice(1, -1)
   const inner = embeddedV4(canonical)
-  return inner === undefined ? special.check(canonical, 'ipv6') : special.check(inner, 'ipv4')
+  return inner === undefined ? list.check(canonical, 'ipv6') : list.check(inner, 'ipv4')
+}
+
+/** True for everything that is no public unicast address, and for what is no address at all. */
+export function isPrivateAddress(address: string): boolean {
+  return isIn(special, address)
+}
+
+/** Whether to connect at all: never to a link-local address, and to another that is private where that is allowed. */
+export function mayReach(address: string, allowPrivate: boolean): boolean {
+  return !isIn(allowPrivate ? linkLocal : special, address)
 }
 
 /** The IP address that a URL's hostname literally is, without brackets; undefined for a name. */
@@ -86,9 +100,10 @@ export function guardedLookup(resolve: Resolve, allowPrivate: boolean): LookupFu
     resolve(hostname).then(
       (found) => {
         const usable = found.filter((a) => (options.family === 4 || options.family === 6 ? a.family === options.family : true))
-        const allowed = allowPrivate ? usable : usable.filter((a) => !isPrivateAddress(a.address))
+        const allowed = usable.filter((a) => mayReach(a.address, allowPrivate))
         const [first] = allowed
-        if (!first) return callback(new AddressRefused(`${hostname} has no public address`), [], 0)
+        if (!first)
+          return callback(new AddressRefused(`${hostname} has no ${allowPrivate ? '' : 'public '}address that may be reached`), [], 0)
         if (options.all) callback(null, allowed)
         else callback(null, first.address, first.family)
       },

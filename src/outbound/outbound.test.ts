@@ -101,6 +101,14 @@ test('refuses literal private addresses in a URL however they are written', asyn
     await fails('refused', out.request(ask(`http://${host}:9/`, { allowPrivate: false })))
 })
 
+test('refuses link-local addresses whoever asks: literal, by name, and where a redirect leads', async () => {
+  const out = outbound({ resolve: async () => [{ address: '169.254.169.254', family: 4 }] })
+  for (const host of ['169.254.169.254', '0xa9fea9fe', '[::ffff:169.254.169.254]', '[fe80::1]', 'metadata.test'])
+    await fails('refused', out.request(ask(`http://${host}:9/`)))
+  const inward = await web((_request, response) => response.writeHead(302, { location: 'http://169.254.169.254/latest' }).end())
+  await fails('refused', out.request(ask(inward, { redirects: 3 })))
+})
+
 test('refuses a name that resolves to a private address, and connects only to the public ones of a mixed answer', async () => {
   const out = outbound({
     resolve: async (name) => (name === 'inside.test' ? [{ address: '10.0.0.1', family: 4 }] : [{ address: '127.0.0.1', family: 4 }]),

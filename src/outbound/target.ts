@@ -1,7 +1,7 @@
 // A URL taken apart for requests: to whom to connect and what to ask for. Remembered without the
 // query, in bounded memory, since parsing costs more than the rest of a request's preparation.
 import { OutboundError } from './contract.ts'
-import { isPrivateAddress, literalAddress } from './guard.ts'
+import { isPrivateAddress, literalAddress, mayReach } from './guard.ts'
 import type { Pool } from './pool.ts'
 
 export interface Target {
@@ -19,6 +19,8 @@ export interface Target {
   authorization: string | undefined
   /** The host is a literal address that is not public. */
   privateLiteral: boolean
+  /** One that nothing is sent to, whoever may reach private addresses. */
+  linkLocalLiteral: boolean
   /** Where its newest request went. */
   pool: Pool | undefined
 }
@@ -64,6 +66,7 @@ function parse(text: string): Target {
     path: url.pathname + url.search,
     authorization: username || password ? basic(username, password) : undefined,
     privateLiteral: literal !== undefined && isPrivateAddress(literal),
+    linkLocalLiteral: literal !== undefined && !mayReach(literal, true),
     pool: undefined,
   }
 }
