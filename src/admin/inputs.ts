@@ -6,8 +6,8 @@ import type { AlphaSenders } from '../model/alpha.ts'
 import { longestWord, optOutFaults, type OptOutSetting, type OptOutWords } from '../model/optout.ts'
 import { capNames, type Caps } from '../model/caps.ts'
 import { dayNames, isZone } from '../routing/window.ts'
+import { whole } from './policy.ts'
 
-const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max)
 const name = z.string().max(64)
 
 /** Ids are file-name safe and stand in `<account>/<id>`. */

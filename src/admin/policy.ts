@@ -6,7 +6,7 @@ import type { AddressFilter, BindPolicy, Limits, PeerAction } from '../model/bin
 import { defaultPolicy as defaults } from '../model/policy.ts'
 
 const daySeconds = 86_400
-const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max)
+export const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max)
 const delayMs = whole(0, 7 * daySeconds * 1000)
 
 /** The least that an address may be matched by; longer than any address. */

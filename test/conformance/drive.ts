@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import twilioClient from 'twilio'
 import { eventually } from '../e2e/world.ts'
 import type { Given, Step, Value } from './script.ts'
+import { whyOf } from '../../src/model/failure.ts'
 
 export interface Access {
   url: string
@@ -60,7 +61,7 @@ export async function driveNode({ url, sid, token }: Access, script: readonly St
     const told = `${step.do} ${step.on.join('.')} ${JSON.stringify(step.with ?? {})}`
     const done = step.until ? eventually(told, () => one(step).then(() => true, outOfPatience())) : one(step)
     await done.catch((error: unknown) => {
-      throw new Error(`${told}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(`${told}: ${whyOf(error)}`, { cause: error })
     })
   }
 }

@@ -11,6 +11,7 @@ import { createLink, type Link } from '../../plugins/smpp/link.ts'
 import { smppTrace } from '../../plugins/smpp/trace/index.ts'
 import { systemClock } from '../../src/plugin.ts'
 import { caseRandom, createMutator, type Mutator } from './mutate.ts'
+import { whyOf } from '../../src/model/failure.ts'
 
 export interface FuzzOptions {
   pdus: number
@@ -55,7 +56,7 @@ export async function fuzz({ pdus, seed, from = 0, onProgress }: FuzzOptions, co
       try {
         await session({ server, mutator, seed, first, size, report })
       } catch (error) {
-        throw new Error(`cases ${first}–${first + size - 1} of seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, {
+        throw new Error(`cases ${first}–${first + size - 1} of seed ${seed}: ${whyOf(error)}`, {
           cause: error,
         })
       }

@@ -24,6 +24,7 @@ import type { Answerable, Bad } from '../../plugins/sip/codec/types.ts'
 import { started, type Started } from '../../plugins/sip/engine/embedded/embedded.fixture.ts'
 import { caseRandom } from './mutate.ts'
 import { createSipMutator, type SipMutator } from './sip-mutate.ts'
+import { whyOf } from '../../src/model/failure.ts'
 
 export interface SipFuzzOptions {
   messages: number
@@ -82,7 +83,7 @@ export async function fuzzSip(options: SipFuzzOptions, collect: () => void): Pro
       streamed(all, seed, first, report)
       if (batch % liveEvery === 0) await answered(all, report)
     } catch (error) {
-      throw new Error(`cases ${first}–${first + size - 1} of seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, {
+      throw new Error(`cases ${first}–${first + size - 1} of seed ${seed}: ${whyOf(error)}`, {
         cause: error,
       })
     }
@@ -110,7 +111,7 @@ function madeAndRead(mutator: SipMutator, n: number, report: SipFuzzReport): Buf
     if (read.kind === 'bad') refused(read, report)
     else taken(read, report)
   } catch (error) {
-    throw new Error(`case ${n}: ${error instanceof Error ? error.message : String(error)}: ${octets.toString('latin1').slice(0, 1500)}`, {
+    throw new Error(`case ${n}: ${whyOf(error)}: ${octets.toString('latin1').slice(0, 1500)}`, {
       cause: error,
     })
   }

@@ -9,6 +9,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cpuMicrosOf, freePort } from '../bench/processes.ts'
 import { peer } from './found.ts'
+import { whyOf } from '../../src/model/failure.ts'
 
 export interface KannelOptions {
   /** Port of the SMPP carrier on loopback. */
@@ -96,7 +97,7 @@ async function startBoxes(options: KannelOptions): Promise<Kannel> {
     await until(() => answers(`http://127.0.0.1:${sendsmsPort}/`), 'smsbox to listen')
   } catch (error) {
     await stop()
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${said.join('')}`, { cause: error })
+    throw new Error(`${whyOf(error)}\n${said.join('')}`, { cause: error })
   }
   const pids = children.map((child) => child.pid!)
   return {
