@@ -16,6 +16,7 @@ export interface ReadDocument {
 export const mostCharacters = 8 << 20
 /** An alias may be used so often: more is an attack. */
 const mostAliases = 1000
+const tooDeep = 'the document is nested too deep: 20 levels of accounts are the most'
 const variable = /\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 /** Braces mean something else to YAML, so while it reads, variables are written with these private characters, one for one. */
 const disguise: Readonly<Record<string, string>> = { $: '\uE000', '{': '\uE001', '}': '\uE002' }
@@ -29,18 +30,19 @@ export function readDocument(text: string, variables: Readonly<Record<string, st
   const lines = new LineCounter()
   const hidden = text.replace(variable, (whole) => whole.replace(/[${}]/g, (character) => disguise[character]!))
   const document = parseDocument(hidden, { lineCounter: lines, prettyErrors: false })
+  if (document.errors.some(({ message }) => message.includes('call stack'))) return none(tooDeep)
   if (document.errors.length > 0) {
     const faults = document.errors
       .slice(0, 20)
       .map((error) => ({ path: [], message: bare(error.message), line: lines.linePos(error.pos[0]).line }))
     return { value: undefined, faults, line: () => undefined }
   }
-  const faults = fillIn(document, variables)
   const line = (path: Path): number | undefined => lineOf(document, lines, path)
   try {
+    const faults = fillIn(document, variables)
     return { value: document.toJS({ maxAliasCount: mostAliases }) as unknown, faults, line }
   } catch (error) {
-    return none(whyOf(error))
+    return none(error instanceof RangeError ? tooDeep : whyOf(error))
   }
 }
 

@@ -199,6 +199,15 @@ test('text that is no document is refused with its line', async (context) => {
   assert.deepEqual(await plan('- 1'), ['1: : expected a mapping with accounts, got a list'])
   assert.deepEqual(await plan('accounts: root'), ['1: accounts: expected a list, got "root"'])
   assert.match((await plan(`a: &a [x]\nb: &b [${'*a,'.repeat(90)}]\nc: &c [${'*b,'.repeat(90)}]\naccounts: *c`))[0]!, /alias/i)
+  for (const levels of [300, 1000, 2000, 5000]) {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{a: ', '}'],
+    ] as const) {
+      const told = await plan(`accounts: ${open.repeat(levels)}${close.repeat(levels)}`)
+      assert.ok(told.length <= 2 && !/stack/.test(told.join('')), told.join('\n').slice(0, 300))
+    }
+  }
   assert.match((await plan('x'.repeat(9 << 20)))[0]!, /expected at most 8388608 characters/)
 })
 
