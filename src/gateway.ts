@@ -235,7 +235,7 @@ async function compose(
     proxies: createProxies(settings.trustedProxies),
     enter,
     metrics,
-    health: () => ({ ok: serving, status: serving ? 'ok' : 'starting or stopping' }),
+    health: () => healthOf(serving, store.trouble),
     log,
   })
   if (!isLoopback(settings.http.host)) log.info({ host: settings.http.host }, 'the API is open beyond this machine; put TLS in front')
@@ -317,6 +317,7 @@ async function measure({ store, binds, truth, clock }: Core, counted: () => Prom
   const now = clock.now()
   const [counts, depths, parked] = await Promise.all([counted(), store.depths(), store.parkedDepths()])
   return {
+    writable: store.trouble === undefined,
     counts,
     depths: depths.map(({ lane, deliver, report }) => ({ bind: lane, deliver, report })),
     sessions: binds.all().map(({ bind: { id: bind, side, connector }, sessions, inFlight }) => ({
@@ -329,6 +330,14 @@ async function measure({ store, binds, truth, clock }: Core, counted: () => Prom
     parked: parked.map((each) => ({ bind: each.bind, parked: each.parked, oldestSeconds: Math.max(0, now - each.oldestAt) / 1000 })),
     truth: truth.scores().flatMap(({ bind, truth: { score } }) => (score === undefined ? [] : [{ bind, score }])),
   }
+}
+
+/** A full disk is no reason to start anew: it lives, and says what is wrong. */
+function healthOf(serving: boolean, trouble: Store['trouble']): { ok: boolean; status: string } {
+  if (!serving) return { ok: false, status: 'starting or stopping' }
+  if (!trouble) return { ok: true, status: 'ok' }
+  if (trouble.forGood) return { ok: false, status: 'the store has failed: start it anew' }
+  return { ok: true, status: 'the disk cannot be written: nothing is accepted until it can' }
 }
 
 const demoMark = 'demo.json'

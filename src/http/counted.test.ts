@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testClock } from '../clock.ts'
-import type { StatisticsQuery, StatisticsRow } from '../store/store.ts'
+import type { StatisticsQuery, StatisticsRow, Store } from '../store/store.ts'
 import { createCounted } from './counted.ts'
 
 const minute = 60_000
@@ -14,6 +14,7 @@ function bed() {
   const asked: StatisticsQuery[] = []
   const counted = createCounted(
     {
+      trouble: undefined,
       async statistics(query) {
         asked.push(query)
         return rows.filter((row) => row.minute >= query.from && row.minute <= query.to)
@@ -62,7 +63,7 @@ test('a clock that is set back does not stop the counters', async () => {
   let now = begin
   const rows: StatisticsRow[] = []
   const counted = createCounted(
-    { statistics: async ({ from, to }) => rows.filter((row) => row.minute >= from && row.minute <= to) },
+    { trouble: undefined, statistics: async ({ from, to }) => rows.filter((row) => row.minute >= from && row.minute <= to) },
     { now: () => now },
   )
   now = begin + 86_400_000
@@ -70,4 +71,24 @@ test('a clock that is set back does not stop the counters', async () => {
   now = begin + minute
   rows.push({ bind: 'AC1/a', minute: now, name: 'sent', count: 3 })
   assert.equal((await counted())[0]?.count, 3)
+})
+
+test('while nothing can be written the counters stand still, and nobody waits', async () => {
+  let trouble: Store['trouble']
+  let count = 3
+  const counted = createCounted(
+    {
+      get trouble() {
+        return trouble
+      },
+      statistics: () => (trouble ? new Promise(() => {}) : Promise.resolve([{ bind: 'AC1/a', minute: begin, name: 'sent', count }])),
+    },
+    testClock(begin),
+  )
+  const before = await counted()
+  trouble = { why: 'ENOSPC', forGood: false }
+  count = 5
+  assert.deepEqual(await counted(), before)
+  trouble = undefined
+  assert.equal((await counted())[0]?.count, 5)
 })

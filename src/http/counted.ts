@@ -15,7 +15,7 @@ const minuteMs = 60_000
 /** A minute that is over by so long is counted for good. */
 const settledMs = 10 * minuteMs
 
-export function createCounted(store: Pick<Store, 'statistics'>, clock: Pick<Clock, 'now'>): () => Promise<Counted[]> {
+export function createCounted(store: Pick<Store, 'statistics' | 'trouble'>, clock: Pick<Clock, 'now'>): () => Promise<Counted[]> {
   const minuteOf = (ms: number): number => ms - (ms % minuteMs)
   const settled = new Map<string, Counted>()
   /** Minutes before this one are in `settled`. */
@@ -38,10 +38,16 @@ export function createCounted(store: Pick<Store, 'statistics'>, clock: Pick<Cloc
     return [...all.values()]
   }
 
-  // One after another: two at once would settle the same minutes twice.
+  let last: Counted[] = []
+  // One after another: two at once would settle the same minutes twice. While nothing can be written (a full disk)
+  // the store does not answer for now, and the rest of the metrics is wanted just then: the counters stand still.
   return () => {
+    if (store.trouble) return Promise.resolve(last)
     const mine = turn.then(look)
-    turn = mine.catch(() => {})
+    turn = mine.then(
+      (counts) => (last = counts),
+      () => {},
+    )
     return mine
   }
 }

@@ -51,6 +51,7 @@ export async function listen(
     enter: createEnter(() => room.current()),
     metrics: createMetrics(() => ({
       usages: [],
+      writable: true,
       counts: [{ bind: `${root}/northern`, name: 'delivered', count: 7 }],
       depths: [{ bind: `${root}/northern`, deliver: 3, report: 1 }],
       sessions: [

@@ -10,6 +10,8 @@ import { createSipMetrics, type SipMeasurements } from './sip-metrics.ts'
 
 /** Read at each scrape. */
 export interface Measurements {
+  /** The store can make something durable. */
+  writable: boolean
   /** Since the process started: only rising. */
   counts: readonly Counted[]
   depths: readonly { bind: BindId; deliver: number; report: number }[]
@@ -45,6 +47,7 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
   const depths = gauge('signalbox_lane_depth', 'Items waiting on the lane of a bind', 'bind', 'kind')
   const sessions = gauge('signalbox_sessions', 'Live sessions of a bind', 'bind')
   const bound = gauge('signalbox_bound', '1: the bind, which is enabled, has a session; 0: it has none', 'bind', 'side', 'connector')
+  const writable = gauge('signalbox_store_writable', '0: nothing can be made durable (disk full), so nothing is accepted; else 1')
   const inFlight = gauge('signalbox_in_flight', 'Segments and reports of a bind awaiting an answer', 'bind')
   const parked = gauge('signalbox_parked_receipts', 'Receipts for unknown ids, kept', 'bind')
   const parkedAge = gauge('signalbox_parked_receipts_oldest_seconds', 'Age of the oldest receipt for an unknown id', 'bind')
@@ -67,6 +70,7 @@ export function createMetrics(measure: () => Promise<Measurements> | Measurement
     async text() {
       const now = await measure()
       instruments.reset()
+      writable.set(now.writable ? 1 : 0)
       for (const { bind, name, count } of now.counts) counts.inc({ bind, event: name }, count)
       // A lane on which nothing waits has no depth of its own, and is 0 all the same.
       for (const { bind } of now.sessions) for (const kind of ['deliver', 'report']) depths.set({ bind, kind }, 0)

@@ -81,6 +81,7 @@ test('metrics tell messages, depths, sessions and the process', async () => {
   assert.match(text, /signalbox_sessions\{bind="AC1+\/northern"\} 2/)
   assert.match(text, /signalbox_in_flight\{bind="AC1+\/northern"\} 5/)
   assert.match(text, /signalbox_bound\{bind="AC1+\/northern",side="supplier",connector="smpp"\} 1/)
+  assert.match(text, /^signalbox_store_writable 1$/m)
   assert.match(text, /signalbox_bound\{bind="AC1+\/southern",side="supplier",connector="smpp"\} 0/)
   assert.match(text, /signalbox_lane_depth\{bind="AC1+\/southern",kind="deliver"\} 0/, 'nothing waits there')
   assert.match(text, /signalbox_parked_receipts\{bind="AC1+\/northern"\} 4/)

@@ -206,6 +206,8 @@ export class StoreUnavailable extends Error {
 
 export interface Store {
   readonly durability: 'fsync' | 'fsync+replica' | 'replica' | 'weak'
+  /** Why nothing can be made durable just now; `forGood`: until the process starts anew. */
+  readonly trouble: { why: string; forGood: boolean } | undefined
   /** Ids must rise above this: the newest id ever accepted, or undefined. */
   readonly newest: MessageId | undefined
 

@@ -103,7 +103,11 @@ it(
     assert.deepEqual([change.status, (change.json['error'] as { code: string }).code], [503, 'unavailable'], 'no change is taken either')
     world.carriers.reply({ from: '+447700900123', to: ourNumber, text: 'in the meantime' })
     replies++
-    assert.equal((await ask(world.setup, '/health')).status, 200, 'it lives')
+    await eventually('the health says what is wrong', async () => {
+      const health = await ask(world.setup, '/health')
+      assert.equal(health.status, 200, 'it lives')
+      return health.text.includes('the disk cannot be written') ? true : undefined
+    })
     for (const sid of [acknowledged[0]!, acknowledged[taken - 1]!]) {
       const { status } = await ask(world.setup, messagesPath(root.sid, `/${sid}.json`), { as: root })
       assert.equal(status, 200, 'what was acknowledged is there to read')

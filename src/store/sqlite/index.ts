@@ -128,6 +128,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     let newest = newestOf(facts.get('newest') ?? 0, start.newest)
     let closed = false
     let lastStaged = 0
+    let unwritable: string | undefined
 
     // A disk that is full for an hour is tried all the time.
     const failing = occasional(clock, (fields, message) => log.error(fields, message), 60_000)
@@ -139,8 +140,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         if (op.deletes) for (const key of op.deletes) depths.deepen(key, -1)
       },
       between: () => flusher.between(),
-      failed: (error) => log.error({ err: error }, 'the journal cannot be written: nothing is accepted until it can'),
-      recovered: () => log.info('the journal can be written again'),
+      failed(error) {
+        unwritable = error.message
+        log.error({ err: error }, 'the journal cannot be written: nothing is accepted until it can')
+      },
+      recovered() {
+        unwritable = undefined
+        log.info('the journal can be written again')
+      },
     })
     const flusher: Flusher = createFlusher({
       journal,
@@ -259,6 +266,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       durability: 'fsync',
       get newest() {
         return newest
+      },
+      get trouble() {
+        if (broken !== undefined) return { why: broken, forGood: true }
+        return unwritable === undefined ? undefined : { why: unwritable, forGood: false }
       },
       accept(message) {
         if (flusher.behindBytes > mostBehindBytes) return Promise.reject(new StoreUnavailable('the tables lag behind'))
