@@ -16,6 +16,9 @@ test('lanes: listed, paused, resumed, purged', async () => {
   assert.equal(((await call('POST /lanes/northern/resume')).body['lane'] as { paused: boolean }).paused, false)
   assert.equal((await call('POST /lanes/northern/purge', { from: 'BRAND' })).body['purged'], 1)
   assert.equal((await call('POST /lanes/northern/purge', {})).body['purged'], 1)
+  const whole = encodeURIComponent(`${root}/northern`)
+  assert.equal((await call(`POST /lanes/${whole}/resume`)).body['changed'], false, 'by the name that the list has')
+  assert.equal((await call(`POST /lanes/${encodeURIComponent(`AC${'0'.repeat(32)}/northern`)}/pause`)).status, 404)
   assert.equal((await call('POST /lanes/nowhere/pause')).status, 404)
 })
 

@@ -18,7 +18,7 @@ import {
   trace,
   traceAnswer,
 } from './traffic.ts'
-import { flag, messageId, timeQuery, bindId, ownAccount } from './words.ts'
+import { bindMeant, flag, messageId, timeQuery, bindId, ownAccount } from './words.ts'
 
 const id = z.strictObject({ id: messageId })
 const hourMs = 3_600_000
@@ -187,7 +187,7 @@ const lanes: Endpoint[] = [
       ...ofBind,
       answer: z.strictObject({ revision: z.int(), changed: z.boolean(), lane }),
       run: async ({ admin, caller, params, query }) => {
-        const done = await admin.lanes[verb](caller, `${query.account ?? caller.account}/${params.id}`)
+        const done = await admin.lanes[verb](caller, bindMeant(query.account, caller, params.id))
         return { revision: done.revision, changed: done.changed, lane: done.view satisfies LaneView }
       },
     }),
@@ -210,7 +210,7 @@ const lanes: Endpoint[] = [
     }),
     answer: z.strictObject({ purged: z.int() }),
     run: async ({ admin, caller, params, query, body }) => ({
-      purged: await admin.lanes.purge(caller, `${query.account ?? caller.account}/${params.id}`, given(body)),
+      purged: await admin.lanes.purge(caller, bindMeant(query.account, caller, params.id), given(body)),
     }),
   }),
 ]

@@ -8,7 +8,7 @@ import { refForms as forms } from '../../model/ref.ts'
 import type { ParkedReceipt } from '../../store/store.ts'
 import { given } from './configuration.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
-import { time, iso, bindId, whose } from './words.ts'
+import { bindMeant, time, iso, bindId, whose } from './words.ts'
 
 /** One segment of a message: a message's own state is made of these. */
 export const segment = z.strictObject({
@@ -93,7 +93,7 @@ export const receiptEndpoints: Endpoint[] = [
     query: z.strictObject({ account: whose }),
     answer: bindReceipts,
     run: async ({ admin, caller, params: { id }, query }) =>
-      bindReceiptsAnswer(await admin.receipts.of(caller, `${query.account ?? caller.account}/${id}`)),
+      bindReceiptsAnswer(await admin.receipts.of(caller, bindMeant(query.account, caller, id))),
   }),
   endpoint({
     verb: 'get',
@@ -113,7 +113,7 @@ export const receiptEndpoints: Endpoint[] = [
     answer: z.strictObject({ receipts: z.array(parkedReceipt), next: z.string().optional() }),
     run: async ({ admin, caller, params: { id }, query }) => {
       const { account: of, limit, cursor } = given(query)
-      const page = await admin.receipts.parked(caller, `${of ?? caller.account}/${id}`, limit, cursor)
+      const page = await admin.receipts.parked(caller, bindMeant(of, caller, id), limit, cursor)
       return { receipts: page.receipts.map(parkedAnswer), ...(page.next === undefined ? {} : { next: page.next }) }
     },
   }),

@@ -4,10 +4,10 @@ import type { Caller, Followed, TraceLine, TraceView } from '../../admin/admin.t
 import { traceLimits } from '../../admin/traces.ts'
 import { given } from './configuration.ts'
 import { endpoint, type Endpoint, streamed } from './endpoint.ts'
-import { flag, time, iso, bindId, ownAccount } from './words.ts'
+import { bindMeant, flag, time, iso, bindId, ownAccount } from './words.ts'
 
 const after = z.coerce.number().int().min(0).default(0).describe('Only what came after this one')
-const named = ({ account: of }: { account?: string | undefined }, caller: Caller, id: string): string => `${of ?? caller.account}/${id}`
+const named = ({ account: of }: { account?: string | undefined }, caller: Caller, id: string): string => bindMeant(of, caller, id)
 
 const view = z.strictObject({
   bind: z.string(),

@@ -17,7 +17,11 @@ export const messageId = z
 /** Of a path: a thing of an account, by its id there. */
 export const localId = z.strictObject({ id: z.string().min(1).max(200) })
 /** Of a path. */
-export const bindId = z.strictObject({ id: z.string().min(1).max(200).describe('Id of the bind in its account') })
+export const bindId = z.strictObject({ id: z.string().min(1).max(200).describe('Id of the bind in its account, or `<account>/<id>`') })
+/** The bind that is meant: by its whole name, as lists have it, or by its id in the account that is asked for. */
+export function bindMeant(account: string | undefined, caller: { account: string }, id: string): string {
+  return id.includes('/') ? id : `${account ?? caller.account}/${id}`
+}
 /** Of a query: whose things are meant. */
 export const whose = z.string().optional().describe('Whose; the own account, when absent')
 /** Of a query that asks as an account. */
