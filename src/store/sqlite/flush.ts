@@ -1,4 +1,4 @@
-// Moves what the journal holds into the tables, once a second, and lets the journal's files
+// Moves what the journal holds into the tables, twice a second, and lets the journal's files
 // go afterwards. The writer's thread reads the journal for it, just as after a crash; `flush` waits
 // until the tables have it all.
 import { StoreUnavailable } from '../store.ts'
@@ -21,7 +21,7 @@ export interface Flusher {
   stop(): void
 }
 
-const flushMs = 1000
+const flushMs = 500
 const flushBytes = 16 << 20
 const retryMs = 500
 
