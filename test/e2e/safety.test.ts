@@ -65,6 +65,7 @@ before(async () => {
     binds:
       - { id: northern, connector: smpp, config: { host: 127.0.0.1, port: ${carriers.port}, systemId: northern, password: ${smppPassword} } }
       - { id: wrong, connector: smpp, config: { host: 127.0.0.1, port: ${carriers.port}, systemId: northern, password: ${smppPassword}-x } }
+      - { id: away, connector: smpp, config: { host: 127.0.0.1, port: 1, systemId: northern, password: ${smppPassword} } }
     numbers:
       - { number: '${ourNumber}', settings: { smsUrl: '${hooks.url.replace('//', `//app:${hookPassword}@`)}/sms' } }
     routes: [{ id: uk, prefix: '+44', to: [northern] }]
