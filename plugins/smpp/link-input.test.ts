@@ -137,12 +137,12 @@ onEitherSide('a link', (opened) => {
     })
 
     it('but long enough for many PDUs that come slowly, one after another', { timeout: 10_000 }, async (t) => {
-      const { peer, got } = await opened(t, { partialPduMs: 300 })
+      const { peer, got } = await opened(t, { partialPduMs: 1500 })
       for (let n = 1; n <= 6; n++) {
         const octets = enquire(n)
         // Each chunk ends one PDU and begins the next: there is always half a one.
         peer.write(n === 1 ? octets.subarray(0, 8) : Buffer.concat([enquire(n - 1).subarray(8), octets.subarray(0, 8)]))
-        await sleep(120)
+        await sleep(300)
       }
       assert.deepEqual(
         got.map((pdu) => pdu.sequence_number),
