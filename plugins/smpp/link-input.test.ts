@@ -151,12 +151,12 @@ onEitherSide('a link', (opened) => {
     })
 
     it('but as long as it takes where it is we who do not read', { timeout: 10_000 }, async (t) => {
-      const { link, peer, answers } = await opened(t, { partialPduMs: 200 })
+      const { link, peer, answers } = await opened(t, { partialPduMs: 1000 })
       peer.write(enquire(1).subarray(0, 8))
       await sleep(50)
       link.hold()
       peer.write(enquire(1).subarray(8))
-      await sleep(600)
+      await sleep(2000)
       link.release()
       assert.deepEqual(told((await answers(1))[0]), ['enquire_link_resp', 1, 'ESME_ROK'])
     })
