@@ -1,5 +1,6 @@
 // Configuration rows and their revisions: every change is one transaction with its author.
 import type { Database } from 'better-sqlite3'
+import type { Clock } from '../../clock.ts'
 import type { ConfigurationChange } from '../store.ts'
 
 /** What a large change is made of, handed over some at a time. */
@@ -33,13 +34,34 @@ export function createParts(): Parts {
 }
 
 /** The same change in parts of at most so many. */
-export function* inParts({ puts, deletes, changes = [] }: ConfigurationChange, most: number): Generator<Part, undefined> {
+function* inParts({ puts, deletes, changes = [] }: ConfigurationChange, most: number): Generator<Part, undefined> {
   for (let i = 0; i < Math.max(puts.length, deletes.length, changes.length); i += most)
     yield { puts: puts.slice(i, i + most), deletes: deletes.slice(i, i + most), changes: changes.slice(i, i + most) }
   return undefined
 }
 
 export type Changed = { revision: number } | { conflict: number }
+
+/** What the thread that writes is asked for a change. */
+interface Changing {
+  change(change: ConfigurationChange, at: number): Promise<Changed>
+  stage(number: number, part: Part): Promise<void>
+  changeStaged(number: number, change: ConfigurationChange, at: number): Promise<Changed>
+}
+
+/** Rows passed to the thread together: a few milliseconds. */
+const changesAtOnce = 250
+
+/** A large change goes to the thread in parts: passing it on at once would hold up everybody here. */
+export function createChanges(thread: Changing, clock: Pick<Clock, 'now'>): (change: ConfigurationChange) => Promise<Changed> {
+  let lastStaged = 0
+  return async (change) => {
+    if (change.changes === undefined || change.changes.length <= changesAtOnce) return thread.change(change, clock.now())
+    const number = ++lastStaged
+    for (const part of inParts(change, changesAtOnce)) await thread.stage(number, part)
+    return thread.changeStaged(number, { ...change, puts: [], deletes: [], changes: [] }, clock.now())
+  }
+}
 
 export function changeConfiguration(db: Database, change: ConfigurationChange, at: number): Changed {
   return db

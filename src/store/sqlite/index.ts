@@ -26,7 +26,7 @@ import { createAccepting } from './accept.ts'
 import { createCdrStream } from './cdrs.ts'
 import { openClaims } from './claims.ts'
 import { groupCommit } from './commit.ts'
-import { inParts, type changeConfiguration, type Part } from './configuration.ts'
+import { createChanges, type Changed, type Part } from './configuration.ts'
 import { createDecisions } from './decisions.ts'
 import { createEnding } from './ending.ts'
 import { createFlusher, type Flusher } from './flush.ts'
@@ -66,9 +66,9 @@ export interface SqliteOptions {
 }
 
 interface Writer extends Tables {
-  change(change: ConfigurationChange, at: number): ReturnType<typeof changeConfiguration>
+  change(change: ConfigurationChange, at: number): Changed
   stage(number: number, part: Part): void
-  changeStaged(number: number, change: ConfigurationChange, at: number): ReturnType<typeof changeConfiguration>
+  changeStaged(number: number, change: ConfigurationChange, at: number): Changed
   limit(pages: number): unknown
 }
 
@@ -76,8 +76,6 @@ interface Writer extends Tables {
 const mostBehindBytes = 256 << 20
 /** Queue rows read at once: a few milliseconds of the thread that reads. */
 const refillRows = 250
-/** Rows of a changed configuration passed to the thread together: a few milliseconds. */
-const changesAtOnce = 250
 const silent = { error() {}, warn() {}, info() {}, debug() {} }
 
 /** Rejects when another process has the directory. */
@@ -127,7 +125,6 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     const hooked = new Map(start.hooks)
     let newest = newestOf(facts.get('newest') ?? 0, start.newest)
     let closed = false
-    let lastStaged = 0
     let unwritable: string | undefined
 
     // A disk that is full for an hour is tried all the time.
@@ -239,6 +236,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       if (newest === undefined || id > newest) newest = id
     })
     const work = createWork(inner)
+    const changedBy = createChanges(tables, clock)
     const lists = createLists(inner)
     lanes.heads(await reads.heads())
 
@@ -246,14 +244,6 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     function written(op: Op): Promise<void> {
       inner.check()
       return new Promise((resolve) => commit.add(op, { done: () => resolve() }))
-    }
-
-    /** A large change goes to the thread in parts: passing it on at once would hold up everybody here. */
-    async function changedBy(change: ConfigurationChange): ReturnType<Thread<Writer>['change']> {
-      if (change.changes === undefined || change.changes.length <= changesAtOnce) return tables.change(change, clock.now())
-      const number = ++lastStaged
-      for (const part of inParts(change, changesAtOnce)) await tables.stage(number, part)
-      return tables.changeStaged(number, { ...change, puts: [], deletes: [], changes: [] }, clock.now())
     }
 
     /** Resolves when all that is acknowledged now is in the tables. */
