@@ -1,8 +1,9 @@
 // npm test: sets up what is missing, then types, lint, format, and every test of dist/. With
 // arguments, only the tests whose path holds one of them: npm test -- routing smpp/codec
+// Files run beside each other, and many of them measure time: a few that failed run once more, one after the other.
 import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from './lib/build.mjs'
@@ -12,6 +13,8 @@ import { main, root, say } from './lib/root.mjs'
 
 /** Above it a test hangs: it fails, and the rest goes on. The crash proof takes minutes on a slow machine. */
 const testTimeoutMs = 900_000
+/** More files than these that fail are no accident of a busy machine. */
+const mostToRepeat = 3
 const superuser = process.getuid?.() === 0
 
 await main(async () => {
@@ -25,7 +28,7 @@ await main(async () => {
   if (wanted.length === 0) check()
   const files = tests('dist').filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
   if (files.length === 0) throw new Error(`No test file has ${wanted.join(' or ')} in its path.`)
-  const code = await run(files)
+  const code = await runThenRepeat(files)
   const found = peers.filter(({ name }) => peer(name)).map(({ name }) => name)
   say(`Peers found: ${found.join(', ') || 'none'}${missing().length > 0 ? `; not found: ${missing().join(', ')}` : ''}`)
   if (missing().length > 0) {
@@ -50,18 +53,42 @@ function tests(under) {
     .filter((path) => path.endsWith('.test.js'))
 }
 
+/** What fails beside other files and not alone is unsteady: it is told as loudly as a failure, and does not fail the run. */
+async function runThenRepeat(files) {
+  const first = await run(files, Math.min(4, availableParallelism()))
+  if (first.code === 0 || first.failed.length === 0 || first.failed.length > mostToRepeat || first.failed.length === files.length)
+    return first.code
+  say(`\nOnce more, one file after the other: ${first.failed.join(', ')}`)
+  const { code } = await run(first.failed, 1)
+  if (code === 0) say(`\nUNSTEADY: failed beside others (see above) and passed alone: ${first.failed.join(', ')}`)
+  return code
+}
+
+/** A failure names the source (src/x.test.ts) or what was run (dist/src/x.test.js). */
+function module(path) {
+  return path.replace(/^dist\//, '').replace(/\.[jt]s$/, '')
+}
+
 /** The children of node --test have every file in a process of its own. */
-function run(files) {
+async function run(files, concurrency) {
+  const directory = mkdtempSync(join(tmpdir(), 'signalbox-tests-'))
+  const failed = join(directory, 'failed')
+  const reporter = (name) => `--test-reporter=${pathToFileURL(join(root, `scripts/lib/${name}.mjs`)).href}`
   const args = [
     '--enable-source-maps',
     '--test',
-    `--test-concurrency=${Math.min(4, availableParallelism())}`,
+    `--test-concurrency=${concurrency}`,
     `--test-timeout=${testTimeoutMs}`,
-    `--test-reporter=${pathToFileURL(join(root, 'scripts/lib/reporter.mjs')).href}`,
+    reporter('reporter'),
     '--test-reporter-destination=stdout',
+    reporter('failed'),
+    `--test-reporter-destination=${failed}`,
     ...files,
   ]
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
   process.on('SIGINT', () => {})
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
+  const code = await new Promise((resolve) => child.once('exit', (status) => resolve(status ?? 1)))
+  const named = new Set(readFileSync(failed, 'utf8').split('\n').map(module))
+  rmSync(directory, { recursive: true, force: true })
+  return { code, failed: files.filter((file) => named.has(module(file))) }
 }
