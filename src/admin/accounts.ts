@@ -2,19 +2,13 @@
 import { isWithin } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import { newSid } from '../ids.ts'
-import { Refused, type Accounts, type AccountView, type Caller, type Changed, type ChangeOptions } from './admin.ts'
+import type { Accounts, AccountView, Changed, ChangeOptions } from './admin.ts'
+import { Refused, type Caller, mustSee } from './caller.ts'
 import { after, lay, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { dropGrants } from './grants.ts'
 import { newToken, putAccount, refuseDeep } from './put.ts'
 import { accountView } from './views.ts'
-
-/** Throws Refused unless the account is the caller's or below it. */
-export function mustSee(accounts: Bench['accounts'] | ReadonlyMap<AccountId, { parent?: AccountId }>, caller: Caller, id: AccountId): void {
-  if (!accounts.has(id) || !isWithin({ accounts: accounts as Bench['accounts'] }, id, caller.account)) {
-    throw new Refused('absent', `There is no account ${id}.`)
-  }
-}
 
 export function createAccounts(room: ConfigurationRoom): Accounts {
   const view = (id: AccountId): AccountView => accountView(room.current().accounts.get(id)!)

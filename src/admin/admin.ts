@@ -8,33 +8,18 @@ import type { BindPolicy, Side } from '../model/bind.ts'
 import type { Caps } from '../model/caps.ts'
 import type { BodyKind } from '../model/body.ts'
 import type { Credentials } from '../model/credential.ts'
-import type { AccountId, BindId, MessageId } from '../model/message.ts'
+import type { AccountId, BindId } from '../model/message.ts'
 import type { OptOutSetting } from '../model/optout.ts'
-import type { Decision } from '../model/route.ts'
 import type { Tenancy } from '../model/tenancy.ts'
-import type { Messages, MessageView } from '../plugin.ts'
-import type { MessageQuery, MessageTrace } from '../store/store.ts'
-import type { Caller, Fault } from './caller.ts'
-import type { Audit } from './audit.ts'
-import type { AdminOptOuts } from './optouts.ts'
+import type { Messages } from '../plugin.ts'
+import type { Caller, Changed, ChangeOptions, Fault } from './caller.ts'
+import type { AdminMessages, AdminOptOuts, Lanes } from './traffic.ts'
 import type { AccountUsages } from './used.ts'
-import type { AdminTraces, Receipts, Registrations, Statistics } from './watch.ts'
+import type { AdminTraces, Audit, Receipts, Registrations, Statistics } from './watch.ts'
 
 export * from './caller.ts'
+export * from './traffic.ts'
 export * from './watch.ts'
-
-/** How a change may be asked for: only if the newest revision is still this one. */
-export interface ChangeOptions {
-  expected?: number
-}
-
-/** What a change came to. `changed` is false when everything already was so: no revision was made. */
-export interface Changed<View> {
-  view: View
-  revision: number
-  changed: boolean
-  created: boolean
-}
 
 // Accounts
 
@@ -250,82 +235,6 @@ export interface Documents {
   apply(caller: Caller, plan: Plan): Promise<{ revision: number; changes: PlannedChange[] }>
   /** Both at once: other changes wait until it is done. */
   make(caller: Caller, text: string, options: PlanOptions & ChangeOptions): Promise<{ revision: number; changes: PlannedChange[] }>
-}
-
-// Messages and lanes
-
-/** Its limit: 1–1000. */
-export interface SearchQuery extends MessageQuery {
-  /** Absent: the caller's account. */
-  account?: AccountId
-  /** Sub-accounts too; true. */
-  below?: boolean
-  /** Arrived on it, or its newest attempt was on it. Looked for page by page, as is `code`: see `search`. */
-  bind?: BindId
-  /** Of its failure. */
-  code?: string
-  /** A segment's id at its supplier, in any form: of binds that the caller may see. */
-  carrierId?: string
-}
-
-export interface ExplainQuery {
-  account?: AccountId
-  from: string
-  to: string
-  kind?: BodyKind
-  /** Id of the bind it would arrive on; `api`. */
-  arrival?: string
-  at?: number
-  /** The supplier bind that the sender names, as in `number@bind._smpp.domain`. */
-  via?: string
-  /** 0 ≤ dice < 1; 0. */
-  dice?: number
-}
-
-export interface Explanation {
-  decision: Decision
-  /** For people. */
-  lines: string[]
-}
-
-export interface PurgeInput {
-  from?: string
-  /** The bind it arrived on: in full, or by its id in the lane's account. Refused (absent) where there is none. */
-  arrival?: string
-  acceptedAfter?: number
-  acceptedBefore?: number
-}
-
-export interface LaneView {
-  bind: BindId
-  paused: boolean
-  deliver: number
-  report: number
-}
-
-export interface AdminMessages {
-  /**
-   * Newest first. With `bind` or `code` so many messages are looked at and no more: a page may be short, even empty, and
-   * its `next` goes on from there. With `carrierId` all that fit are one page.
-   */
-  search(caller: Caller, query: SearchQuery): Promise<{ messages: MessageView[]; next?: string }>
-  trace(caller: Caller, id: MessageId): Promise<MessageTrace | undefined>
-  /** The decision for a message that is not sent. Throws Refused (invalid) for what is no address. */
-  explain(caller: Caller, query: ExplainQuery): Explanation
-  cancel(caller: Caller, id: MessageId): Promise<'canceled' | 'too-late' | 'absent'>
-  redact(caller: Caller, id: MessageId): Promise<'redacted' | 'not-ended' | 'absent'>
-  remove(caller: Caller, id: MessageId): Promise<'removed' | 'not-ended' | 'absent'>
-  /** What to do with a message whose outcome is unknown: send it again on the same bind, or end it as failed. */
-  release(caller: Caller, id: MessageId, how: 'resend' | 'fail'): Promise<'released' | 'not-held' | 'absent'>
-}
-
-export interface Lanes {
-  depths(caller: Caller): Promise<LaneView[]>
-  /** A paused lane keeps its messages and sends none. */
-  pause(caller: Caller, bind: BindId): Promise<Changed<LaneView>>
-  resume(caller: Caller, bind: BindId): Promise<Changed<LaneView>>
-  /** Ends every waiting message that fits as canceled (`purged`), each with its CDR and report; resolves to how many. */
-  purge(caller: Caller, bind: BindId, query: PurgeInput): Promise<number>
 }
 
 export interface Admin {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { adminBed, carrier } from '../../test/admin.ts'
-import { mask, Refused } from './admin.ts'
-import { outside, type AuditEntry } from './audit.ts'
+import { mask, Refused, type AuditEntry } from './admin.ts'
+import { outside } from './audit.ts'
 
 const lines = (entries: readonly AuditEntry[]): string[] =>
   entries.flatMap(({ author, changes }) => changes.map(({ change, what }) => `${author} ${change} ${what}`))

@@ -1,46 +1,11 @@
-// Who changed what of the configuration, opted handsets out by hand, purged lanes: every revision with its author, where it came from, and each
-// field before and after, secrets masked. Everyone sees what concerns the own account and those below it;
-// who is outside of that stays unnamed.
+// Who changed what of the configuration, opted handsets out by hand, purged lanes: every revision with its author,
+// where it came from, and each field before and after, secrets masked. Everyone sees what concerns the own account
+// and those below it; who is outside of that stays unnamed.
 import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
-import type { Revision, RevisionChange, Store, ToldChange } from '../store/store.ts'
-import { mustSee } from './accounts.ts'
-import type { Caller } from './admin.ts'
-
-export interface AuditQuery {
-  /** Of things of this account; absent: the caller's. */
-  account?: AccountId
-  /** Of sub-accounts too; true. */
-  below?: boolean
-  kind?: RevisionChange['kind']
-  /** Of this thing, by its id in its account. */
-  id?: string
-  author?: string
-  /** Both inclusive. */
-  after?: number
-  before?: number
-  /** Entries, 1–1000. */
-  limit: number
-  /** `next` of the page before. */
-  cursor?: number
-}
-
-export interface AuditEntry {
-  revision: number
-  at: number
-  /** An account, a key, or the gateway itself; `outside` where that is neither of the caller's subtree nor below it. */
-  author: string
-  /** An address, or `start`. Absent where the author is outside. */
-  source?: string
-  changes: (Omit<ToldChange, 'by'> & { kind: RevisionChange['kind'] })[]
-}
-
-export interface Audit {
-  /** Newest first. Follow `next` until it is absent: a page may have less than asked for. */
-  list(caller: Caller, query: AuditQuery): Promise<{ entries: AuditEntry[]; next?: number }>
-  /** Kinds and keys alone, newest first. */
-  revisions(caller: Caller, limit: number, before?: number): Promise<Revision[]>
-}
+import type { Revision, RevisionChange, Store } from '../store/store.ts'
+import { type Caller, mustSee } from './caller.ts'
+import type { Audit, AuditEntry, AuditQuery } from './watch.ts'
 
 export const outside = 'outside'
 

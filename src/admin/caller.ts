@@ -1,9 +1,26 @@
-// Who asks for an operation, and how it is refused: one error with every fault at once, in words.
+// Who asks for an operation, what it may see, how a change is asked for and answered, and how it is refused:
+// one error with every fault at once, in words.
+import { isWithin, type Tree } from '../model/configuration.ts'
+import type { AccountId } from '../model/message.ts'
+import type { Caller } from '../model/tenancy.ts'
 
 /** What stands in a view where a secret is. */
 export const mask = '••••'
 
 export type { Caller } from '../model/tenancy.ts'
+
+/** How a change may be asked for: only if the newest revision is still this one. */
+export interface ChangeOptions {
+  expected?: number
+}
+
+/** What a change came to. `changed` is false when everything already was so: no revision was made. */
+export interface Changed<View> {
+  view: View
+  revision: number
+  changed: boolean
+  created: boolean
+}
 
 /** One thing that is wrong, where, and what would be right. */
 export interface Fault {
@@ -32,4 +49,9 @@ export class Refused extends Error {
     this.why = why
     this.faults = faults
   }
+}
+
+/** Throws Refused unless the account is the caller's or below it. */
+export function mustSee(accounts: Tree['accounts'], caller: Caller, id: AccountId): void {
+  if (!accounts.has(id) || !isWithin({ accounts }, id, caller.account)) throw new Refused('absent', `There is no account ${id}.`)
 }

@@ -1,7 +1,7 @@
 // What is wrong, where, and what would be right: zod's issues told the way an operator reads them.
 // A secret's value is never repeated.
 import type { z } from 'zod'
-import { mask, type Fault } from './admin.ts'
+import { mask, type Fault } from './caller.ts'
 import { describe, isSecretAt, schemasAt, strangeFields, valueAt, type Path } from './schema.ts'
 
 /** A fault whose place is still a list of keys. */

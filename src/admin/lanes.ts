@@ -7,7 +7,8 @@ import { finish } from '../model/life.ts'
 import type { BindId } from '../model/message.ts'
 import type { Store } from '../store/store.ts'
 import type { ConfigurationRoom } from './configuration.ts'
-import { Refused, type Binds, type Caller, type Changed, type Lanes, type LaneView } from './admin.ts'
+import type { Binds, Changed, Lanes, LaneView } from './admin.ts'
+import { Refused, type Caller } from './caller.ts'
 import { Moved, unless } from './messages.ts'
 
 export interface LaneParts {

@@ -7,37 +7,9 @@ import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import { partyOf, type OptOut } from '../model/optout.ts'
 import type { OptOutKey, Store } from '../store/store.ts'
-import { mustSee } from './accounts.ts'
-import { Refused, type Caller } from './admin.ts'
+import { Refused, type Caller, mustSee } from './caller.ts'
 import type { ConfigurationRoom } from './configuration.ts'
-
-export interface OptOutSearch {
-  /** Absent: the caller's account. */
-  account?: AccountId
-  /** Sub-accounts too; true. */
-  below?: boolean
-  sender?: string
-  handset?: string
-  /** 1–1000 */
-  limit: number
-  cursor?: string
-}
-
-/** `account`: the caller's, when absent. `sender`: a number, a name or the id of a service. */
-export interface OptOutPair {
-  account?: AccountId
-  sender: string
-  handset: string
-}
-
-export interface AdminOptOuts {
-  /** By account, sender and handset. */
-  list(caller: Caller, query: OptOutSearch): Promise<{ optOuts: OptOut[]; next?: string }>
-  /** The handset takes no more from the sender; as it was where it had said so itself. Refused (invalid) where no message could be addressed so. */
-  put(caller: Caller, pair: OptOutPair): Promise<{ created: boolean }>
-  /** False when there was none. */
-  remove(caller: Caller, pair: OptOutPair): Promise<boolean>
-}
+import type { AdminOptOuts } from './traffic.ts'
 
 /** Longer than any address, shorter than what would fill the memory of the list. */
 const longestAddress = 320

@@ -4,7 +4,8 @@ import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { BindId } from '../model/message.ts'
 import { learnedForm } from '../model/ref.ts'
 import type { ParkedDepth, Store } from '../store/store.ts'
-import { Refused, type BindReceipts, type Caller, type Receipts, type TruthOf } from './admin.ts'
+import type { BindReceipts, Receipts, TruthOf } from './admin.ts'
+import { Refused, type Caller } from './caller.ts'
 
 export interface ReceiptParts {
   store: Store

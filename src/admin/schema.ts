@@ -2,7 +2,7 @@
 // are. Connectors only declare; everything shown, sealed or refused follows from that.
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { mask } from './admin.ts'
+import { mask } from './caller.ts'
 
 export type Path = readonly (string | number)[]
 type Schema = z.core.$ZodType

@@ -6,7 +6,8 @@ import type { Configuration } from '../model/configuration.ts'
 import { CursorRefused, type AccountId } from '../model/message.ts'
 import type { MessageView } from '../plugin.ts'
 import type { ListQuery, MessageRecord, Store } from '../store/store.ts'
-import { Refused, type SearchQuery } from './admin.ts'
+import type { SearchQuery } from './admin.ts'
+import { Refused } from './caller.ts'
 import { concealTrace, type Sees } from './conceal.ts'
 
 const mostListed = 1000

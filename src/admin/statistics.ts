@@ -2,7 +2,8 @@
 import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { BindId } from '../model/message.ts'
 import type { Store } from '../store/store.ts'
-import { Refused, type BindStatistics, type Counts, type SessionsOf, type Statistics } from './admin.ts'
+import type { BindStatistics, Counts, SessionsOf, Statistics } from './admin.ts'
+import { Refused } from './caller.ts'
 import type { BindReceiptsOf } from './receipts.ts'
 
 export interface StatisticsParts {

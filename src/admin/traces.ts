@@ -9,7 +9,8 @@ import type { AccountId, BindId } from '../model/message.ts'
 import { targetMeans } from '../model/route.ts'
 import type { TracedEnd } from '../model/trace.ts'
 import type { Connector } from '../plugin.ts'
-import { Refused, type AdminTraces, type Caller, type TraceLine, type TraceView } from './admin.ts'
+import type { AdminTraces, TraceLine, TraceView } from './admin.ts'
+import { Refused, type Caller } from './caller.ts'
 import { hostPortText } from '../model/network.ts'
 
 export interface TraceParts {

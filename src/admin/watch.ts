@@ -1,12 +1,12 @@
-// What can be seen of binds: sessions, statistics, receipts, traces. Like every operation, only of those of the
-// caller's own subtree.
+// What can be seen: of binds their sessions, statistics, receipts and traces; of the configuration who changed
+// what. Like every operation, only of the caller's own subtree.
 import type { TruthScore } from '../flow/truth-score.ts'
 import type { CountName } from '../model/life.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { LearnedForm, RefForm } from '../model/ref.ts'
 import type { DissectedField, TraceDirection } from '../model/trace.ts'
 import type { Registration } from '../plugin.ts'
-import type { ParkedReceipt } from '../store/store.ts'
+import type { ParkedReceipt, Revision, RevisionChange, ToldChange } from '../store/store.ts'
 import type { Caller } from './caller.ts'
 
 /** off: disabled, or nothing to dial. down: no session now. bound: at least one. */
@@ -145,4 +145,39 @@ export interface AdminTraces {
   follow(caller: Caller, bind: BindId, after: number, signal: AbortSignal): AsyncIterable<Followed>
   /** A pcap file of what is held. */
   capture(caller: Caller, bind: BindId): Iterable<Uint8Array>
+}
+
+export interface AuditQuery {
+  /** Of things of this account; absent: the caller's. */
+  account?: AccountId
+  /** Of sub-accounts too; true. */
+  below?: boolean
+  kind?: RevisionChange['kind']
+  /** Of this thing, by its id in its account. */
+  id?: string
+  author?: string
+  /** Both inclusive. */
+  after?: number
+  before?: number
+  /** Entries, 1–1000. */
+  limit: number
+  /** `next` of the page before. */
+  cursor?: number
+}
+
+export interface AuditEntry {
+  revision: number
+  at: number
+  /** An account, a key, or the gateway itself; `outside` where that is neither of the caller's subtree nor below it. */
+  author: string
+  /** An address, or `start`. Absent where the author is outside. */
+  source?: string
+  changes: (Omit<ToldChange, 'by'> & { kind: RevisionChange['kind'] })[]
+}
+
+export interface Audit {
+  /** Newest first. Follow `next` until it is absent: a page may have less than asked for. */
+  list(caller: Caller, query: AuditQuery): Promise<{ entries: AuditEntry[]; next?: number }>
+  /** Kinds and keys alone, newest first. */
+  revisions(caller: Caller, limit: number, before?: number): Promise<Revision[]>
 }

@@ -17,12 +17,17 @@ export interface Configuration {
   readonly resources: ReadonlyMap<AccountId, ReadonlyMap<string, Resource>>
 }
 
+/** Accounts and which is below which: all that `isWithin` needs. */
+export interface Tree {
+  readonly accounts: Pick<ReadonlyMap<AccountId, { readonly parent?: AccountId }>, 'get' | 'has'>
+}
+
 /** `account` is `ancestor` or below it. Guarded against cycles. */
-export function isWithin(configuration: Pick<Configuration, 'accounts'>, account: AccountId, ancestor: AccountId): boolean {
+export function isWithin(tree: Tree, account: AccountId, ancestor: AccountId): boolean {
   let at: AccountId | undefined = account
   for (let depth = 0; at !== undefined && depth < 64; depth++) {
     if (at === ancestor) return true
-    at = configuration.accounts.get(at)?.parent
+    at = tree.accounts.get(at)?.parent
   }
   return false
 }

@@ -1,6 +1,6 @@
 // The route that tells who changed what.
 import { z } from 'zod'
-import type { AuditEntry } from '../../admin/audit.ts'
+import type { AuditEntry } from '../../admin/admin.ts'
 import { given } from './configuration.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
 import { plannedChange } from './schemas.ts'
