@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { Bind } from '../model/bind.ts'
-import { finish } from '../model/life.ts'
+import { finish } from '../model/transition.ts'
 import type { BindId } from '../model/message.ts'
 import type { Store } from '../store/store.ts'
 import type { ConfigurationRoom } from './configuration.ts'

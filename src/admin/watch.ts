@@ -1,7 +1,7 @@
 // What can be seen: of binds their sessions, statistics, receipts and traces; of the configuration who changed
 // what. Like every operation, only of the caller's own subtree.
 import type { TruthScore } from '../flow/truth-score.ts'
-import type { CountName } from '../model/life.ts'
+import type { CountName } from '../model/transition.ts'
 import type { AccountId, BindId } from '../model/message.ts'
 import type { LearnedForm, RefForm } from '../model/ref.ts'
 import type { DissectedField, TraceDirection } from '../model/trace.ts'

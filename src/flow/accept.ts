@@ -5,7 +5,7 @@ import type { FailureCode } from '../model/failure.ts'
 import type { Address } from '../model/address.ts'
 import { alphaSenderFault } from '../model/alpha.ts'
 import type { Life, LifeEntry } from '../model/life.ts'
-import { finish } from '../model/life.ts'
+import { finish } from '../model/transition.ts'
 import { localBindId } from '../model/configuration.ts'
 import type { AccountId, BindId, Message, MessageId, ReceiptWish, Submission } from '../model/message.ts'
 import type { OptOutType } from '../model/optout.ts'
@@ -215,7 +215,7 @@ export function reportWish(level: ReportLevel, asked: ReceiptWish): ReceiptWish 
   return level !== 'none' && (asked === 'both' || asked === level) ? level : 'none'
 }
 
-/** Field by field, see model/life.ts copyLife. */
+/** Field by field, see model/transition.ts copyLife. */
 function messageOf(
   submission: Submission,
   bind: Bind,

@@ -1,6 +1,6 @@
 // Again: messages that a handset was too busy or too full to take wait for the bind's schedule. Where the
 // handset says that it has room, they need not: each is due at once, with all its tries before it.
-import { copyLife, type Transition } from '../model/life.ts'
+import { copyLife, type Transition } from '../model/transition.ts'
 import type { BindId, MessageId } from '../model/message.ts'
 import type { MessageRecord } from '../store/store.ts'
 import type { Core } from './core.ts'

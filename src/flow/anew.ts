@@ -2,7 +2,8 @@
 // just come, and keeps its place in the order of acceptance. Its trace has both decisions, its end and its
 // CDR the newer. One that a carrier may have already is never decided again: it takes what is left of the
 // decision it was sent by, or ends.
-import { copyLife, finish, type LifeEntry, type Transition } from '../model/life.ts'
+import type { LifeEntry } from '../model/life.ts'
+import { copyLife, finish, type Transition } from '../model/transition.ts'
 import type { FailureFacts } from '../model/failure.ts'
 import type { BindId } from '../model/message.ts'
 import type { Candidate, Decision } from '../model/route.ts'

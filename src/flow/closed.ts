@@ -1,7 +1,8 @@
 // Closed accounts: what still waits for one, or for an account below it, ends as failed. A closed account
 // stays closed, so each is looked through once; what is claimed meanwhile ends in the deliverer.
 import { statusAsItStands } from '../model/configuration.ts'
-import { finish, type MessageState, type Transition } from '../model/life.ts'
+import type { MessageState } from '../model/life.ts'
+import { finish, type Transition } from '../model/transition.ts'
 import type { AccountId } from '../model/message.ts'
 import type { MessageRecord } from '../store/store.ts'
 import type { Core } from './core.ts'

@@ -1,6 +1,6 @@
 // Expire: what nobody ends otherwise ends here. Validity that ran out, receipts that never came,
 // binds that are gone or granted no more, accounts that were closed, parts that never completed, and rows past their retention.
-import { finish } from '../model/life.ts'
+import { finish } from '../model/transition.ts'
 import { createClosing } from './closed.ts'
 import { repeat, type Core } from './core.ts'
 import { leaveLostBinds } from './leave.ts'

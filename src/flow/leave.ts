@@ -4,7 +4,7 @@
 // member at once; what has waited for a link longer than the bind allows fails; and what waits for a bind
 // that was deleted is decided anew.
 import { bindState } from '../binds/supervisor.ts'
-import { copyLife, type Transition } from '../model/life.ts'
+import { copyLife, type Transition } from '../model/transition.ts'
 import type { BindId } from '../model/message.ts'
 import type { Candidate } from '../model/route.ts'
 import type { WaitingRecord } from '../store/store.ts'

@@ -4,7 +4,7 @@
 import { international, parseAddress, type Address } from '../model/address.ts'
 import type { OwnNumber } from '../model/account.ts'
 import { isWithin } from '../model/configuration.ts'
-import { finish, type Transition } from '../model/life.ts'
+import { finish, type Transition } from '../model/transition.ts'
 import type { AccountId, Submission } from '../model/message.ts'
 import { keywordOf, optOutRules, partyOf, type Keyword } from '../model/optout.ts'
 import { AcceptRefused } from '../plugin.ts'

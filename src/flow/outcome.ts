@@ -6,16 +6,8 @@ import { backoffMs, busyShape, retryShape } from '../binds/backoff.ts'
 import type { Bind } from '../model/bind.ts'
 import type { FailureFacts } from '../model/failure.ts'
 import type { BindId } from '../model/message.ts'
-import {
-  copyLife,
-  finish,
-  wantsReport,
-  type Count,
-  type Life,
-  type LifeEntry,
-  type SegmentProgress,
-  type Transition,
-} from '../model/life.ts'
+import type { Life, LifeEntry, SegmentProgress } from '../model/life.ts'
+import { copyLife, finish, wantsReport, type Count, type Transition } from '../model/transition.ts'
 import type { Outcome } from '../plugin.ts'
 import type { DeliverItem } from '../store/store.ts'
 import { actionFor, isBusy } from './judge.ts'

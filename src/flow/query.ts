@@ -1,7 +1,7 @@
 // Asks the peer what it knows of a message whose receipts did not come, where its bind says so: what it
 // tells is taken as receipts are. Without an id from the peer there is nothing to ask about.
 import type { MessageId } from '../model/message.ts'
-import { afterReceiptTimeout } from '../model/life.ts'
+import { afterReceiptTimeout } from '../model/transition.ts'
 import type { Session } from '../plugin.ts'
 import type { Core } from './core.ts'
 

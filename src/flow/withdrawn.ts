@@ -3,7 +3,7 @@
 // nothing takes it any more. The deliverer looks before each attempt; what waits for a bind that sends
 // nothing now is looked through after each such change.
 import { statusAsItStands, type Configuration } from '../model/configuration.ts'
-import type { Transition } from '../model/life.ts'
+import type { Transition } from '../model/transition.ts'
 import type { AccountId, BindId, Message } from '../model/message.ts'
 import type { Decision, Route } from '../model/route.ts'
 import { targetMeans } from '../model/route.ts'

@@ -1,7 +1,7 @@
 // What happened to messages since the process began, for counters that only rise: each look reads the newest
 // minutes alone, however long the store keeps the old ones, and none is lost when those are swept.
 import type { Clock } from '../clock.ts'
-import type { CountName } from '../model/life.ts'
+import type { CountName } from '../model/transition.ts'
 import type { BindId } from '../model/message.ts'
 import type { Store } from '../store/store.ts'
 

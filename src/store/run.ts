@@ -1,5 +1,6 @@
 // What is claimed and what came of it: items, runs of them, settlements. The words are the store's (store.ts).
-import type { CountName, Life, LifeEntry, Transition } from '../model/life.ts'
+import type { Life, LifeEntry } from '../model/life.ts'
+import type { CountName, Transition } from '../model/transition.ts'
 import type { AccountId, BindId, Message, MessageId, Priority } from '../model/message.ts'
 import type { Report } from '../model/receipt.ts'
 import type { Decision } from '../model/route.ts'

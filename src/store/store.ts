@@ -6,7 +6,8 @@
 // address for deliveries (across all lanes), with the sender's of what handsets write to us, so that no
 // handset waits for another; the message for reports. A *run* is up to four items
 // of one grain, one account and one lane, claimed together, oldest first. Times are epoch ms.
-import type { CountName, Life, LifeEntry, MessageState, Transition } from '../model/life.ts'
+import type { Life, LifeEntry, MessageState } from '../model/life.ts'
+import type { CountName, Transition } from '../model/transition.ts'
 import type { AccountId, BindId, Direction, Message, MessageId } from '../model/message.ts'
 import type { OptOut } from '../model/optout.ts'
 import type { Receipt } from '../model/receipt.ts'
@@ -230,7 +231,7 @@ export interface Store {
   /** Messages of these accounts stay on their lanes until they are left out again; reports on them go on. */
   hold(accounts: ReadonlySet<AccountId>): void
 
-  /** Matches by (bind, ref in any form), applies model/life.ts afterReceipt, or parks. Resolves when durable. */
+  /** Matches by (bind, ref in any form), applies model/transition.ts afterReceipt, or parks. Resolves when durable. */
   receipt(bind: BindId, receipt: Receipt): Promise<ReceiptResult>
 
   /**

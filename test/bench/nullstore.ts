@@ -1,6 +1,6 @@
 // A store that stores nothing, to know what the load itself costs: it hands items on and runs the
 // model's receipt step, for that is the flow's share whoever stores.
-import type { afterReceipt } from '../../src/model/life.ts'
+import type { afterReceipt } from '../../src/model/transition.ts'
 import type { Life } from '../../src/model/life.ts'
 import type { NewMessage, Run, Store } from '../../src/store/store.ts'
 

@@ -1,6 +1,7 @@
 // Messages, steps and receipts for the store's suite and benchmark, made the way the flow makes them.
 import { idSource, type IdSource } from '../../src/ids.ts'
-import { finish, type Life, type Transition } from '../../src/model/life.ts'
+import type { Life } from '../../src/model/life.ts'
+import { finish, type Transition } from '../../src/model/transition.ts'
 import type { BindId, Message, Priority } from '../../src/model/message.ts'
 import type { Receipt } from '../../src/model/receipt.ts'
 import type { Decision } from '../../src/model/route.ts'

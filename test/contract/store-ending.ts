@@ -1,7 +1,7 @@
 // Ends and moves of what waits, expiry, purges.
 import assert from 'node:assert/strict'
 import type { Cdr } from '../../src/model/cdr.ts'
-import { afterReceiptTimeout, finish, type Transition } from '../../src/model/life.ts'
+import { afterReceiptTimeout, finish, type Transition } from '../../src/model/transition.ts'
 import type { Message } from '../../src/model/message.ts'
 import type { Decision } from '../../src/model/route.ts'
 import type { DeliverItem, MessageRecord, WaitingRecord } from '../../src/store/store.ts'

@@ -1,7 +1,7 @@
 // Accept, claim, settle: who is next, and that nobody is twice.
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
-import { finish } from '../../src/model/life.ts'
+import { finish } from '../../src/model/transition.ts'
 import type { DeliverItem, Item, Run, Store } from '../../src/store/store.ts'
 import { backup, carrier, delivery, failed, origin, receipt, reported, retried, sent, type MessageOptions } from './fixture.ts'
 import type { Bench, Case } from './store.ts'

@@ -1,6 +1,7 @@
 // Receipts: found whatever form their id has, counted once.
 import assert from 'node:assert/strict'
-import { afterReceiptTimeout, type Life } from '../../src/model/life.ts'
+import type { Life } from '../../src/model/life.ts'
+import { afterReceiptTimeout } from '../../src/model/transition.ts'
 import type { DeliverItem, Run } from '../../src/store/store.ts'
 import { backup, carrier, delivery, failed, origin, receipt, retried, sent, type MessageOptions } from './fixture.ts'
 import type { Bench, Case } from './store.ts'

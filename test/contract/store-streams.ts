@@ -1,7 +1,7 @@
 // CDRs, statistics and parts.
 import assert from 'node:assert/strict'
 import type { Cdr } from '../../src/model/cdr.ts'
-import { finish } from '../../src/model/life.ts'
+import { finish } from '../../src/model/transition.ts'
 import { account, carrier, origin } from './fixture.ts'
 import { type CdrRow, StoreUnavailable } from '../../src/store/store.ts'
 import type { Bench, Case } from './store.ts'

@@ -1,6 +1,6 @@
 // Accept: a message with its decision and its place on a lane, as one operation.
 import { idOrder } from '../../ids.ts'
-import type { CountName } from '../../model/life.ts'
+import type { CountName } from '../../model/transition.ts'
 import type { MessageId } from '../../model/message.ts'
 import type { Accepted, CdrRow, NewMessage, OptOuts } from '../store.ts'
 import { requeued, type Inner } from './inner.ts'

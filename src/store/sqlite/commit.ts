@@ -3,7 +3,8 @@
 // what may be refused is (accepts), and all else is kept and tried again until it is written.
 import { StoreUnavailable } from '../store.ts'
 import type { Clock } from '../../clock.ts'
-import type { CountName, LifeEntry } from '../../model/life.ts'
+import type { LifeEntry } from '../../model/life.ts'
+import type { CountName } from '../../model/transition.ts'
 import type { RefForm } from '../../model/ref.ts'
 import { Fifo } from './fifo.ts'
 import { encode, type MessageOp, type Op } from './ops.ts'

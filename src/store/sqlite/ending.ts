@@ -1,5 +1,6 @@
 // Ends and moves of what waits; what is overdue and what waits on a lane, by the tables.
-import { isTerminal, type Transition } from '../../model/life.ts'
+import { isTerminal } from '../../model/life.ts'
+import type { Transition } from '../../model/transition.ts'
 import type { Message, MessageId } from '../../model/message.ts'
 import type { MessageRecord, PurgeQuery, WaitingRecord } from '../store.ts'
 import { emptyOp, requeued, withMessage, type Inner } from './inner.ts'

@@ -1,6 +1,6 @@
 // A journal file, folded: a message that was accepted, sent and receipted within it is one row to
 // insert, and its queue items never reach a table.
-import type { CountName } from '../../model/life.ts'
+import type { CountName } from '../../model/transition.ts'
 import type { RefForm } from '../../model/ref.ts'
 import type { Joined } from '../store.ts'
 import { decode, entry, group, type MessageFields, type OtherOp, type Rare } from './ops.ts'

@@ -1,7 +1,8 @@
 // Receipts that come while an attempt is under way, laid under that attempt's step.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mergeReceipts, type Life, type SegmentProgress, type Transition } from '../../model/life.ts'
+import type { Life, SegmentProgress } from '../../model/life.ts'
+import { mergeReceipts, type Transition } from '../../model/transition.ts'
 import { backup, carrier, messageSource } from '../../../test/contract/fixture.ts'
 
 const source = messageSource(() => 1000)

@@ -1,7 +1,8 @@
 // What is written to the journal: one operation a line, each a whole fact that can be done again
 // from the journal alone. Fields are parted by control characters that JSON never has bare, so
 // JSON that was made once (message, life, trace, CDR) goes through to the tables as text.
-import type { CountName, Life, LifeEntry, MessageState } from '../../model/life.ts'
+import type { Life, LifeEntry, MessageState } from '../../model/life.ts'
+import type { CountName } from '../../model/transition.ts'
 import type { Message } from '../../model/message.ts'
 import type { Report } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'

@@ -1,5 +1,6 @@
 // Receipts: matched to their segment, or parked until an attempt has their id.
-import { afterReceipt, isTerminal, type LifeEntry, type SegmentProgress } from '../../model/life.ts'
+import { isTerminal, type LifeEntry, type SegmentProgress } from '../../model/life.ts'
+import { afterReceipt } from '../../model/transition.ts'
 import type { BindId } from '../../model/message.ts'
 import type { Receipt } from '../../model/receipt.ts'
 import { refKeys } from '../../model/ref.ts'

@@ -1,5 +1,5 @@
 // Turns steps of a message's life into one operation, and keeps the message in memory in step with it.
-import type { CountName, Transition } from '../../model/life.ts'
+import type { CountName, Transition } from '../../model/transition.ts'
 import { isTerminal } from '../../model/life.ts'
 import type { RefForm } from '../../model/ref.ts'
 import { foldRef } from '../../model/ref.ts'

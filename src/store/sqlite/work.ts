@@ -1,5 +1,5 @@
 // Claim and settle: what leaves a lane, and what came of it.
-import { mergeReceipts, afterReceipt, type CountName, type Transition } from '../../model/life.ts'
+import { mergeReceipts, afterReceipt, type CountName, type Transition } from '../../model/transition.ts'
 import { StoreUnavailable, type Item, type Run, type Settlement } from '../store.ts'
 import { emptyOp, withHot, type Inner } from './inner.ts'
 import type { QueueKey } from './ops.ts'

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { international } from './address.ts'
-import {
-  afterReceipt,
-  afterReceiptTimeout,
-  finish,
-  isTerminal,
-  wantsReport,
-  type Life,
-  type MessageState,
-  type SegmentProgress,
-  type Transition,
-} from './life.ts'
+import { isTerminal, type Life, type MessageState, type SegmentProgress } from './life.ts'
+import { afterReceipt, afterReceiptTimeout, finish, wantsReport, type Transition } from './transition.ts'
 import type { Message, ReceiptWish } from './message.ts'
 import type { Receipt, ReceiptState } from './receipt.ts'
 import type { Decision } from './route.ts'
