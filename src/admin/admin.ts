@@ -2,14 +2,12 @@
 // promises, for whoever puts HTTP, a command line or a console in front. No call shows, changes or
 // lets guess anything outside the caller's own subtree: an id from elsewhere is absent. Secrets
 // leave only masked (`mask`); giving the mask back keeps what is stored.
-import type { Account, AccountStatus, Claims } from '../model/account.ts'
-import type { AlphaSenders } from '../model/alpha.ts'
+import type { Account, AccountStatus, AlphaSenders, Claims, OptOutSetting } from '../model/account.ts'
 import type { BindPolicy, Side } from '../model/bind.ts'
 import type { Caps } from '../model/caps.ts'
 import type { BodyKind } from '../model/body.ts'
 import type { Credentials } from '../model/credential.ts'
 import type { AccountId, BindId } from '../model/message.ts'
-import type { OptOutSetting } from '../model/optout.ts'
 import type { Tenancy } from '../model/tenancy.ts'
 import type { Messages } from '../plugin.ts'
 import type { Caller, Changed, ChangeOptions, Fault } from './caller.ts'

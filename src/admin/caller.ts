@@ -1,13 +1,13 @@
 // Who asks for an operation, what it may see, how a change is asked for and answered, and how it is refused:
 // one error with every fault at once, in words.
 import { isWithin, type Tree } from '../model/configuration.ts'
+import type { Caller } from '../model/caller.ts'
 import type { AccountId } from '../model/message.ts'
-import type { Caller } from '../model/tenancy.ts'
 
 /** What stands in a view where a secret is. */
 export const mask = '••••'
 
-export type { Caller } from '../model/tenancy.ts'
+export type { Caller } from '../model/caller.ts'
 
 /** How a change may be asked for: only if the newest revision is still this one. */
 export interface ChangeOptions {

@@ -8,7 +8,7 @@ import { noCredentials, type AccountCredentials, type ApiKey, type Credentials, 
 import type { AccountId } from '../model/message.ts'
 import { readRange } from '../model/network.ts'
 import { isPermission } from '../model/permission.ts'
-import type { Caller } from '../model/tenancy.ts'
+import type { Caller } from '../model/caller.ts'
 import { Refused, mustSee } from './caller.ts'
 import { after, lay, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'

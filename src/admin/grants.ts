@@ -1,7 +1,7 @@
 // Grants as they are written: by SID, or by the name of an account below the owner; kept by SID, so that
 // a new name changes nothing. Whoever is not below the owner is as good as nobody.
 import { isWithin, type Configuration } from '../model/configuration.ts'
-import type { Grant } from '../model/grant.ts'
+import type { Grant } from '../model/bind.ts'
 import type { AccountId } from '../model/message.ts'
 import { bindsOf, lay, type Bench } from './bench.ts'
 import { show, type Placed } from './faults.ts'

@@ -1,9 +1,8 @@
 // What may be written of an account, bind, route and number, by a document and by the API alike.
 // docs/configuration.md describes each field; the limits are here, those of policies in policy.ts.
 import { z } from 'zod'
-import { claimRights } from '../model/account.ts'
-import type { AlphaSenders } from '../model/alpha.ts'
-import { longestWord, optOutFaults, type OptOutSetting, type OptOutWords } from '../model/optout.ts'
+import { claimRights, type AlphaSenders, type OptOutSetting, type OptOutWords } from '../model/account.ts'
+import { longestWord, optOutFaults } from '../model/optout.ts'
 import { capNames, type Caps } from '../model/caps.ts'
 import { dayNames, isZone } from '../routing/window.ts'
 import { whole } from './policy.ts'

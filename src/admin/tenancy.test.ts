@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import * as fc from 'fast-check'
 import { adminBed } from '../../test/admin.ts'
-import { TenancyRefused, type Caller } from '../model/tenancy.ts'
+import type { Caller } from '../model/caller.ts'
+import { TenancyRefused } from '../model/tenancy.ts'
 
 const stock = '+15005550006'
 

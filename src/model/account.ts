@@ -1,15 +1,27 @@
 // The tenant tree: an account owns everything below it.
-import type { AlphaSenders } from './alpha.ts'
 import type { AccountCredentials } from './credential.ts'
 import type { Caps } from './caps.ts'
-import type { AccountId, BindId } from './message.ts'
-import type { OptOutSetting } from './optout.ts'
+import type { AccountId, BindId, OptOutType } from './message.ts'
 
 export type AccountStatus = 'active' | 'suspended' | 'closed'
 
 /** inventory: those that an account above offers. any: what nobody has, too. */
 export const claimRights = ['none', 'inventory', 'any'] as const
 export type Claims = (typeof claimRights)[number]
+
+/** By name, the prefixes of the recipients that may see it. any: every name, everywhere. */
+export type AlphaSenders = 'any' | Readonly<Record<string, readonly string[]>>
+
+/** Absent words and replies are the usual ones; an empty list or reply: none. */
+export interface OptOutWords {
+  stop?: readonly string[]
+  start?: readonly string[]
+  help?: readonly string[]
+  replies?: { readonly [Type in OptOutType]?: string }
+}
+
+/** twilio: the usual words on long codes of +1, as Twilio does. Words of one's own: on every number. */
+export type OptOutSetting = 'off' | 'twilio' | OptOutWords
 
 export interface Account {
   id: AccountId

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { account } from '../../test/routing.ts'
+import type { AlphaSenders } from './account.ts'
 import type { Address } from './address.ts'
-import { alphaSenderFault, type AlphaSenders } from './alpha.ts'
+import { alphaSenderFault } from './alpha.ts'
 
 const name = (value: string): Address => ({ value, ton: 'alphanumeric', npi: 'unknown' })
 const number = (value: string): Address => ({ value, ton: 'international', npi: 'e164' })

@@ -4,9 +4,6 @@ import type { Address } from './address.ts'
 import type { Configuration } from './configuration.ts'
 import type { AccountId } from './message.ts'
 
-/** By name, the prefixes of the recipients that may see it. any: every name, everywhere. */
-export type AlphaSenders = 'any' | Readonly<Record<string, readonly string[]>>
-
 /** Why an account may not use a name for a recipient, as the end of a sentence; undefined where it may. The nearest account above that says something decides; where none does, any name will do. */
 export function alphaSenderFault(
   { accounts }: Pick<Configuration, 'accounts'>,

@@ -2,10 +2,15 @@
 // what only its protocol knows is in `config`.
 import type { Npi, Ton } from './address.ts'
 import type { FailureKind } from './failure.ts'
-import type { Grant } from './grant.ts'
 import type { AccountId, BindId, MessagingMode } from './message.ts'
 
 export type Side = 'supplier' | 'client'
+
+/**
+ * Accounts below the owner, each with everything below it. Absent: every account below. Empty: nobody
+ * but the owner. Whatever it says, only accounts that inherit up to the owner use anything of it.
+ */
+export type Grant = readonly AccountId[]
 
 /** What to do with an attempt whose outcome is unknown: the peer may have the message. */
 export type UnknownPolicy = 'resend' | 'hold' | 'fail'

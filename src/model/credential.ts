@@ -1,7 +1,7 @@
 // By what somebody may act as an account, beside its auth token: API keys, a second token while apps
 // change over to it, and test credentials, with which nothing leaves.
+import type { Caller } from './caller.ts'
 import type { AccountId } from './message.ts'
-import type { Caller } from './tenancy.ts'
 
 /**
  * main: as the account's token, but revocable and of this account alone. standard: everything but accounts and keys.

@@ -1,14 +1,8 @@
 // Grants: who below its owner may use a route or a supplier bind. What is lent is used, never seen: its
 // owner, its settings and who else may use it stay with the account above.
 import { isWithin, type Configuration } from './configuration.ts'
-import type { Bind } from './bind.ts'
+import type { Bind, Grant } from './bind.ts'
 import type { AccountId } from './message.ts'
-
-/**
- * Accounts below the owner, each with everything below it. Absent: every account below. Empty: nobody
- * but the owner. Whatever it says, only accounts that inherit up to the owner use anything of it.
- */
-export type Grant = readonly AccountId[]
 
 type Scope = Pick<Configuration, 'accounts'>
 

@@ -1,7 +1,6 @@
 // A message is immutable once accepted and has one recipient. What happens to it later is its life.
 import type { Address } from './address.ts'
 import type { Body } from './body.ts'
-import type { OptOutType } from './optout.ts'
 
 /** 32 lowercase hex digits, rising with time; protocols prefix it (Twilio: SM…). */
 export type MessageId = string
@@ -24,6 +23,9 @@ export type MessagingMode = 'store' | 'datagram' | 'transaction'
 
 /** For which outcomes the sender wants a report. */
 export type ReceiptWish = 'none' | 'failure' | 'success' | 'both'
+
+/** What a handset asks for by a word: no more, again, or how. */
+export type OptOutType = 'stop' | 'start' | 'help'
 
 /**
  * One recipient's message as a peer handed it over. Times are epoch milliseconds.

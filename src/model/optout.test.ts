@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { account, number } from '../../test/routing.ts'
-import type { OwnNumber } from './account.ts'
-import { keywordOf, optOutRules, partyOf, type OptOutSetting } from './optout.ts'
+import type { OptOutSetting, OwnNumber } from './account.ts'
+import { keywordOf, optOutRules, partyOf } from './optout.ts'
 
 const rulesOf = (value: string, setting?: OptOutSetting, more: Partial<OwnNumber> = {}, parents?: OptOutSetting) =>
   optOutRules(

@@ -1,9 +1,9 @@
 // Who asked not to be written to, and the words by which a handset says so. Pure: which word a text is,
 // which words and replies hold for a number, and under which name two writings of one number meet.
-import type { Account, OwnNumber } from './account.ts'
+import type { Account, OptOutSetting, OptOutWords, OwnNumber } from './account.ts'
 import type { Body } from './body.ts'
 import type { Configuration } from './configuration.ts'
-import type { AccountId, MessageId } from './message.ts'
+import type { AccountId, MessageId, OptOutType } from './message.ts'
 
 /** A handset that takes no more from a sender. */
 export interface OptOut {
@@ -19,19 +19,7 @@ export interface OptOut {
   message?: MessageId
 }
 
-const optOutTypes = ['stop', 'start', 'help'] as const
-export type OptOutType = (typeof optOutTypes)[number]
-
-/** Absent words and replies are the usual ones; an empty list or reply: none. */
-export interface OptOutWords {
-  stop?: readonly string[]
-  start?: readonly string[]
-  help?: readonly string[]
-  replies?: { readonly [Type in OptOutType]?: string }
-}
-
-/** twilio: the usual words on long codes of +1, as Twilio does. Words of one's own: on every number. */
-export type OptOutSetting = 'off' | 'twilio' | OptOutWords
+const optOutTypes: readonly OptOutType[] = ['stop', 'start', 'help']
 
 /** What holds for one number. */
 export interface OptOutRules {

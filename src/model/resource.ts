@@ -1,7 +1,7 @@
 // Something of an account that only one connector understands (a messaging service of the Twilio API):
 // configuration like the rest, versioned and with an author, but its settings mean nothing here.
 import type { AccountId } from './message.ts'
-import type { OptOutSetting } from './optout.ts'
+import type { OptOutSetting } from './account.ts'
 
 export interface Resource {
   /** Unique in its account: a SID. */

@@ -1,7 +1,6 @@
 // One rule of the termination logic, and the decision it leads to.
-import type { Bind } from './bind.ts'
+import type { Bind, Grant } from './bind.ts'
 import type { BodyKind } from './body.ts'
-import type { Grant } from './grant.ts'
 import type { AccountId, BindId } from './message.ts'
 
 /** Minutes of the day in a zone. `to` before `from` spans midnight. */

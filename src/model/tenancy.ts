@@ -1,17 +1,9 @@
 // Accounts and their numbers, as whoever a request is from may see and change them. Everything outside
 // the caller's own subtree is absent; what goes wrong is thrown as TenancyRefused, and nothing was changed.
 import type { Account, AccountStatus, OwnNumber } from './account.ts'
+import type { Caller } from './caller.ts'
 import type { Credentials } from './credential.ts'
 import type { AccountId } from './message.ts'
-
-/** Who does it. `author` and `source` are written with the revision. */
-export interface Caller {
-  /** It may act on this account and all below. */
-  account: AccountId
-  author: string
-  /** An address, or `cli`. */
-  source: string
-}
 
 export interface Tenancy {
   /** The account, as it stands, and those right below it; the oldest first. */
