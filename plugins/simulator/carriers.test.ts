@@ -14,7 +14,7 @@ import type { PersonalityOptions } from './personality.ts'
 const textOf = (pdu: PDU | undefined) => String(pdu?.short_message?.message ?? '')
 const field = (pdu: PDU | undefined, name: string) => new RegExp(`${name}:(\\S+)`).exec(textOf(pdu))?.[1]
 
-test('a customer binds, submits, and gets its receipt by text and TLV', { timeout: 10_000 }, async (t) => {
+test('a customer binds, submits, and gets its receipt by text and TLV', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, soon)
   const peer = await customer(t, carriers)
   const response = await peer.submit()
@@ -37,7 +37,7 @@ const forms: [string, PersonalityOptions['ids'], (id: string) => string][] = [
   ['padded with zeros in the response only', { response: 'padded' }, (id) => id.replace(/^0+/, '')],
 ]
 for (const [what, ids, expected] of forms) {
-  test(`ids are written as asked: ${what}`, { timeout: 10_000 }, async (t) => {
+  test(`ids are written as asked: ${what}`, { timeout: 180_000 }, async (t) => {
     const peer = await customer(t, await carriersWith(t, { ...soon, ids }))
     const { message_id } = await peer.submit()
     const [receipt] = await peer.delivered(1)
@@ -48,7 +48,7 @@ for (const [what, ids, expected] of forms) {
 
 const dates = (pdu: PDU | undefined) => ['submit date', 'done date'].map((name) => field(pdu, name))
 
-test('done dates are honest, all the same, before the submit, or absent, with seconds or without', { timeout: 10_000 }, async (t) => {
+test('done dates are honest, all the same, before the submit, or absent, with seconds or without', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { receipts: { seconds: true } })
   const peer = await customer(t, carriers)
   let come = 0
@@ -69,7 +69,7 @@ test('done dates are honest, all the same, before the submit, or absent, with se
   assert.equal((await next())[1], first)
 })
 
-test('receipts are by text alone or by TLV alone where asked', { timeout: 10_000 }, async (t) => {
+test('receipts are by text alone or by TLV alone where asked', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { receipts: { form: 'tlv' } })
   const peer = await customer(t, carriers)
   const { message_id } = await peer.submit()
@@ -82,7 +82,7 @@ test('receipts are by text alone or by TLV alone where asked', { timeout: 10_000
   assert.equal(byText!['receipted_message_id'], undefined)
 })
 
-test('a receipt comes only to whom it was asked for by registered_delivery', { timeout: 10_000 }, async (t) => {
+test('a receipt comes only to whom it was asked for by registered_delivery', { timeout: 180_000 }, async (t) => {
   const peer = await customer(
     t,
     await carriersWith(t, { fail: [{ destination: '*9', state: 'UNDELIV' }], receipts: { intermediate: true } }),
@@ -100,21 +100,21 @@ test('a receipt comes only to whom it was asked for by registered_delivery', { t
   assert.deepEqual(await states(0x11, handset), ['ACCEPTD', 'ENROUTE', 'DELIVRD'])
 })
 
-test('an early receipt is there before its submit_sm_resp', { timeout: 10_000 }, async (t) => {
+test('an early receipt is there before its submit_sm_resp', { timeout: 180_000 }, async (t) => {
   const peer = await customer(t, await carriersWith(t, { receipts: { early: 1 } }))
   let receiptsAtResponse = -1
   await peer.submit().then(() => (receiptsAtResponse = peer.deliveries.length))
   assert.equal(receiptsAtResponse, 1)
 })
 
-test('destinations are refused with the status of the table', { timeout: 10_000 }, async (t) => {
+test('destinations are refused with the status of the table', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { reject: [{ destination: '*0011', status: 'ESME_RINVDSTADR' }] })
   const peer = await customer(t, carriers)
   assert.equal((await peer.submit({ destination_addr: '447700900011' })).command_status, statuses.ESME_RINVDSTADR)
   assert.deepEqual(carriers.inbox(), [])
 })
 
-test('what is above the rate is throttled', { timeout: 10_000 }, async (t) => {
+test('what is above the rate is throttled', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { throttle: { minPerSecond: 20, maxPerSecond: 20 } })
   const peer = await customer(t, carriers)
   const answers = await Promise.all(Array.from({ length: 50 }, () => peer.submit({ registered_delivery: 0 })))
@@ -123,7 +123,7 @@ test('what is above the rate is throttled', { timeout: 10_000 }, async (t) => {
   assert.equal(carriers.views()[0]!.ratePerSecond, 20)
 })
 
-test('binds are refused for a wrong name, a wrong password, and by personality', { timeout: 10_000 }, async (t) => {
+test('binds are refused for a wrong name, a wrong password, and by personality', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, soon)
   assert.equal((await customer(t, carriers, { systemId: 'nobody' })).bindStatus, statuses.ESME_RINVSYSID)
   assert.equal((await customer(t, carriers, { password: 'wrong' })).bindStatus, statuses.ESME_RINVPASWD)
@@ -133,7 +133,7 @@ test('binds are refused for a wrong name, a wrong password, and by personality',
   await refused.closed
 })
 
-test('receipts wait while no session receives, and go to any session of the system_id', { timeout: 10_000 }, async (t) => {
+test('receipts wait while no session receives, and go to any session of the system_id', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, soon)
   const sender = await customer(t, carriers, { as: 'transmitter' })
   const { message_id } = await sender.submit()
@@ -146,7 +146,7 @@ test('receipts wait while no session receives, and go to any session of the syst
   assert.equal((await receiver.submit()).command_status, statuses.ESME_RINVBNDSTS)
 })
 
-test('two receiving sessions share the receipts', { timeout: 10_000 }, async (t) => {
+test('two receiving sessions share the receipts', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, soon)
   const [one, two] = [await customer(t, carriers), await customer(t, carriers)]
   await Promise.all(Array.from({ length: 20 }, () => one.submit()))
@@ -154,7 +154,7 @@ test('two receiving sessions share the receipts', { timeout: 10_000 }, async (t)
   assert.ok(one.deliveries.length >= 5 && two.deliveries.length >= 5, `${one.deliveries.length} and ${two.deliveries.length}`)
 })
 
-test('what was not acknowledged is sent again after a reconnect, and no more than the window is open', { timeout: 10_000 }, async (t) => {
+test('what was not acknowledged is sent again after a reconnect, and no more than the window is open', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { ...soon, window: 3 })
   const deaf = await customer(t, carriers, { acknowledge: false })
   const ids = (await Promise.all(Array.from({ length: 8 }, () => deaf.submit()))).map((pdu) => pdu.message_id)
@@ -169,7 +169,7 @@ test('what was not acknowledged is sent again after a reconnect, and no more tha
   assert.equal(carriers.views()[0]!.counts.repeated, 3)
 })
 
-test('a receipt that is never answered is sent again, one refused for good is not', { timeout: 10_000 }, async (t) => {
+test('a receipt that is never answered is sent again, one refused for good is not', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { ...soon, deliverTimeoutMs: 100 })
   const deaf = await customer(t, carriers, { acknowledge: false })
   await deaf.submit()
@@ -182,7 +182,7 @@ test('a receipt that is never answered is sent again, one refused for good is no
   assert.deepEqual([carriers.views()[0]!.counts.refused, carriers.views()[0]!.waiting], [1, 0])
 })
 
-test('a half-open session answers nothing more, and a new one finds what is due', { timeout: 10_000 }, async (t) => {
+test('a half-open session answers nothing more, and a new one finds what is due', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { ...soon, faults: { halfOpenEvery: 3 } })
   const peer = await customer(t, carriers)
   let answered = 0
@@ -199,7 +199,7 @@ test('a half-open session answers nothing more, and a new one finds what is due'
   assert.equal((await fresh.submit()).command_status, 0)
 })
 
-test('sessions are cut upon every nth submit, and by a share', { timeout: 10_000 }, async (t) => {
+test('sessions are cut upon every nth submit, and by a share', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { faults: { disconnectEvery: 3 } })
   const peer = await customer(t, carriers)
   await peer.submit()
@@ -212,7 +212,7 @@ test('sessions are cut upon every nth submit, and by a share', { timeout: 10_000
   assert.equal(carriers.views()[0]!.counts.faults, 2)
 })
 
-test('a handset answers in parts that join again, through the carrier that delivered to it', { timeout: 10_000 }, async (t) => {
+test('a handset answers in parts that join again, through the carrier that delivered to it', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, soon)
   const peer = await customer(t, carriers)
   const text = 'A long answer with € and {braces}. '.repeat(12).trim()
@@ -229,7 +229,7 @@ test('a handset answers in parts that join again, through the carrier that deliv
   assert.deepEqual([parts[0]!.source_addr, parts[0]!.source_addr_ton, parts[0]!.destination_addr], [handset, 1, '15550001111'])
 })
 
-test('a handset that got nothing yet writes through the first carrier that is bound', { timeout: 10_000 }, async (t) => {
+test('a handset that got nothing yet writes through the first carrier that is bound', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, soon)
   const mo = { from: '+447700900199', to: '+15550001111', text: 'first' }
   assert.throws(() => carriers.reply(mo), /no carrier has a receiving session: name one of northern/)
@@ -239,14 +239,14 @@ test('a handset that got nothing yet writes through the first carrier that is bo
   assert.deepEqual([pdu!.source_addr, pdu!.source_addr_ton, textOf(pdu)], ['447700900199', 1, 'first'])
 })
 
-test('handsets answer by themselves where the personality says so', { timeout: 10_000 }, async (t) => {
+test('handsets answer by themselves where the personality says so', { timeout: 180_000 }, async (t) => {
   const peer = await customer(t, await carriersWith(t, { answers: { share: 1, text: 'You said: {text}' } }))
   await peer.submit({ registered_delivery: 0, short_message: 'ping', data_coding: 0 })
   const [answer] = await peer.delivered(1)
   assert.equal(textOf(answer), 'You said: ping')
 })
 
-test('the inbox joins what npm smpp sends in parts, and shows the state by destination', { timeout: 10_000 }, async (t) => {
+test('the inbox joins what npm smpp sends in parts, and shows the state by destination', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { ...soon, fail: [{ destination: '*0021', state: 'UNDELIV' }] })
   const peer = await customer(t, carriers)
   const part = (n: number, message: string) => ({
@@ -264,7 +264,7 @@ test('the inbox joins what npm smpp sends in parts, and shows the state by desti
   ])
 })
 
-test('the ledger has a line for every submit taken, before its response', { timeout: 10_000 }, async (t) => {
+test('the ledger has a line for every submit taken, before its response', { timeout: 180_000 }, async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'simulator-'))
   t.after(() => rm(directory, { recursive: true }))
   const ledger = join(directory, 'ledger')
@@ -279,7 +279,7 @@ test('the ledger has a line for every submit taken, before its response', { time
   assert.equal((await readFile(ledger, 'utf8')).trim().split('\n').length, 2)
 })
 
-test('a run replays by its seed on the wire', { timeout: 20_000 }, async (t) => {
+test('a run replays by its seed on the wire', { timeout: 180_000 }, async (t) => {
   const hostile: PersonalityOptions = {
     ids: { response: 'hex' },
     receipts: { missing: 0.3, duplicated: 0.3 },
@@ -299,7 +299,7 @@ test('a run replays by its seed on the wire', { timeout: 20_000 }, async (t) => 
   assert.notDeepEqual(first, other)
 })
 
-test('closing unbinds the sessions and ends, even when a peer does not answer', { timeout: 10_000 }, async (t) => {
+test('closing unbinds the sessions and ends, even when a peer does not answer', { timeout: 180_000 }, async (t) => {
   const carriers = await startCarriers({ port: 0, seed: 1, carriers: [{ id: 'northern', password: 'secret' }] })
   const { pdus, send, socket } = await raw(t, carriers)
   send(bind)

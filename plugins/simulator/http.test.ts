@@ -48,7 +48,7 @@ async function simulated(t: TestContext, carriers = [{ id: 'northern', password:
   return { call, port: Number(listening.split(':').at(-1)) }
 }
 
-test('what a customer submits is in the inbox, and a reply reaches it', { timeout: 10_000 }, async (t) => {
+test('what a customer submits is in the inbox, and a reply reaches it', { timeout: 180_000 }, async (t) => {
   const { call, port } = await simulated(t)
   const session = smpp.connect({ url: `smpp://127.0.0.1:${port}` })
   session.on('error', () => {})
@@ -71,14 +71,14 @@ test('what a customer submits is in the inbox, and a reply reaches it', { timeou
   assert.equal(pdu.short_message.message, 'Grüße')
 })
 
-test('only the root account is let in', { timeout: 10_000 }, async (t) => {
+test('only the root account is let in', { timeout: 180_000 }, async (t) => {
   const { call } = await simulated(t)
   assert.equal((await call('GET', '/inbox', undefined, 'Basic nobody')).status, 401)
   assert.equal((await call('GET', '/inbox', undefined, 'Basic sub')).status, 403)
   assert.equal((await call('PUT', '/carriers/northern', { preset: 'slow' }, 'Basic sub')).status, 403)
 })
 
-test('a personality is changed while it runs', { timeout: 10_000 }, async (t) => {
+test('a personality is changed while it runs', { timeout: 180_000 }, async (t) => {
   const { call } = await simulated(t)
   const changed = await call('PUT', '/carriers/northern', { preset: 'throttling', personality: { window: 7 } })
   assert.equal(changed.status, 200)
@@ -89,7 +89,7 @@ test('a personality is changed while it runs', { timeout: 10_000 }, async (t) =>
   assert.ok((body['presets'] as { name: string }[]).some(({ name }) => name === 'halfOpen'))
 })
 
-test('bad requests are told what would be right', { timeout: 10_000 }, async (t) => {
+test('bad requests are told what would be right', { timeout: 180_000 }, async (t) => {
   const { call } = await simulated(t)
   const cases: [string, string, unknown, number, RegExp][] = [
     ['PUT', '/carriers/northern', { preset: 'calm' }, 400, /expected one of normal/],
@@ -110,7 +110,7 @@ test('bad requests are told what would be right', { timeout: 10_000 }, async (t)
   }
 })
 
-test('without carriers nothing listens, and the answer says why', { timeout: 10_000 }, async (t) => {
+test('without carriers nothing listens, and the answer says why', { timeout: 180_000 }, async (t) => {
   const { call } = await simulated(t, [])
   const { status, body } = await call('GET', '/inbox')
   assert.equal(status, 404)

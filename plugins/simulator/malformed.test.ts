@@ -8,7 +8,7 @@ import { createParser, encodePdu, statuses } from '../smpp/codec/index.ts'
 import { bind, carriersWith, customer, pause, raw, soon } from './fixture.ts'
 import { garbage, garbageKinds } from './garbage.ts'
 
-test('garbage with intact framing is answered and the session goes on; broken framing closes it', { timeout: 10_000 }, async (t) => {
+test('garbage with intact framing is answered and the session goes on; broken framing closes it', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, soon)
   for (const kind of garbageKinds) {
     const { socket, pdus, send } = await raw(t, carriers)
@@ -25,7 +25,7 @@ test('garbage with intact framing is answered and the session goes on; broken fr
   assert.equal((await (await customer(t, carriers)).submit()).command_status, 0)
 })
 
-test('requests before the bind, a second bind and what a carrier does not do are refused by name', { timeout: 10_000 }, async (t) => {
+test('requests before the bind, a second bind and what a carrier does not do are refused by name', { timeout: 180_000 }, async (t) => {
   const { pdus, send, socket } = await raw(t, await carriersWith(t, soon))
   send({ command: 'submit_sm', sequence_number: 1 }, { command: 'query_sm', sequence_number: 2 }, bind)
   send(
@@ -47,7 +47,7 @@ test('requests before the bind, a second bind and what a carrier does not do are
   )
 })
 
-test('a garbling carrier breaks framing, commands and fields in turn, and answers nobody', { timeout: 10_000 }, async (t) => {
+test('a garbling carrier breaks framing, commands and fields in turn, and answers nobody', { timeout: 180_000 }, async (t) => {
   const carriers = await carriersWith(t, { faults: { garbage: 1 } })
   const seen = new Set<string>()
   const wanted = ['framing', 'command', 'field', 'response to nothing']

@@ -19,7 +19,7 @@ function start(t: TestContext, args: readonly string[]) {
   return { child, line, exited: once(child, 'exit') }
 }
 
-test('as a process it says where it listens, keeps a ledger, counts, and ends on SIGTERM', { timeout: 20_000 }, async (t) => {
+test('as a process it says where it listens, keeps a ledger, counts, and ends on SIGTERM', { timeout: 180_000 }, async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'simulator-'))
   t.after(() => rm(directory, { recursive: true }))
   const ledger = join(directory, 'ledger')
@@ -43,7 +43,7 @@ test('as a process it says where it listens, keeps a ledger, counts, and ends on
   assert.equal((JSON.parse(await readFile(ledger, 'utf8')) as { id: string }).id, response.message_id)
 })
 
-test('wrong arguments end it with what would be right', { timeout: 20_000 }, async (t) => {
+test('wrong arguments end it with what would be right', { timeout: 180_000 }, async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'simulator-'))
   t.after(() => rm(directory, { recursive: true }))
   const file = join(directory, 'carriers.json')

@@ -13,7 +13,7 @@ const told = ({ command, sequence_number }: Pdu): string => `${command} ${sequen
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 onEitherSide('a link', (opened) => {
-  it('answers what came before an unbind, and takes nothing that came behind it', { timeout: 10_000 }, async (t) => {
+  it('answers what came before an unbind, and takes nothing that came behind it', { timeout: 180_000 }, async (t) => {
     const { link, peer, requests, got, answers } = await opened(t)
     peer.write(Buffer.concat([submitted(1), submitted(2), unbind(3), submitted(4), unbind(5), submitted(6)]))
     assert.equal(await link.closed, 'the peer unbound')
@@ -26,7 +26,7 @@ onEitherSide('a link', (opened) => {
     )
   })
 
-  it('still hears responses after an unbind', { timeout: 10_000 }, async (t) => {
+  it('still hears responses after an unbind', { timeout: 180_000 }, async (t) => {
     const { link, peer, got, answers } = await opened(t)
     const answer = link.request({ ...submit, command: 'deliver_sm' })
     peer.once('data', () => {
@@ -39,7 +39,7 @@ onEitherSide('a link', (opened) => {
     assert.deepEqual(got.map(told), ['deliver_sm 1', 'unbind_resp 9'])
   })
 
-  it('holds no response for late that came while it did not read', { timeout: 10_000 }, async (t) => {
+  it('holds no response for late that came while it did not read', { timeout: 180_000 }, async (t) => {
     const { link, peer, answers } = await opened(t, { responseTimeoutMs: 100 })
     const answer = link.request({ ...submit, command: 'deliver_sm' })
     await answers(1)

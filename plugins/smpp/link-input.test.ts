@@ -76,7 +76,7 @@ onEitherSide('a link', (opened) => {
       ['a bind that ends in its system_id', raw(commandIds.bind_transmitter, 84, 'box'), ['bind_transmitter_resp', 84, 'ESME_RINVCMDLEN']],
     ]
     for (const [what, octets, expected] of probes) {
-      it(what, { timeout: 10_000 }, async (t) => {
+      it(what, { timeout: 180_000 }, async (t) => {
         const { peer, requests, log, answers } = await opened(t)
         peer.write(Buffer.concat([octets, enquire(1000)]))
         const [answer, next] = await answers(2)
@@ -87,7 +87,7 @@ onEitherSide('a link', (opened) => {
       })
     }
 
-    it('alert_notification and outbind, which have no response, are left at that', { timeout: 10_000 }, async (t) => {
+    it('alert_notification and outbind, which have no response, are left at that', { timeout: 180_000 }, async (t) => {
       const { peer, answers } = await opened(t)
       peer.write(Buffer.concat([raw(commandIds.alert_notification, 3), raw(commandIds.outbind, 4, 'x'), enquire(5)]))
       assert.deepEqual(told((await answers(1))[0]), ['enquire_link_resp', 5, 'ESME_ROK'])
@@ -96,7 +96,7 @@ onEitherSide('a link', (opened) => {
 
   describe('closes at once where the framing is lost', () => {
     for (const length of [0, 8, 15, 16_777_216, 0x7fff_ffff, 0xffff_ffff]) {
-      it(`command_length ${length}`, { timeout: 10_000 }, async (t) => {
+      it(`command_length ${length}`, { timeout: 180_000 }, async (t) => {
         const { link, peer, got, log } = await opened(t)
         const pending = link.request(submit())
         peer.write(raw(commandIds.submit_sm, 1, 'hello', length))
@@ -112,7 +112,7 @@ onEitherSide('a link', (opened) => {
   })
 
   describe('does not wait for ever', () => {
-    it('for the rest of a PDU', { timeout: 10_000 }, async (t) => {
+    it('for the rest of a PDU', { timeout: 180_000 }, async (t) => {
       const { link, peer, requests } = await opened(t, { partialPduMs: 200 })
       const octets = encodePdu(submit({ short_message: Buffer.alloc(100) }))
       peer.write(octets.subarray(0, 60))
@@ -120,13 +120,13 @@ onEitherSide('a link', (opened) => {
       assert.deepEqual(requests, [])
     })
 
-    it('for a length of which one octet is there', { timeout: 10_000 }, async (t) => {
+    it('for a length of which one octet is there', { timeout: 180_000 }, async (t) => {
       const { link, peer } = await opened(t, { partialPduMs: 200 })
       peer.write(Buffer.of(0))
       assert.match(await link.closed, /half a PDU/)
     })
 
-    it('for a PDU that comes an octet at a time, each in time', { timeout: 10_000 }, async (t) => {
+    it('for a PDU that comes an octet at a time, each in time', { timeout: 180_000 }, async (t) => {
       const { link, peer } = await opened(t, { partialPduMs: 300 })
       const octets = encodePdu(submit({ short_message: Buffer.alloc(100) }))
       let at = 0
@@ -136,7 +136,7 @@ onEitherSide('a link', (opened) => {
       assert.ok(at < octets.length)
     })
 
-    it('but long enough for many PDUs that come slowly, one after another', { timeout: 10_000 }, async (t) => {
+    it('but long enough for many PDUs that come slowly, one after another', { timeout: 180_000 }, async (t) => {
       const { peer, got } = await opened(t, { partialPduMs: 1500 })
       for (let n = 1; n <= 6; n++) {
         const octets = enquire(n)
@@ -150,7 +150,7 @@ onEitherSide('a link', (opened) => {
       )
     })
 
-    it('but as long as it takes where it is we who do not read', { timeout: 10_000 }, async (t) => {
+    it('but as long as it takes where it is we who do not read', { timeout: 180_000 }, async (t) => {
       const { link, peer, answers } = await opened(t, { partialPduMs: 1000 })
       peer.write(enquire(1).subarray(0, 8))
       await sleep(50)
@@ -171,7 +171,7 @@ onEitherSide('a link', (opened) => {
       return requests[0]!
     }
 
-    it('both short_message and message_payload', { timeout: 10_000 }, async (t) => {
+    it('both short_message and message_payload', { timeout: 180_000 }, async (t) => {
       const pdu = await asked(
         t,
         encodePdu(submit({ short_message: Buffer.from('one'), tlvs: [[tags.message_payload, Buffer.from('two')]] })),
@@ -181,7 +181,7 @@ onEitherSide('a link', (opened) => {
       assert.equal(Buffer.from(pdu.tlvs[0]![1]).toString(), 'two')
     })
 
-    it('TLVs twice, of which the first counts, and unknown ones', { timeout: 10_000 }, async (t) => {
+    it('TLVs twice, of which the first counts, and unknown ones', { timeout: 180_000 }, async (t) => {
       const tlvs = [
         [tags.user_message_reference, Uint8Array.of(0, 1)],
         [tags.user_message_reference, Uint8Array.of(0, 2)],
@@ -201,7 +201,7 @@ onEitherSide('a link', (opened) => {
       )
     })
 
-    it('TLVs of a length that their tag does not have, which read as absent', { timeout: 10_000 }, async (t) => {
+    it('TLVs of a length that their tag does not have, which read as absent', { timeout: 180_000 }, async (t) => {
       const tlvs = [
         [tags.sar_msg_ref_num, new Uint8Array(0)],
         [tags.sar_total_segments, new Uint8Array(5)],
@@ -213,7 +213,7 @@ onEitherSide('a link', (opened) => {
       assert.equal(tlvInteger(pdu.tlvs, tags.message_state), 2, 'padded')
     })
 
-    it('255 destinations', { timeout: 10_000 }, async (t) => {
+    it('255 destinations', { timeout: 180_000 }, async (t) => {
       const dest_address = Array.from({ length: 255 }, (_, n) => ({
         dest_flag: 1 as const,
         dest_addr_ton: 1,
@@ -225,7 +225,7 @@ onEitherSide('a link', (opened) => {
       assert.deepEqual(pdu.dest_address, dest_address)
     })
 
-    it('sequence number 0, and those beyond the last one there is', { timeout: 10_000 }, async (t) => {
+    it('sequence number 0, and those beyond the last one there is', { timeout: 180_000 }, async (t) => {
       const { peer, answers } = await opened(t)
       for (const n of [0, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff])
         peer.write(Buffer.concat([enquire(n), encodePdu(submit({ sequence_number: n }))]))
@@ -236,7 +236,7 @@ onEitherSide('a link', (opened) => {
     })
   })
 
-  it('counts its own sequence numbers up to the last one, then from 1, leaving out those that wait', { timeout: 10_000 }, async (t) => {
+  it('counts its own sequence numbers up to the last one, then from 1, leaving out those that wait', { timeout: 180_000 }, async (t) => {
     const { link, peer, got, answers } = await opened(t, { sequence: 0x7fff_fffd })
     const asking = [1, 2, 3, 4].map(() => link.request(submit()))
     await answers(4)
@@ -253,7 +253,7 @@ onEitherSide('a link', (opened) => {
     assert.deepEqual(ids, ['m2147483646', 'm2147483647', 'm1', 'm2'])
   })
 
-  it('never answers a request with the response of another, late, doubled or of another kind', { timeout: 10_000 }, async (t) => {
+  it('never answers a request with the response of another, late, doubled or of another kind', { timeout: 180_000 }, async (t) => {
     const { link, peer, answers } = await opened(t)
     const asking = link.request(submit())
     const [{ sequence_number } = assert.fail()] = await answers(1)
@@ -273,7 +273,7 @@ onEitherSide('a link', (opened) => {
     assert.equal(told((await answers(2))[1])?.[0], 'enquire_link_resp')
   })
 
-  it('answers a flood of enquire_link, while another link is served in time', { timeout: 30_000 }, async (t) => {
+  it('answers a flood of enquire_link, while another link is served in time', { timeout: 180_000 }, async (t) => {
     const flooded = await opened(t)
     const other = await opened(t)
     const many = 100_000
@@ -311,7 +311,7 @@ onEitherSide('a link', (opened) => {
     assert.ok(grown < 150, `${grown} MB`)
   })
 
-  it('holds no more than a megabyte for a peer that floods and does not read, and closes it', { timeout: 30_000 }, async (t) => {
+  it('holds no more than a megabyte for a peer that floods and does not read, and closes it', { timeout: 180_000 }, async (t) => {
     const { link, peer } = await opened(t, { responseTimeoutMs: 400, enquireLinkMs: 400 })
     peer.pause()
     const chunk = Buffer.concat(Array.from({ length: 4000 }, (_, n) => enquire(n + 1)))
@@ -328,7 +328,7 @@ onEitherSide('a link', (opened) => {
     assert.ok(grown < 24, `${grown} MB`)
   })
 
-  it('takes every command there is, in any order, and closes only when told', { timeout: 10_000 }, async (t) => {
+  it('takes every command there is, in any order, and closes only when told', { timeout: 180_000 }, async (t) => {
     const { link, peer, requests, answers } = await opened(t)
     const every = samples.filter(({ command }) => command !== 'unbind')
     peer.write(Buffer.concat([...every, ...every].map(encodePdu)))
@@ -344,7 +344,7 @@ onEitherSide('a link', (opened) => {
     assert.equal(await link.closed, 'the peer unbound')
   })
 
-  it('harms no other link of the process, whatever happens to it', { timeout: 10_000 }, async (t) => {
+  it('harms no other link of the process, whatever happens to it', { timeout: 180_000 }, async (t) => {
     const wrecked = await opened(t)
     const other = await opened(t)
     wrecked.peer.write(raw(commandIds.submit_sm, 1, 'hello', 4))

@@ -29,7 +29,7 @@ function listen(on = true): Heard {
 const told = ({ pdus }: Heard): string[] => pdus.map(({ direction, command }) => `${direction} ${command}`)
 
 onEitherSide('a trace of a link', (opened) => {
-  it('hears every PDU once, as it was sent and as it came, and why the connection ended', { timeout: 10_000 }, async (t) => {
+  it('hears every PDU once, as it was sent and as it came, and why the connection ended', { timeout: 180_000 }, async (t) => {
     const heard = listen()
     const { link, peer, answers } = await opened(t, { trace: heard.ear })
     const asked = link.request({ command: 'submit_sm', sequence_number: 0, short_message: Buffer.alloc(200) })
@@ -53,7 +53,7 @@ onEitherSide('a trace of a link', (opened) => {
     assert.equal(connection.local.address.replace('::ffff:', ''), '127.0.0.1')
   })
 
-  it('hears nothing while it is off, and everything from the moment it is on', { timeout: 10_000 }, async (t) => {
+  it('hears nothing while it is off, and everything from the moment it is on', { timeout: 180_000 }, async (t) => {
     const heard = listen(false)
     const { peer, answers } = await opened(t, { trace: heard.ear })
     const enquire = (n: number): void => void peer.write(encodePdu({ command: 'enquire_link', sequence_number: n }))
@@ -68,7 +68,7 @@ onEitherSide('a trace of a link', (opened) => {
     assert.deepEqual(told(heard), ['in enquire_link', 'out enquire_link_resp'])
   })
 
-  it('given to the link after the bind, it begins with what the peer bound with', { timeout: 10_000 }, async (t) => {
+  it('given to the link after the bind, it begins with what the peer bound with', { timeout: 180_000 }, async (t) => {
     const heard = listen()
     const { peer, answers } = await opened(t, {
       onRequest(pdu, link) {
@@ -81,7 +81,7 @@ onEitherSide('a trace of a link', (opened) => {
     assert.deepEqual(told(heard), ['in bind_transceiver', 'out bind_transceiver_resp'])
   })
 
-  it('notes a framing that is lost, and half a PDU', { timeout: 10_000 }, async (t) => {
+  it('notes a framing that is lost, and half a PDU', { timeout: 180_000 }, async (t) => {
     const first = listen()
     const broken = await opened(t, { trace: first.ear })
     broken.peer.write(Buffer.from('00000003', 'hex'))

@@ -125,7 +125,7 @@ test('what was heard is told decoded and concealed, in order, with its notes, an
   assert.doesNotMatch(file, /meet/)
 })
 
-test('whoever follows and goes away is not waited for', { timeout: 5000 }, async (t) => {
+test('whoever follows and goes away is not waited for', { timeout: 180_000 }, async (t) => {
   const { admin, caller, above } = await house(t)
   admin.traces.start(caller, above, {})
   const gone = new AbortController()

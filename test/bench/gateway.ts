@@ -45,14 +45,14 @@ export async function setUp(extra: Record<string, string> = {}): Promise<Setup> 
 /** Resolves when /health is 200. `flags` are node's. */
 export async function startGatewayProcess(setup: Setup, flags: readonly string[] = []): Promise<Running> {
   const running = await start('src/main.js', ['start'], { env: setup.env, flags })
-  const until = Date.now() + 30_000
+  const until = Date.now() + 120_000
   for (;;) {
     const healthy = await fetch(`http://127.0.0.1:${setup.httpPort}/health`).then(
       (answer) => answer.status === 200,
       () => false,
     )
     if (healthy) return running
-    if (Date.now() > until) throw new Error('the gateway is not healthy after 30 s')
+    if (Date.now() > until) throw new Error('the gateway is not healthy after two minutes')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

@@ -1,6 +1,7 @@
 // Processes of a benchmark or proof: started on free ports, measured through /proc, ended by pid.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 
@@ -108,12 +109,33 @@ function statusMb(pid: number, field: string): number {
   return Math.round(Number(line?.[1] ?? 0) / 1024)
 }
 
+/** Below those that Linux gives to whoever asks for any: what is free now is not another's by the time it is opened. */
+const ports = { from: 10_240, to: 32_000 }
+let nextPort = ports.from + Math.floor(Math.random() * (ports.to - ports.from))
+
+/** Free by TCP and UDP on loopback. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = nextPort
+    nextPort = port + 1 < ports.to ? port + 1 : ports.from
+    if ((await isFree(port)) && (await isFreeByUdp(port))) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+function isFreeByUdp(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4')
+    socket.once('error', () => socket.close(() => resolve(false)))
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)))
+  })
 }
 
 export function percentile(sorted: readonly number[], share: number): number {

@@ -1,7 +1,7 @@
 // Drives a script with the official npm client, pointed here by its base URLs as its users point it.
 import assert from 'node:assert/strict'
 import twilioClient from 'twilio'
-import { eventually } from '../e2e/world.ts'
+import { eventually, patienceMs } from '../e2e/world.ts'
 import type { Given, Step, Value } from './script.ts'
 import { whyOf } from '../../src/model/failure.ts'
 
@@ -67,7 +67,7 @@ export async function driveNode({ url, sid, token }: Access, script: readonly St
 }
 
 /** Not yet, for whoever asks again; what it was is told once time is up. */
-function outOfPatience(ms = 9_000): (error: unknown) => undefined {
+function outOfPatience(ms = 0.9 * patienceMs): (error: unknown) => undefined {
   const until = Date.now() + ms
   return (error) => {
     if (Date.now() > until) throw error

@@ -93,7 +93,7 @@ const bodyMark = 'confidential-body'
 const never = new AbortController().signal
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-export async function until(holds: () => boolean, what: string, ms = 5000): Promise<void> {
+export async function until(holds: () => boolean, what: string, ms = 60_000): Promise<void> {
   const end = Date.now() + ms
   while (!holds()) {
     if (Date.now() > end) throw new Error(`not in ${ms} ms: ${what}`)

@@ -64,7 +64,7 @@ export function storeContract(name: string, makeStore: MakeStore, options: Contr
     for (const [group, cases] of groups) {
       describe(group, () => {
         for (const [title, run] of cases) {
-          test(title, { skip: options.skip?.[title] ?? false, timeout: 60_000 }, async () => {
+          test(title, { skip: options.skip?.[title] ?? false, timeout: 180_000 }, async () => {
             const directory = join(root, String(++count))
             const clock = testClock()
             const bench: Bench = {

@@ -36,7 +36,7 @@ async function signalbox(...args: string[]): Promise<string> {
 }
 
 async function ends(messageSid: string, status: string): Promise<Awaited<ReturnType<ReturnType<typeof client.messages>['fetch']>>> {
-  const until = Date.now() + 10_000
+  const until = Date.now() + 60_000
   for (;;) {
     const message = await client.messages(messageSid).fetch()
     if (message.status === status) return message
@@ -68,7 +68,7 @@ test('the handset shows a long text joined, in its own characters', async () => 
 
 test("a handset's reply reaches the number's webhook and the TwiML answer goes back out", async () => {
   await signalbox('simulate', 'reply', '--from', '+447700900123', '--to', demoNumber, 'Is anybody there?')
-  const until = Date.now() + 10_000
+  const until = Date.now() + 60_000
   for (;;) {
     const inbox = await signalbox('simulate', 'inbox')
     if (inbox.includes('You said: Is anybody there?')) break
@@ -98,7 +98,7 @@ test('status callbacks come signed, sent before delivered', async () => {
   const { port } = server.address() as { port: number }
   const url = `http://127.0.0.1:${port}/status?ref=1`
   await client.messages.create({ to: '+447700900789', from: demoNumber, body: 'call me back', statusCallback: url })
-  const until = Date.now() + 10_000
+  const until = Date.now() + 60_000
   while (calls.length < 2 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
   server.close()
   assert.deepEqual(
@@ -130,7 +130,7 @@ test('a second gateway on the same data directory is refused in clear words', as
   await assert.rejects(
     run(process.execPath, [program('src/main.js'), 'start'], {
       env: { ...process.env, ...setup.env, SIGNALBOX_HTTP: `127.0.0.1:${other}` },
-      timeout: 20_000,
+      timeout: 120_000,
     }),
     (error: { stderr?: string; stdout?: string }) => /in use|another|already/i.test(`${error.stderr}${error.stdout}`),
   )

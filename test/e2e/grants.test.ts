@@ -112,7 +112,7 @@ async function carrierOf(who: Tenant, to: string): Promise<string> {
   return await arrived(body)
 }
 const arrived = (body: string): Promise<string> =>
-  eventually(`${body} arrives`, () => world.carriers.inbox(100).find(({ text }) => text === body)?.carrier, 30_000)
+  eventually(`${body} arrives`, () => world.carriers.inbox(100).find(({ text }) => text === body)?.carrier)
 
 test('each goes by its own carrier, by those below it, and by those granted to it, and by no other', async () => {
   assert.equal(await carrierOf(shop, '+447700900111'), 'shopline')

@@ -10,7 +10,19 @@ import { after, before, it } from 'node:test'
 import { api, ourNumber, setUp, tearDown, type Setup } from '../bench/gateway.ts'
 import { program } from '../bench/processes.ts'
 import { startCarriers, type Carriers } from '../../plugins/simulator/carriers.ts'
-import { ask, configure, create, eventually, messagesPath, reaches, root, sleep, startHooks, type Credentials } from './world.ts'
+import {
+  ask,
+  configure,
+  create,
+  eventually,
+  messagesPath,
+  patienceMs,
+  reaches,
+  root,
+  sleep,
+  startHooks,
+  type Credentials,
+} from './world.ts'
 
 const smppPassword = 'sm9p-pa55word-of-northern'
 const customer: Credentials = { sid: `AC${'d'.repeat(32)}`, token: '0123456789abcdef'.repeat(2).split('').toReversed().join('') }
@@ -48,14 +60,11 @@ before(async () => {
     env: { ...process.env, ...setup.env },
   })
   for (const stream of [gateway.stdout, gateway.stderr]) stream?.on('data', (chunk: Buffer) => (printed += chunk.toString()))
-  await eventually(
-    'health',
-    () =>
-      ask(setup, '/health').then(
-        (answer) => answer.status === 200 || undefined,
-        () => undefined,
-      ),
-    20_000,
+  await eventually('health', () =>
+    ask(setup, '/health').then(
+      (answer) => answer.status === 200 || undefined,
+      () => undefined,
+    ),
   )
   await configure(
     setup,
@@ -128,6 +137,8 @@ it('keeps no secret in the clear in any file but credentials.json, and tells non
   })
   const rotated = await api<{ view: { token: string } }>(setup, `/api/v1/accounts/${customer.sid}/token`, { method: 'POST' })
   const secrets = [root.token, customer.token, rotated.view.token, smppPassword]
+  const levels = [30, 40, 50].map((level) => `"level":${level}`)
+  await eventually('something is logged at every level', () => levels.every((level) => printed.includes(level)) || undefined)
   await sleep(1200)
   for (const { path, bytes } of await filesOf(setup.data)) {
     for (const secret of secrets) {
@@ -135,7 +146,6 @@ it('keeps no secret in the clear in any file but credentials.json, and tells non
       assert.ok(!bytes.includes(secret), `${path} holds a secret in the clear`)
     }
   }
-  for (const level of [30, 40, 50]) assert.ok(printed.includes(`"level":${level}`), `nothing was logged at level ${level}`)
   for (const secret of [...secrets, 'a-wrong-token', hookPassword, body]) assert.ok(!printed.includes(secret), `the log tells ${secret}`)
   const key = (await readFile(join(setup.data, 'key'), 'utf8')).trim()
   for (const { path, bytes } of await filesOf(setup.data))
@@ -215,7 +225,6 @@ it('cuts headers of 2 MB, and what is no HTTP', async () => {
   const head = `GET /health HTTP/1.1\r\nHost: x\r\n`
   const big = await bare((send) => send(`${head}X: ${'x'.repeat(2 << 20)}\r\n\r\n`))
   assert.match(big.heard, /^(HTTP\/1\.1 431|$)/)
-  assert.ok(big.tookMs < 5000)
   const noise = await bare((send) => send('\u0000\u0001 no HTTP at all\r\n\r\n'))
   assert.match(noise.heard, /^HTTP\/1\.1 400/)
   assert.equal((await ask(setup, '/health')).status, 200)
@@ -232,5 +241,5 @@ it('cuts a client that sends its header slowly, while others are served', async 
   const { heard, tookMs } = await slow
   clearInterval(timer)
   assert.match(heard, /^(HTTP\/1\.1 408|$)/)
-  assert.ok(tookMs < 14_000, `cut after ${tookMs} ms`)
+  assert.ok(tookMs < patienceMs, `cut after ${tookMs} ms`)
 })

@@ -5,7 +5,7 @@ import { createSocket } from 'node:dgram'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { eventually } from './world.ts'
+import { eventually, patienceMs } from './world.ts'
 
 export interface Said {
   /** `SIP/2.0 202 Accepted`, or `MESSAGE sip:…` */
@@ -103,7 +103,7 @@ export async function phone(of: { gateway: number; user: string; password: strin
         const timer = setTimeout(() => {
           clearInterval(again)
           reject(new Error(`${method}: no answer`))
-        }, 10_000)
+        }, patienceMs)
         waiting.set(`${id} ${n} ${method}`, (said) => {
           clearInterval(again)
           clearTimeout(timer)

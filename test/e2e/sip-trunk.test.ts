@@ -128,7 +128,7 @@ test('a trunk that changes is dialled anew, and phones stay registered by the sa
 
 test('a profile that changes starts anew alone, with its registrations; one with a fault stays as it was', async () => {
   await put('internal.yaml', internal('auth: { register: nonsense }\n'))
-  await eventually('the fault', () => /auth\.register: expected/.test(logged()) || undefined, 15_000)
+  await eventually('the fault', () => /auth\.register: expected/.test(logged()) || undefined)
   world.carriers.reply({ carrier: 'north', from: '447700900133', to: aliceNumber.slice(1), text: 'as it was' })
   await alice.received('the text', ({ body }) => body === 'as it was')
   await put('internal.yaml', internal('messages: { answer: 200 }\n'))
@@ -175,16 +175,16 @@ test('a profile whose address is taken says so and is tried again, and the other
   const taken = createSocket('udp4')
   await new Promise<void>((resolve) => taken.bind(0, '127.0.0.1', resolve))
   await put('external.yaml', external(taken.address().port))
-  await eventually('the reason', () => /cannot listen on udp 127\.0\.0\.1:\d+: another program has it/.test(logged()) || undefined, 15_000)
+  await eventually('the reason', () => /cannot listen on udp 127\.0\.0\.1:\d+: another program has it/.test(logged()) || undefined)
   assert.equal((await alice.message('sip:+447700900138@127.0.0.1', 'on it goes')).status, 200)
   taken.close()
   await put('external.yaml', external())
-  await eventually('the trunk', async () => (await stateOf(`${root.sid}/pbx`)).state === 'bound' || undefined, 30_000)
+  await eventually('the trunk', async () => (await stateOf(`${root.sid}/pbx`)).state === 'bound' || undefined)
 })
 
 test('a web page registers and writes by WebSocket at /sip of the HTTP port', async () => {
   await put('internal.yaml', internal('messages: { answer: 200 }\n').replace('listen: {', 'listen: { httpPath: true,'))
-  const said = await eventually('an answer by WebSocket', () => overWebSocket(`ws://127.0.0.1:${world.setup.httpPort}/sip`), 15_000)
+  const said = await eventually('an answer by WebSocket', () => overWebSocket(`ws://127.0.0.1:${world.setup.httpPort}/sip`))
   assert.match(said, /^SIP\/2\.0 401 Unauthorized\r\n/)
 })
 

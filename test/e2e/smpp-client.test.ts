@@ -344,7 +344,7 @@ test('parts that come again after a kill are one message with those before, each
   // Never whole: sent as far as it came once its time is over, and so is that of what is left of the other.
   const later = '447700940002'
   await part(back, 1, later)
-  await eventually('what came of another', () => shown(later) === 1 || undefined, 20_000)
+  await eventually('what came of another', () => shown(later) === 1 || undefined)
   assert.equal(shown(to), 1)
   await back.close()
   await world.restart()

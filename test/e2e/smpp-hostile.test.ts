@@ -69,26 +69,26 @@ async function bound(systemId: string, deliver: (pdu: Pdu) => Buffer | undefined
 const receipted = (pdus: readonly PduOf<'deliver_sm'>[]): string[] =>
   pdus.flatMap(({ tlvs }) => tlvString(tlvs, tags.receipted_message_id) ?? [])
 
-test('a hundred windows in one write are answered, each once and in time, and all receipted', { timeout: 120_000 }, async () => {
+test('a hundred windows in one write are answered, each once and in time, and all receipted', { timeout: 180_000 }, async () => {
   const [wild, calm] = [await bound('wild'), await bound('calm')]
   const many = 2000
   wild.socket.write(Buffer.concat(Array.from({ length: many }, (_, n) => submit(n + 10, n))))
   for (let n = 0; n < 5; n++) {
     calm.socket.write(submit(n + 10, 90_000_000 + n))
-    await eventually('the other is answered', () => calm.of('submit_sm_resp')[n], 30_000)
+    await eventually('the other is answered', () => calm.of('submit_sm_resp')[n])
   }
-  await eventually('all answered', () => (wild.of('submit_sm_resp').length >= many ? true : undefined), 60_000)
+  await eventually('all answered', () => (wild.of('submit_sm_resp').length >= many ? true : undefined))
   const answers = wild.of('submit_sm_resp')
   assert.ok(answers.every(({ command_status }) => command_status === 0))
   assert.equal(new Set(answers.map(({ sequence_number }) => sequence_number)).size, many)
   const ids = answers.map(({ message_id }) => message_id)
-  await eventually('all receipted', () => (wild.of('deliver_sm').length >= many ? true : undefined), 60_000)
+  await eventually('all receipted', () => (wild.of('deliver_sm').length >= many ? true : undefined))
   assert.deepEqual(receipted(wild.of('deliver_sm')).toSorted(), ids.toSorted())
   wild.socket.destroy()
   calm.socket.destroy()
 })
 
-test('receipts that are answered with lies come again, until somebody has taken each', { timeout: 120_000 }, async () => {
+test('receipts that are answered with lies come again, until somebody has taken each', { timeout: 180_000 }, async () => {
   let told = 0
   const taken = new Set<string>()
   const liar = await bound('wild', (pdu) => {
@@ -106,17 +106,17 @@ test('receipts that are answered with lies come again, until somebody has taken 
     const answers = liar.of('submit_sm_resp')
     return answers.length === many ? answers.map(({ message_id }) => message_id) : undefined
   })
-  await eventually('lies are told', () => (told >= 20 ? true : undefined), 30_000)
+  await eventually('lies are told', () => (told >= 20 ? true : undefined))
   liar.socket.resetAndDestroy()
   const honest = await bound('wild', (pdu) => {
     for (const id of receipted([pdu as PduOf<'deliver_sm'>])) taken.add(id)
     return answerTo(pdu)
   })
-  await eventually('every receipt is taken', () => (ids.every((id) => taken.has(id)) ? true : undefined), 60_000)
+  await eventually('every receipt is taken', () => (ids.every((id) => taken.has(id)) ? true : undefined))
   honest.socket.destroy()
 })
 
-test('connections that vanish in every way leave nothing in the way of others', { timeout: 120_000 }, async () => {
+test('connections that vanish in every way leave nothing in the way of others', { timeout: 180_000 }, async () => {
   const vanish = (n: number): Promise<void> =>
     new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {
@@ -135,7 +135,7 @@ test('connections that vanish in every way leave nothing in the way of others', 
   for (let round = 0; round < 10; round++) {
     await Promise.all(Array.from({ length: 20 }, (_, n) => vanish(n)))
     calm.socket.write(submit(round + 10, 20_000 + round))
-    await eventually('the other is answered', () => calm.of('submit_sm_resp')[round], 30_000)
+    await eventually('the other is answered', () => calm.of('submit_sm_resp')[round])
   }
   const wild = await bound('wild')
   wild.socket.destroy()

@@ -64,7 +64,7 @@ const cancel = (client: Esme, message_id: string, more: object = {}) =>
   client.ask('cancel_sm', { message_id, source_addr: 'Shop', ...more }).then(({ command_status }) => command_status)
 
 const reaches = (client: Esme, id: string, wanted: number) =>
-  eventually(`${id} is in state ${wanted}`, async () => ((await state(client, id)) === wanted ? true : undefined), 20_000)
+  eventually(`${id} is in state ${wanted}`, async () => ((await state(client, id)) === wanted ? true : undefined))
 
 for (const [systemId, version] of [
   ['shop', 0x34],

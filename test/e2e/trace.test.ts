@@ -48,7 +48,7 @@ async function visit(text: string): Promise<void> {
   await client.close()
 }
 
-test('a session is shown from bind to unbind, without password and words, and saved for Wireshark', { timeout: 60_000 }, async () => {
+test('a session is shown from bind to unbind, without password and words, and saved for Wireshark', { timeout: 180_000 }, async () => {
   const file = join(world.setup.data, 'shop.pcap')
   const following = pdus('--bind', 'shop', '--follow', '--count', '8', '--pcap', file)
   await eventually('the trace', isRunning)
@@ -73,7 +73,7 @@ test('a session is shown from bind to unbind, without password and words, and sa
   assert.equal((JSON.parse(lines[2]!) as { title: string }).title, 'submit_sm')
 })
 
-test('bodies are shown where they are asked for, and it is in the log who did', { timeout: 60_000 }, async () => {
+test('bodies are shown where they are asked for, and it is in the log who did', { timeout: 180_000 }, async () => {
   const following = pdus('--bind', 'shop', '--bodies', '--for', '60s', '--count', '4')
   await eventually('the trace', isRunning)
   await visit('meet me at nine')
@@ -82,7 +82,7 @@ test('bodies are shown where they are asked for, and it is in the log who did', 
   assert.doesNotMatch(out, /secret/)
 })
 
-test('what cannot be done is told with what would be right', { timeout: 60_000 }, async () => {
+test('what cannot be done is told with what would be right', { timeout: 180_000 }, async () => {
   const say = async (...args: string[]): Promise<string> => {
     const { code, out } = await pdus(...args)
     assert.equal(code, 1, args.join(' '))
@@ -105,7 +105,7 @@ test('what cannot be done is told with what would be right', { timeout: 60_000 }
   assert.match(await second.text(), /"ended":"stopped by/)
 })
 
-test('the gateway ends while a trace is followed, at once and with a word', { timeout: 60_000 }, async () => {
+test('the gateway ends while a trace is followed, at once and with a word', { timeout: 180_000 }, async () => {
   assert.equal((await ask(world.setup, path(), { as: root, json: {} })).status, 200)
   const following = await follow()
   await visit('one more')

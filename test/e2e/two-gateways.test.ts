@@ -173,7 +173,7 @@ test('nothing is lost and nothing taken twice when the other is killed in betwee
     second.gateway = await startGatewayProcess(second.setup)
   }
   await sending
-  for (const sid of sids) await reaches(first.setup, sid, 'delivered', root, 30_000)
+  for (const sid of sids) await reaches(first.setup, sid, 'delivered')
   const there = (await listed(second)).map(({ body }) => body).filter((body) => body.includes('of many'))
   assert.deepEqual(there.toSorted(), bodies.toSorted(), 'each is one message at the other')
   const handsets = new Set(second.carriers.inbox(1000).map((shown) => shown.text))
@@ -201,7 +201,7 @@ test('nor when the one that was asked is killed in between: what it acknowledged
     first.gateway = await startGatewayProcess(first.setup)
   }
   assert.ok(acknowledged.length > 10, `${acknowledged.length} were acknowledged`)
-  for (const sid of acknowledged) await reaches(first.setup, sid, 'delivered', root, 30_000)
+  for (const sid of acknowledged) await reaches(first.setup, sid, 'delivered')
   const there = (await listed(second)).map(({ body }) => body)
   for (const body of bodies) assert.equal(there.filter((one) => one === body).length, 1, body)
 })
@@ -223,7 +223,7 @@ test('replies that come while the first is down wait for it', async () => {
   second.carriers.reply({ from: '+447700900123', to: ourNumber, text: 'are you there?', carrier: 'northern' })
   await sleep(500)
   first.gateway = await startGatewayProcess(first.setup)
-  const got = await eventually('the app has it', () => app.got.find(({ form }) => form['Body'] === 'are you there?'), 20_000)
+  const got = await eventually('the app has it', () => app.got.find(({ form }) => form['Body'] === 'are you there?'))
   assert.equal(got.path, '/sms')
 })
 

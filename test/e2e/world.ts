@@ -136,8 +136,11 @@ export const bindTo = (carriers: Carriers, name: string, policy = '{}'): string 
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** Far longer than anything here takes, on a machine that is slow and stalls: only what hangs waits so long. */
+export const patienceMs = 60_000
+
 /** What `look` gives as soon as it gives something. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined, ms = 10_000): Promise<T> {
+export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined, ms = patienceMs): Promise<T> {
   const until = Date.now() + ms
   for (;;) {
     const found = await look()
@@ -152,7 +155,7 @@ export async function reaches(
   messageSid: string,
   status: string,
   as: Credentials = root,
-  ms = 10_000,
+  ms = patienceMs,
 ): Promise<Answer['json']> {
   let seen: unknown
   return await eventually(
@@ -185,7 +188,7 @@ export async function cdrLines(setup: Setup): Promise<CdrLine[]> {
 }
 
 /** Once each of these messages (with or without SM) has its CDR; every CDR there is. */
-export function cdrsOf(setup: Setup, sids: readonly string[], ms = 10_000): Promise<CdrLine[]> {
+export function cdrsOf(setup: Setup, sids: readonly string[], ms = patienceMs): Promise<CdrLine[]> {
   return eventually(
     `CDRs of ${sids.length} messages`,
     async () => {
@@ -238,7 +241,7 @@ export function signalbox(
     const startedAt = Date.now()
     const child = spawn(process.execPath, [program('src/main.js'), ...args], { env: { ...process.env, ...env } })
     let out = ''
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+    const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()))
     child.once('exit', (code) => {

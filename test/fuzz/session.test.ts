@@ -66,7 +66,7 @@ async function besiege(t: TestContext, peer: Socket, seed: number): Promise<numb
 const errorsOf = (log: readonly string[]): string[] => log.filter((line) => (JSON.parse(line) as { level: number }).level >= 50)
 
 for (const seed of [11, 12]) {
-  test(`our ESME lives under what a carrier may send it, seed ${seed}`, { timeout: 60_000 }, async (t) => {
+  test(`our ESME lives under what a carrier may send it, seed ${seed}`, { timeout: 180_000 }, async (t) => {
     let carrier: Socket | undefined
     const { recorded, session } = await boundRaw(t, (socket) => (carrier = socket))
     let closed: string | undefined
@@ -78,7 +78,7 @@ for (const seed of [11, 12]) {
     assert.ok(accepted.length + parts.length > 10 && receipts.length > 10, `${accepted.length} ${parts.length} ${receipts.length}`)
   })
 
-  test(`our message centre lives under what a client may send it, seed ${seed}`, { timeout: 60_000 }, async (t) => {
+  test(`our message centre lives under what a client may send it, seed ${seed}`, { timeout: 180_000 }, async (t) => {
     const centre = await house(t)
     const peer = connect(centre.port, '127.0.0.1')
     t.after(() => peer.destroy())

@@ -8,7 +8,7 @@ import { createSipMutator } from './sip-mutate.ts'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-test('ten thousand mutated SIP messages are read or refused, by the codec and by an engine that lives', { timeout: 60_000 }, async () => {
+test('ten thousand mutated SIP messages are read or refused, by the codec and by an engine that lives', { timeout: 180_000 }, async () => {
   const report = await fuzzSip({ messages: 10_000, seed: 1 }, collect)
   const shown = JSON.stringify(report)
   assert.equal(report.messages, 10_000)

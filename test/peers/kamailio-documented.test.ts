@@ -10,7 +10,7 @@ import { needs } from './found.ts'
 import { type Kamailio, startKamailio } from './kamailio.ts'
 import { type SipWorld, startSipWorld } from './sip-world.ts'
 
-const options = { ...needs('kamailio'), timeout: 60_000 }
+const options = { ...needs('kamailio'), timeout: 180_000 }
 const page = readFileSync('docs/sip.md', 'utf8')
 const trunks = page.slice(page.indexOf('\n## Trunks\n'), page.indexOf('\n## Profiles\n'))
 let it: SipWorld

@@ -8,7 +8,7 @@ import { needs } from './found.ts'
 import { type Kamailio, startKamailio } from './kamailio.ts'
 import { domain, numbers, passwordOf, type SipWorld, startSipWorld } from './sip-world.ts'
 
-const options = { ...needs('kamailio'), timeout: 60_000 }
+const options = { ...needs('kamailio'), timeout: 180_000 }
 const theirs = 'subscribers.example'
 let it: SipWorld
 let trunk: Kamailio

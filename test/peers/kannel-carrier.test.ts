@@ -11,7 +11,7 @@ import { startTap } from './tap.ts'
 
 const messages = 5
 
-test('drive_smpp takes what we send, and what it sends arrives', { ...needs('drive_smpp', 'tshark'), timeout: 60_000 }, async (t) => {
+test('drive_smpp takes what we send, and what it sends arrives', { ...needs('drive_smpp', 'tshark'), timeout: 180_000 }, async (t) => {
   const port = await freePort()
   const tap = await startTap(port)
   const world = await startWorld({})
@@ -38,7 +38,7 @@ test('drive_smpp takes what we send, and what it sends arrives', { ...needs('dri
   t.after(() => child.kill('SIGKILL'))
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  await reaches(world.setup, message, 'sent', root, 20_000)
+  await reaches(world.setup, message, 'sent')
   const answers = (): number => said.split('Handling SMPP PDU of type deliver_sm_resp').length - 1
   await eventually('what it sent is answered', () => (answers() === messages ? true : undefined))
   assert.match(said, /short_message = <To Kannel>/)

@@ -51,8 +51,7 @@ for (const { name, pair, commands } of [
       assert.equal(answer.status, 202, await answer.text())
     }
     const asked = (of: string): Record<string, string> => ({ 'dlr-mask': '31', 'dlr-url': `${hooks.url}/dlr/${of}?%d` })
-    const shown = (to: string) =>
-      eventually(`a message at ${to}`, () => world.carriers.inbox().find((message) => message.to === to), 15_000)
+    const shown = (to: string) => eventually(`a message at ${to}`, () => world.carriers.inbox().find((message) => message.to === to))
     const reply = (text: string): void => void world.carriers.reply({ from: '+447700900555', to: number, text, carrier: 'north' })
     const heard = (): (string | null)[][] =>
       hooks.got.flatMap(({ path }) => {
@@ -150,12 +149,12 @@ for (const { name, pair, commands } of [
       assert.deepEqual(new Set(heard().map((words) => words[2])), new Set(['waited 1', 'waited 2', 'waited 3']))
     })
 
-    test('a receipt that came while we were restarted finds its dlr-url', { timeout: 40_000 }, async () => {
+    test('a receipt that came while we were restarted finds its dlr-url', { timeout: 180_000 }, async () => {
       world.carriers.change('north', { personality: { receipts: { delay: 1500 } } })
       await send({ to: '+447700900110', text: 'Wait for it', ...asked('restarted') })
       await eventually('it is taken', () => (receiptsOf(hooks, 'restarted').includes('8') ? true : undefined))
       await world.restart()
-      await eventually('its receipt', () => (receiptsOf(hooks, 'restarted').includes('1') ? true : undefined), 20_000)
+      await eventually('its receipt', () => (receiptsOf(hooks, 'restarted').includes('1') ? true : undefined))
       await send({ to: '+447700900111', text: 'And after it' })
       assert.equal((await shown('+447700900111')).text, 'And after it')
     })

@@ -44,8 +44,8 @@ export interface Kannel {
   stop(): Promise<void>
 }
 
-const startWithinMs = 15_000
-const stopWithinMs = 10_000
+const startWithinMs = 60_000
+const stopWithinMs = 60_000
 
 /** A port that was free may be taken by the time a box opens it; then others are tried. */
 export async function startKannel(options: KannelOptions): Promise<Kannel> {

@@ -59,7 +59,7 @@ describe('Net::SMPP', needs('net-smpp'), () => {
     return all
   }
 
-  test('binds, submits, gets receipts and a reply, asks, replaces, takes back and unbinds', { timeout: 40_000 }, async () => {
+  test('binds, submits, gets receipts and a reply, asks, replaces, takes back and unbinds', { timeout: 180_000 }, async () => {
     let submits = 0
     const all = await run('secret', 3, ({ what }) => {
       if (what !== 'submit_sm' || ++submits !== 4) return

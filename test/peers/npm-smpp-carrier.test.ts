@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import type { PDU, Session } from 'smpp'
 import { apply, ourNumber, setUp, startGatewayProcess, tearDown, type Setup } from '../bench/gateway.ts'
 import type { Running } from '../bench/processes.ts'
-import { ask, create, eventually, reaches, root, startHooks } from '../e2e/world.ts'
+import { ask, create, eventually, reaches, startHooks } from '../e2e/world.ts'
 import { type Carrier, carrier, takeAll } from './smpp-carrier.ts'
 
 type Hooks = Awaited<ReturnType<typeof startHooks>>
@@ -245,6 +245,6 @@ test('a carrier that goes away in the middle of many messages gets every one of 
   const messages = await Promise.all(
     Array.from({ length: 40 }, (_, i) => send(`+4477009080${String(i).padStart(2, '0')}`.replace(/1$/, '2'))),
   )
-  for (const message of messages) await reaches(setup, message, 'delivered', root, 15_000)
+  for (const message of messages) await reaches(setup, message, 'delivered')
   assert.equal(cuts, 3)
 })

@@ -50,7 +50,7 @@ async function carrier(port: number): Promise<{ took: string[]; close(): void }>
   }
 }
 
-test('a capture of our SIP traffic shows no malformed message', { ...needs('tshark'), timeout: 120_000 }, async () => {
+test('a capture of our SIP traffic shows no malformed message', { ...needs('tshark'), timeout: 180_000 }, async () => {
   const [hop, external] = [await freePort(), await freePort()]
   const trunk = await carrier(hop)
   const it = await startSipWorld({

@@ -55,58 +55,62 @@ function captureOf(datagrams: readonly Buffer[]): Buffer {
   return Buffer.concat([head, ...records])
 }
 
-test('tshark reads every RP message and TPDU that we tell phones, none is malformed', { ...needs('tshark'), timeout: 60_000 }, async () => {
-  const ims = { serviceCentre: '+447785016005', identity: 'sip:ip-sm-gw.ims.example', answerMs: 40_000, quarters: -19 }
-  const core = coreOf({ terms: { ims } })
-  saying(core, ack)
-  await core.hears(submitted({ statusReportRequest: true, mr: 200 }))
-  await later()
-  core.durable = () => Promise.reject(new AcceptRefused('no-route', 'why'))
-  await core.hears(submitted({ mr: 201 }, 6))
-  await later()
-  const bodies = [
-    { kind: 'text', text: 'Hello €', messageClass: 0 },
-    { kind: 'text', text: 'Привет, мир' },
-    { kind: 'text', text: 'x'.repeat(200) },
-    { kind: 'binary', data: Uint8Array.of(1, 2, 3), udh: Uint8Array.of(0x05, 0x04, 0x3e, 0x80, 0x3e, 0x81) },
-  ] as const
-  for (const body of bodies) assert.equal((await core.send({ body })).ok, true)
-  assert.equal((await core.send({ from: { value: 'ACME Bank', ton: 'alphanumeric', npi: 'unknown' } })).ok, true)
-  const message = messageOf({ report: core.accepted[0]!.report! })
-  await core.ims.report(message, { state: 'delivered', at: now }, { ...core.byTrunk, peer: core.peer }, new AbortController().signal)
-  const directory = await mkdtemp(join(tmpdir(), 'signalbox-ims-'))
-  try {
-    const file = join(directory, 'ims.pcap')
-    await writeFile(file, captureOf(core.told.map(datagramOf)))
-    const fields = [
-      'gsm_a.rp.msg_type',
-      'gsm_a.rp.rp_message_reference',
-      'gsm_sms.tp-mti',
-      'gsm_sms.sms_text',
-      'gsm_sms.tp-oa',
-      'gsm_sms.tp-mr',
-    ]
-    const read = (...args: string[]): Promise<{ stdout: string }> => run(peer('tshark')!, ['-r', file, ...args])
-    const { stdout } = await read('-T', 'fields', ...fields.flatMap((field) => ['-e', field]))
-    const rows = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('\t'))
-    assert.deepEqual(
-      rows.map(([type, reference]) => [Number(type), Number(reference)]),
-      core.told.map(({ request: { body } }) => [body[0], body[1]]),
-    )
-    assert.deepEqual(
-      rows.map(([, , mti]) => Number(mti)),
-      [1, 1, 0, 0, 0, 0, 0, 0, 2],
-    )
-    assert.deepEqual([rows[2]?.[3], rows[3]?.[3], rows[4]?.[3]], ['Hello €', 'Привет, мир', 'x'.repeat(153)])
-    assert.deepEqual([rows[2]?.[4], rows[7]?.[4], rows[8]?.[5]], ['15550001111', 'ACME Bank', '200'])
-    const { stdout: malformed } = await read('-Y', '_ws.malformed')
-    assert.equal(malformed, '')
-    const { stdout: expert } = await read('-q', '-z', 'expert,warn')
-    assert.doesNotMatch(expert, /GSM|SMS/i, expert)
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
-})
+test(
+  'tshark reads every RP message and TPDU that we tell phones, none is malformed',
+  { ...needs('tshark'), timeout: 180_000 },
+  async () => {
+    const ims = { serviceCentre: '+447785016005', identity: 'sip:ip-sm-gw.ims.example', answerMs: 40_000, quarters: -19 }
+    const core = coreOf({ terms: { ims } })
+    saying(core, ack)
+    await core.hears(submitted({ statusReportRequest: true, mr: 200 }))
+    await later()
+    core.durable = () => Promise.reject(new AcceptRefused('no-route', 'why'))
+    await core.hears(submitted({ mr: 201 }, 6))
+    await later()
+    const bodies = [
+      { kind: 'text', text: 'Hello €', messageClass: 0 },
+      { kind: 'text', text: 'Привет, мир' },
+      { kind: 'text', text: 'x'.repeat(200) },
+      { kind: 'binary', data: Uint8Array.of(1, 2, 3), udh: Uint8Array.of(0x05, 0x04, 0x3e, 0x80, 0x3e, 0x81) },
+    ] as const
+    for (const body of bodies) assert.equal((await core.send({ body })).ok, true)
+    assert.equal((await core.send({ from: { value: 'ACME Bank', ton: 'alphanumeric', npi: 'unknown' } })).ok, true)
+    const message = messageOf({ report: core.accepted[0]!.report! })
+    await core.ims.report(message, { state: 'delivered', at: now }, { ...core.byTrunk, peer: core.peer }, new AbortController().signal)
+    const directory = await mkdtemp(join(tmpdir(), 'signalbox-ims-'))
+    try {
+      const file = join(directory, 'ims.pcap')
+      await writeFile(file, captureOf(core.told.map(datagramOf)))
+      const fields = [
+        'gsm_a.rp.msg_type',
+        'gsm_a.rp.rp_message_reference',
+        'gsm_sms.tp-mti',
+        'gsm_sms.sms_text',
+        'gsm_sms.tp-oa',
+        'gsm_sms.tp-mr',
+      ]
+      const read = (...args: string[]): Promise<{ stdout: string }> => run(peer('tshark')!, ['-r', file, ...args])
+      const { stdout } = await read('-T', 'fields', ...fields.flatMap((field) => ['-e', field]))
+      const rows = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t'))
+      assert.deepEqual(
+        rows.map(([type, reference]) => [Number(type), Number(reference)]),
+        core.told.map(({ request: { body } }) => [body[0], body[1]]),
+      )
+      assert.deepEqual(
+        rows.map(([, , mti]) => Number(mti)),
+        [1, 1, 0, 0, 0, 0, 0, 0, 2],
+      )
+      assert.deepEqual([rows[2]?.[3], rows[3]?.[3], rows[4]?.[3]], ['Hello €', 'Привет, мир', 'x'.repeat(153)])
+      assert.deepEqual([rows[2]?.[4], rows[7]?.[4], rows[8]?.[5]], ['15550001111', 'ACME Bank', '200'])
+      const { stdout: malformed } = await read('-Y', '_ws.malformed')
+      assert.equal(malformed, '')
+      const { stdout: expert } = await read('-q', '-z', 'expert,warn')
+      assert.doesNotMatch(expert, /GSM|SMS/i, expert)
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  },
+)

@@ -66,7 +66,7 @@ async function webPhone(user: string, password = passwordOf(user)): Promise<WebP
 const isRegistered = (phone: WebPhone, state: RegistererState): Promise<unknown> =>
   eventually(state, () => (phone.registerer.state === state ? true : undefined))
 
-test('sip.js registers over WebSocket, sends, is told the receipt, receives, and unregisters', { timeout: 60_000 }, async () => {
+test('sip.js registers over WebSocket, sends, is told the receipt, receives, and unregisters', { timeout: 180_000 }, async () => {
   const alice = await webPhone('alice')
   try {
     await alice.registerer.register()
@@ -92,7 +92,7 @@ test('sip.js registers over WebSocket, sends, is told the receipt, receives, and
   }
 })
 
-test('two web pages write to each other, and a wrong password gets nowhere', { timeout: 60_000 }, async () => {
+test('two web pages write to each other, and a wrong password gets nowhere', { timeout: 180_000 }, async () => {
   const [alice, bob, wrong] = [await webPhone('alice'), await webPhone('bob'), await webPhone('bob', 'guessed')]
   try {
     await Promise.all([alice.registerer.register(), bob.registerer.register(), wrong.registerer.register()])
@@ -110,7 +110,7 @@ test('two web pages write to each other, and a wrong password gets nowhere', { t
   }
 })
 
-test('what comes while a web page is closed waits for it', { timeout: 60_000 }, async () => {
+test('what comes while a web page is closed waits for it', { timeout: 180_000 }, async () => {
   const first = await webPhone('bob')
   await first.registerer.register()
   await isRegistered(first, RegistererState.Registered)
@@ -121,7 +121,7 @@ test('what comes while a web page is closed waits for it', { timeout: 60_000 }, 
   try {
     await again.registerer.register()
     await isRegistered(again, RegistererState.Registered)
-    await eventually('what waited', () => again.got.find(({ request }) => request.body === 'while away'), 20_000)
+    await eventually('what waited', () => again.got.find(({ request }) => request.body === 'while away'))
   } finally {
     await again.stop()
     await first.stop().catch(() => undefined)

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../bench/processes.ts'
-import { bindTo, configure, eventually, startWorld, type World } from '../e2e/world.ts'
+import { bindTo, configure, eventually, patienceMs, startWorld, type World } from '../e2e/world.ts'
 
 export const domain = 'sms.test'
 export const numbers = { alice: '+15550004001', bob: '+15550004002', pbx: '+15550004003' } as const
@@ -82,7 +82,7 @@ export interface Started {
   /** Types a line. */
   type(line: string): void
   says(what: RegExp, ms?: number): Promise<void>
-  /** SIGTERM, and SIGKILL after two seconds. */
+  /** SIGTERM, and SIGKILL after twenty seconds. */
   stop(): Promise<void>
 }
 
@@ -100,7 +100,7 @@ export function startProgram(path: string, args: readonly string[], options: { c
     child,
     said: () => said,
     type: (line) => void child.stdin.write(`${line}\n`),
-    async says(what, ms = 15_000) {
+    async says(what, ms = patienceMs) {
       await eventually(String(what), () => (what.test(said) ? true : undefined), ms).catch((error: unknown) => {
         throw new Error(`${path} said:\n${said.slice(-4000)}`, { cause: error })
       })
@@ -109,7 +109,7 @@ export function startProgram(path: string, args: readonly string[], options: { c
       if (child.exitCode !== null || child.signalCode !== null) return
       const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
       child.kill('SIGTERM')
-      const hard = setTimeout(() => child.kill('SIGKILL'), 2000)
+      const hard = setTimeout(() => child.kill('SIGKILL'), 20_000)
       await gone
       clearTimeout(hard)
     },
@@ -135,7 +135,7 @@ export interface Ended {
 }
 
 /** A program that ends by itself. */
-export function runProgram(path: string, args: readonly string[], ms = 60_000, cwd?: string): Promise<Ended> {
+export function runProgram(path: string, args: readonly string[], ms = 3 * patienceMs, cwd?: string): Promise<Ended> {
   const started = startProgram(path, args, cwd === undefined ? {} : { cwd })
   started.child.stdin?.end()
   return new Promise((resolve) => {

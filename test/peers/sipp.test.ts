@@ -8,7 +8,7 @@ import { needs } from './found.ts'
 import { listening, numbers, type SipWorld, startSipWorld } from './sip-world.ts'
 import { sipp, type SippCall } from './sipp.ts'
 
-const options = { ...needs('sipp'), timeout: 90_000 }
+const options = { ...needs('sipp'), timeout: 180_000 }
 const hops: Record<string, number> = {}
 let it: SipWorld
 
@@ -101,8 +101,7 @@ for (const [trunk, scenario, why] of [
     const sids: string[] = []
     for (let i = 0; i < calls; i++)
       sids.push(await create(it.world.setup, { To: `${trunks[trunk]}0000001${i}`, From: numbers.alice, Body: `${why} ${i}` }))
-    for (const sid of sids)
-      await reaches(it.world.setup, sid, scenario === 'message-out-challenged' ? 'sent' : 'delivered', undefined, 40_000)
+    for (const sid of sids) await reaches(it.world.setup, sid, scenario === 'message-out-challenged' ? 'sent' : 'delivered', undefined)
     const { ok, said } = await taking
     assert.ok(ok, said)
   })
@@ -112,7 +111,7 @@ test('a trunk that challenges without end is asked twice, and the message fails'
   const taking = sipp({ scenario: 'message-out-loop', port: hops['endless']! })
   await listening(hops['endless']!)
   const sid = await create(it.world.setup, { To: `${trunks.endless}00000001`, From: numbers.alice, Body: 'never' })
-  await reaches(it.world.setup, sid, 'failed', undefined, 40_000)
+  await reaches(it.world.setup, sid, 'failed', undefined)
   const { ok, said } = await taking
   assert.ok(ok, said)
 })

@@ -30,12 +30,12 @@ export interface SippResult {
 }
 
 export async function sipp(call: SippCall): Promise<SippResult> {
-  const { user = 'alice', calls = 1, perSecond = 50, ms = 30_000 } = call
+  const { user = 'alice', calls = 1, perSecond = 50, ms = 90_000 } = call
   const directory = await mkdtemp(join(tmpdir(), 'sipp-'))
   const args = ['-sf', resolve(`test/peers/sipp/${call.scenario}.xml`), '-i', '127.0.0.1', '-p', String(call.port)]
   args.push('-t', call.tcp ? 't1' : 'u1', '-m', String(calls), '-r', String(perSecond), '-s', call.service ?? user)
   args.push('-au', user, '-ap', call.password ?? passwordOf(user), '-key', 'user', user, '-key', 'domain', call.domain ?? domain)
-  args.push('-nostdin', '-trace_err', '-timeout', `${Math.ceil(ms / 1000)}s`, '-timeout_error', '-recv_timeout', '10000')
+  args.push('-nostdin', '-trace_err', '-timeout', `${Math.ceil(ms / 1000)}s`, '-timeout_error', '-recv_timeout', '60000')
   // Else it is the address that it sends to, which is not what the request is for.
   const uri = call.scenario.startsWith('register') ? (call.domain ?? domain) : `${call.service ?? user}@${call.domain ?? domain}`
   args.push('-auth_uri', uri)

@@ -206,9 +206,9 @@ export function outgoing(text: string, to = '+447700900123', concatenation: Bind
   return { message, segments: split(body, { concatenation, reference: 7 }), attempt: 0 }
 }
 
-/** Looks until it holds; fails after two seconds. */
+/** Looks until it holds; fails after a minute, which only what hangs takes. */
 export async function eventually(holds: () => boolean, what: string): Promise<void> {
-  const until = Date.now() + 2000
+  const until = Date.now() + 60_000
   while (!holds()) {
     if (Date.now() > until) throw new Error(`never: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

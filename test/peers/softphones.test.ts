@@ -23,7 +23,7 @@ for (const transport of ['udp', 'tcp'] as const) {
   for (const kind of ['baresip', 'linphone'] as const) {
     test(
       `${kind} by ${transport.toUpperCase()} registers, and exchanges texts with a handset`,
-      { ...needs(kind), timeout: 60_000 },
+      { ...needs(kind), timeout: 180_000 },
       async () => {
         const account = { user: 'alice', gateway: it.internal, transport }
         const phone: Softphone = kind === 'baresip' ? await startBaresip(account, `sip:${handset}@${domain}`) : await startLinphone(account)
@@ -47,7 +47,7 @@ for (const transport of ['udp', 'tcp'] as const) {
 
 test(
   'baresip with the account that docs/sip.md has for it registers, and exchanges texts',
-  { ...needs('baresip'), timeout: 60_000 },
+  { ...needs('baresip'), timeout: 180_000 },
   async () => {
     const documented = /```\n(<sip:demo@[^\n]+)\n```/.exec(readFileSync('docs/sip.md', 'utf8'))?.[1] ?? ''
     assert.match(documented, /^<sip:demo@127\.0\.0\.1;/)
@@ -72,7 +72,7 @@ test(
   },
 )
 
-test('baresip and linphone write to each other', { ...found, timeout: 60_000 }, async () => {
+test('baresip and linphone write to each other', { ...found, timeout: 180_000 }, async () => {
   const bob = await startBaresip({ user: 'bob', gateway: it.internal }, `sip:alice@${domain}`)
   const alice = await startLinphone({ user: 'alice', gateway: it.internal })
   try {

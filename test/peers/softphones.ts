@@ -2,7 +2,7 @@
 // linphone, each with one account. Their quirks are said where they are met.
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../bench/processes.ts'
@@ -32,15 +32,8 @@ const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g,
 /** The first of two that are free: baresip has TLS on the port behind that of UDP and TCP. */
 async function freePair(): Promise<number> {
   for (;;) {
-    const port = await freePort()
-    const server = createServer()
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port + 1, '127.0.0.1', () => resolve(true))
-    })
-    if (!free) continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
+    const [port, next] = [await freePort(), await freePort()]
+    if (next === port + 1) return port
   }
 }
 
@@ -94,7 +87,7 @@ ctrl_tcp_listen 127.0.0.1:${control}
 function command(port: number, name: string, params = ''): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
-    socket.setTimeout(5000, () => socket.destroy(new Error(`baresip did not answer ${name}`)))
+    socket.setTimeout(60_000, () => socket.destroy(new Error(`baresip did not answer ${name}`)))
     socket.once('connect', () => {
       const text = JSON.stringify({ command: name, params, token: 'test' })
       socket.write(`${Buffer.byteLength(text)}:${text},`)
@@ -171,22 +164,22 @@ domain=${domain}
   return {
     program,
     async registered() {
-      for (let tries = 0; tries < 60 && !/State: LinphoneRegistrationOk/.test(program.said()); tries++) {
+      for (let tries = 0; tries < 240 && !/State: LinphoneRegistrationOk/.test(program.said()); tries++) {
         program.type('register-status ALL')
         await new Promise((resolve) => setTimeout(resolve, 250))
       }
-      await program.says(/State: LinphoneRegistrationOk/, 1000)
+      await program.says(/State: LinphoneRegistrationOk/, 2000)
     },
     message(to, text) {
       program.type(`message ${to} ${text}`)
       return Promise.resolve()
     },
     async shows(from, text) {
-      for (let tries = 0; tries < 60 && !program.said().includes(text); tries++) {
+      for (let tries = 0; tries < 240 && !program.said().includes(text); tries++) {
         program.type('pop-event')
         await new Promise((resolve) => setTimeout(resolve, 250))
       }
-      await program.says(new RegExp(`message-received[^]*${escaped(from)}[^]*${escaped(text)}`), 1000)
+      await program.says(new RegExp(`message-received[^]*${escaped(from)}[^]*${escaped(text)}`), 2000)
     },
     async stop() {
       program.type('quit')

@@ -14,7 +14,7 @@ import { needs, peer } from './found.ts'
 
 const messages = 40
 
-test('no 201 leaves before the message it names is synced', { ...needs('strace'), timeout: 60_000 }, async () => {
+test('no 201 leaves before the message it names is synced', { ...needs('strace'), timeout: 180_000 }, async () => {
   const setup = await setUp({ SIGNALBOX_DEMO: 'on', SIGNALBOX_SIMULATOR: `127.0.0.1:${await freePort()}` })
   const gateway = await startGatewayProcess(setup)
   const file = join(setup.data, 'calls.strace')

@@ -41,7 +41,7 @@ async function dissected(file: string): Promise<{ commands: string[]; faults: st
 const v4: TracedConnection = { local: { address: '10.0.0.1', port: 40_000 }, remote: { address: '10.0.0.2', port: 16_000 } }
 const v6: TracedConnection = { local: { address: '2001:db8::1', port: 40_001 }, remote: { address: '2001:db8::2', port: 16_000 } }
 
-test('every command, concealed, is dissected without a fault', { ...needs('tshark'), timeout: 60_000 }, async (t) => {
+test('every command, concealed, is dissected without a fault', { ...needs('tshark'), timeout: 180_000 }, async (t) => {
   const at = await directory(t)
   const long: Draft = {
     command: 'submit_sm',
@@ -77,7 +77,7 @@ test('every command, concealed, is dissected without a fault', { ...needs('tshar
   }
 })
 
-test('a run traced by the command line is dissected without a fault', { ...needs('tshark'), timeout: 90_000 }, async (t) => {
+test('a run traced by the command line is dissected without a fault', { ...needs('tshark'), timeout: 180_000 }, async (t) => {
   const at = await directory(t)
   const file = join(at, 'run.pcap')
   const simulator = await freePort()
@@ -123,7 +123,7 @@ async function status(setup: Parameters<typeof api>[0]): Promise<{ running: bool
 }
 
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const until = Date.now() + 10_000; !(await holds());) {
+  for (const until = Date.now() + 60_000; !(await holds());) {
     assert.ok(Date.now() < until, 'it did not come about')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

@@ -301,6 +301,7 @@ const messageTo = (via: OutRequest['via']): OutRequest => ({
 })
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 10))
+  const end = Date.now() + 60_000
+  while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10))
   assert.ok(holds())
 }

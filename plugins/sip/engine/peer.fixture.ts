@@ -23,7 +23,7 @@ export interface StreamPeer extends Peer {
   closed: Promise<void>
 }
 
-const patienceMs = 4000
+const patienceMs = 60_000
 
 function inbox(): { put(message: ReadMessage): void; next(limitMs?: number): Promise<ReadMessage>; size(): number } {
   const messages: ReadMessage[] = []

@@ -51,7 +51,7 @@ test('a torn or foreign end of a journal file is ignored, what is before it is k
   assert.deepEqual([...lines(Buffer.concat([written(2 ** 22 + 1, 'new'), whole]), 2)], ['new'])
 })
 
-test('tables that are full keep the journal, refuse nothing yet, and catch up when there is room', { timeout: 60_000 }, async (t) => {
+test('tables that are full keep the journal, refuse nothing yet, and catch up when there is room', { timeout: 180_000 }, async (t) => {
   const directory = await temporary(t)
   const errors: unknown[] = []
   const log = { info() {}, debug() {}, warn() {}, error: (what: unknown) => errors.push(what) }
@@ -83,7 +83,7 @@ function heldBytes(): number {
   return process.memoryUsage().heapUsed
 }
 
-test('a backlog of 50,000 is worked off, in bounded memory, with little in it at any time', { timeout: 120_000 }, async (t) => {
+test('a backlog of 50,000 is worked off, in bounded memory, with little in it at any time', { timeout: 180_000 }, async (t) => {
   const directory = await temporary(t)
   const limits = { line: 2000, low: 500, page: 1000 }
   const store = await openSqlite({ directory, cacheBytes: 1 << 20, lanes: limits })
@@ -129,7 +129,7 @@ test('the attempt marks are in the file before the claim is answered, and the fi
   assert.ok(statSync(join(directory, 'claims')).size < 200 * 100)
 })
 
-test('journal files are used again, not heaped up', { timeout: 30_000 }, async (t) => {
+test('journal files are used again, not heaped up', { timeout: 180_000 }, async (t) => {
   const directory = await temporary(t)
   const store = await openSqlite({ directory })
   const source = messageSource(Date.now)
@@ -163,7 +163,7 @@ test('a database of a newer program is refused', async (t) => {
   await assert.rejects(openSqlite({ directory }), /schema 999/)
 })
 
-test('a message is found by its receipt after it has left memory', { timeout: 30_000 }, async (t) => {
+test('a message is found by its receipt after it has left memory', { timeout: 180_000 }, async (t) => {
   const directory = await temporary(t)
   const store = await openSqlite({ directory, clock: systemClock, cacheBytes: 1 })
   const source = messageSource(Date.now)

@@ -126,7 +126,7 @@ export const out = (target: Partial<Target>, more: Partial<OutRequest> = {}): Ou
 })
 
 export async function until(holds: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 5000
+  const end = Date.now() + 60_000
   while (!holds()) {
     assert.ok(Date.now() < end, `not in time: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

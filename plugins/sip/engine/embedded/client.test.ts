@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
+import { testClock } from '../../../../src/clock.ts'
 import { createFramer, defaultReadLimits, type ReadMessage, type ReadRequest } from '../../codec/index.ts'
 import type { Incoming, OutRequest, Target, Transport } from '../engine.ts'
 import { requestText, responseText, tcpPeer, udpPeer } from '../peer.fixture.ts'
-import { type Given, started } from './embedded.fixture.ts'
+import { freePort } from '../../../../test/bench/processes.ts'
+import { type Given, started, until } from './embedded.fixture.ts'
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -73,39 +75,35 @@ async function tcpServer(port = 0): Promise<{ port: number; requests: ReadReques
 }
 
 test('by UDP it is sent again at T1, doubling to T2, until Timer F', async () => {
-  const { engine, at } = await world({ timers: { t1: 40, t2: 160, t4: 50, f: 700 } })
+  const clock = testClock()
+  const { engine, at } = await world({ timers: { t1: 40, t2: 160, t4: 50, f: 700 }, parts: { clock } })
   const peer = await udpTo(at('udp'))
-  const at0 = performance.now()
   const sent = engine.send(messageTo(target('udp', peer.local.port)), never)
+  const branches = new Set([(await peer.request()).read.via.branch!])
   const times: number[] = []
-  const branches = new Set<string>()
-  void (async () => {
-    for (;;) {
-      const request = await peer.request().catch(() => undefined)
-      if (!request) return
-      times.push(performance.now() - at0)
-      branches.add(request.read.via.branch!)
-    }
-  })()
-  const answer = await sent
-  assert.equal(answer.kind, 'timeout')
+  for (let ms = 20; ms <= 720; ms += 20) {
+    await clock.advance(20)
+    for (; times.length < engine.counts().retransmissionsOut; times.push(ms)) branches.add((await peer.request()).read.via.branch!)
+  }
+  assert.equal((await sent).kind, 'timeout')
   assert.equal(branches.size, 1)
-  // 0, 40, 120, 280, 440, 600
-  assert.equal(times.length, 6, times.map(Math.round).join(' '))
-  assert.ok(times[1]! >= 39 && times[3]! >= 279 && times[5]! >= 599, times.map(Math.round).join(' '))
-  assert.equal(engine.counts().retransmissionsOut, 5)
+  assert.deepEqual(times, [40, 120, 280, 440, 600])
 })
 
 test('after a provisional response it is sent again at T2 only, and a final one ends it', async () => {
-  const { engine, at } = await world({ timers: { t1: 30, t2: 200, t4: 50, f: 3000 } })
+  const clock = testClock()
+  const { engine, at } = await world({ timers: { t1: 40, t2: 200, t4: 50, f: 3000 }, parts: { clock } })
   const peer = await udpTo(at('udp'))
   const sent = engine.send(messageTo(target('udp', peer.local.port)), never)
   const request = await peer.request()
   peer.send(responseText(request, 100))
-  await peer.request()
-  const second = performance.now()
-  await peer.request()
-  assert.ok(performance.now() - second > 150)
+  await until(() => engine.counts().responses === 1, 'the provisional one is heard')
+  const times: number[] = []
+  for (let ms = 20; ms <= 700; ms += 20) {
+    await clock.advance(20)
+    for (; times.length < engine.counts().retransmissionsOut; times.push(ms)) await peer.request()
+  }
+  assert.deepEqual(times, [40, 240, 440, 640])
   peer.send(responseText(request, 200))
   peer.send(responseText(request, 200))
   assert.equal((await sent).kind, 'answered')
@@ -148,14 +146,14 @@ test('connections to a target are opened once, shared, and used both ways', asyn
   assert.ok(answers.every((each) => each.kind === 'answered' && each.status === 202))
   assert.equal(server.sockets.length, 1)
   server.sockets[0]!.write(requestText({ address: '127.0.0.1', port: server.port }, { transport: 'TCP' }))
-  for (let i = 0; i < 100 && taken.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until(() => taken.length > 0, 'the request of the server')
   assert.equal(taken[0]?.flow.remote.port, server.port)
   assert.equal(engine.counts().connections, 1)
 })
 
 test('a target that takes no connection is unsent, with what is wrong; the next try dials anew', async () => {
   const { engine } = await world()
-  const gone = await tcpServer()
+  const gone = await tcpServer(await freePort())
   const { port } = gone
   for (const close of closing.splice(1)) await close()
   const answer = await engine.send(messageTo(target('tcp', port)), never)
@@ -170,7 +168,7 @@ test('what is open on a connection that breaks is lost, at once', async () => {
   const server = await tcpServer()
   server.silent = true
   const sent = engine.send(messageTo(target('tcp', server.port)), never)
-  for (let i = 0; i < 100 && server.requests.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until(() => server.requests.length > 0, 'the request')
   server.sockets[0]!.destroy()
   assert.equal((await sent).kind, 'lost')
 })

@@ -60,6 +60,15 @@ export async function started(take: Take, given: Given = {}): Promise<Started> {
   return { engine, at: (transport) => endOf(listened, transport) }
 }
 
+/** Looks until it holds; fails after a minute, which only what hangs takes. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 60_000
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`never: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
 function endOf(listened: readonly Listened[], transport: Transport): End {
   const found = listened.find((each) => each.transport === transport)
   if (!found) throw new Error(`it does not listen on ${transport}`)

@@ -1,10 +1,11 @@
 // Server transactions, on real sockets.
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
+import { testClock } from '../../../../src/clock.ts'
 import { readNameAddr } from '../../codec/index.ts'
 import type { End, Incoming, Reply, Take } from '../engine.ts'
 import { requestText, type Said, tcpPeer, udpPeer } from '../peer.fixture.ts'
-import { type Given, started } from './embedded.fixture.ts'
+import { type Given, started, until } from './embedded.fixture.ts'
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -26,12 +27,13 @@ const quick = { t1: 10, t2: 20, t4: 50 }
 
 test('what comes again is answered as before for Timer J, and is another request after it', async () => {
   let taken = 0
+  const clock = testClock()
   const { engine, peer } = await world(
     (_request, answer) => {
       taken++
       answer({ status: 202 })
     },
-    { timers: { t1: 10, t2: 20, t4: 50, f: 2000 } },
+    { parts: { clock } },
   )
   const octets = requestText(peer.local)
   peer.send(octets)
@@ -39,7 +41,10 @@ test('what comes again is answered as before for Timer J, and is another request
   peer.send(octets)
   assert.equal(readNameAddr((await peer.response()).headers.get('to')!)!.params.get('tag'), tag)
   assert.equal(engine.counts().retransmissionsIn, 1)
-  while (engine.counts().transactions > 0) await pause(50)
+  for (let seconds = 0; engine.counts().transactions > 0; seconds++) {
+    assert.ok(seconds < 40, 'Timer J is 32 s')
+    await clock.advance(1000)
+  }
   peer.send(octets)
   await peer.response()
   assert.equal(taken, 2)
@@ -64,16 +69,22 @@ test('what strangers are told uses up no transaction, and is told again to who a
 })
 
 test('while it is tried, what comes again is swallowed, then answered 100, and given up on with 500 (RFC 4320)', async () => {
-  const { engine, peer } = await world(() => {}, { timers: quick })
+  const clock = testClock()
+  const { engine, peer } = await world(() => {}, { parts: { clock } })
   const octets = requestText(peer.local, { headers: ['Timestamp: 54'] })
   peer.send(octets)
   peer.send(octets)
+  await until(() => engine.counts().retransmissionsIn === 1, 'it came twice')
+  assert.equal(peer.waiting(), 0)
+  // Timer E at T2, after 7.5 s.
+  await clock.advance(7600)
   const trying = await peer.response()
   assert.equal(trying.status, 100)
   assert.equal(trying.headers.get('timestamp'), '54')
   assert.equal(readNameAddr(trying.headers.get('to')!)!.params.get('tag'), undefined)
   peer.send(octets)
   assert.equal((await peer.response()).status, 100)
+  await clock.advance(32_000)
   assert.equal((await peer.response()).status, 500)
   assert.equal(engine.counts().retransmissionsIn, 2)
 })
@@ -137,8 +148,7 @@ test('one that comes by two ways while it is tried is merged; what is repeated l
   answers[0]!({ status: 202 })
   assert.equal((await peer.response()).status, 202)
   peer.send(requestText(peer.local, same))
-  await pause(50)
-  assert.equal(answers.length, 2)
+  await until(() => answers.length === 2, 'it is taken again')
   answers[1]!({ status: 202 })
   assert.equal((await peer.response()).status, 202)
 })
@@ -166,7 +176,7 @@ test('an ACK is never answered, a CANCEL of a message changes nothing, one of no
   const { peer } = await world((_request, answering) => void (answer = answering))
   const branch = 'z9hG4bKtocancel'
   peer.send(requestText(peer.local, { branch, callId: 'm' }))
-  await pause(20)
+  await until(() => answer !== undefined, 'it is taken')
   peer.send(requestText(peer.local, { branch, callId: 'm', method: 'CANCEL' }))
   const cancelled = await peer.response()
   assert.deepEqual([cancelled.status, cancelled.headers.get('cseq')], [200, '1 CANCEL'])
@@ -327,9 +337,9 @@ test('IPv6 is spoken as IPv4 is', async () => {
 test('addresses that are refused hear nothing', async () => {
   const { engine, peer, at } = await world(accepting, { parts: { refuses: (address) => address === '127.0.0.1' } })
   peer.send(requestText(peer.local))
-  await pause(50)
+  await until(() => engine.counts().refused === 1, 'it is refused')
+  await pause(20)
   assert.equal(peer.waiting(), 0)
-  assert.equal(engine.counts().refused, 1)
   const stream = await tcpPeer(at('tcp'))
   await stream.closed
   assert.equal(stream.raw().length, 0)

@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { afterEach, test } from 'node:test'
 import { type ClientOptions, WebSocket } from 'ws'
+import { testClock } from '../../../../src/clock.ts'
 import { readMessage, type ReadMessage } from '../../codec/index.ts'
 import type { Incoming, Take } from '../engine.ts'
 import { requestText, responseText } from '../peer.fixture.ts'
-import { anyPort, type Given, started } from './embedded.fixture.ts'
+import { anyPort, type Given, started, until } from './embedded.fixture.ts'
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -44,8 +45,7 @@ async function client(url: string, protocol: string | undefined = 'sip', options
     socket,
     frames,
     async frame(n) {
-      for (let i = 0; i < 300 && frames.length <= n; i++) await new Promise((resolve) => setTimeout(resolve, 10))
-      assert.ok(frames.length > n, 'no frame came')
+      await until(() => frames.length > n, 'a frame')
       return frames[n]!
     },
   }
@@ -125,11 +125,11 @@ test('keep-alives are answered, garbage is not, and frames that are too long end
 })
 
 test('places are counted, and given back', async () => {
-  const { url } = await world({ safety: { connectionsPerAddress: 1 } })
+  const { url, engine } = await world({ safety: { connectionsPerAddress: 1 } })
   const first = await client(url)
   await assert.rejects(client(url), /503/)
   first.socket.terminate()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(() => engine.counts().connections === 0, 'it is gone')
   await client(url)
 })
 
@@ -161,11 +161,19 @@ test("at /sip of another's HTTP port it takes what is its own, where the profile
 })
 
 test('a peer that answers no ping is gone after a while', async () => {
-  const { url, engine } = await world({ safety: { idleSeconds: 0.6 } })
+  const clock = testClock()
+  const { url, engine } = await world({ safety: { idleSeconds: 60 }, parts: { clock } })
   const { socket } = await client(url)
-  await new Promise((resolve) => setTimeout(resolve, 1200))
+  let pings = 0
+  socket.on('ping', () => pings++)
+  // Every twenty seconds; after fifty without an answer it would be gone.
+  for (let n = 1; n <= 5; n++) {
+    await clock.advance(20_100)
+    await until(() => pings >= n, `ping ${n}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
   assert.equal(engine.counts().connections, 1, 'it answers pings by itself')
   socket.pause()
-  for (let i = 0; i < 300 && engine.counts().connections > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+  await clock.advance(100_000)
   assert.equal(engine.counts().connections, 0)
 })
