@@ -218,7 +218,7 @@ export interface Store {
   /**
    * Runs that are due on a lane, fair among its accounts (by weight), higher priority first, at most
    * `max` items, only of `kinds` where given. Durable mark first: an item claimed here and not
-   * settled before a crash comes back `interrupted`.
+   * settled before a crash comes back `interrupted` until it is, however often it is released.
    */
   claim(lane: BindId, max: number, kinds?: 'deliver' | 'report'): Promise<Run[]>
   settle(settlement: Settlement): Promise<void>

@@ -68,7 +68,7 @@ export function crashCases(victim: { module: string; export: string } | undefine
       },
     ],
     [
-      'items that were claimed and not settled come back interrupted, once; released ones do not',
+      'items that were claimed and not settled come back interrupted; released ones do not',
       async (bench) => {
         await acceptAll(bench, [{ to: '+441' }, { to: '+442' }, { to: '+443' }])
         const runs = await bench.store.claim(carrier, 2)
@@ -90,6 +90,29 @@ export function crashCases(victim: { module: string; export: string } | undefine
   if (!victim) return local
   return [
     ...local,
+    [
+      'one that comes back interrupted and is released untried stays so, also for the process after this one, until it is settled',
+      async (bench) => {
+        await acceptAll(bench, [{ to: '+441' }])
+        await bench.store.claim(carrier, 1)
+        const claimed = async () => {
+          const [run] = await bench.store.claim(carrier, 1)
+          const item = run!.items[0] as DeliverItem
+          return { run: run!, item, release: () => bench.store.settle({ token: run!.token, item: item.id, kind: 'release' }) }
+        }
+        for (let i = 0; i < 2; i++) {
+          await bench.reopen()
+          for (let times = 0; times < 2; times++) {
+            const { item, release } = await claimed()
+            assert.equal(item.interrupted, true)
+            await release()
+          }
+        }
+        const { run, item } = await claimed()
+        await bench.store.settle(delivery(run, item, retried(item, bench.clock.now(), bench.clock.now())))
+        assert.equal((await claimed()).item.interrupted, false)
+      },
+    ],
     [
       'nothing acknowledged is lost and nothing settled comes back after kill -9, and what was in flight is interrupted',
       async (bench) => {

@@ -4,8 +4,6 @@ import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:f
 import { join } from 'node:path'
 
 export interface Claims {
-  /** Items that an earlier process had claimed and, as far as this file knows, not settled; with their messages. */
-  readonly left: ReadonlyMap<number, number>
   /** Item and message in pairs. Throws when it cannot be written. */
   claimed(pairs: readonly number[]): void
   /** Never tried after all. */
@@ -16,50 +14,68 @@ export interface Claims {
 
 const compactBytes = 1 << 20
 
-export function openClaims(directory: string): Claims {
-  const path = join(directory, 'claims')
+/** Items that an earlier process had claimed, with their messages: not settled as far as the file knows, which is told of no settlement. */
+export function readClaims(directory: string): Map<number, number> {
   const left = new Map<number, number>()
-  const open = new Map<number, number>()
-  for (const line of readText(path).split('\n')) {
+  for (const line of readText(pathIn(directory)).split('\n')) {
     const match = /^([+-])(\d+)(?: (\d+))?;$/.exec(line)
     if (match?.[1] === '+' && match[3] !== undefined) left.set(Number(match[2]), Number(match[3]))
     else if (match?.[1] === '-') left.delete(Number(match[2]))
   }
-  for (const [item, message] of left) open.set(item, message)
+  return left
+}
+
+/** `left`: those of before that wait still. */
+export function openClaims(directory: string, left: ReadonlyMap<number, number>): Claims {
+  const path = pathIn(directory)
+  const open = new Map(left)
   let fd = openSync(path, 'a')
   let size = 0
   compact()
 
   function compact(): void {
-    const fresh = openSync(`${path}.new`, 'w')
     let text = ''
     for (const [item, message] of open) text += `+${item} ${message};\n`
-    writeSync(fresh, text)
-    renameSync(`${path}.new`, path)
+    const fresh = openSync(`${path}.new`, 'w')
+    try {
+      writeWhole(fresh, text)
+      renameSync(`${path}.new`, path)
+    } catch (error) {
+      closeSync(fresh)
+      throw error
+    }
     closeSync(fd)
     fd = fresh
     size = text.length
   }
 
   /** Begins with a line end too, so that a torn line before spoils nothing. */
-  function add(text: string): void {
-    writeSync(fd, `\n${text}`)
+  function append(text: string): void {
+    writeWhole(fd, `\n${text}`)
     size += text.length
-    if (size > compactBytes + open.size * 40) compact()
+  }
+
+  function shorten(): void {
+    if (size <= compactBytes + open.size * 40) return
+    try {
+      compact()
+    } catch {
+      // The disk is full. All is marked, and the next mark tries again.
+    }
   }
 
   return {
-    left,
     claimed(pairs) {
       let text = ''
-      for (let i = 0; i < pairs.length; i += 2) {
-        open.set(pairs[i]!, pairs[i + 1]!)
-        text += `+${pairs[i]} ${pairs[i + 1]};\n`
-      }
-      add(text)
+      for (let i = 0; i < pairs.length; i += 2) text += `+${pairs[i]} ${pairs[i + 1]};\n`
+      append(text)
+      for (let i = 0; i < pairs.length; i += 2) open.set(pairs[i]!, pairs[i + 1]!)
+      shorten()
     },
     released(item) {
-      if (open.delete(item)) add(`-${item};\n`)
+      if (!open.delete(item)) return
+      append(`-${item};\n`)
+      shorten()
     },
     settled(item) {
       open.delete(item)
@@ -68,6 +84,13 @@ export function openClaims(directory: string): Claims {
       closeSync(fd)
     },
   }
+}
+
+const pathIn = (directory: string): string => join(directory, 'claims')
+
+/** A disk that fills up takes the beginning and says so only with the next write. */
+function writeWhole(fd: number, text: string): void {
+  for (let rest = text; rest !== '';) rest = rest.slice(writeSync(fd, rest, null, 'latin1'))
 }
 
 function readText(path: string): string {

@@ -24,7 +24,7 @@ import {
 } from '../store.ts'
 import { createAccepting } from './accept.ts'
 import { createCdrStream } from './cdrs.ts'
-import { openClaims } from './claims.ts'
+import { openClaims, readClaims } from './claims.ts'
 import { groupCommit } from './commit.ts'
 import { createChanges, type Changed, type Part } from './configuration.ts'
 import { createDecisions } from './decisions.ts'
@@ -120,7 +120,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     const journal = await openJournal(directory, last + 1, (error) =>
       log.warn({ err: error }, 'no journal file could be made; tried again'),
     )
-    const claims = openClaims(directory)
+    const left = new Map(await reads.stillWait([...readClaims(directory)]))
+    const claims = openClaims(directory, left)
     const refs = createRefs()
     const hooked = new Map(start.hooks)
     let newest = newestOf(facts.get('newest') ?? 0, start.newest)
@@ -221,7 +222,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     )
     const inner: Inner = {
       clock, names, decisions, commit, records, refs, steps, lanes, claims, cdrs, flusher, reader: reads, file,
-      interrupted: new Map(claims.left),
+      interrupted: left,
       check() {
         if (closed) throw new StoreUnavailable('it is closed')
         if (broken !== undefined) throw new StoreUnavailable(broken)

@@ -30,7 +30,7 @@ export interface Inner {
   cdrs: CdrStream
   flusher: Flusher
   reader: Thread<Reads>
-  /** Items claimed by an earlier process, with their messages; those that are claimed again come back interrupted. */
+  /** Items claimed by an earlier process, with their messages: each time they are claimed, until one is settled, they come back interrupted. */
   interrupted: Map<number, number>
   /** Journal file being written. */
   file(): number

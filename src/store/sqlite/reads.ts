@@ -156,6 +156,12 @@ export function openReads(db: Database) {
         { lane, a, b, c, d, sender: sender ?? null, arrival: arrival ?? null, after: after ?? null, before: before ?? null, limit },
       )
     },
+    /** Of items and their messages those by which a message waits. */
+    stillWait(items: [item: number, message: number][]): [item: number, message: number][] {
+      return items.filter(
+        ([item, message]) => all<[number]>('SELECT 1 FROM message WHERE id = ? AND wait ->> 0 = ?', message, item).length > 0,
+      )
+    },
     cdrs(after: number, max: number): [number, string][] {
       return all('SELECT sequence, cdr FROM cdr WHERE sequence > ? ORDER BY sequence LIMIT ?', after, max)
     },

@@ -129,6 +129,25 @@ test('the attempt marks are in the file before the claim is answered, and the fi
   assert.ok(statSync(join(directory, 'claims')).size < 200 * 100)
 })
 
+test('marks of what was settled are not kept from one process to the next', async (t) => {
+  const directory = await temporary(t)
+  const source = messageSource(Date.now)
+  const texts: string[] = []
+  for (let process = 0; process < 3; process++) {
+    const store = await openSqlite({ directory })
+    texts.push(readFileSync(join(directory, 'claims'), 'utf8'))
+    const accepted = [source.message({ receipt: 'none' }), source.message({ receipt: 'none' })]
+    for (const one of accepted) await store.accept(one)
+    const runs = await store.claim(carrier, 3)
+    const items = runs.flatMap((run) => run.items.map((item) => ({ run, item: item as DeliverItem })))
+    const [first] = items
+    await store.settle(delivery(first!.run, first!.item, failed(first!.item, 1)))
+    await store.close()
+  }
+  const marks = texts.map((text) => text.split('\n').filter((line) => line !== '').length)
+  assert.deepEqual(marks, [0, 1, 2], 'those of items that still wait')
+})
+
 test('journal files are used again, not heaped up', { timeout: 180_000 }, async (t) => {
   const directory = await temporary(t)
   const store = await openSqlite({ directory })

@@ -75,15 +75,17 @@ export function createWork(inner: Inner): Work {
     if (!hot || hot.hidden || (!report && wait?.[0] !== id)) {
       // The message is gone: so is what was to be done about it.
       if (hot) records.release(hot)
-      const key = keyOf(entry)
-      commit.add({ ...emptyOp(entry.message), deletes: [key] }, { done: () => lanes.finish(run.token, id) })
+      const over = (): void => {
+        claims.settled(id)
+        lanes.finish(run.token, id)
+      }
+      commit.add({ ...emptyOp(entry.message), deletes: [keyOf(entry)] }, { done: over })
       return undefined
     }
     const { message, decision, life } = hot
     const { account, priority } = message
     if (report) return { id, lane, account, priority, message, kind: 'report', attempt, report }
     const again = interrupted.size > 0 && interrupted.get(id) === entry.message
-    if (again) interrupted.delete(id)
     return {
       id,
       lane,
@@ -106,7 +108,8 @@ export function createWork(inner: Inner): Work {
     // The run is over, or this item is: whoever settles now comes too late.
     if (!entry || entry.state !== 'running' || settling.has(item)) return Promise.resolve()
     if (settlement.kind === 'release') {
-      if (!entry.report) claims.released(item)
+      // One that an earlier process had begun to send keeps its mark: the peer may have it, tried now or not.
+      if (!entry.report && interrupted.get(item) !== entry.message) claims.released(item)
       putBack(token, entry, settlement.due ?? entry.due)
       return Promise.resolve()
     }
@@ -116,6 +119,7 @@ export function createWork(inner: Inner): Work {
       const over = (): void => {
         settling.delete(item)
         claims.settled(item)
+        interrupted.delete(item)
         lanes.finish(token, item)
         if (hot) records.release(hot)
         resolve()
