@@ -98,7 +98,11 @@ export async function cancelUnfinished(core: Core, bind: Bind, told: string): Pr
   if (core.canceled.size > mostCanceled) core.canceled.delete(core.canceled.values().next().value!)
   try {
     await join(core, bind, parts, 'canceled')
-    return true
+    // What had just been made of them without the rest is no longer taken back so.
+    const made = await core.store.get(id)
+    if (made?.life.state === 'canceled') return true
+    core.canceled.delete(id)
+    return false
   } catch (error) {
     core.canceled.delete(id)
     throw error
