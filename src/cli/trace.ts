@@ -79,7 +79,9 @@ function says(entry: LifeEntry, account: string): string[] {
     case 'attempt': {
       const took = entry.tookMs === undefined ? '' : `, answered in ${entry.tookMs} ms`
       const how =
-        entry.outcome === 'ok' ? `taken${refsText(entry.refs)}` : `failed${entry.failure ? `: ${failureText(entry.failure)}` : ''}`
+        entry.outcome === 'ok'
+          ? `taken${refsText(entry.refs)}`
+          : `failed${entry.failure ? `: ${failureText(entry.failure)}` : ''}${entry.refs ? `; some were taken${refsText(entry.refs)}` : ''}`
       return [`attempt ${String(entry.n).padEnd(4)}${name(entry.bind)}: ${how}${took}`, ...(entry.wire ?? []).map((line) => `  ${line}`)]
     }
     case 'retry':

@@ -12,7 +12,7 @@ import type { Question } from '../routing/question.ts'
 import type { WaitingRecord } from '../store/store.ts'
 import { diceOf, firstCandidate } from './accept.ts'
 import type { Core } from './core.ts'
-import { interruption, nextCandidate } from './outcome.ts'
+import { afterInterruption, nextCandidate, noteInterruption } from './outcome.ts'
 
 export interface Waiting extends WaitingRecord {
   lane: BindId
@@ -28,10 +28,17 @@ export async function mayBeOut({ store }: Pick<Core, 'store'>, { message, life, 
   return trace === undefined || trace.entries.some((entry) => wasPerhapsTaken(entry, message.segments))
 }
 
-/** Of several segments, those that were taken before the attempt failed are not in its entry. */
+/** Of several segments, of those that were taken before the attempt failed not all were given an id. */
 function wasPerhapsTaken(entry: LifeEntry, segments: number): boolean {
-  if (entry.what !== 'attempt' || entry.failure?.kind === 'offline') return false
-  return entry.outcome === 'ok' || entry.failure?.kind === 'unknown' || segments > 1
+  if (entry.what !== 'attempt') return false
+  if (entry.refs !== undefined || entry.outcome === 'ok' || entry.failure?.kind === 'unknown') return true
+  return segments > 1 && entry.failure?.kind !== 'offline'
+}
+
+/** What becomes of one that an earlier process had begun to send, where it is not sent again by itself. */
+export function afterBegun(core: Pick<Core, 'configuration'>, waiting: Waiting, now: number): Transition | undefined {
+  const bind = waiting.interrupted ? core.configuration().binds.get(waiting.lane) : undefined
+  return bind && afterInterruption(waiting, bind, now)
 }
 
 /** What would be decided of it now. No candidates: nothing takes it. */
@@ -92,7 +99,7 @@ export function decidedBefore(waiting: Waiting, why: string, now: number, may: (
   while (before + 1 < candidates.length && !may(candidates[before + 1]!)) before++
   const life = copyLife(waiting.life)
   life.updatedAt = now
-  const entries = interrupted ? [interruption(life, lane, now)] : []
+  const entries = interrupted ? noteInterruption(life, lane, now) : []
   const isLast = candidates[before + 1] === undefined
   const failure: FailureFacts = {
     kind: 'unknown',

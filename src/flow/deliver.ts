@@ -14,7 +14,7 @@ import { accountEnded } from './closed.ts'
 import type { Core } from './core.ts'
 import { judged } from './judge.ts'
 import { endedByOptOut } from './optout.ts'
-import { afterAttempt, interruptedFailure, interruption } from './outcome.ts'
+import { afterAttempt, afterInterruption, interruption } from './outcome.ts'
 import { createPace, type Pace } from './pace.ts'
 import { sendReport } from './report.ts'
 import { afterWithdrawal, withdrawn } from './withdrawn.ts'
@@ -208,11 +208,8 @@ export function createDeliverer(core: Core): Deliverer {
     const sent: number[] = []
     for (let i = 0; i < total; i++) if ((item.life.segments[i]?.state ?? 'unsent') === 'unsent') sent.push(i)
     const startedAt = core.clock.now()
-    if (item.interrupted && bind.policy.unknown !== 'resend') {
-      const outcome: Outcome = { ok: false, failure: interruptedFailure }
-      const transition = afterAttempt({ item, bind, receipts, sent, total, outcome, startedAt, now: startedAt, restMs: 0, random: 0 })
-      return { token, item: item.id, kind: 'deliver', transition }
-    }
+    const over = item.interrupted ? afterInterruption(item, bind, startedAt) : undefined
+    if (over) return { token, item: item.id, kind: 'deliver', transition: over }
     if (item.decision.revision !== core.table().revision) {
       const why = withdrawn(core, item.message, item.decision, bind.id)
       if (why !== undefined) return withdraw(token, item, why)

@@ -14,22 +14,29 @@ import type { Candidate, Route } from '../model/route.ts'
 import type { Session } from '../plugin.ts'
 import { compile } from '../routing/table.ts'
 import { openSqlite } from '../store/sqlite/index.ts'
-import type { Store } from '../store/store.ts'
+import type { DeliverItem, Store } from '../store/store.ts'
 import type { Core } from './core.ts'
+import { mayBeOut } from './anew.ts'
 import { createEnds } from './ends.ts'
 import { expireOverdue } from './expire.ts'
 import { leaveLostBinds } from './leave.ts'
 import { createLoad } from './load.ts'
+import { afterAttempt, nextCandidate } from './outcome.ts'
 import { account, bind as bindOf, configuration, route } from '../../test/routing.ts'
 
 interface Bed {
   core: Core
-  store: Store
+  readonly store: Store
+  /** The store as another process finds it. */
+  restart(): Promise<void>
   clock: TestClock
   /** Sessions of a bind: 0 is down. */
   sessions(id: string, sessions: Partial<Session>[]): void
   /** A message on the lane of its first candidate. */
-  send(candidates: (string | Candidate)[], more?: { attempts?: number; account?: string; deliverAfter?: number }): Promise<string>
+  send(
+    candidates: (string | Candidate)[],
+    more?: { attempts?: number; account?: string; deliverAfter?: number; segments?: number },
+  ): Promise<string>
   laneOf(id: string): Promise<string | undefined>
 }
 
@@ -41,7 +48,7 @@ async function bed(
 ): Promise<Bed> {
   const directory = mkdtempSync(join(tmpdir(), 'leave-'))
   const clock = testClock()
-  const store = await openSqlite({ directory, clock })
+  let store = await openSqlite({ directory, clock })
   context.after(async () => {
     await store.close()
     rmSync(directory, { recursive: true })
@@ -75,7 +82,13 @@ async function bed(
   const ids = idSource(clock.now)
   return {
     core,
-    store,
+    get store() {
+      return store
+    },
+    async restart() {
+      await store.close()
+      store = core.store = await openSqlite({ directory, clock })
+    },
     clock,
     sessions(id, sessions) {
       const it = live.get(id)!
@@ -94,7 +107,7 @@ async function bed(
           arrival: 'A/api',
           acceptedAt: now,
           validUntil: now + 3_600_000,
-          segments: 1,
+          segments: more.segments ?? 1,
           from: { value: 'ACME', ton: 'alphanumeric', npi: 'unknown' },
           to: { value: `+4477009${id.slice(8, 14)}`, ton: 'international', npi: 'e164' },
           body: { kind: 'text', text: 'hello' },
@@ -292,4 +305,88 @@ test('what has no other bind in its decision leaves a bind that is gone by a rou
   await clock.advance(2000)
   await leaveLostBinds(core)
   assert.deepEqual([await laneOf(fresh), await laneOf(tried)], ['A/other', 'A/lost'])
+})
+
+test('what waits for a bind that is gone and may be used no longer ends, or goes elsewhere, also where nobody saw that change', async (context) => {
+  const routes = [route('A', 'new', '', ['A/other'])]
+  const down = { downLimitMs: 1000 }
+  for (const [by, becomes] of [
+    [routes, 'A/other'],
+    [[], 'failed'],
+  ] as const) {
+    const { core, store, clock, sessions, send, laneOf } = await bed(context, { 'A/lost': down, 'A/other': down }, { 'A/lost': [] }, [
+      ...by,
+    ])
+    sessions('A/lost', [])
+    sessions('A/other', [])
+    const [own, below] = [await send(['A/lost']), await send(['A/lost'], { account: 'B' })]
+    await clock.advance(2000)
+    await leaveLostBinds(core)
+    assert.equal(await laneOf(own), 'A/lost', 'nothing better is up')
+    assert.equal((await laneOf(below)) ?? (await store.get(below))!.life.state, becomes)
+  }
+})
+
+test('one that an earlier process had begun to send is told so wherever it goes, and is sent again only where its bind says so', async (context) => {
+  const trunk = { trunk: 'acme', downLimitMs: 0 }
+  const it = await bed(context, {
+    'A/n': trunk,
+    'A/e': trunk,
+    'A/hold': { downLimitMs: 1000, unknown: 'hold' },
+    'A/fail': { downLimitMs: 1000, unknown: 'fail' },
+  })
+  const lost = ['A/n', 'A/hold', 'A/fail']
+  const ids = [await it.send([inTrunk('A/n'), inTrunk('A/e')]), await it.send(['A/hold', 'A/e']), await it.send(['A/fail', 'A/e'])]
+  for (const lane of lost) assert.equal((await it.store.claim(lane, 1)).length, 1)
+  await it.restart()
+  it.sessions('A/e', [{}])
+  await it.clock.advance(2000)
+  await leaveLostBinds(it.core)
+  const seen = []
+  for (const id of ids) {
+    const { life, entries } = (await it.store.trace(id))!
+    const attempt = entries.find((entry) => entry.what === 'attempt')
+    seen.push([(await it.laneOf(id)) ?? life.state, attempt?.bind, attempt?.failure?.code, life.bind])
+  }
+  assert.deepEqual(seen, [
+    ['A/e', 'A/n', 'outcome-unknown', 'A/n'],
+    ['held', 'A/hold', 'outcome-unknown', 'A/hold'],
+    ['failed', 'A/fail', 'outcome-unknown', 'A/fail'],
+  ])
+  const first = (await it.store.get(ids[0]!))!
+  assert.equal(await mayBeOut(it.core, first), true, 'and is not decided anew after that')
+})
+
+test('a part that was taken before the link went counts as out, also once the whole message goes elsewhere', async (context) => {
+  const { core, store, clock, send } = await bed(context, { 'A/n': {}, 'A/e': {} })
+  const [some, none] = [await send(['A/n', 'A/e'], { segments: 2 }), await send(['A/n', 'A/e'], { segments: 2 })]
+  const runs = await store.claim('A/n', 2)
+  for (const run of runs) {
+    const item = run.items[0] as DeliverItem
+    const refs = item.message.id === some ? ['r1', undefined] : [undefined, undefined]
+    const failure = { kind: 'offline', code: 'bind-down' } as const
+    const now = clock.now()
+    const attempt = {
+      item,
+      bind: core.binds.get('A/n')!.bind,
+      receipts: true,
+      sent: [0, 1],
+      total: 2,
+      startedAt: now,
+      now,
+      restMs: 0,
+      random: 0,
+    }
+    const transition = afterAttempt({ ...attempt, outcome: { ok: false, failure, refs } })
+    await store.settle({ token: run.token, item: item.id, kind: 'deliver', transition })
+  }
+  const gone = { kind: 'permanent', code: 'bind-down' } as const
+  const out = new Map<string, boolean>()
+  for (const id of [some, none]) {
+    await store.move(id, ({ message, decision, life }) =>
+      nextCandidate({ item: { message, decision, candidate: 0 }, bind: { id: 'A/n' }, now: clock.now() }, life, [], gone),
+    )
+    out.set(id, await mayBeOut(core, (await store.get(id))!))
+  }
+  assert.deepEqual([out.get(some), out.get(none)], [true, false])
 })

@@ -2,7 +2,7 @@
 // disabled loses its messages to their next candidate, or, where they have none, to what is decided of
 // them now that the configuration has changed; a member of a trunk without a session loses them to another
 // member at once; what has waited for a link longer than the bind allows fails; and what waits for a bind
-// that was deleted is decided anew.
+// that was deleted, or that its account may not use any more, is decided anew.
 import { bindState } from '../binds/supervisor.ts'
 import { copyLife, type Transition } from '../model/transition.ts'
 import type { BindId } from '../model/message.ts'
@@ -10,21 +10,18 @@ import type { Candidate } from '../model/route.ts'
 import type { WaitingRecord } from '../store/store.ts'
 import type { Core } from './core.ts'
 import { isDownTooLong } from './downtime.ts'
-import { decidedAnew, decisionNow, mayBeOut } from './anew.ts'
-import { interruption, nextCandidate } from './outcome.ts'
+import { afterBegun, decidedAnew, decisionNow, mayBeOut, type Waiting } from './anew.ts'
+import { nextCandidate, noteInterruption } from './outcome.ts'
 import { eachWaiting } from './waiting.ts'
-import { leaveWithdrawn, moveUnchanged } from './withdrawn.ts'
+import { leaveWithdrawn, moveUnchanged, withdrawn } from './withdrawn.ts'
 
 export async function leaveLostBinds(core: Core): Promise<void> {
   const now = core.clock.now()
   for (const depth of await core.store.depths()) {
     if (depth.deliver === 0) continue
     const lane = depth.lane
-    if (!core.configuration().binds.has(lane)) await eachWaiting(core, lane, (record) => leaveWithdrawn(core, record, lane))
-    else {
-      const step = stepFor(core, lane, now)
-      if (step) await eachWaiting(core, lane, (record) => leave(core, lane, record, step(record), now))
-    }
+    const step = stepFor(core, lane, now)
+    if (step) await eachWaiting(core, lane, (record) => leave(core, lane, record, step, now))
   }
 }
 
@@ -36,7 +33,7 @@ type Step = (record: WaitingRecord) => Next | 'anew' | undefined
 function stepFor(core: Core, lane: BindId, now: number): Step | undefined {
   const bind = core.configuration().binds.get(lane)
   const live = core.binds.get(lane)
-  const lost = isDownTooLong(core, lane, now)
+  const lost = bind === undefined || isDownTooLong(core, lane, now)
   const down = live !== undefined && bindState(live) === 'down' && !live.bind.paused
   const trunked = bind !== undefined && bind.policy.trunk !== '' && (down || lost)
   const limit = down ? live.bind.policy.relayLimitMs : 0
@@ -56,17 +53,22 @@ function stepFor(core: Core, lane: BindId, now: number): Step | undefined {
   }
 }
 
-async function leave(core: Core, lane: BindId, record: WaitingRecord, found: ReturnType<Step>, now: number): Promise<void> {
-  const { id } = record.message
-  if (typeof found === 'function') await core.store.move(id, found)
+async function leave(core: Core, lane: BindId, record: WaitingRecord, step: Step, now: number): Promise<void> {
+  // A bind that is back soon is looked at by the deliverer; for this one it may never be its turn.
+  if (withdrawn(core, record.message, record.decision, lane) !== undefined) return leaveWithdrawn(core, record, lane)
+  const found = step(record)
+  const placed = (fresh: WaitingRecord): Waiting => {
+    const candidate = fresh.decision.candidates.findIndex(({ bind }) => bind === lane)
+    return { ...fresh, lane, candidate }
+  }
+  if (typeof found === 'function') await core.store.move(record.message.id, (fresh) => afterBegun(core, placed(fresh), now) ?? found(fresh))
   else if (found === 'anew') {
     const decision = decisionNow(core, record, now)
     const isElsewhere = decision.candidates.some(({ bind }) => bind !== lane && !isDownTooLong(core, bind, now))
     if (!isElsewhere || (await mayBeOut(core, record))) return
     await moveUnchanged(core, record, (fresh) => {
       if (fresh.interrupted) return undefined
-      const candidate = fresh.decision.candidates.findIndex(({ bind }) => bind === lane)
-      return decidedAnew(core, { ...fresh, lane, candidate }, decision, 'the bind is disabled, or down for longer than its limit', now)
+      return decidedAnew(core, placed(fresh), decision, 'the bind is disabled, or down for longer than its limit', now)
     })
   }
 }
@@ -88,14 +90,15 @@ function siblingOf(core: Core, { message, decision, life }: WaitingRecord, at: n
   return best
 }
 
-function toSibling({ message, decision, life }: WaitingRecord, lane: BindId, candidate: number, now: number): Transition {
+function toSibling({ message, decision, life, interrupted }: WaitingRecord, lane: BindId, candidate: number, now: number): Transition {
   const to = decision.candidates[candidate]!.bind
   const next = copyLife(life)
   next.updatedAt = now
+  const begun = interrupted ? noteInterruption(next, lane, now) : []
   return {
     message: message.id,
     life: next,
-    entries: [{ at: now, what: 'failover', from: lane, to, why: 'it has no session, and another member of its trunk has' }],
+    entries: [...begun, { at: now, what: 'failover', from: lane, to, why: 'it has no session, and another member of its trunk has' }],
     requeue: { lane: to, due: Math.max(now, message.deliverAfter ?? 0), attempt: 0, candidate },
     counts: [{ bind: lane, name: 'retried' }],
   }
@@ -104,7 +107,7 @@ function toSibling({ message, decision, life }: WaitingRecord, lane: BindId, can
 function onwards({ message, decision, life, interrupted }: WaitingRecord, lane: BindId, candidate: number, now: number): Transition {
   const next = copyLife(life)
   next.updatedAt = now
-  const entries = interrupted ? [interruption(life, lane, now)] : []
+  const entries = interrupted ? noteInterruption(next, lane, now) : []
   return nextCandidate({ item: { message, decision, candidate }, bind: { id: lane }, now }, next, entries, {
     kind: 'permanent',
     code: 'bind-down',

@@ -6,7 +6,7 @@ import type { Life } from '../model/life.ts'
 import type { Message } from '../model/message.ts'
 import { defaultPolicy } from '../model/policy.ts'
 import type { DeliverItem } from '../store/store.ts'
-import { afterAttempt, type Attempted } from './outcome.ts'
+import { afterInterruption, afterAttempt, type Attempted } from './outcome.ts'
 
 const now = 1_000_000
 
@@ -273,4 +273,11 @@ test('a datagram or transaction is tried once; only what was never written is tr
     assert.equal(after({ kind: 'unknown', code: 'peer-timeout' }).cdr?.failure, 'outcome-unknown')
     assert.equal(after({ kind: 'offline', code: 'connection-lost' }).requeue?.lane, 'AC1/a')
   }
+})
+
+test('what is tried once is not sent again after a crash either, whatever the bind says of others', () => {
+  assert.equal(afterInterruption(item(), bind(), now), undefined)
+  const step = afterInterruption(item({}, { mode: 'datagram' }), bind(), now)
+  assert.deepEqual([step?.life.state, step?.life.failure?.code], ['failed', 'outcome-unknown'])
+  assert.equal(step?.cdr?.state, 'failed')
 })

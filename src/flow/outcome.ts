@@ -5,7 +5,7 @@
 import { backoffMs, busyShape, retryShape } from '../binds/backoff.ts'
 import type { Bind } from '../model/bind.ts'
 import type { FailureFacts } from '../model/failure.ts'
-import type { BindId } from '../model/message.ts'
+import type { BindId, Message } from '../model/message.ts'
 import type { Life, LifeEntry, SegmentProgress } from '../model/life.ts'
 import { copyLife, finish, wantsReport, type Count, type Transition } from '../model/transition.ts'
 import type { Outcome } from '../plugin.ts'
@@ -13,7 +13,7 @@ import type { DeliverItem } from '../store/store.ts'
 import { actionFor, isBusy } from './judge.ts'
 
 export interface Attempted {
-  item: DeliverItem
+  item: Pick<DeliverItem, 'message' | 'decision' | 'life' | 'candidate' | 'attempt'>
   bind: Bind
   /** The connector sends receipts for what it took. */
   receipts: boolean
@@ -42,7 +42,11 @@ export function afterAttempt(attempt: Attempted): Transition {
     tookMs: now - attempt.startedAt,
   }
   if (outcome.ok) entry.refs = outcome.refs
-  else entry.failure = outcome.failure
+  else {
+    entry.failure = outcome.failure
+    const taken = outcome.refs?.filter((ref) => ref !== undefined)
+    if (taken?.length) entry.refs = taken
+  }
   if (outcome.wire) entry.wire = outcome.wire
   const life = copyLife(item.life)
   delete life.failure
@@ -51,8 +55,8 @@ export function afterAttempt(attempt: Attempted): Transition {
   life.bind = bind.id
   if (counted) life.attempts++
   life.updatedAt = now
-  const taken = outcome.ok && segments.every((segment) => segment.state !== 'unsent')
-  const step = taken ? whenTaken(attempt, life, entry) : whenFailed(attempt, life, entry, outcome.ok ? unanswered : outcome.failure)
+  const isTaken = outcome.ok && segments.every((segment) => segment.state !== 'unsent')
+  const step = isTaken ? whenTaken(attempt, life, entry) : whenFailed(attempt, life, entry, outcome.ok ? unanswered : outcome.failure)
   const refs = refsOf(attempt)
   // With the segments gone (another candidate, a new start) their receipts mean nothing any more.
   if (refs.length > 0 && step.life.segments.length > 0) step.refs = refs
@@ -133,7 +137,7 @@ function whenFailed(attempt: Attempted, life: Life, entry: LifeEntry, failure: F
     end.counts.push(...counts)
     return end
   }
-  const once = message.mode !== undefined && message.mode !== 'store'
+  const once = isOnce(message)
   if (failure.kind === 'unknown' && (once || bind.policy.unknown === 'fail')) return fail({ ...failure, code: 'outcome-unknown' })
   if (once) return fail(failure)
   const action = actionFor(bind.policy, failure)
@@ -161,11 +165,33 @@ function whenFailed(attempt: Attempted, life: Life, entry: LifeEntry, failure: F
   return again(now + (failure.retryAfterMs ?? backoffMs(shape, item.attempt, random)), tries)
 }
 
-export const interruptedFailure = { kind: 'unknown', code: 'outcome-unknown', peer: 'the gateway stopped during this attempt' } as const
+/** A datagram, or a transaction. */
+const isOnce = ({ mode }: Message): boolean => mode !== undefined && mode !== 'store'
+
+const interruptedFailure = { kind: 'unknown', code: 'outcome-unknown', peer: 'the gateway stopped during this attempt' } as const
 
 /** The attempt that was under way when an earlier process died, as the trace tells it. */
 export function interruption({ attempts }: Life, bind: BindId, at: number): LifeEntry {
   return { at, what: 'attempt', n: attempts + 1, bind, outcome: 'failed', failure: interruptedFailure }
+}
+
+/** The same of a message that goes to another bind without having been tried since: its life knows of that attempt, too. */
+export function noteInterruption(life: Life, bind: BindId, at: number): LifeEntry[] {
+  life.bind = bind
+  return [interruption(life, bind, at)]
+}
+
+/** What becomes of it where it is not sent again by itself: the bind's policy says so, or it is tried once. Undefined: it is. */
+export function afterInterruption(
+  { message, decision, life, candidate }: Pick<DeliverItem, 'message' | 'decision' | 'life' | 'candidate'>,
+  bind: Bind,
+  now: number,
+): Transition | undefined {
+  if (bind.policy.unknown === 'resend' && !isOnce(message)) return undefined
+  const item = { message, decision, life, candidate, attempt: 0 }
+  const total = life.segments.length
+  const outcome: Outcome = { ok: false, failure: interruptedFailure }
+  return afterAttempt({ item, bind, receipts: true, sent: [], total, outcome, startedAt: now, now, restMs: 0, random: 0 })
 }
 
 /** The next candidate of the stored decision gets the whole message anew; none left: it failed. */

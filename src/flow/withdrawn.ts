@@ -9,7 +9,7 @@ import type { Decision, Route } from '../model/route.ts'
 import { targetMeans } from '../model/route.ts'
 import { differing } from '../model/versions.ts'
 import type { WaitingRecord } from '../store/store.ts'
-import { decidedAnew, decidedBefore, decisionNow, mayBeOut, type Waiting } from './anew.ts'
+import { afterBegun, decidedAnew, decidedBefore, decisionNow, mayBeOut, type Waiting } from './anew.ts'
 import type { Core } from './core.ts'
 import { eachWaiting } from './waiting.ts'
 
@@ -35,6 +35,8 @@ export function withdrawn(
 
 /** What becomes of it then. `isOut`: a carrier may have it. */
 export function afterWithdrawal(core: Core, waiting: Waiting, why: string, isOut: boolean, now: number): Transition {
+  const begun = afterBegun(core, waiting, now)
+  if (begun) return begun
   if (!isOut) return decidedAnew(core, waiting, decisionNow(core, waiting, now), why, now)
   const { message, decision } = waiting
   return decidedBefore(waiting, why, now, ({ bind }) => withdrawn(core, message, decision, bind) === undefined)
