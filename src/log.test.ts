@@ -20,6 +20,17 @@ test('a line that comes again and again is written once in a while, with how man
   ])
 })
 
+test('a clock that is set back silences no line', () => {
+  let now = 1_000_000
+  let written = 0
+  const tell = occasional({ now: () => now }, () => written++, 1000)
+  tell('a', 'one', () => ({}))
+  now -= 900_000
+  tell('a', 'one', () => ({}))
+  tell('a', 'one', () => ({}))
+  assert.equal(written, 2)
+})
+
 test('a step that fails four times a second for an hour fills no log', async () => {
   const clock = testClock()
   const lines: string[] = []

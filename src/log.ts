@@ -35,15 +35,16 @@ export function occasional(
   write: (fields: Record<string, unknown>, message: string) => void,
   quietMs = 10_000,
 ): Occasional {
-  const kinds = new Map<string, { until: number; leftOut: number }>()
+  const kinds = new Map<string, { toldAt: number; leftOut: number }>()
   return (kind, message, fields) => {
     const now = clock.now()
     const known = kinds.get(kind)
-    if (known && now < known.until) {
+    // A clock that was set back silences nothing.
+    if (known && now >= known.toldAt && now < known.toldAt + quietMs) {
       known.leftOut++
       return
     }
-    kinds.set(kind, { until: now + quietMs, leftOut: 0 })
+    kinds.set(kind, { toldAt: now, leftOut: 0 })
     write(known?.leftOut ? { ...fields(), leftOut: known.leftOut } : fields(), message)
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testClock } from '../clock.ts'
-import type { StatisticsQuery, StatisticsRow, Store } from '../store/store.ts'
+import { StoreUnavailable, type StatisticsQuery, type StatisticsRow, type Store } from '../store/store.ts'
 import { createCounted } from './counted.ts'
 
 const minute = 60_000
@@ -91,4 +91,23 @@ test('while nothing can be written the counters stand still, and nobody waits', 
   assert.deepEqual(await counted(), before)
   trouble = undefined
   assert.equal((await counted())[0]?.count, 5)
+})
+
+test('while the tables cannot be written, though the journal can, the counters stand still too', async () => {
+  let broken = false
+  const counted = createCounted(
+    {
+      trouble: undefined,
+      statistics: async () => {
+        if (broken) throw new StoreUnavailable('database or disk is full')
+        return [{ bind: 'AC1/a', minute: begin, name: 'sent', count: 3 }]
+      },
+    },
+    testClock(begin),
+  )
+  const before = await counted()
+  broken = true
+  assert.deepEqual(await counted(), before)
+  broken = false
+  assert.equal((await counted())[0]?.count, 3)
 })

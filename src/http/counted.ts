@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts'
 import type { CountName } from '../model/transition.ts'
 import type { BindId } from '../model/message.ts'
-import type { Store } from '../store/store.ts'
+import { StoreUnavailable, type Store } from '../store/store.ts'
 
 export interface Counted {
   bind: BindId
@@ -40,10 +40,13 @@ export function createCounted(store: Pick<Store, 'statistics' | 'trouble'>, cloc
 
   let last: Counted[] = []
   // One after another: two at once would settle the same minutes twice. While nothing can be written (a full disk)
-  // the store does not answer for now, and the rest of the metrics is wanted just then: the counters stand still.
+  // the store does not answer for now, or refuses, and the rest of the metrics is wanted just then: the counters stand still.
   return () => {
     if (store.trouble) return Promise.resolve(last)
-    const mine = turn.then(look)
+    const mine = turn.then(look).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) return last
+      throw error
+    })
     turn = mine.then(
       (counts) => (last = counts),
       () => {},
