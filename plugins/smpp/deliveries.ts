@@ -7,6 +7,7 @@ import type { Link } from './link.ts'
 import { readAlert } from './mapping/alert.ts'
 import { readDelivery } from './mapping/deliver.ts'
 import type { TlvRules } from './mapping/tlvs.ts'
+import { modeOf } from './supplier-settings.ts'
 
 /** Deliveries being made durable, above which no more are read from the carrier. */
 const mostOpen = 500
@@ -24,7 +25,8 @@ export function createDeliveries(gateway: Gateway<SmppConfig>, tlvs: TlvRules): 
     },
     owned: (value: string) => gateway.number(value) !== undefined,
     get transit() {
-      return gateway.bind.policy.transit
+      // Who is bound as a receiver has no way to tell it.
+      return gateway.bind.policy.transit && modeOf(gateway.bind.config) !== 'rx'
     },
     tlvs,
   }

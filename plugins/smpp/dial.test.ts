@@ -111,6 +111,16 @@ describe('several addresses', () => {
     assert.equal(await failure(send(session)), 'ok')
     assert.deepEqual([commandsOf(full), commandsOf(last)], [['bind_transceiver'], ['bind_transceiver', 'submit_sm']])
   })
+  it('on standby can all that one address can', async (t) => {
+    const peer = await there(t)
+    const capabilities = { query: true, cancel: true, replace: true }
+    const one = await dialled(t, trunk([peer], { capabilities }))
+    const two = await dialled(t, trunk([peer, peer], { capabilities }))
+    assert.deepEqual(Object.keys(two).toSorted(), Object.keys(one).toSorted())
+    const report = { state: 'delivered', at: Date.now() } as const
+    assert.deepEqual(await failure(two.report!(outgoing('hello').message, report, never)), 'ok')
+    assert.equal(submits(peer), 1)
+  })
   it('fail together with what each of them said, for good only where all say so', async (t) => {
     const gone = await carrier()
     await gone.close()

@@ -81,6 +81,7 @@ export async function dialStandby(parts: {
   }
   // The same at every address, since all have the same settings.
   if (current.send) session.send = (out, abort) => current.send!(out, abort)
+  if (current.report) session.report = (message, report, abort) => current.report!(message, report, abort)
   if (current.query) session.query = (message, refs, abort) => current.query!(message, refs, abort)
   if (current.cancel) session.cancel = (message, ref) => current.cancel!(message, ref)
   if (current.replace) session.replace = (message, ref, segment) => current.replace!(message, ref, segment)
