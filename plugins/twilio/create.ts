@@ -1,5 +1,13 @@
 // POST Messages: the form's parameters as a submission, or Twilio's refusal of the first that is wrong.
-import { alphanumericSender, shortCode, transliterate, type Address, type Gateway, rewriteDestination } from '../../src/plugin.ts'
+import {
+  alphanumericSender,
+  mostAheadMs,
+  shortCode,
+  transliterate,
+  type Address,
+  type Gateway,
+  rewriteDestination,
+} from '../../src/plugin.ts'
 import { callbackOf, findApplication } from './applications.ts'
 import { isoInstant } from './dates.ts'
 import type { TextSubmission } from './mapping.ts'
@@ -16,7 +24,6 @@ const maxMedia = 10
 /** Seconds; the default is the longest. */
 const maxValidity = 36_000
 const soonestMs = 5 * 60_000
-const latestMs = 35 * 86_400_000
 
 /** `now` is epoch ms; `legacy` is /SMS/Messages. */
 export function submissionOf(form: Form, gateway: Gateway, now: number, legacy: boolean): TextSubmission {
@@ -135,6 +142,6 @@ function sendAt(form: Form, now: number): number | undefined {
   if (type !== 'fixed') throw new Refused(35126, type ?? '')
   if (!text) throw new Refused(35111)
   const at = isoInstant(text)
-  if (at === undefined || at < now + soonestMs || at > now + latestMs) throw new Refused(35114, text)
+  if (at === undefined || at < now + soonestMs || at > now + mostAheadMs) throw new Refused(35114, text)
   return at
 }

@@ -27,6 +27,9 @@ export type ReceiptWish = 'none' | 'failure' | 'success' | 'both'
 /** What a handset asks for by a word: no more, again, or how. */
 export type OptOutType = 'stop' | 'start' | 'help'
 
+/** A time to send at is at most so far ahead (Twilio: Messages, SendAt). */
+export const mostAheadMs = 35 * 86_400_000
+
 /**
  * One recipient's message as a peer handed it over. Times are epoch milliseconds.
  * `report` is the origin connector's own note on where reports go (a webhook's URL);

@@ -3,7 +3,6 @@
 // TLVs. What was accepted can be asked for and taken back like every message.
 import type { Host, Submission } from '../../../src/plugin.ts'
 import { type Draft, integer8, type PduOf, statuses, tags, type Tlv, tlv } from '../codec/index.ts'
-import { fromWire } from '../mapping/address.ts'
 import { readBody } from '../mapping/body.ts'
 import { writeMessageId } from '../mapping/receipt-out.ts'
 import { smppState } from '../mapping/receipt-states.ts'
@@ -11,9 +10,9 @@ import { extraName } from '../mapping/tlvs.ts'
 import { find } from './find.ts'
 import { codingNote } from './notes.ts'
 import { refusal, refusalStatus } from './statuses.ts'
-import { configuredAddress } from './submission.ts'
+import { configuredAddress, sourceOf } from './submission.ts'
 import type { Terms } from './terms.ts'
-import { timeOf } from './times.ts'
+import { readTimes } from './times.ts'
 
 /** All that a broadcast says of where, how often and for how long (SMPP 5.0 §4.8.4.7–17). */
 const firstTag = tags.broadcast_channel_indicator
@@ -33,23 +32,15 @@ export async function broadcast(terms: Terms, pdu: PduOf<'broadcast_sm'>): Promi
   if (config.broadcast === '') return refusal(pdu, statuses.ESME_RBCASTFAIL)
   if (needed.some((tag) => tlv(pdu.tlvs, tag) === undefined)) return refusal(pdu, statuses.ESME_RMISSINGTLV)
   const now = gateway.clock.now()
-  const from = fromWire(pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr, terms.owned, config)
-  if (from.value === '') return refusal(pdu, statuses.ESME_RINVSRCADR)
+  const from = sourceOf(pdu, terms)
+  if (from === undefined) return refusal(pdu, statuses.ESME_RINVSRCADR)
   const read = readBody({ esm_class: 0, data_coding: pdu.data_coding, tlvs: pdu.tlvs }, config, true)
   if (read.kind === 'refused') return refusal(pdu, read.status)
   const submission: Submission = { from, to: configuredAddress(config.broadcast), body: read.body, priority: 1, receipt: 'none' }
   submission.extras = areasOf(pdu.tlvs)
   if (pdu.data_coding !== 0) submission.report = { [codingNote]: String(pdu.data_coding) }
-  if (pdu.schedule_delivery_time !== '') {
-    const at = timeOf(pdu.schedule_delivery_time, now)
-    if (at === undefined) return refusal(pdu, statuses.ESME_RINVSCHED)
-    if (at > now) submission.deliverAfter = at
-  }
-  if (pdu.validity_period !== '') {
-    const until = timeOf(pdu.validity_period, now)
-    if (until === undefined || until <= now) return refusal(pdu, statuses.ESME_RINVEXPIRY)
-    submission.validUntil = until
-  }
+  const fault = readTimes(pdu, submission, now)
+  if (fault) return refusal(pdu, fault.status)
   try {
     const message_id = writeMessageId(await gateway.accept(submission), config.receipts.ids)
     return { command: 'broadcast_sm_resp', sequence_number: pdu.sequence_number, message_id }

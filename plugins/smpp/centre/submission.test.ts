@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { type BindPolicy, defaultClientPolicy, type Gateway, type Submission } from '../../../src/plugin.ts'
 import { type PduOf, statuses, type StatusName, tags, type Tlv } from '../codec/index.ts'
 import { plainSubmit } from '../codec/samples.ts'
+import type { Version } from './admit.ts'
 import { clientConfig, type ClientConfig } from './config.ts'
 import { readSubmission } from './submission.ts'
 import { termsOf } from './terms.ts'
@@ -11,7 +12,12 @@ import { termsOf } from './terms.ts'
 const now = Date.UTC(2026, 10, 21, 12)
 const base: PduOf<'submit_sm'> = { ...plainSubmit, source_addr: 'Shop', short_message: Buffer.from('Hi') }
 
-function read(more: Partial<PduOf<'submit_sm'>> = {}, config: Partial<ClientConfig> = {}, policy: Partial<BindPolicy> = {}) {
+function read(
+  more: Partial<PduOf<'submit_sm'>> = {},
+  config: Partial<ClientConfig> = {},
+  policy: Partial<BindPolicy> = {},
+  version: Version = 0x34,
+) {
   const gateway = {
     bind: {
       policy: { ...defaultClientPolicy, ...policy },
@@ -20,7 +26,7 @@ function read(more: Partial<PduOf<'submit_sm'>> = {}, config: Partial<ClientConf
     number: (value: string) => (value === '+15550001111' ? {} : undefined),
   } as unknown as Gateway<ClientConfig>
   const pdu = { ...base, ...more }
-  return readSubmission(pdu, pdu, termsOf({ gateway, role: 'transceiver', version: 0x34 }), now)
+  return readSubmission(pdu, pdu, termsOf({ gateway, role: 'transceiver', version }), now)
 }
 const taken = (...given: Parameters<typeof read>): Submission => {
   const got = read(...given)
@@ -42,6 +48,10 @@ describe('a submission', () => {
     ['an unknown replace_if_present_flag', { replace_if_present_flag: 2 }, 'ESME_RINVREPFLAG'],
     ['a canned message', { sm_default_msg_id: 1 }, 'ESME_RINVDFTMSGID'],
     ['a time that is none', { schedule_delivery_time: 'tomorrow' }, 'ESME_RINVSCHED'],
+    ['a time more than 35 days ahead', { schedule_delivery_time: '000105000001000R' }, 'ESME_RINVSCHED'],
+    ['a time in another decade', { schedule_delivery_time: '361231000000000+' }, 'ESME_RINVSCHED'],
+    ['an acknowledgement of delivery', { esm_class: 0x08 }, 'ESME_RINVESMCLASS'],
+    ["a user's acknowledgement", { esm_class: 0x13 }, 'ESME_RINVESMCLASS'],
     ['a day that is none', { schedule_delivery_time: '261345000000000+' }, 'ESME_RINVSCHED'],
     ['a validity that is none', { validity_period: '26112112000000R0' }, 'ESME_RINVEXPIRY'],
     ['a validity that is over', { validity_period: '261121110000000+' }, 'ESME_RINVEXPIRY'],
@@ -87,6 +97,15 @@ describe('a submission', () => {
     assert.equal(deliverAfter, now + 5_400_000)
     assert.equal(validUntil, now + 86_400_000 - 3_600_000)
     assert.equal(taken({ schedule_delivery_time: '200101000000000+' }).deliverAfter, undefined)
+  })
+
+  it('may be scheduled up to 35 days ahead', () => {
+    assert.equal(taken({ schedule_delivery_time: '000105000000000R' }).deliverAfter, now + 35 * 86_400_000)
+  })
+
+  it('is a text with a type of esm_class that says nothing of an ESME, or in 3.3', () => {
+    for (const esm_class of [0x04, 0x0c, 0x18, 0x20, 0x3c]) assert.deepEqual(taken({ esm_class }).body, { kind: 'text', text: 'Hi' })
+    for (const esm_class of [0x08, 0x10]) assert.deepEqual(taken({ esm_class }, {}, {}, 0x33).body, { kind: 'text', text: 'Hi' })
   })
 
   it('goes where the client means', () => {

@@ -17,7 +17,7 @@ import { extrasOf } from '../mapping/extras.ts'
 import { extraName } from '../mapping/tlvs.ts'
 import { codingNote, fromNote, toNote } from './notes.ts'
 import type { Terms } from './terms.ts'
-import { timeOf } from './times.ts'
+import { readTimes } from './times.ts'
 
 export type Submitted = PduOf<'submit_sm' | 'data_sm' | 'submit_multi'>
 
@@ -38,6 +38,14 @@ export interface Destination {
 
 /** esm_class bits 1–0 (SMPP 5.0 §4.7.12): default, datagram, forward (transaction), store and forward. */
 const modes: readonly (MessagingMode | undefined)[] = [undefined, 'datagram', 'transaction', 'store']
+/**
+ * esm_class bits 5–2 (SMPP 3.4 §5.2.12): what an ESME says of a message that asked for it. None of ours does, and
+ * nobody shall get one as a text. Other types mean nothing of an ESME; in 3.3 none does.
+ */
+const messageType = 0x3c
+const deliveryAcknowledgement = 0x08
+const userAcknowledgement = 0x10
+const version34 = 0x34
 /** priority_flag (SMPP 5.0 §4.7.14): 0 is what nearly everybody sends. */
 const priorities: readonly Priority[] = [1, 1, 2, 3, 3]
 /** registered_delivery bits 1–0 (SMPP 5.0 §4.7.21). */
@@ -55,6 +63,9 @@ export function readSubmission(pdu: Submitted, destination: Destination, terms: 
   if (destination.dest_addr_ton > mostTon) return refused(statuses.ESME_RINVDSTTON, 'dest_addr_ton')
   const to = destinationOf(destination, terms)
   if (to === undefined) return refused(statuses.ESME_RINVDSTADR, 'destination_addr')
+  const type = pdu.esm_class & messageType
+  if ((type === deliveryAcknowledgement || type === userAcknowledgement) && terms.version >= version34)
+    return refused(statuses.ESME_RINVESMCLASS, 'esm_class')
   const read = readBody(pdu, terms.config, true)
   if (read.kind === 'refused') return read
   const registered = pdu.registered_delivery
@@ -80,7 +91,10 @@ function refused(status: number, field: string): Read {
   return { status, why: field }
 }
 
-function sourceOf(pdu: Submitted, { config, owned }: Terms): Address | undefined {
+export function sourceOf(
+  pdu: { source_addr_ton: number; source_addr_npi: number; source_addr: string },
+  { config, owned }: Terms,
+): Address | undefined {
   const { source_addr_ton, source_addr_npi, source_addr } = pdu
   if (source_addr === '' && config.source !== '') return configuredAddress(config.source)
   const from = fromWire(source_addr_ton, source_addr_npi, source_addr, owned, config)
@@ -117,18 +131,7 @@ function timesAndPriority(pdu: PduOf<'submit_sm' | 'submit_multi'>, submission: 
   if (pdu.replace_if_present_flag > 1) return refused(statuses.ESME_RINVREPFLAG, 'replace_if_present_flag')
   // We keep no canned messages.
   if (pdu.sm_default_msg_id !== 0) return refused(statuses.ESME_RINVDFTMSGID, 'sm_default_msg_id')
-  if (pdu.schedule_delivery_time !== '') {
-    const at = timeOf(pdu.schedule_delivery_time, now)
-    if (at === undefined) return refused(statuses.ESME_RINVSCHED, 'schedule_delivery_time')
-    if (at > now) submission.deliverAfter = at
-  }
-  if (pdu.validity_period !== '') {
-    const until = timeOf(pdu.validity_period, now)
-    if (until === undefined || until <= Math.max(now, submission.deliverAfter ?? 0))
-      return refused(statuses.ESME_RINVEXPIRY, 'validity_period')
-    submission.validUntil = until
-  }
-  return undefined
+  return readTimes(pdu, submission, now)
 }
 
 /** qos_time_to_live, in seconds (SMPP 5.0 §4.8.4.46). */

@@ -1,9 +1,32 @@
-// schedule_delivery_time and validity_period of a client (SMPP 5.0 §4.7.23): absolute or relative.
+// schedule_delivery_time and validity_period of a client (SMPP 5.0 §4.7.23): absolute or relative, and refused where
+// they cannot be kept.
+import { mostAheadMs, type Submission } from '../../../src/plugin.ts'
+import { statuses } from '../codec/index.ts'
 import { receiptDate } from '../mapping/time.ts'
 
 const timeLength = 16
 /** YYMMDDhhmmss000R: years and months of the calendar, then days, hours, minutes and seconds. */
 const relative = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\d\d\dR$/
+
+/** Notes them on the submission, or says why not. */
+export function readTimes(
+  pdu: { schedule_delivery_time: string; validity_period: string },
+  submission: Submission,
+  now: number,
+): { status: number; why: string } | undefined {
+  if (pdu.schedule_delivery_time !== '') {
+    const at = timeOf(pdu.schedule_delivery_time, now)
+    if (at === undefined || at > now + mostAheadMs) return { status: statuses.ESME_RINVSCHED, why: 'schedule_delivery_time' }
+    if (at > now) submission.deliverAfter = at
+  }
+  if (pdu.validity_period !== '') {
+    const until = timeOf(pdu.validity_period, now)
+    if (until === undefined || until <= Math.max(now, submission.deliverAfter ?? 0))
+      return { status: statuses.ESME_RINVEXPIRY, why: 'validity_period' }
+    submission.validUntil = until
+  }
+  return undefined
+}
 
 /** Epoch ms. Undefined: it is no such time. */
 export function timeOf(text: string, now: number): number | undefined {

@@ -6,6 +6,7 @@ import { type PduOf, tags, tlv, tlvString } from '../codec/index.ts'
 import { plainToWire } from './address.ts'
 import { receiptPdu } from './receipt-out.ts'
 import { receiptForm, receiptSettings } from './receipt-settings.ts'
+import { submitBetween } from './submit.ts'
 import { extraName } from './tlvs.ts'
 
 /** registered_delivery bits 1–0: receipts; bit 2: an acknowledgement of the ESME. */
@@ -33,30 +34,7 @@ export function noteAsked(submission: Submission, pdu: PduOf<'deliver_sm' | 'dat
 
 /** Its sequence number is still 0. */
 export function acknowledgement(message: Message, report: Report, version: number): PduOf<'submit_sm'> {
-  const source = plainToWire(message.to)
-  const destination = plainToWire(message.from)
-  const { data_coding, short_message, tlvs } = receiptPdu(message, report, receiptForm(settings, version))
-  return {
-    command: 'submit_sm',
-    command_status: 0,
-    sequence_number: 0,
-    service_type: '',
-    source_addr_ton: source.ton,
-    source_addr_npi: source.npi,
-    source_addr: source.addr,
-    dest_addr_ton: destination.ton,
-    dest_addr_npi: destination.npi,
-    destination_addr: destination.addr,
-    esm_class: esmAcknowledgement,
-    protocol_id: 0,
-    priority_flag: 0,
-    schedule_delivery_time: '',
-    validity_period: '',
-    registered_delivery: 0,
-    replace_if_present_flag: 0,
-    data_coding,
-    sm_default_msg_id: 0,
-    short_message,
-    tlvs,
-  }
+  const pdu = submitBetween(plainToWire(message.to), plainToWire(message.from), receiptPdu(message, report, receiptForm(settings, version)))
+  pdu.esm_class = esmAcknowledgement
+  return pdu
 }

@@ -2,8 +2,8 @@
 import type { Concatenation, Message, Segment } from '../../../src/plugin.ts'
 import type { PduOf } from '../codec/index.ts'
 import type { SmppConfig } from '../config.ts'
-import { destinationToWire, sourceToWire } from './address.ts'
-import { writeBody } from './body.ts'
+import { destinationToWire, sourceToWire, type WireAddress } from './address.ts'
+import { writeBody, type WrittenBody } from './body.ts'
 import { joinTlvs, serviceTypeOf, waitingOf } from './extras.ts'
 import { absoluteTime, relativeTime } from './time.ts'
 import type { TlvRules } from './tlvs.ts'
@@ -25,12 +25,22 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
   const { extras } = message
   const body = writeBody(segment, config, concatenation, waitingOf(extras))
   const source = sourceToWire(message.from, config)
-  const destination = destinationToWire(message.to, config)
+  const pdu = submitBetween(source, destinationToWire(message.to, config), body)
+  pdu.service_type = (extras && serviceTypeOf(extras)) ?? config.serviceType
+  pdu.priority_flag = message.priority
+  pdu.validity_period = validityPeriod(message.validUntil, config.validity, now)
+  pdu.registered_delivery = registered[config.registeredDelivery]
+  pdu.tlvs = joinTlvs(body.tlvs, tlvs.ofMessage(message))
+  return pdu
+}
+
+/** Says this and asks for nothing; its sequence number is still 0. */
+export function submitBetween(source: WireAddress, destination: WireAddress, body: WrittenBody): PduOf<'submit_sm'> {
   return {
     command: 'submit_sm',
     command_status: 0,
     sequence_number: 0,
-    service_type: (extras && serviceTypeOf(extras)) ?? config.serviceType,
+    service_type: '',
     source_addr_ton: source.ton,
     source_addr_npi: source.npi,
     source_addr: source.addr,
@@ -39,15 +49,15 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
     destination_addr: destination.addr,
     esm_class: body.esm_class,
     protocol_id: 0,
-    priority_flag: message.priority,
+    priority_flag: 0,
     schedule_delivery_time: '',
-    validity_period: validityPeriod(message.validUntil, config.validity, now),
-    registered_delivery: registered[config.registeredDelivery],
+    validity_period: '',
+    registered_delivery: 0,
     replace_if_present_flag: 0,
     data_coding: body.data_coding,
     sm_default_msg_id: 0,
     short_message: body.short_message,
-    tlvs: joinTlvs(body.tlvs, tlvs.ofMessage(message)),
+    tlvs: body.tlvs,
   }
 }
 
