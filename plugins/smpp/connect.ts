@@ -1,7 +1,7 @@
 // A connection to a carrier, or to a client that wants to be called, plain or over TLS: resolves when it may be spoken on, rejects with a
 // Failure in words for an operator. Its limit is the caller's signal.
 import { connect, type Socket } from 'node:net'
-import { checkServerIdentity, connect as connectTls } from 'node:tls'
+import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { Failure } from '../../src/plugin.ts'
 import { type CarrierHost, hostText } from './hosts.ts'
 import { tlsFault, tlsOptions, type TlsSettings } from './tls.ts'
@@ -9,7 +9,7 @@ import { tlsFault, tlsOptions, type TlsSettings } from './tls.ts'
 /** TCP's own probe of an idle connection, beneath enquire_link. */
 const keepAliveMs = 30_000
 
-/** The signal's reason is a Failure. */
+/** The signal's reason is a Failure. Who takes the socket closes it also where the peer has: it may still be written to. */
 export function connectTo(carrier: CarrierHost, config: TlsSettings, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -51,14 +51,16 @@ export function connectTo(carrier: CarrierHost, config: TlsSettings, signal: Abo
 
 function open(carrier: CarrierHost, config: TlsSettings): Socket {
   const { host, port } = carrier
-  if (!carrier.tls) return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs })
+  if (!carrier.tls) return connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs })
   const name = config.tlsServername ?? host
-  const socket = connectTls({
+  const options: ConnectionOptions & { allowHalfOpen: true } = {
     ...tlsOptions(carrier, config),
     host,
     port,
+    allowHalfOpen: true,
     checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
-  })
+  }
+  const socket = connectTls(options)
   socket.setNoDelay(true)
   socket.setKeepAlive(true, keepAliveMs)
   return socket

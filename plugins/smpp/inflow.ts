@@ -11,6 +11,8 @@ export interface Inflow {
   readonly partialAt: number
   /** While we do not read, nothing is late. */
   excuse(): void
+  /** Nothing more will come: `done`, once what has come is taken. */
+  finish(done: () => void): void
   /** Nothing more is taken. What had come and was not. */
   stop(): Buffer
 }
@@ -33,6 +35,9 @@ export function createInflow(
   /** Of the PDU that is there in part: when it began, and which one it is. */
   let partialAt = 0
   let partialOf = -1
+  /** Of a chunk the rest is still to be read. */
+  let reading = false
+  let onDone: (() => void) | undefined
 
   /** A part of what came; the others have their turn before the rest of it. */
   function read(chunk: Buffer, from: number): void {
@@ -40,7 +45,8 @@ export function createInflow(
     let at = from
     do at = parser.push(chunk, at, fewPdus)
     while (at < chunk.length && performance.now() < until)
-    if (at < chunk.length) {
+    reading = at < chunk.length
+    if (reading) {
       hold()
       setImmediate(() => {
         if (isGone()) return
@@ -49,6 +55,7 @@ export function createInflow(
       })
       return
     }
+    if (onDone) return onDone()
     if (parser.held > 0 && parser.taken !== partialOf) {
       partialOf = parser.taken
       partialAt = heardAt
@@ -68,6 +75,10 @@ export function createInflow(
     },
     excuse() {
       partialAt = clock.now()
+    },
+    finish(done) {
+      if (reading) onDone = done
+      else done()
     },
     stop: () => parser.stop(),
   }

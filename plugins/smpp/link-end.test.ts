@@ -39,6 +39,55 @@ onEitherSide('a link', (opened) => {
     assert.deepEqual(got.map(told), ['deliver_sm 1', 'unbind_resp 9'])
   })
 
+  it('answers all that a peer asked before it closed its side', { timeout: 60_000 }, async (t) => {
+    const { link, peer, answers } = await opened(t, {
+      onRequest({ sequence_number }, own) {
+        // Longer than one turn: the end is heard before the last of them is read.
+        for (const until = performance.now() + 1; performance.now() < until;);
+        setTimeout(() => own.post({ command: 'submit_sm_resp', sequence_number }), 50)
+      },
+    })
+    peer.end(Buffer.concat(Array.from({ length: 40 }, (_, i) => submitted(i + 1))))
+    const all = await answers(40)
+    assert.deepEqual(
+      all.map((pdu) => pdu.sequence_number),
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    )
+    assert.equal(await link.closed, 'the peer closed the connection')
+  })
+
+  it('asks nothing more of a peer that closed its side, and what it asked is lost at once', { timeout: 60_000 }, async (t) => {
+    const owed: Pdu[] = []
+    const { link, peer, got, answers } = await opened(t, { onRequest: (pdu) => void owed.push(pdu) })
+    const answer = link.request({ ...submit, command: 'deliver_sm' })
+    await answers(1)
+    peer.end(submitted(7))
+    assert.deepEqual(await answer, { kind: 'lost', written: true, why: 'the peer closed the connection' })
+    assert.equal(link.taking, false)
+    const later = await link.request({ ...submit, command: 'deliver_sm' })
+    assert.deepEqual(later, { kind: 'lost', written: false, why: 'the peer closed the connection' })
+    link.post({ command: 'submit_sm_resp', sequence_number: owed[0]!.sequence_number })
+    await link.closed
+    await answers(2)
+    assert.deepEqual(got.map(told), ['deliver_sm 1', 'submit_sm_resp 7'])
+  })
+
+  it('confirms an unbind to a peer that closed its side behind it', { timeout: 60_000 }, async (t) => {
+    const { link, peer, got, answers } = await opened(t, {
+      onRequest: ({ sequence_number }, own) => void setTimeout(() => own.post({ command: 'submit_sm_resp', sequence_number }), 50),
+    })
+    peer.end(Buffer.concat([submitted(1), unbind(2)]))
+    assert.equal(await link.closed, 'the peer unbound')
+    await answers(2)
+    assert.deepEqual(got.map(told), ['submit_sm_resp 1', 'unbind_resp 2'])
+  })
+
+  it('waits two seconds at most for an answer that it owes to a peer that closed its side', { timeout: 60_000 }, async (t) => {
+    const { link, peer } = await opened(t, { onRequest() {} })
+    peer.end(submitted(1))
+    assert.equal(await link.closed, 'the peer closed the connection')
+  })
+
   it('holds no response for late that came while it did not read', { timeout: 180_000 }, async (t) => {
     const { link, peer, answers } = await opened(t, { responseTimeoutMs: 100 })
     const answer = link.request({ ...submit, command: 'deliver_sm' })

@@ -58,10 +58,10 @@ export function onEitherSide(what: string, tests: (opened: (t: TestContext, opti
 }
 
 export async function pair(side: LinkSide, options: PairOptions = {}): Promise<Pair> {
-  const server = createServer()
+  const server = createServer({ allowHalfOpen: side === 'accepted' })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const dialled = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const dialled = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: side === 'dialled' })
   const [accepted] = (await once(server, 'connection')) as [Socket]
   if (dialled.connecting) await once(dialled, 'connect')
   const [ours, peer] = side === 'dialled' ? [dialled, accepted] : [accepted, dialled]

@@ -32,6 +32,8 @@ export interface Link {
   readonly pending: number
   /** False once either side has said that it ends: what is asked then is settled as lost, unwritten. */
   readonly taking: boolean
+  /** False once the peer has closed its side, in so many words or not: it may be gone, or only be listening. */
+  readonly heard: boolean
   /** Requests of the peer that we have not answered yet. */
   readonly owed: number
   /** Who listens from now on: known only after the bind where the peer came to us. `first` is what it bound with. */
@@ -84,13 +86,12 @@ interface InFlight {
   write: number
 }
 
-const unbound = 'the peer unbound'
 const lastSequence = 0x7fff_ffff
 const responseBit = 0x8000_0000
 /** A peer that takes no more bytes must not keep the connection for ever. */
 const endTimeoutMs = 2000
-/** After the peer's unbind, what is open on both sides has so long to be answered before unbind_resp. */
-const unbindGraceMs = 2000
+/** After the peer's unbind or its FIN, what is open has so long to be answered. */
+const leaveGraceMs = 2000
 const mostCongestion = 99
 /** After we did not read for so long, as long passes before a response counts as late. */
 const longHoldMs = 500
@@ -117,8 +118,8 @@ export function createLink(options: LinkOptions): Link {
   /** When a long hold was over: what had come meanwhile is only now being read. */
   let excusedAt = 0
   let gone: string | undefined
-  /** The peer's unbind, until it is answered. */
-  let unbinding: { sequence_number: number } | undefined
+  /** The peer said that it ends: until what is open is answered, its unbind last. */
+  let leaving: { why: string; unbind?: number } | undefined
   let owed = 0
   let ending: string | undefined
   let trace = options.trace ?? untraced
@@ -142,17 +143,27 @@ export function createLink(options: LinkOptions): Link {
 
   const onData = inflow.take
   const onError = (error: Error): void => lost(error.message)
-  const onEnd = (): void => lost('the peer closed the connection')
+  const onEnd = (): void => inflow.finish(halfClosed)
   const onClose = (): void => lost('the connection is closed')
   socket.on('data', onData).on('error', onError).on('end', onEnd).on('close', onClose)
-  // Another link may have let go of it.
+  // Another link may have let go of it, and missed its end.
   if (socket.isPaused()) socket.resume()
+  if (socket.readableEnded) setImmediate(onEnd)
 
   function lost(why: string): void {
     if (gone !== undefined) return
     if (trace.on) trace.note(`closed: ${ending ?? why}`, ends())
     settleAll(why)
     socket.destroy()
+  }
+
+  /** The peer says no more: what we asked stays unanswered, but it may still read what it asked for. */
+  function halfClosed(): void {
+    if (gone !== undefined || ending !== undefined) return
+    const why = 'the peer closed the connection'
+    leave({ why })
+    loseAll(why)
+    leaveWhenDone()
   }
 
   function detach(): Socket {
@@ -171,10 +182,14 @@ export function createLink(options: LinkOptions): Link {
     gone = ending ?? why
     cancelSweep()
     const rest = inflow.stop()
-    for (const waiting of inFlight.values()) waiting.settle({ kind: 'lost', written: waiting.write < outflow.writes, why: gone })
-    inFlight.clear()
+    loseAll(gone)
     resolveClosed(gone)
     return rest
+  }
+
+  function loseAll(why: string): void {
+    for (const waiting of inFlight.values()) waiting.settle({ kind: 'lost', written: waiting.write < outflow.writes, why })
+    inFlight.clear()
   }
 
   function ends(): TracedConnection {
@@ -205,8 +220,8 @@ export function createLink(options: LinkOptions): Link {
   }
 
   function ask(draft: Draft, settle: (answer: Answer) => void): void {
-    if (gone !== undefined || ending !== undefined || unbinding) {
-      settle({ kind: 'lost', written: false, why: gone ?? ending ?? unbound })
+    if (gone !== undefined || ending !== undefined || leaving) {
+      settle({ kind: 'lost', written: false, why: gone ?? ending ?? leaving!.why })
       return
     }
     const { command } = draft
@@ -216,15 +231,11 @@ export function createLink(options: LinkOptions): Link {
     inFlight.set(draft.sequence_number, waiting)
   }
 
-  function request(draft: Draft): Promise<Answer> {
-    return new Promise((settle) => ask(draft, settle))
-  }
-
   function post(draft: Draft): void {
     if (owed > 0 && commandIds[draft.command] >= responseBit) owed--
     if (gone !== undefined) return
     append(draft)
-    if (unbinding) unbindWhenDone()
+    if (leaving) leaveWhenDone()
   }
 
   function onPdu(pdu: Pdu): void {
@@ -236,7 +247,7 @@ export function createLink(options: LinkOptions): Link {
     } else if (pdu.command === 'enquire_link') {
       if (gone === undefined) append({ command: 'enquire_link_resp', sequence_number: pdu.sequence_number })
     } else if (pdu.command === 'unbind') {
-      unbind(pdu.sequence_number)
+      leave({ why: 'the peer unbound', unbind: pdu.sequence_number })
     } else {
       if (isAnswered(pdu.command)) owed++
       onRequest(pdu)
@@ -244,22 +255,22 @@ export function createLink(options: LinkOptions): Link {
   }
 
   /** Nothing new is asked; what is open is answered first, so that nobody need send it again. */
-  function unbind(sequence_number: number): void {
-    if (unbinding) return
-    unbinding = { sequence_number }
-    clock.after(unbindGraceMs, confirmUnbind)
-    unbindWhenDone()
+  function leave(said: NonNullable<typeof leaving>): void {
+    if (leaving) return
+    leaving = said
+    clock.after(leaveGraceMs, left)
+    leaveWhenDone()
   }
 
-  function unbindWhenDone(): void {
-    if (inFlight.size === 0 && owed === 0) confirmUnbind()
+  function leaveWhenDone(): void {
+    if (inFlight.size === 0 && owed === 0) left()
   }
 
-  function confirmUnbind(): void {
-    if (gone !== undefined || !unbinding) return
-    append({ command: 'unbind_resp', sequence_number: unbinding.sequence_number })
-    unbinding = undefined
-    end(unbound)
+  function left(): void {
+    if (gone !== undefined || ending !== undefined || !leaving) return
+    const { why, unbind } = leaving
+    if (unbind !== undefined) append({ command: 'unbind_resp', sequence_number: unbind })
+    end(why)
   }
 
   function onResponse(pdu: Pdu): void {
@@ -271,14 +282,10 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     inFlight.delete(pdu.sequence_number)
-    if (pdu.tlvs.length > 0 && options.onCongestion) readCongestion(pdu)
+    const percent = pdu.tlvs.length > 0 ? tlvInteger(pdu.tlvs, tags.congestion_state) : undefined
+    if (percent !== undefined && percent <= mostCongestion) options.onCongestion?.(percent)
     waiting.settle({ kind: 'pdu', pdu })
-    if (unbinding) unbindWhenDone()
-  }
-
-  function readCongestion(pdu: Pdu): void {
-    const percent = tlvInteger(pdu.tlvs, tags.congestion_state)
-    if (percent !== undefined && percent <= mostCongestion) options.onCongestion!(percent)
+    if (leaving) leaveWhenDone()
   }
 
   function onBad(bad: BadPdu): void {
@@ -340,17 +347,18 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     // Nothing at all since a request that got no answer: the connection may be half open, so ask at once.
-    if (!enquiring && (isSilent || now - inflow.heardAt >= enquireLinkMs) && holds === 0) void enquire()
-    if (unbinding) unbindWhenDone()
+    if (!enquiring && (isSilent || now - inflow.heardAt >= enquireLinkMs) && holds === 0) enquire()
+    if (leaving) leaveWhenDone()
     cancelSweep = clock.roughly(sweepMs(), sweep)
   }
 
-  async function enquire(): Promise<void> {
+  function enquire(): void {
     enquiring = true
     const sentAt = clock.now()
-    const answer = await request({ command: 'enquire_link', sequence_number: 0, command_status: statuses.ESME_ROK })
-    enquiring = false
-    if (answer.kind === 'timeout' && inflow.heardAt < sentAt) lost(answer.why)
+    ask({ command: 'enquire_link', sequence_number: 0, command_status: statuses.ESME_ROK }, (answer) => {
+      enquiring = false
+      if (answer.kind === 'timeout' && inflow.heardAt < sentAt) lost(answer.why)
+    })
   }
 
   function end(why: string): void {
@@ -362,14 +370,17 @@ export function createLink(options: LinkOptions): Link {
   }
 
   return {
-    request,
+    request: (draft) => new Promise((settle) => ask(draft, settle)),
     ask,
     post,
     get pending() {
       return inFlight.size
     },
     get taking() {
-      return gone === undefined && ending === undefined && !unbinding
+      return gone === undefined && ending === undefined && !leaving
+    },
+    get heard() {
+      return gone === undefined && !socket.readableEnded
     },
     get owed() {
       return owed

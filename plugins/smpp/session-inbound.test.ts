@@ -61,6 +61,19 @@ describe('deliveries', () => {
     assert.equal((await deliver(peer, { short_message: 'hello' })).command_status, statuses.ESME_RX_T_APPN)
   })
 
+  for (const [mode, receipt] of [
+    ['trx', 'both'],
+    ['tx+rx', 'both'],
+    ['rx', 'none'],
+  ] as const) {
+    it(`in transit are asked about what the session can tell: ${mode}`, async (t) => {
+      const { peer, recorded } = await bound(t, undefined, { mode })
+      recorded.gateway.bind.policy.transit = true
+      assert.equal((await deliver(peer, { registered_delivery: 1, short_message: 'hello' })).command_status, 0)
+      assert.equal(recorded.accepted[0]!.receipt, receipt)
+    })
+  }
+
   it('of alerts say which handset may be reached, and are not answered', async (t) => {
     const { peer, recorded } = await bound(t)
     const { dest_addr_ton: _ton, dest_addr_npi: _npi, destination_addr: _to, ...handset } = mo
@@ -185,6 +198,21 @@ describe('a peer that misbehaves', () => {
     const outcome = await send(session)
     assert.ok(outcome.ok && outcome.refs[0] === 'right')
     assert.equal(recorded.log.filter((line) => line.includes('no request waits for')).length, 1)
+  })
+
+  it('closes its side: it hears what became of what it delivered', async (t) => {
+    const pdus: Pdu[] = []
+    const { session, recorded } = await boundRaw(t, (socket) => {
+      parseOn(socket, (pdu) => pdus.push(pdu))
+      setTimeout(() => socket.end(encodePdu({ command: 'deliver_sm', sequence_number: 41, source_addr: '1', destination_addr: '2' })), 20)
+    })
+    recorded.durable = () => new Promise((resolve) => setTimeout(resolve, 100))
+    assert.equal(await session.closed, 'the peer closed the connection')
+    await eventually(() => pdus.length > 0, 'the response')
+    assert.deepEqual(
+      pdus.map((pdu) => [pdu.command, pdu.sequence_number, pdu.command_status]),
+      [['deliver_sm_resp', 41, 0]],
+    )
   })
 
   it('answers a submit unreadably: the outcome is unknown', async (t) => {

@@ -78,6 +78,12 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
       done()
       return
     }
+    // It may be, and will ask again then; or hears that it should.
+    if (!link.heard) {
+      link.post(refusal(pdu, statuses.ESME_RSYSERR))
+      done()
+      return
+    }
     if (!maySubmit(pdu)) {
       done()
       return

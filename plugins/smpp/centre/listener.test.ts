@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import { systemClock, type Host } from '../../../src/plugin.ts'
+import { createParser, encodePdu, type Pdu } from '../codec/index.ts'
 import { createLink } from '../link.ts'
 import { bindDraft, bound, call, eventually, house, submitDraft } from './centre.fixture.ts'
 import { startCentre } from './listener.ts'
@@ -30,6 +32,33 @@ it('clients bind and submit over TLS as they do without', async (t) => {
   link.end('done')
   await eventually(() => clients[0]!.sessions.size === 0, 'the session is gone')
 })
+
+for (const over of ['plain', 'TLS'] as const) {
+  it(`a client that closes its side hears what became of what it submitted: ${over}`, async (t) => {
+    const tls = { certificate: pem('carrier.pem'), key: pem('carrier.key') }
+    const listening = { host: '127.0.0.1', port: 0, ...(over === 'TLS' ? { tls } : {}) }
+    const { port, clients } = await house(t, [{}], systemClock, { listen: [listening] })
+    clients[0]!.durable = () => new Promise((resolve) => setTimeout(resolve, 100))
+    const to = { port, host: '127.0.0.1' }
+    const socket = over === 'TLS' ? connectTls({ ...to, ca: pem('authority.pem'), checkServerIdentity: () => undefined }) : connect(to)
+    t.after(() => socket.destroy())
+    const got: Pdu[] = []
+    const parser = createParser({ onPdu: (pdu) => got.push(pdu), onBad: (bad) => assert.fail(bad.reason) })
+    socket.on('data', (chunk) => parser.push(chunk))
+    socket.write(encodePdu({ ...bindDraft(), sequence_number: 1 }))
+    await eventually(() => got.length === 1, 'it is bound')
+    socket.end(Buffer.concat([2, 3].map((sequence_number) => encodePdu({ ...submitDraft, sequence_number }))))
+    await once(socket, 'close')
+    assert.deepEqual(
+      got.slice(1).map((pdu) => [pdu.command, pdu.sequence_number, pdu.command_status]),
+      [
+        ['submit_sm_resp', 2, 0],
+        ['submit_sm_resp', 3, 0],
+      ],
+    )
+    await eventually(() => clients[0]!.sessions.size === 0, 'the session is gone')
+  })
+}
 
 it('what is no TLS harms nobody on the port for TLS', async (t) => {
   const tls = { certificate: pem('carrier.pem'), key: pem('carrier.key') }

@@ -94,7 +94,7 @@ export async function startCentre(host: Host, options: CentreOptions, signal: Ab
 }
 
 function open({ host, port, tls }: Listening, welcome: (socket: Socket) => unknown): Promise<Server> {
-  const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
+  const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
   const server = tls
     ? createTlsServer(
         { ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: handshakeLimitMs },

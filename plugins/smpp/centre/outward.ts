@@ -45,7 +45,7 @@ export function createOutward(link: Link, terms: Terms): Outward {
   }
 
   return {
-    free: () => terms.gateway.bind.policy.window - window.open,
+    free: () => (link.taking ? terms.gateway.bind.policy.window - window.open : Number.MIN_SAFE_INTEGER),
     send(out) {
       try {
         const pdus: Delivery[] = []

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { AcceptRefused, type RefusalWhy } from '../../../src/plugin.ts'
-import { type Draft, type PduOf, statuses, tags, tlvInteger } from '../codec/index.ts'
+import { createParser, type Draft, encodePdu, type PduOf, statuses, tags, tlvInteger } from '../codec/index.ts'
 import { bound, eventually, house, submitDraft } from './centre.fixture.ts'
 
 const hex = /^[0-9a-f]{32}$/
@@ -117,6 +117,30 @@ describe('a submit_sm', () => {
     assert.equal((await other.submit()).command_status, 0)
     assert.equal(commits.length, before)
     assert.equal(clients[0]!.accepted.length, before + 1)
+  })
+
+  it('that waits for its turn when its client closes its side is refused: it may be gone, and would ask again', async (t) => {
+    const { port, clients } = await house(t, [{ policy: { window: 2000 } }])
+    const client = await bound(t, port)
+    const commits: (() => void)[] = []
+    clients[0]!.durable = () => new Promise((resolve) => commits.push(resolve))
+    const told = new Map<number, number>()
+    const [session] = clients[0]!.sessions
+    client.socket.removeAllListeners('data')
+    const parser = createParser({
+      onPdu: (pdu) => void told.set(pdu.sequence_number, pdu.command_status),
+      onBad: (bad) => assert.fail(bad.reason),
+    })
+    client.socket.on('data', (chunk) => parser.push(chunk))
+    const asked = Array.from({ length: 1000 }, (_, n) => encodePdu({ ...submitDraft, sequence_number: n + 100 }))
+    client.socket.end(Buffer.concat(asked))
+    await eventually(() => commits.length >= 10 && session!.free!() < 0, 'some are being made durable, and the end is heard')
+    for (const commit of commits) commit()
+    await eventually(() => told.size === asked.length, 'all are answered')
+    const taken = [...told.values()].filter((status) => status === 0).length
+    assert.equal(taken, commits.length)
+    assert.equal(clients[0]!.accepted.length, commits.length)
+    assert.equal([...told.values()].filter((status) => status === statuses.ESME_RSYSERR).length, asked.length - taken)
   })
 
   it('in a flood is answered, each with an id of its own', async (t) => {
