@@ -1,5 +1,6 @@
 // What a GET with the suffix .csv answers: the JSON of the same, as a table (RFC 4180) with a header row of the
 // names that the XML has. A list is a row an item; where its next page is, a Link header says (RFC 8288).
+import { csvCell } from '../../src/plugin.ts'
 import { pascal, type Value } from './show.ts'
 import type { Answer } from './resource.ts'
 
@@ -26,6 +27,5 @@ function tableOf(rows: readonly Row[]): string {
 
 /** Null is empty; what is no plain value stands as JSON. */
 function cell(value: Value | undefined): string {
-  const text = value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return value === null || value === undefined ? '' : csvCell(typeof value === 'object' ? JSON.stringify(value) : value)
 }

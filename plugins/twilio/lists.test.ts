@@ -94,6 +94,12 @@ test('.csv is the same as a table: a row an item, with the names that the XML ha
       `${name} in ${all.text}`,
     )
 
+  await client().newKeys.create({ friendlyName: '=HYPERLINK("http://x.example")' })
+  await client().newKeys.create({ friendlyName: '+15550001111' })
+  const cells = await call(`GET ${path}/Keys.csv`)
+  assert.match(cells.text, /,"'=HYPERLINK\(""http:\/\/x\.example""\)",/, 'no formula, in whatever opens it')
+  assert.match(cells.text, /,\+15550001111,/, 'a number stays one')
+
   const first = await call(`GET ${path}/Keys.csv?PageSize=2`)
   const [, next = ''] = /^<([^>]+)>; rel="next"$/.exec(first.headers.get('link') ?? '') ?? []
   assert.match(next, /\/Keys\.csv\?PageSize=2&Page=1&PageToken=PA/)
@@ -105,7 +111,7 @@ test('.csv is the same as a table: a row an item, with the names that the XML ha
   assert.match(one.text, /^Sid,.*\r\nAC[0-9a-f]{32},.*\r\n$/)
   const empty = await call(`GET ${path}/Messages.csv`)
   assert.deepEqual([empty.status, empty.text], [200, ''])
-  const known = await call(`GET ${path}/Keys.csv`, { headers: { 'if-none-match': all.headers.get('etag') ?? '' } })
+  const known = await call(`GET ${path}/Keys.csv`, { headers: { 'if-none-match': cells.headers.get('etag') ?? '' } })
   assert.equal(known.status, 304)
   assert.equal((await call(`GET ${path}/Usage/Records.csv`)).status, 200)
   assert.equal(actionOf('GET', `${path}/Messages/SM${'0'.repeat(32)}.csv`), 'read', 'of a restricted key')

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import type { Cdr } from '../model/cdr.ts'
 import { whyOf } from '../model/failure.ts'
 import { countryOf } from '../model/address.ts'
+import { csvCell } from '../text/csv.ts'
 import { Told } from './client.ts'
 import { table } from './print.ts'
 
@@ -55,7 +56,7 @@ export async function cdrs(directory: string, { month, by, format }: CdrOptions,
     )
   const lines = rows.map(({ of, messages, segments }): (string | number)[] => [...of, messages, segments])
   const headings = [...names, 'messages', 'segments']
-  if (format === 'csv') return [headings, ...lines].map((line) => line.map(csv).join(',')).join('\n')
+  if (format === 'csv') return [headings, ...lines].map((line) => line.map(csvCell).join(',')).join('\n')
   return table(headings, lines, `No message that was accepted in ${wanted} has ended.`)
 }
 
@@ -91,10 +92,4 @@ function parsed(line: string): Cdr | undefined {
   } catch {
     return undefined
   }
-}
-
-/** RFC 4180; what a spreadsheet would take for a formula stays text. */
-function csv(cell: string | number): string {
-  const text = typeof cell === 'string' && /^[=@\t\r]|^[+-](?!\d+$)/.test(cell) ? `'${cell}` : String(cell)
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
