@@ -71,10 +71,27 @@ function dayOf(call: Call, query: Form, name: string, otherwise: number): number
   return Math.floor(first / dayMs) * dayMs
 }
 
-/** Undefined where it names none of ours: of what is not here nothing was used. */
+/** Twilio's others of texts, which are counted under those above alone here. */
+const finer = new Set(
+  ['sms', 'mms'].flatMap((kind) => [
+    `${kind}-messages-carrierfees`,
+    ...['inbound', 'outbound'].flatMap((way) => ['longcode', 'shortcode', 'tollfree'].map((of) => `${kind}-${way}-${of}`)),
+  ]),
+)
+finer.add('sms-messages-features').add('sms-messages-features-senderid').add('sms-outbound-content-inspection')
+
+/**
+ * None, where it names what Twilio counts and nobody uses here (calls). What cannot be meant is refused: a bill
+ * that is made of the answer to a slip of the pen would be for nothing.
+ */
 function wanted(query: Form): readonly Category[] {
   const name = one(query, 'Category')?.trim()
-  return name ? categories.filter((category) => category.name === name) : categories
+  if (!name) return categories
+  const found = categories.filter((category) => category.name === name)
+  const isTwilios = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) && (!/^[sm]ms(-|$)/.test(name) || finer.has(name))
+  if (found.length === 0 && !isTwilios)
+    throw new Refused(20422, `Category: one of ${categories.map((each) => each.name).join(', ')} expected, got ${name}`)
+  return found
 }
 
 /** Whether accounts below are counted too: they are, unless the caller says no. */
