@@ -23,7 +23,7 @@ export interface Settings {
   smppTls?: HostPort & { certificate: string; key: string }
   /** SIGNALBOX_SIP: the directory of SIP profiles, and what their `${NAME}` stand for; absent: off. */
   sip?: { directory: string; variables: Variables }
-  /** SIGNALBOX_PUBLIC_URL: how the world reaches our HTTP; made from SIGNALBOX_HTTP where unset. */
+  /** SIGNALBOX_PUBLIC_URL: how the world reaches our HTTP; where unset, how this machine does by SIGNALBOX_HTTP. */
   publicUrl: string
   /** SIGNALBOX_TRUSTED_PROXIES: whose word counts for who asks through them; addresses and networks. */
   trustedProxies: readonly string[]
@@ -126,6 +126,7 @@ export function readSettings(environment: Variables, configFile?: string): Setti
   const level = text('SIGNALBOX_LOG') ?? 'info'
   const publicUrl = text('SIGNALBOX_PUBLIC_URL')
   const store = text('SIGNALBOX_STORE') ?? 'sqlite'
+  const data = text('SIGNALBOX_DATA') ?? './data'
   if (accountSid !== undefined && !/^AC[0-9a-f]{32}$/.test(accountSid)) fail('SIGNALBOX_ACCOUNT_SID', 'AC and 32 lowercase hex digits')
   if (authToken !== undefined && !/^[0-9a-zA-Z]{32,64}$/.test(authToken)) fail('SIGNALBOX_AUTH_TOKEN', '32 to 64 letters and digits')
   if (key !== undefined && !/^[0-9a-fA-F]{64}$/.test(key)) fail('SIGNALBOX_KEY', '64 hex digits (32 bytes)')
@@ -133,15 +134,17 @@ export function readSettings(environment: Variables, configFile?: string): Setti
   if (!(levels as readonly string[]).includes(level)) fail('SIGNALBOX_LOG', `one of ${levels.join(', ')}`)
   if (publicUrl !== undefined && !/^https?:\/\/[^/\s]+$/.test(publicUrl))
     fail('SIGNALBOX_PUBLIC_URL', 'http(s)://host[:port] without a path')
+  // A line end comes with `$(command)` of a script, and would be part of a name that nobody finds again.
+  if (/\p{Cc}/u.test(data)) faults.push(`SIGNALBOX_DATA: expected a directory without line ends in its name, got ${JSON.stringify(data)}`)
   if (store !== 'sqlite') fail('SIGNALBOX_STORE', 'sqlite')
   const smpp = optional('SIGNALBOX_SMPP', '127.0.0.1:2775')
   const smppTls = optional('SIGNALBOX_SMPP_TLS', 'off')
   const sip = text('SIGNALBOX_SIP') ?? './sip-profiles'
   const settings: Settings = {
-    data: text('SIGNALBOX_DATA') ?? './data',
+    data,
     store: 'sqlite',
     http,
-    publicUrl: publicUrl ?? `http://${hostPortText(http.host, http.port)}`,
+    publicUrl: publicUrl ?? `http://${reachable(http)}`,
     ...(smpp ? { smpp } : {}),
     ...(smppTls ? { smppTls: { ...smppTls, certificate: pem('SIGNALBOX_TLS_CERT'), key: pem('SIGNALBOX_TLS_KEY') } } : {}),
     ...(sip === 'off' ? {} : { sip: { directory: sip, variables: environment } }),
@@ -157,6 +160,16 @@ export function readSettings(environment: Variables, configFile?: string): Setti
   }
   if (faults.length > 0) throw new SettingsRefused(faults)
   return settings
+}
+
+/** Whether it listens on every address of the machine. */
+export function isEverywhere({ host }: Pick<HostPort, 'host'>): boolean {
+  return host === '0.0.0.0' || /^[0:]*::[0:]*$/.test(host)
+}
+
+/** By what it is reached from the same machine: what listens on every address, on the machine's own. */
+export function reachable({ host, port }: HostPort): string {
+  return hostPortText(isEverywhere({ host }) ? (host.includes(':') ? '::1' : '127.0.0.1') : host, port)
 }
 
 /** `host:port`, `[::1]:port`; undefined when it is neither. */

@@ -1,7 +1,7 @@
 // Composition: opens the store, reads the configuration, loads the connectors, starts the flow and
 // the listeners, and stops them in the opposite order. The only file that knows every room.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createAdmin } from './admin/create.ts'
 import { checkText } from './admin/checked.ts'
@@ -68,8 +68,6 @@ const webhooksPerOrigin = defaultClientPolicy.window
 /** Rejects with an error whose message is fit for the person who started it. */
 export async function startGateway(settings: Settings, log: Logger): Promise<RunningGateway> {
   const data = resolve(settings.data)
-  // Messages, secrets and the key that opens them are the owner's alone.
-  await mkdir(data, { recursive: true, mode: 0o700 })
   const store = await openSqlite({ directory: data, log })
   const undo: (() => Promise<void>)[] = [() => store.close()]
   try {

@@ -2,9 +2,8 @@
 // or, on the gateway's own machine, the credentials that it left in its data directory.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readSettings } from '../env.ts'
+import { reachable, readSettings } from '../env.ts'
 import { whyOf } from '../model/failure.ts'
-import { hostPortText } from '../model/network.ts'
 
 export interface Client {
   url: string
@@ -53,12 +52,6 @@ export function connect(configFile?: string, environment: NodeJS.ProcessEnv = pr
   // Whoever is elsewhere knows it by its public address.
   const there = environment['SIGNALBOX_PUBLIC_URL'] ? settings.publicUrl : (left?.url ?? here)
   return createClient({ url: environment['SIGNALBOX_HTTP'] ? here : there, accountSid, authToken })
-}
-
-/** A gateway that listens on every address is reached on this machine's own. */
-function reachable({ host, port }: { host: string; port: number }): string {
-  const at = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return hostPortText(at, port)
 }
 
 /** Undefined where there is none. Throws Told for one that is there and says nothing: another user's, mostly. */

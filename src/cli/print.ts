@@ -61,5 +61,8 @@ export function bindName(bind: string, account: string): string {
   return bind.startsWith(`${account}/`) ? bind.slice(account.length + 1) : bind
 }
 
+/** A message as the Twilio API names it: its id behind `SM`, or `MM`. */
+export const sidOf = ({ kind, id }: { kind: string; id: string }): string => `${kind === 'mms' ? 'MM' : 'SM'}${id}`
+
 /** `1 change`, `2 changes`. */
 export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`

@@ -326,3 +326,20 @@ test('an unknown command and a missing option end with 1 and say what there is',
   assert.equal(missing.code, 1)
   assert.match(missing.err, /--to/)
 })
+
+test('start ends at once, and says why, where the data directory cannot be one', async () => {
+  const file = join(data, 'credentials.json')
+  const wrong: [string, RegExp][] = [
+    ['/proc/nowhere/data', /data directory \/proc\/nowhere\/data cannot be made: name one by SIGNALBOX_DATA .*mkdir/],
+    [file, /credentials\.json is no directory: name one by SIGNALBOX_DATA/],
+    [join(file, 'below'), /below is no directory: name one by SIGNALBOX_DATA/],
+    [`${data}\n`, /SIGNALBOX_DATA: expected a directory without line ends in its name, got ".*\\n"/],
+    [join(data, 'x'.repeat(300)), /cannot be made: name one by SIGNALBOX_DATA .*ENAMETOOLONG/],
+  ]
+  for (const [SIGNALBOX_DATA, why] of wrong) {
+    const { code, out, err } = await run(['start'], { SIGNALBOX_DATA })
+    assert.deepEqual([code, out], [1, ''], SIGNALBOX_DATA)
+    assert.match(err, why)
+    assert.doesNotMatch(err, /^ +at /m, 'no stack')
+  }
+})

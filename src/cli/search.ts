@@ -1,7 +1,7 @@
 // `signalbox messages`: which messages there are, newest first, a line each. What people wrote is not shown.
 import type { MessageAnswer } from '../http/api/traffic.ts'
 import type { Client } from './client.ts'
-import { bindName, query, stamp, table } from './print.ts'
+import { bindName, query, sidOf, stamp, table } from './print.ts'
 
 export interface SearchOptions {
   account?: string
@@ -29,7 +29,7 @@ export async function messages(client: Client, { json, bind, ...options }: Searc
   if (json) return JSON.stringify(answer, undefined, 2)
   const rows = answer.messages.map((one) => [
     stamp(Date.parse(one.acceptedAt)),
-    `${one.kind === 'mms' ? 'MM' : 'SM'}${one.id}`,
+    sidOf(one),
     one.state,
     one.from,
     one.to,

@@ -1,7 +1,7 @@
 // `signalbox start`: runs the gateway until it is told to stop, says what a newcomer needs to go on,
 // and says in plain words what stands in the way of starting.
 import type { Logger } from 'pino'
-import { readSettings, type Settings } from '../env.ts'
+import { isEverywhere, readSettings, type Settings } from '../env.ts'
 import { createLog } from '../log.ts'
 import { Told } from './client.ts'
 import { welcome } from './welcome.ts'
@@ -24,7 +24,7 @@ export async function start(configFile?: string): Promise<void> {
   const stop = stopper(gateway, log, (code) => process.exit(code))
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  process.stdout.write(welcome({ ...gateway, tokenIsSet: settings.authToken !== undefined }))
+  process.stdout.write(welcome({ ...gateway, isEverywhere: isEverywhere(settings.http), tokenIsSet: settings.authToken !== undefined }))
 }
 
 /** npm hands on the signal that a terminal or systemd gave to both: what comes so soon after the first is the first. */
@@ -60,6 +60,7 @@ export function stopper(
 
 interface SystemError extends Error {
   code?: string
+  syscall?: string
   address?: string
   port?: number
 }
@@ -77,7 +78,7 @@ function listensAt(
 /** What to say when the gateway does not start. */
 export function standsInTheWay(error: unknown, settings: Pick<Settings, 'http' | 'simulator' | 'smpp' | 'smppTls' | 'data'>): unknown {
   if (!(error instanceof Error)) return error
-  const { code, address, port, message } = error as SystemError
+  const { code, syscall, address, port, message } = error as SystemError
   const variable = listensAt(port, settings)
   const at = `${address ?? settings.http.host}:${port ?? settings.http.port}`
   const other = `Choose another: ${variable}=127.0.0.1:${(port ?? settings.http.port) + 10} npm start`
@@ -86,6 +87,10 @@ export function standsInTheWay(error: unknown, settings: Pick<Settings, 'http' |
   if (code === 'EACCES' && port !== undefined) return new Told(`${at} may not be listened on by this user. ${other}`)
   if (code === 'EEXIST' || code === 'ENOTDIR')
     return new Told(`The data directory ${settings.data} is no directory: name one by SIGNALBOX_DATA (${message}).`)
+  if (syscall === 'mkdir' || syscall === 'stat')
+    return new Told(
+      `The data directory ${settings.data} cannot be made: name one by SIGNALBOX_DATA that this user may write, on a disk (${message}).`,
+    )
   if (/\(SQLITE_(NOTADB|CORRUPT)/.test(message))
     return new Told(`${message}\nThe file is damaged: put a backup of the whole directory in its place (docs/operations.md).`)
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOSPC')

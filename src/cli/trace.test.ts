@@ -92,9 +92,10 @@ test('the trace tells a life from accepted to ended, each with the time since it
     ]),
   )
   assert.deepEqual(text, [
-    `${'0'.repeat(32)}  DELIVERED`,
+    `SM${'0'.repeat(32)}  DELIVERED`,
     '+15005550006 → +447700900123, to a handset, text, 2 segments',
     `accepted 2026-01-01 12:00:00.000 UTC, account ${account}`,
+    `id ${'0'.repeat(32)}`,
     '',
     '+0 ms       accepted    on api; it is on disk',
     '            decided     route united-kingdom, revision 3',

@@ -2,7 +2,7 @@
 // decided and why, the PDUs of each attempt, receipts and reports. Pure.
 import type { MessageAnswer, TraceAnswer } from '../http/api/traffic.ts'
 import type { LifeEntry } from '../model/life.ts'
-import { bindName, since, stamp } from './print.ts'
+import { bindName, sidOf, since, stamp } from './print.ts'
 
 const margin = 12
 const indent = ' '.repeat(margin)
@@ -45,9 +45,11 @@ function head(message: MessageAnswer): string[] {
   const size = message.kind === 'mms' ? 'MMS' : `${message.segments} segment${message.segments === 1 ? '' : 's'}`
   const failure = message.failure ? ` (${failureText(message.failure)})` : ''
   return [
-    `${message.id}  ${message.state.toUpperCase()}${failure}`,
+    `${sidOf(message)}  ${message.state.toUpperCase()}${failure}`,
     `${message.from} → ${message.to}, ${way}, ${message.kind}, ${size}`,
     `accepted ${stamp(Date.parse(message.acceptedAt))} UTC, account ${message.account}`,
+    // Peers by SMPP and charging records know it by this.
+    `id ${message.id}`,
   ]
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
+import { isEverywhere, readSettings } from '../env.ts'
 import { Told } from './client.ts'
 import { standsInTheWay, stopper } from './start.ts'
 import { welcome } from './welcome.ts'
@@ -9,6 +10,7 @@ const sid = `AC${'1'.repeat(32)}`
 const token = '0123456789abcdef0123456789abcdef'
 const plain = {
   url: 'http://127.0.0.1:8080',
+  isEverywhere: false,
   accountSid: sid,
   authToken: token,
   data: '/var/lib/signalbox',
@@ -30,6 +32,15 @@ test('the welcome shows where, as whom, the carriers, the number and a line to c
   const curl = text.slice(text.indexOf('  curl'), text.indexOf('Then,'))
   assert.match(curl, /curl http:\/\/127\.0\.0\.1:8080\/2010-04-01\/Accounts\/AC1{32}\/Messages\.json/)
   assert.match(curl, new RegExp(`-u ${sid}:${token}`))
+})
+
+test('where it listens on every address, one that can be clicked is shown, and that there are others', () => {
+  const { publicUrl: url, http } = readSettings({ SIGNALBOX_HTTP: '0.0.0.0:8081' })
+  const text = welcome({ ...plain, url, isEverywhere: isEverywhere(http), tokenIsSet: false })
+  assert.match(text, /^Signalbox takes messages at http:\/\/127\.0\.0\.1:8081,\nand at every other address of this machine\n/)
+  assert.doesNotMatch(text, /0\.0\.0\.0/)
+  assert.equal(readSettings({ SIGNALBOX_HTTP: '[::]:8081' }).publicUrl, 'http://[::1]:8081')
+  assert.match(welcome({ ...plain, tokenIsSet: false }), /^Signalbox takes messages at http:\/\/127\.0\.0\.1:8080\n/)
 })
 
 test('a token that the operator chose is not shown', () => {

@@ -1,6 +1,8 @@
 // What the terminal shows once the gateway takes messages: where, as whom, and a line to copy. Pure.
 export interface Welcome {
   url: string
+  /** It listens on every address of the machine, of which the URL is but one. */
+  isEverywhere: boolean
   accountSid: string
   authToken: string
   /** The operator chose the token: it is not shown. */
@@ -20,12 +22,12 @@ export interface Welcome {
   }
 }
 
-export function welcome({ url, accountSid, authToken, tokenIsSet, data, smpp, sip, demo }: Welcome): string {
+export function welcome({ url, isEverywhere, accountSid, authToken, tokenIsSet, data, smpp, sip, demo }: Welcome): string {
   const token = tokenIsSet ? '"$SIGNALBOX_AUTH_TOKEN"' : authToken
   const from = demo?.number ?? '+15550001111'
   const to = demo?.recipient ?? '+447700900123'
   return `
-Signalbox takes messages at ${url}
+Signalbox takes messages at ${url}${isEverywhere ? ',\nand at every other address of this machine' : ''}
 
   Account SID   ${accountSid}
   Auth Token    ${tokenIsSet ? 'as set in SIGNALBOX_AUTH_TOKEN' : authToken}

@@ -1,7 +1,6 @@
 // The embedded store. An acknowledged call is in the journal, synced; a second later it is in the
 // SQLite tables. The main thread holds the state of what is being worked on and alone changes it,
 // one thread writes the tables, one reads them. docs/store.md has the whole story.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../../clock.ts'
 import { occasional } from '../../log.ts'
@@ -34,6 +33,7 @@ import type { Inner } from './inner.ts'
 import { deleteJournal, journalFiles, openJournal } from './journal.ts'
 import { createLanes, type LanesLimits } from './lanes.ts'
 import { createLists } from './lists.ts'
+import { makeDirectory } from './directory.ts'
 import { lockDirectory } from './lock.ts'
 import { createDepths } from './depths.ts'
 import { createNames } from './names.ts'
@@ -81,7 +81,7 @@ const silent = { error() {}, warn() {}, info() {}, debug() {} }
 /** Rejects when another process has the directory. */
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { directory, clock = systemClock, log = silent } = options
-  mkdirSync(directory, { recursive: true })
+  makeDirectory(directory)
   const lock = lockDirectory(directory)
   const path = join(directory, 'signalbox.db')
   let broken: string | undefined
