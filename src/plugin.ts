@@ -102,12 +102,16 @@ export interface Connector<C = unknown> {
   listen?(host: Host, signal: AbortSignal): Promise<void>
 }
 
-/** Resources as a document has them, each with a name that is its own in its account. */
+/** Resources as a document has them, each with a name that is its own in its account, or an id. */
 export interface Declared {
   kind: string
+  /** With an id it may be without a name. */
+  nameless?: true
+  /** Numbers send for it: what handsets may say to them is written as its `optOut`. */
+  hasSenders?: true
   /** What their ids begin with; 32 hex digits follow. */
   prefix: string
-  /** What may be written of one besides `id`, `name` and `optOut`. */
+  /** What may be written of one besides `id`, `name` and, where it has senders, `optOut`. */
   item: z.ZodObject
   nameOf(settings: Resource['settings']): string
   /** What one that is written so shall be, its times being `now`. `fault` is told what cannot be. `number`: one of the account's own. */

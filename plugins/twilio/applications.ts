@@ -1,8 +1,10 @@
 // Applications: URLs under one SID, which a number's SmsApplicationSid and a message's ApplicationSid
 // name instead of giving their own. They belong to an account and are found in no other.
-import { newSid, type Gateway, type OwnNumber, type Resource, type Resources } from '../../src/plugin.ts'
+import { z } from 'zod'
+import { newSid, type Declared, type Gateway, type OwnNumber, type Resource, type Resources } from '../../src/plugin.ts'
 import { rfc2822 } from './dates.ts'
 import { Refused } from './errors.ts'
+import { isWebhookUrl } from './endpoint.ts'
 import { one, parseForm, type Form } from './form.ts'
 import { apiVersion } from './render.ts'
 import { authorOf, gone, under, verbs, type Answer, type Call, type Route } from './resource.ts'
@@ -131,3 +133,28 @@ export const applicationRoutes: readonly Route[] = [
   { path: under('/Applications'), needs, answer: verbs({ GET: list, POST: create }) },
   { path: under('/Applications/([^/.]+)'), needs, answer: verbs({ GET: fetchOne, POST: update, DELETE: remove }) },
 ]
+
+const url = z.string().refine(isWebhookUrl, 'expected an http or https URL such as https://example.com/sms').optional()
+const method = z.enum(['GET', 'POST']).optional()
+
+/** As a document has them. */
+export const declaredApplications: Declared = {
+  kind,
+  prefix: 'AP',
+  // Nobody has to give one a name.
+  nameless: true,
+  item: z.object({
+    smsUrl: url,
+    smsMethod: method,
+    smsFallbackUrl: url,
+    smsFallbackMethod: method,
+    smsStatusCallback: url,
+    messageStatusCallback: url,
+  }),
+  nameOf: ({ friendlyName }) => (typeof friendlyName === 'string' ? friendlyName : ''),
+  settings({ name, item }) {
+    const given = Object.entries(item as object).filter(([, value]) => value !== undefined)
+    return { ...(name === '' ? {} : { friendlyName: name }), ...Object.fromEntries(given) }
+  },
+  written: ({ friendlyName: _friendlyName, ...settings }) => settings,
+}

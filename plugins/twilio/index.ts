@@ -3,6 +3,7 @@
 import { Router } from 'express'
 import type { Connector, Gateway, Hot } from '../../src/plugin.ts'
 import { twilioApi } from './api.ts'
+import { declaredApplications } from './applications.ts'
 import { isOurs } from './routes.ts'
 import { webhookSession } from './session.ts'
 import { declaredServices } from './services/declared.ts'
@@ -16,7 +17,7 @@ export const twilio: Connector<TwilioConfig | SupplierConfig> = {
   number: numberSettings,
   serviceOf: (resources, number) => serviceOfNumber(resources, number)?.sid,
   // Of the supplier side: what a client bind is sent has ended when it was taken.
-  declares: { services: declaredServices },
+  declares: { services: declaredServices, applications: declaredApplications },
   can: { text: 'whole', mms: false, receipts: true },
   dial: async (gateway, signal) => (isSupplier(gateway) ? await supplierSession(gateway, signal) : webhookSession(gateway, signal)),
   // Only supplier binds are asked for it; their peers call back under it.

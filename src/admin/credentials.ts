@@ -14,22 +14,23 @@ import { after, lay, type Bench } from './bench.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import { check, show } from './faults.ts'
 import { newToken } from './put.ts'
+import type { Path } from './schema.ts'
 
 /** They stand in the account's row, which each change of one writes anew. */
-const mostKeys = 100
+export const mostKeys = 100
 const mostSources = 100
 /** Twilio's limits. */
 const mostPermissions = 100
 const longestName = 64
-const secretLength = 32
+export const secretLength = 32
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
-const keyInput = z.strictObject({
+export const keyInput = z.strictObject({
   name: z.string().max(longestName).optional(),
   allow: z.array(z.string().max(200)).max(mostPermissions).optional(),
   sources: z.array(z.string().max(64)).max(mostSources).optional(),
 })
-const sourcesInput = keyInput.shape.sources.unwrap()
+export const sourcesInput = keyInput.shape.sources.unwrap()
 
 /** Letters and digits alone: some clients take no others. Every octet above the alphabet's last multiple is thrown away, so that none is likelier. */
 export function newSecret(): string {
@@ -48,10 +49,11 @@ function viewOf({ hash: _hash, ...view }: ApiKey): KeyView {
   return view
 }
 
-function faultsOfSources(bench: Bench, sources: readonly string[]): void {
+/** `path`: of the list. */
+export function faultsOfSources(bench: Bench, sources: readonly string[], path: Path): void {
   sources.forEach((source, i) => {
     if (!readRange(source))
-      bench.faults.push({ path: ['sources', i], message: `expected an address or a network such as 192.0.2.0/24, got ${show(source)}` })
+      bench.faults.push({ path: [...path, i], message: `expected an address or a network such as 192.0.2.0/24, got ${show(source)}` })
   })
 }
 
@@ -61,15 +63,25 @@ function checked(bench: Bench, kind: KeyKind, input: unknown): z.infer<typeof ke
     bench.faults.push(...found.faults)
     return {}
   }
-  const { allow, sources } = found.value
-  faultsOfSources(bench, sources ?? [])
+  faultsOfKey(bench, kind, found.value, [])
+  return found.value
+}
+
+/** What no key of this kind may have. */
+export function faultsOfKey(
+  bench: Bench,
+  kind: KeyKind,
+  { allow, sources }: Pick<z.infer<typeof keyInput>, 'allow' | 'sources'>,
+  path: Path,
+): void {
+  faultsOfSources(bench, sources ?? [], [...path, 'sources'])
+  const at = [...path, 'allow']
   allow?.forEach((name, i) => {
-    if (!isPermission(name)) bench.faults.push({ path: ['allow', i], message: `there is no permission ${show(name)}` })
+    if (!isPermission(name)) bench.faults.push({ path: [...at, i], message: `there is no permission ${show(name)}` })
   })
   if (kind !== 'restricted' && allow && allow.length > 0)
-    bench.faults.push({ path: ['allow'], message: `is for restricted keys; this one is ${kind}` })
-  if (kind === 'restricted' && allow?.length === 0) bench.faults.push({ path: ['allow'], message: 'expected at least one permission' })
-  return found.value
+    bench.faults.push({ path: at, message: `is for restricted keys; this one is ${kind}` })
+  if (kind === 'restricted' && allow?.length === 0) bench.faults.push({ path: at, message: 'expected at least one permission' })
 }
 
 export function createCredentials(room: Pick<ConfigurationRoom, 'current' | 'change'>): Credentials {
@@ -170,7 +182,7 @@ export function createCredentials(room: Pick<ConfigurationRoom, 'current' | 'cha
       await change(caller, account, (now, bench) => {
         const found = check(sourcesInput, input, ['sources'])
         if ('faults' in found) bench.faults.push(...found.faults)
-        else faultsOfSources(bench, found.value)
+        else faultsOfSources(bench, found.value, ['sources'])
         return { next: { ...now, sources: 'faults' in found ? [] : found.value }, result: true }
       })
       return tokensOf(of(account))

@@ -30,6 +30,39 @@ async function bed(context: TestContext) {
   return { ...all, apply, faults, services }
 }
 
+test('an Application is declared by its name, or without one by its id, and pruned where it is no more', async (context) => {
+  const { admin, caller, services } = await bed(context)
+  const plan = (applications: string, prune = false) =>
+    admin.documents.plan(caller, `accounts: [{ id: root, applications: ${applications} }]`, { variables: {}, prune })
+  const ap = `AP${'b'.repeat(32)}`
+  const made = await plan(
+    `[{ name: Shop, smsUrl: https://app.example/in }, { id: ${ap}, smsMethod: GET }, { id: ${ap.replaceAll('b', 'c')}, name: Shop }]`,
+  )
+  assert.deepEqual(made.faults, [])
+  await admin.documents.apply(caller, made)
+  assert.deepEqual(
+    services().map(({ kind, settings }) => [kind, settings]),
+    [
+      ['application', { friendlyName: 'Shop', smsUrl: 'https://app.example/in' }],
+      ['application', { smsMethod: 'GET' }],
+      ['application', { friendlyName: 'Shop' }],
+    ],
+  )
+  const { document } = await admin.documents.export(caller, {})
+  const again = await admin.documents.plan(caller, document, { variables: {}, prune: true })
+  assert.deepEqual([again.faults, again.changes], [[], []], document)
+  const faults = async (applications: string) => (await plan(applications)).faults.map(({ path, message }) => `${path}: ${message}`)
+  assert.match((await faults('[{ smsMethod: GET }]'))[0] ?? '', /applications\[0\]\.name: is missing: expected a name/)
+  assert.match((await faults(`[{ id: ${ap} }, { id: ${ap} }]`))[0] ?? '', /applications\[1\]\.id: "AP.*" is there twice/)
+  assert.match((await faults('[{ name: A, smsUrl: /in }]'))[0] ?? '', /smsUrl: expected an http or https URL/)
+  assert.match((await faults('[{ name: A, optOut: off }]'))[0] ?? '', /there is no such field; there are id, messageStatusCallback/)
+  const pruned = await plan(`[{ id: ${ap}, smsMethod: GET }]`, true)
+  assert.deepEqual(
+    pruned.changes.map(({ change }) => change),
+    ['delete', 'delete'],
+  )
+})
+
 const shop = `      - name: Shop
         senders: ['+1 (202) 555-0123', '12345', SHOP]
         statusCallback: https://app.example/status

@@ -1,4 +1,4 @@
-// What a document declares of a connector's resources (messaging services): each known by its name in its
+// What a document declares of a connector's resources (messaging services, Applications): each known by its name in its
 // account, or by an id of the document's own choice, made or laid anew as the document has it.
 import type { AccountId } from '../model/message.ts'
 import { noResources, type Resource } from '../model/resource.ts'
@@ -21,9 +21,10 @@ const allOf = (bench: Bench, account: AccountId) => bench.resources.get(account)
 
 export function putDeclared(bench: Bench, declared: Declared, account: AccountId, name: string, item: unknown, path: Path): void {
   const { kind, prefix, nameOf } = declared
-  if (name.trim() === '' || name.length > longestName)
+  const isNamed = name.trim() !== '' || (declared.nameless && isObject(item) && item['id'] !== undefined)
+  if (!isNamed || name.length > longestName)
     bench.faults.push({ path: [...path, 'name'], message: `expected 1–${longestName} characters, got ${show(name)}` })
-  const schema = declared.item.extend(declaredInput(prefix).shape)
+  const schema = declared.item.extend(declaredInput(declared).shape)
   const checked = check(schema, fitText(schema, item), path)
   if ('faults' in checked) {
     bench.faults.push(...checked.faults)
@@ -63,7 +64,7 @@ export function checkDeclared(bench: Bench, declared: Declared, account: Account
 
 /** Takes away those that are not among `items`. */
 export function pruneDeclared(bench: Bench, { kind, nameOf }: Declared, account: AccountId, items: readonly unknown[], path: Path): void {
-  const named = new Set(items.flatMap((item) => (isObject(item) ? [item['id'], item['name']] : [])))
+  const named = new Set(items.flatMap((item) => (isObject(item) ? [item['id'] ?? item['name']] : [])))
   for (const { id, kind: own, settings } of bench.base.resources.get(account)?.values() ?? [])
     if (own === kind && !named.has(id) && !named.has(nameOf(settings))) take(bench, 'resource', `${account}/${id}`, path)
 }

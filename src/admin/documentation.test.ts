@@ -4,7 +4,9 @@ import { test } from 'node:test'
 import { adminBed } from '../../test/admin.ts'
 import { assertRows, examplesOf, planOf } from '../../test/docs/documents.ts'
 import { defaultPolicy } from '../model/policy.ts'
+import { declaredApplications } from '../../plugins/twilio/applications.ts'
 import { declaredServices } from '../../plugins/twilio/services/declared.ts'
+import { documentKey } from './keys.ts'
 import { accountInput, bindInput, declaredInput, numberInput, routeInput } from './inputs.ts'
 
 const page = readFileSync('docs/configuration.md', 'utf8')
@@ -22,9 +24,10 @@ test('every example of docs/configuration.md, docs/opt-out.md and docs/numbers.m
 })
 
 test('docs/configuration.md describes every field and every default', () => {
-  const fields = [accountInput, bindInput, numberInput, routeInput, declaredServices.item, declaredInput('MG')].flatMap((schema) =>
-    Object.keys(schema.shape),
+  const fields = [accountInput, bindInput, numberInput, routeInput, declaredServices.item, declaredInput(declaredServices)].flatMap(
+    (schema) => Object.keys(schema.shape),
   )
+  fields.push(...Object.keys(declaredApplications.item.shape), ...Object.keys(documentKey.shape), 'tokenSources')
   assertRows('docs/configuration.md', [...fields, ...Object.keys(defaultPolicy)])
   for (const [field, value] of Object.entries(defaultPolicy)) {
     const row = new RegExp(`^\\| \`${field}\` +\\|.*\\| \`([^\`]*)\``, 'm').exec(page)

@@ -93,8 +93,29 @@ const anyService = fc.record(
   },
   { requiredKeys: [] },
 )
+const anyKey = fc.record(
+  {
+    name: title,
+    kind: fc.constantFrom('main', 'restricted'),
+    sources: fc.constantFrom(['192.0.2.0/24', '2001:db8::7'], []),
+    secret: fc.stringMatching(/^[A-Za-z0-9]{32,64}$/),
+  },
+  { requiredKeys: ['secret'] },
+)
+const anyApplication = fc.record(
+  {
+    name: fc.constantFrom('Shop', 'Café “Zoë” ${HOME}'),
+    smsUrl: fc.constant('https://app.example/in?a=%24%7B'),
+    smsMethod: fc.constantFrom('GET', 'POST'),
+    messageStatusCallback: fc.constant('https://app.example/status'),
+  },
+  { requiredKeys: [] },
+)
 const anyTenant = fc.record({
   account: anyAccount,
+  tokenSources: fc.constantFrom([], ['192.0.2.7']),
+  keys: fc.array(anyKey, { maxLength: 3 }),
+  applications: fc.array(anyApplication, { maxLength: 3 }),
   above: fc.nat(3),
   binds: fc.array(anyBind, { maxLength: 2 }),
   client: maybe(fc.constantFrom('esme')),
@@ -128,6 +149,14 @@ function nodeOf(one: Tenant, i: number): Record<string, unknown> {
     id: i === 0 ? 'root' : sid(i),
     ...fields,
     ...(i === 0 || status === undefined ? {} : { status }),
+    tokenSources: one.tokenSources,
+    // Some have one name, or none: each has its id.
+    keys: one.keys.map((key, n) => ({
+      id: `SK${String(i * 10 + n).padStart(32, '0')}`,
+      ...key,
+      ...(key.kind === 'restricted' ? { allow: ['/twilio/messaging/messages/*'] } : {}),
+    })),
+    applications: one.applications.map((more, n) => ({ id: `AP${String(n).padStart(32, '0')}`, ...more })),
     binds: [...lines, ...clients],
     numbers,
     routes: one.routes.flatMap(({ by, ...more }, n) => {

@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
 import type { Account, OwnNumber } from '../model/account.ts'
 import type { Bind } from '../model/bind.ts'
+import { noCredentials } from '../model/credential.ts'
 import type { AccountId } from '../model/message.ts'
 import { noResources } from '../model/resource.ts'
 import type { Route } from '../model/route.ts'
@@ -14,6 +15,7 @@ import { declaredOf } from './declared.ts'
 import { apiBind, fromAbove } from './put.ts'
 import { rootId, type Scope } from './naming.ts'
 import { isObject, mapSecrets, withoutDefaults } from './schema.ts'
+import { writtenCredentials } from './keys.ts'
 import { inSlices } from './slices.ts'
 import { ownPolicy, unusual, usualAccount, usualBind, usualNumber, usualRoute } from './usual.ts'
 import { numberView, routeView } from './views.ts'
@@ -102,12 +104,13 @@ function* accounts(writing: Writing, all: readonly Account[], depth: number, nam
 
 function* sections(
   writing: Writing,
-  { id, name: title, parent }: Account,
+  { id, name: title, parent, credentials }: Account,
   name: NameSecret,
 ): Generator<[string, Iterable<Item>], undefined> {
   const { room, now, scope } = writing
   const { shelves, connectors } = room
   const of = parent === undefined ? 'root' : title
+  yield ['keys', writtenCredentials(credentials ?? noCredentials).keys.map((key) => plain(key) as Item)]
   const binds = sorted([...(shelves().binds.get(id)?.values() ?? [])], (bind) => bind.id)
   yield ['binds', binds.map((bind) => bindItem(writing, bind, (path) => name([of, localBindId(bind.id), ...path]))).filter(isNoUsualApi)]
   const numbers = sorted([...(shelves().numbers.get(id)?.values() ?? [])], (number) => number.value)
@@ -116,12 +119,12 @@ function* sections(
   for (const [section, { kind, nameOf, written: itemOf }] of declaredOf(connectors)) {
     const own = [...(now.resources.get(id) ?? noResources).values()].filter((one) => one.kind === kind)
     const items = own.map(({ id: sid, settings, optOut }) => ({
-      name: nameOf(settings),
+      ...(nameOf(settings) === '' ? {} : { name: nameOf(settings) }),
       id: sid,
       ...itemOf(settings),
       ...(optOut ? { optOut } : {}),
     }))
-    yield [section, sorted(items, (item) => `${item.name} ${item.id}`).map((item) => plain(item) as Item)]
+    yield [section, sorted(items, (item) => `${item.name ?? ''} ${item.id}`).map((item) => plain(item) as Item)]
   }
   return undefined
 }
@@ -133,7 +136,7 @@ function accountItem(account: Account, caller: Caller, name: NameSecret): Item {
     id,
     parent,
     token: _token,
-    credentials: _credentials,
+    credentials = noCredentials,
     createdAt: _createdAt,
     updatedAt: _updatedAt,
     name: title,
@@ -142,7 +145,14 @@ function accountItem(account: Account, caller: Caller, name: NameSecret): Item {
   const own = unusual(rest, usualAccount)
   // What is set from above it cannot set again.
   if (id === caller.account && parent !== undefined) for (const field of fromAbove) delete own[field]
-  return { id: idOf(account), name: plain(title), token: name([parent === undefined ? 'root' : title, 'token']), ...(plain(own) as Item) }
+  const { tokenSources } = writtenCredentials(credentials)
+  return {
+    id: idOf(account),
+    name: plain(title),
+    token: name([parent === undefined ? 'root' : title, 'token']),
+    ...(tokenSources ? { tokenSources: [...tokenSources] } : {}),
+    ...(plain(own) as Item),
+  }
 }
 
 function bindItem({ room }: Writing, bind: Bind, name: NameSecret): Item {

@@ -66,15 +66,16 @@ export const accountInput = z.strictObject({
   claims: claimsInput.optional(),
 })
 
+/** By which something may be known beforehand. */
+export const chosenSid = (idPrefix: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${idPrefix}[0-9a-f]{32}$`), `expected ${idPrefix} and 32 lowercase hex digits`)
+    .optional()
+
 /** Of every resource that a document declares. */
-export const declaredInput = (idPrefix: string) =>
-  z.object({
-    id: z
-      .string()
-      .regex(new RegExp(`^${idPrefix}[0-9a-f]{32}$`), `expected ${idPrefix} and 32 lowercase hex digits`)
-      .optional(),
-    optOut: optOutSetting.optional(),
-  })
+export const declaredInput = (of: { prefix: string; hasSenders?: true }) =>
+  z.object({ id: chosenSid(of.prefix), ...(of.hasSenders ? { optOut: optOutSetting.optional() } : {}) })
 
 /** Accounts below the owner, by SID or name. */
 const grant = z.array(z.string().max(64)).max(10_000).optional()

@@ -173,7 +173,7 @@ servers: []
   assert.deepEqual(faults(plan), [
     '10: accounts[0].binds[0].config.password: the variable NOT_SET is not set',
     '23: servers: there is no such field; there is accounts',
-    '3: accounts[0].colour: there is no such field; there are accounts, alphaSenders, binds, caps, cdrUrl, claims, concurrency, id, inheritRoutes, name, numbers, optOut, privateWebhooks, routes, services, status, token, weight',
+    '3: accounts[0].colour: there is no such field; there are accounts, alphaSenders, applications, binds, caps, cdrUrl, claims, concurrency, id, inheritRoutes, keys, name, numbers, optOut, privateWebhooks, routes, services, status, token, tokenSources, weight',
     '21: accounts[1].id: there is no account AC00000000000000000000000000000000',
     '22: accounts[2].id: expected root, or AC and 32 lowercase hex digits, got "nobody"',
     '9: accounts[0].binds[0].config.port: expected 1–65535, got 99999',

@@ -14,6 +14,7 @@ import { pathText, show, told } from './faults.ts'
 import { accountId, accountInput, bindInput, numberInput, routeInput } from './inputs.ts'
 import { policy } from './policy.ts'
 import { plannedChange } from './planned.ts'
+import { pruneKeys, putKey, putTokenSources } from './keys.ts'
 import { apiBind, putAccount, putBind } from './put.ts'
 import { giveUp } from './lend.ts'
 import { read as readText, type Reading } from './reading.ts'
@@ -85,7 +86,7 @@ interface Named {
   node: Record<string, unknown>
 }
 
-const sections = ['accounts', 'binds', 'numbers', 'routes'] as const
+const sections = ['accounts', 'binds', 'keys', 'numbers', 'routes', 'tokenSources'] as const
 const accountFields = ['id', ...Object.keys(accountInput.shape), ...sections]
 /** With what connectors declare. */
 const fieldsOf = ({ connectors }: Bench): string[] => [...accountFields, ...declaredOf(connectors).keys()]
@@ -132,6 +133,8 @@ function* putDocument(bench: Bench, value: unknown, prune: boolean): Steps {
   yield* putAccounts(bench, value['accounts'], ['accounts'], undefined, all)
   // Routes and numbers may lead to any bind of the document, so all binds are there first.
   for (const { account, node, path } of named) {
+    if (node['tokenSources'] !== undefined) putTokenSources(bench, account, node['tokenSources'], [...path, 'tokenSources'])
+    yield* each(bench, node['keys'], [...path, 'keys'], 'name', (name, item, at) => putKey(bench, account, name, item, at))
     yield* each(bench, node['binds'], [...path, 'binds'], 'id', (id, item, at) => putBind(bench, account, id, fitBind(bench, item), at))
   }
   for (const { account, node, path } of named) {
@@ -248,6 +251,13 @@ function* each(
       continue
     }
     const { [key]: id, ...rest } = item
+    // What is known by its name may be known by its id: then the name may be another's too, or none.
+    if (key === 'name' && typeof rest['id'] === 'string' && (id === undefined || typeof id === 'string')) {
+      if (seen.has(rest['id'])) bench.faults.push({ path: [...at, 'id'], message: `${show(rest['id'])} is there twice` })
+      seen.add(rest['id'])
+      put(id ?? '', rest, at)
+      continue
+    }
     if (typeof id !== 'string') {
       const expected = key === 'number' ? 'a number in quotes, such as "+15550001111"' : key === 'name' ? 'a name' : 'an id'
       bench.faults.push({
@@ -299,6 +309,8 @@ function pruneAccount(bench: Bench, { account, node, path }: Named): void {
     const items = node[section]
     if (Array.isArray(items)) pruneDeclared(bench, declared, account, items, [...path, section])
   }
+  const keys = node['keys']
+  if (Array.isArray(keys)) pruneKeys(bench, account, keys, [...path, 'keys'])
   const routes = written('routes', 'id')
   const numbers = written('numbers', 'number')
   const binds = written('binds', 'id')

@@ -130,7 +130,7 @@ function fieldsOf(bench: Bench, thing: Thing): Field[] {
   }
 }
 
-/** Of a key all but its hash. */
+/** Of a key's hash only that it is another. */
 function credentialFields(of: AccountCredentials | undefined): Field[] {
   if (!of) return []
   const { secondary, test, sources, keys } = of
@@ -140,12 +140,10 @@ function credentialFields(of: AccountCredentials | undefined): Field[] {
     ...secret('secondaryToken', secondary?.token),
     ...secret('testToken', test?.token),
     { path: ['tokenSources'], value: sources, secret: false, usual: sources.length === 0 },
-    ...keys.map(({ id, name, kind, allow, sources: from }) => ({
-      path: ['keys', id],
-      value: { name, kind, allow, sources: from },
-      secret: false,
-      usual: false,
-    })),
+    ...keys.flatMap(({ id, name, kind, allow, sources: from, hash }): Field[] => [
+      { path: ['keys', id], value: { name, kind, allow, sources: from }, secret: false, usual: false },
+      { path: ['keys', id, 'secret'], value: hash, secret: true, usual: true },
+    ]),
   ]
 }
 

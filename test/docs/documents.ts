@@ -9,9 +9,9 @@ import type { AdminBed } from '../admin.ts'
 export const examplesOf = (...paths: string[]): string[] =>
   paths.flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!))
 
-/** What the example would change, without a fault; each of its variables is `value`. */
+/** What the example would change, without a fault; each of its variables is `value`, secrets of keys as long as they are. */
 export async function planOf({ admin, caller }: Pick<AdminBed, 'admin' | 'caller'>, example: string, value = 'x'): Promise<Plan> {
-  const variables = Object.fromEntries(variablesOf(example).map((name) => [name, value]))
+  const variables = Object.fromEntries(variablesOf(example).map((name) => [name, name.endsWith('KEY_SECRET') ? value.repeat(32) : value]))
   const plan = await admin.documents.plan(caller, example, { variables })
   assert.deepEqual(plan.faults, [], example)
   return plan

@@ -79,6 +79,7 @@ const settingsOf = ({ settings }: Pick<Resource, 'settings'>): ServiceSettings =
 export const declaredServices: Declared = {
   kind: serviceKind,
   prefix: 'MG',
+  hasSenders: true,
   item,
   nameOf: (settings) => settingsOf({ settings }).friendlyName,
   settings(asked, fault) {
