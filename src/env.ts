@@ -46,7 +46,7 @@ export interface Settings {
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 export type LogLevel = (typeof levels)[number]
 
-const names = [
+export const settingNames = [
   'SIGNALBOX_DATA',
   'SIGNALBOX_STORE',
   'SIGNALBOX_HTTP',
@@ -66,7 +66,7 @@ const names = [
   'SIGNALBOX_CDR_DAYS',
   'SIGNALBOX_RETENTION_DAYS',
 ] as const
-type Name = (typeof names)[number]
+type Name = (typeof settingNames)[number]
 
 /** Thrown with one line for each thing that is wrong. */
 export class SettingsRefused extends Error {
@@ -90,7 +90,8 @@ export function readSettings(environment: Variables, configFile?: string): Setti
     return undefined
   }
   for (const name of Object.keys({ ...pickOurs(environment), ...file })) {
-    if (!(names as readonly string[]).includes(name)) faults.push(`${name}: no such setting; expected one of ${names.join(', ')}`)
+    if (!(settingNames as readonly string[]).includes(name))
+      faults.push(`${name}: no such setting; expected one of ${settingNames.join(', ')}`)
   }
   const address = (name: Name, fallback: string): HostPort =>
     hostPort(text(name) ?? fallback) ?? fail(name, 'host:port, for example 127.0.0.1:8080') ?? { host: '127.0.0.1', port: 0 }

@@ -44,7 +44,7 @@ function version(): string {
   return is
 }
 
-function createProgram(): Command {
+export function createProgram(): Command {
   const program = new Command('signalbox')
   program
     .description('A multitenant SMS and MMS gateway.')
@@ -359,7 +359,7 @@ function addOperations(program: Command, asked: Asked): void {
   program
     .command('usage [account]')
     .description('what an account and all below it have used of their caps; the own account, when absent')
-    .option('--json', 'as JSON')
+    .option(...json)
     .action(asked(usage))
   program
     .command('statistics')
