@@ -30,7 +30,7 @@ import { createDecisions } from './decisions.ts'
 import { createEnding } from './ending.ts'
 import { createFlusher, type Flusher } from './flush.ts'
 import type { Inner } from './inner.ts'
-import { deleteJournal, journalFiles, openJournal } from './journal.ts'
+import { openJournal } from './journal.ts'
 import { createLanes, type LanesLimits } from './lanes.ts'
 import { createLists } from './lists.ts'
 import { makeDirectory } from './directory.ts'
@@ -46,6 +46,7 @@ import type { Reads } from './reads.ts'
 import { createReceiving } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createRefs } from './refs.ts'
+import { replay } from './replay.ts'
 import { createSteps } from './steps.ts'
 import type { Tables } from './tables.ts'
 import { startThread, type Thread } from './threads.ts'
@@ -106,15 +107,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   async function compose(tables: Thread<Writer>, reads: Thread<Reads>): Promise<Store> {
     const known = new Map((await reads.start()).facts)
     const applied = known.get('journal') ?? 0
-    let last = applied
-    for (const file of journalFiles(directory)) {
-      if (file > applied) {
-        const operations = await tables.apply(file, false)
-        if (operations > 0) log.info({ file, operations }, 'journal replayed')
-      }
-      last = Math.max(last, file)
-      deleteJournal(directory, file)
-    }
+    const last = await replay(directory, applied, (file) => tables.apply(file, false), log)
     const start = await reads.start()
     const facts = new Map(start.facts)
     const journal = await openJournal(directory, last + 1, (error) =>

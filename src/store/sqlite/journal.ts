@@ -4,13 +4,14 @@
 // start. A file whose records are all in the tables is used again for later ones: writing over blocks
 // that are there costs less than new ones, and what is left of the old records is told by its numbers.
 import { isAscii } from 'node:buffer'
-import { constants, fdatasync, readFileSync, readdirSync, unlinkSync, write } from 'node:fs'
+import { constants, fdatasync, ftruncateSync, readFileSync, readdirSync, unlinkSync, write } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { headBytes, type Slab } from './slab.ts'
 
 const magic = 0x31584253
+const magicBytes = Buffer.from('SBX1')
 const pattern = /^journal-(\d+)$/
 
 /** Records are numbered within their file, and files apart. */
@@ -35,16 +36,21 @@ export function journalFiles(directory: string): number[] {
   return numbers.sort((a, b) => a - b)
 }
 
-/** The lines of a file's whole records, in order; ends before the first record that is torn. `verified`: this process wrote them itself. */
+/** Where the record at a place ends; undefined where there is none of that number, or no whole one. `verified`: this process wrote it itself. */
+function recordEnd(file: Buffer, at: number, number: number, verified = false): number | undefined {
+  if (at + headBytes > file.length || file.readUInt32LE(at) !== magic || file.readDoubleLE(at + 12) !== number) return undefined
+  const end = at + headBytes + file.readUInt32LE(at + 4)
+  if (end > file.length) return undefined
+  return verified || file.readUInt32LE(at + 8) === crc32(file.subarray(at + 12, end)) ? end : undefined
+}
+
+/** The lines of a file's whole records, in order; ends before the first record that is torn. */
 export function* lines(file: Buffer, fileNumber: number, verified = false): Generator<string> {
-  let last = fileNumber * perFile
-  for (let at = 0; at + headBytes <= file.length;) {
-    const length = file.readUInt32LE(at + 4)
-    const number = file.readDoubleLE(at + 12)
+  let number = fileNumber * perFile + 1
+  for (let at = 0; ; number++) {
     const start = at + headBytes
-    const end = start + length
-    if (file.readUInt32LE(at) !== magic || end > file.length || number !== last + 1) return
-    if (!verified && file.readUInt32LE(at + 8) !== crc32(file.subarray(at + 12, end))) return
+    const end = recordEnd(file, at, number, verified)
+    if (end === undefined) return
     // A text of a hundred KB is slow to make; and ASCII is read several times as fast as what it is a part of.
     const ascii = isAscii(file.subarray(start, end))
     for (let from = start; from < end;) {
@@ -53,9 +59,28 @@ export function* lines(file: Buffer, fileNumber: number, verified = false): Gene
       if (to > from) yield file.toString(ascii ? 'latin1' : 'utf8', from, to)
       from = to + 1
     }
-    last = number
     at = end
   }
+}
+
+/** Of a file of which `followed` says that a later one has records: what of it was written once and can be read no more, in words. */
+export function lostOf(file: Buffer, fileNumber: number, followed: boolean): string | undefined {
+  let [at, number] = [0, fileNumber * perFile + 1]
+  for (let end = recordEnd(file, at, number); end !== undefined; end = recordEnd(file, at, number)) {
+    at = end
+    number++
+  }
+  if (followed && at === 0) return 'it has no record that can be read, and a later one has'
+  // One record is written at a time: a torn one is the last of all.
+  const begun = at + headBytes <= file.length && file.readUInt32LE(at) === magic && file.readDoubleLE(at + 12) === number
+  if (followed && begun) return `its last record, at octet ${at}, cannot be read`
+  for (let later = file.indexOf(magicBytes, at + 1); later >= 0; later = file.indexOf(magicBytes, later + 1)) {
+    if (later + headBytes > file.length) break
+    const found = file.readDoubleLE(later + 12)
+    if (found < number || found >= (fileNumber + 1) * perFile || recordEnd(file, later, found) === undefined) continue
+    return `octets ${at} to ${later} of it cannot be read, and a record follows`
+  }
+  return undefined
 }
 
 export function readJournal(directory: string, file: number, verified = false): Generator<string> {
@@ -126,7 +151,10 @@ export async function openJournal(directory: string, first: number, failed: (err
       const { fd } = handle
       return new Promise((resolve, reject) => {
         const done = (error: Error | null): void => {
-          if (error) return reject(error)
+          if (error) {
+            dropTorn(fd, size)
+            return reject(error)
+          }
           size += buffer.length
           number++
           resolve()
@@ -165,6 +193,15 @@ export async function openJournal(directory: string, first: number, failed: (err
       await handle.close()
       await spare?.close()
     },
+  }
+}
+
+/** What follows the refusal may go into the next file: nothing of the record may be taken for whole in this one. */
+function dropTorn(fd: number, size: number): void {
+  try {
+    ftruncateSync(fd, size)
+  } catch {
+    // A disk that cannot even do this is told of by the refusal.
   }
 }
 

@@ -11,7 +11,9 @@ export function lockDirectory(directory: string): { release(): void } {
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
-    if (!String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error
+    const code = String((error as { code?: string }).code)
+    if (code === 'SQLITE_NOTADB') throw new Error(`${join(directory, 'lock.db')} is damaged: remove it, it holds nothing`, { cause: error })
+    if (!code.startsWith('SQLITE_BUSY')) throw error
     throw new Error(`${directory} is in use by another Signalbox process: stop it, or choose another data directory`, { cause: error })
   }
   return {
