@@ -35,12 +35,16 @@ interface Lane {
   timer: (() => void) | undefined
   /** When claimed last, there was as much as was asked for, or no room to ask: what ends makes room for more. */
   more: boolean
-  /** Segments or reports claimed and not settled. */
+  /** Claimed, and the peer has not answered. */
   open: number
+  /** Answered, and what that means is not on disk yet. */
+  unsettled: number
   pace: Pace
 }
 
 const maxClaim = 256
+/** A slow disk takes nothing from the window until what it has not written yet is so many windows' worth. */
+const unsettledWindows = 4
 /** A quarter of what may be claimed ahead of a rate: the line never is empty meanwhile. */
 const aheadLookMs = 50
 
@@ -67,7 +71,16 @@ export function createDeliverer(core: Core): Deliverer {
     if (!lane)
       lanes.set(
         id,
-        (lane = { planned: false, claiming: false, again: false, timer: undefined, more: false, open: 0, pace: createPace(core.clock) }),
+        (lane = {
+          planned: false,
+          claiming: false,
+          again: false,
+          timer: undefined,
+          more: false,
+          open: 0,
+          unsettled: 0,
+          pace: createPace(core.clock),
+        }),
       )
     return lane
   }
@@ -75,7 +88,7 @@ export function createDeliverer(core: Core): Deliverer {
   function room(live: LiveBind, lane: Lane): number {
     let window = 0
     for (const session of live.sessions) if (session.send || session.report) window += live.bind.policy.window
-    return window - lane.open
+    return Math.min(window - lane.open, unsettledWindows * window - lane.unsettled)
   }
 
   async function pump(id: BindId): Promise<void> {
@@ -139,9 +152,15 @@ export function createDeliverer(core: Core): Deliverer {
     const { items } = run
     for (let i = 0; i < items.length; i++) {
       const item = items[i]!
+      let answered = false
       try {
-        const settlement = one(live, lane, run, item)
-        await settle(settlement instanceof Promise ? await settlement : settlement, item)
+        const outcome = one(live, lane, run, item)
+        const settlement = outcome instanceof Promise ? await outcome : outcome
+        answered = true
+        lane.open--
+        lane.unsettled++
+        if (lane.more) wake(live.bind.id)
+        await settle(settlement, item)
       } catch (error) {
         core.log.error(
           { bind: live.bind.id, message: item.message.id, err: error },
@@ -149,7 +168,8 @@ export function createDeliverer(core: Core): Deliverer {
         )
         await settle({ token: run.token, item: item.id, kind: 'release', due: core.clock.now() + 1000 }, item).catch(() => {})
       }
-      lane.open--
+      if (answered) lane.unsettled--
+      else lane.open--
     }
     openRuns--
     if (stopping && openRuns === 0) drained()
