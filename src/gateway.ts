@@ -34,7 +34,6 @@ import type { Account } from './model/account.ts'
 import { accountAsItStands, type Configuration } from './model/configuration.ts'
 import type { BindId } from './model/message.ts'
 import { defaultClientPolicy } from './model/policy.ts'
-import { differing } from './model/versions.ts'
 import { createOutboundThread } from './outbound.ts'
 import type { Connector, Host, Logger } from './plugin.ts'
 import type { Addressee } from './routing/direct.ts'
@@ -243,20 +242,18 @@ async function compose(
   undo.push(() => server.close(drainMs))
 
   const stand = createStanding(store, (id) => room.shelves().below.get(id)?.keys() ?? [])
-  let followed: Configuration['binds'] = new Map()
   function follow(configuration: Configuration): void {
     followRoutes(configuration)
     stand(configuration)
     core.limits.follow()
     binds.apply(configuration)
-    // A rate or a window may have grown, and a pause have ended.
-    for (const id of differing(followed, configuration.binds)) flow.wake(id)
-    followed = configuration.binds
   }
   room.onChange(follow)
   if (demoWanted) await setUpDemo(settings, data, admin, root)
   follow(room.current())
   undo.push(() => binds.close())
+  // Of binds that start when they are asked for, what waits from before does that.
+  for (const { lane } of await store.depths()) flow.wake(lane)
   // Peers that open the sessions themselves come in when their binds are there.
   for (const connector of connectors.values()) if (connector.claim) await connector.listen?.(host, stopServing.signal)
   serving = true

@@ -80,11 +80,12 @@ export interface Connector<C = unknown> {
   /** Of `text: 'segments'`: the charset in which a bind with these settings wants texts, where they fit it; GSM 7-bit when absent. */
   charset?(config: unknown): Charset
   /**
-   * Reaches the peer: resolves when bound, rejects with a Failure. Called by the supervisor once
-   * per session and again, with backoff, after `closed`. Aborted when the bind is stopped.
-   * Client binds that have a `claim` are never dialled: their peers reach us.
+   * Reaches the peer: resolves when bound, rejects with a Failure; a session that needs nobody's yes is there
+   * at once. Called by the supervisor once per session and again, with backoff, after `closed`. Aborted when
+   * the bind is stopped. Client binds that have a `claim` are never dialled: their peers reach us; the other
+   * client binds are when they are first needed.
    */
-  dial?(gateway: Gateway<C>, signal: AbortSignal, peer?: number): Promise<Session>
+  dial?(gateway: Gateway<C>, signal: AbortSignal, peer?: number): Promise<Session> | Session
   /**
    * How many addresses a supplier bind is bound to at once; each has `policy.sessions` sessions and a
    * backoff of its own, and `dial` hears from 0 which one is meant. 0: none is dialled. Absent: 1.

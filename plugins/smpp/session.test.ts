@@ -7,7 +7,7 @@ import { encodePdu, statuses } from './codec/index.ts'
 import { smpp } from './index.ts'
 import { bound, boundRaw, commandsOf, failure, never, parseOn, send } from '../../test/peers/smpp-bound.ts'
 
-const refused = async (dial: Promise<Session>): Promise<Failure> => {
+const refused = async (dial: Promise<Session> | Session): Promise<Failure> => {
   try {
     await dial
   } catch (error) {

@@ -16,7 +16,7 @@ import { told } from './faults.ts'
 import { accountId } from './inputs.ts'
 import { toldChanges } from './planned.ts'
 import { putAccount } from './put.ts'
-import { readRows, writeRow } from './rows.ts'
+import { createReading, writeRow, type Read } from './rows.ts'
 import { checkReferences } from './refer.ts'
 import type { Seal } from './seal.ts'
 import { shelve, type Shelves } from './shelves.ts'
@@ -70,9 +70,22 @@ export async function openConfiguration(parts: {
   let last: Promise<unknown> = Promise.resolve()
 
   async function read() {
-    const { revision, rows } = await store.configuration()
-    const { configuration: fresh, faults: found } = readRows(rows, revision, connectors, seal)
+    const { configuration: fresh, faults: found } = await readAll()
     return { configuration: fresh, faults: found, shelves: shelve(fresh) }
+  }
+
+  /** Page by page, the next of which is on its way while one is read; anew where it changes meanwhile. */
+  async function readAll(): Promise<Read> {
+    const reading = createReading(connectors, seal)
+    const { revision, ...first } = await store.configuration()
+    for (let { rows, more } = first; ;) {
+      const next = more ? store.configuration(rows.at(-1)) : undefined
+      for (const row of rows) reading.add(row)
+      if (!next) return reading.done(revision)
+      const page = await next
+      if (page.revision !== revision) return readAll()
+      ;({ rows, more } = page)
+    }
   }
 
   async function reload(): Promise<void> {

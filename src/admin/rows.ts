@@ -1,14 +1,13 @@
 // Configuration rows as the store has them ⇄ the model. Account tokens and whatever a connector
 // marked secret are sealed in the row, each to its place.
 import { z } from 'zod'
-import { claimRights, type Account, type OwnNumber } from '../model/account.ts'
+import type { Account, OwnNumber } from '../model/account.ts'
 import type { Bind, BindPolicy } from '../model/bind.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { Resource } from '../model/resource.ts'
 import type { Route } from '../model/route.ts'
 import { Versions } from '../model/versions.ts'
 import type { Connector } from '../plugin.ts'
-import { capNames } from '../model/caps.ts'
 import type { ConfigurationRow } from '../store/store.ts'
 import type { Fault } from './caller.ts'
 import { keyOf, type Thing } from './bench.ts'
@@ -19,105 +18,9 @@ import type { Seal } from './seal.ts'
 
 type Connectors = ReadonlyMap<string, Connector>
 
+/** What is sealed of an account: the rest it may show. */
 const token = z.string().meta({ secret: true })
-const credentials = z.object({
-  secondary: z.object({ token, createdAt: z.number() }).optional(),
-  test: z.object({ id: z.string(), token }).optional(),
-  sources: z.array(z.string()),
-  keys: z.array(
-    z.object({
-      id: z.string(),
-      name: z.string(),
-      kind: z.enum(['main', 'standard', 'restricted']),
-      allow: z.array(z.string()),
-      sources: z.array(z.string()),
-      createdAt: z.number(),
-      updatedAt: z.number(),
-      hash: z.string(),
-    }),
-  ),
-})
-const optOut = z.union([
-  z.enum(['off', 'twilio']),
-  z.object({
-    stop: z.array(z.string()).optional(),
-    start: z.array(z.string()).optional(),
-    help: z.array(z.string()).optional(),
-    replies: z.object({ stop: z.string().optional(), start: z.string().optional(), help: z.string().optional() }).optional(),
-  }),
-])
-const account = z.object({
-  id: z.string(),
-  parent: z.string().optional(),
-  name: z.string(),
-  status: z.enum(['active', 'suspended', 'closed']),
-  createdAt: z.number(),
-  updatedAt: z.number(),
-  token: z.string(),
-  inheritRoutes: z.boolean(),
-  weight: z.number(),
-  concurrency: z.number(),
-  caps: z.partialRecord(z.enum(capNames), z.number()).optional(),
-  cdrUrl: z.string().optional(),
-  privateWebhooks: z.boolean(),
-  optOut: optOut.optional(),
-  alphaSenders: z.union([z.literal('any'), z.record(z.string(), z.array(z.string()))]).optional(),
-  claims: z.enum(claimRights).optional(),
-  credentials: credentials.optional(),
-})
-const bind = z.object({
-  id: z.string(),
-  account: z.string(),
-  name: z.string(),
-  connector: z.string(),
-  side: z.enum(['supplier', 'client']),
-  enabled: z.boolean(),
-  paused: z.boolean(),
-  grant: z.array(z.string()).optional(),
-  policy: z.record(z.string(), z.unknown()),
-  config: z.unknown(),
-  createdAt: z.number(),
-  updatedAt: z.number(),
-})
-const route = z.object({
-  id: z.string(),
-  account: z.string(),
-  name: z.string(),
-  enabled: z.boolean(),
-  when: z.object({
-    prefix: z.string(),
-    sender: z.string().optional(),
-    account: z.string().optional(),
-    arrival: z.string().optional(),
-    kind: z.enum(['text', 'binary', 'mms']).optional(),
-    time: z.object({ days: z.array(z.number()), from: z.string(), to: z.string(), zone: z.string() }).optional(),
-  }),
-  to: z.array(z.object({ bind: z.string(), trunk: z.literal(true).optional(), weight: z.number().optional() })),
-  failoverOnReceipt: z.boolean(),
-  grant: z.array(z.string()).optional(),
-})
-const number = z.object({
-  value: z.string(),
-  account: z.string(),
-  id: z.string(),
-  name: z.string(),
-  bind: z.string(),
-  settings: z.record(z.string(), z.string()),
-  optOut: z.boolean().optional(),
-  offered: z.boolean().optional(),
-  lent: z.array(z.object({ by: z.string(), offered: z.boolean() })).optional(),
-  createdAt: z.number(),
-  updatedAt: z.number(),
-})
-const resource = z.object({
-  id: z.string(),
-  account: z.string(),
-  kind: z.string(),
-  settings: z.record(z.string(), z.unknown()),
-  optOut: optOut.optional(),
-  createdAt: z.number(),
-  updatedAt: z.number(),
-})
+const credentials = z.object({ secondary: z.object({ token }).optional(), test: z.object({ token }).optional() })
 
 export interface Read {
   configuration: Configuration
@@ -145,24 +48,20 @@ function write(value: object, secrets: Readonly<Record<string, z.ZodType>>, seal
   return JSON.stringify({ ...body, sealed: places })
 }
 
-const sealedPlaces = z.object({ sealed: z.array(z.array(z.union([z.string(), z.number()]))) })
+const sealedIn = ',"sealed":'
 
-function open(row: ConfigurationRow, seal: Seal): unknown {
-  const body = JSON.parse(row.body) as unknown
-  // Most have no secret, and there may be a hundred thousand.
-  if (isObject(body) && Array.isArray(body['sealed']) && body['sealed'].length === 0) return body
-  return sealedPlaces.parse(body).sealed.reduce<unknown>((at, path) => {
-    const secret = valueAt(at, path)
-    if (typeof secret !== 'string') throw new Error(`What is stored for ${place(row.kind, row.key, path)} is not sealed.`)
-    return replaced(at, path, JSON.parse(seal.open(secret, place(row.kind, row.key, path))))
-  }, body)
-}
-
-function replaced(value: unknown, path: Path, leaf: unknown): unknown {
-  const [key, ...rest] = path
-  if (key === undefined) return leaf
-  if (Array.isArray(value)) return value.map((child: unknown, i) => (i === key ? replaced(child, rest, leaf) : child))
-  return isObject(value) ? { ...value, [key]: replaced(value[String(key)], rest, leaf) } : value
+/** What we wrote is not looked at again: there may be a hundred thousand rows. */
+function open({ kind, key, body }: ConfigurationRow, seal: Seal): unknown {
+  // The last key of all, so that what is read needs no copy without it.
+  const end = body.lastIndexOf(sealedIn)
+  const value: unknown = JSON.parse(`${body.slice(0, end)}}`)
+  for (const path of JSON.parse(body.slice(end + sealedIn.length, -1)) as Path[]) {
+    const within = valueAt(value, path.slice(0, -1)) as Record<string | number, unknown>
+    const secret = within[path.at(-1)!]
+    if (typeof secret !== 'string') throw new Error(`What is stored for ${place(kind, key, path)} is not sealed.`)
+    within[path.at(-1)!] = JSON.parse(seal.open(secret, place(kind, key, path)))
+  }
+  return value
 }
 
 /** `binds` names the connector behind a number. */
@@ -191,8 +90,15 @@ export function writeRow(thing: Thing, connectors: Connectors, binds: ReadonlyMa
   }
 }
 
-/** Throws when the key does not open what is sealed: nothing would work then. */
-export function readRows(rows: readonly ConfigurationRow[], revision: number, connectors: Connectors, seal: Seal): Read {
+export interface Reading {
+  /** Throws when the key does not open what is sealed: nothing would work then. */
+  add(row: ConfigurationRow): void
+  /** After all of them. */
+  done(revision: number): Read
+}
+
+/** Rows come in the store's order, in which an account is before all that name it, and a bind before numbers. */
+export function createReading(connectors: Connectors, seal: Seal): Reading {
   const accounts = new Map<string, Account>()
   const binds = new Map<string, Bind>()
   const routes = new Map<string, Route[]>()
@@ -200,50 +106,65 @@ export function readRows(rows: readonly ConfigurationRow[], revision: number, co
   const resources = new Map<string, Map<string, Resource>>()
   const faults = new Map<string, Fault[]>()
   const alike: Alike = { policies: new Map(), configs: new Map() }
-  for (const row of rows) {
-    const body = open(row, seal)
-    switch (row.kind) {
-      case 'account':
-        accounts.set(row.key, account.parse(body) as Account)
-        break
-      case 'bind': {
-        const read = readBind(bind.parse(body), connectors, alike)
-        binds.set(row.key, read.bind)
-        if (read.faults.length > 0) faults.set(row.key, read.faults)
-        break
+  /** Of an id that is named a thousand times there is one text. */
+  const shared = (things: ReadonlyMap<string, { id: string }>, id: string): string => things.get(id)?.id ?? id
+  return {
+    add(row) {
+      switch (row.kind) {
+        case 'account': {
+          const one = open(row, seal) as Account
+          if (one.parent !== undefined) one.parent = shared(accounts, one.parent)
+          accounts.set(one.id, one)
+          break
+        }
+        case 'bind': {
+          const one = open(row, seal) as Bind
+          one.account = shared(accounts, one.account)
+          const found = checkBind(one, connectors, alike)
+          binds.set(one.id, one)
+          if (found.length > 0) faults.set(one.id, found)
+          break
+        }
+        case 'route': {
+          const one = open(row, seal) as Route
+          one.account = shared(accounts, one.account)
+          const list = routes.get(one.account)
+          if (list) list.push(one)
+          else routes.set(one.account, [one])
+          break
+        }
+        case 'number': {
+          const one = open(row, seal) as OwnNumber
+          one.account = shared(accounts, one.account)
+          one.bind = shared(binds, one.bind)
+          numbers.set(one.value, one)
+          break
+        }
+        case 'resource': {
+          const one = open(row, seal) as Resource
+          const own = resources.get(one.account)
+          if (own) own.set(one.id, one)
+          else resources.set(one.account, new Map([[one.id, one]]))
+          break
+        }
+        case 'setting':
+          break
       }
-      case 'route': {
-        const one = route.parse(body) as Route
-        const list = routes.get(one.account) ?? []
-        routes.set(one.account, list)
-        list.push(one)
-        break
+    },
+    done(revision) {
+      const configuration = {
+        revision,
+        accounts: new Versions(accounts),
+        binds: new Versions(binds),
+        routes: new Versions<string, readonly Route[]>(routes),
+        numbers: new Versions(numbers),
+        resources: new Versions<string, ReadonlyMap<string, Resource>>(
+          new Map([...resources].map(([owner, own]) => [owner, new Versions(own)])),
+        ),
       }
-      case 'number':
-        numbers.set(row.key, number.parse(body) as OwnNumber)
-        break
-      case 'resource': {
-        const one = plain(resource.parse(body)) as Resource
-        const own = resources.get(one.account) ?? new Map<string, Resource>()
-        resources.set(one.account, own)
-        own.set(one.id, one)
-        break
-      }
-      case 'setting':
-        break
-    }
+      return { configuration, faults }
+    },
   }
-  const configuration = {
-    revision,
-    accounts: new Versions(accounts),
-    binds: new Versions(binds),
-    routes: new Versions<string, readonly Route[]>(routes),
-    numbers: new Versions(numbers),
-    resources: new Versions<string, ReadonlyMap<string, Resource>>(
-      new Map([...resources].map(([owner, own]) => [owner, new Versions(own)])),
-    ),
-  }
-  return { configuration, faults }
 }
 
 /** What was checked already, by its JSON: every account has a bind for the API, and most are alike. */
@@ -252,35 +173,24 @@ interface Alike {
   configs: Map<string, Checked<unknown>>
 }
 
-/** A bind whose settings do not hold any more is disabled. */
-function readBind({ grant, ...row }: z.infer<typeof bind>, connectors: Connectors, alike: Alike): { bind: Bind; faults: Fault[] } {
-  const policies = once(alike.policies, JSON.stringify(row.policy), () => check(policy, row.policy, ['policy']))
-  const config = once(alike.configs, `${row.connector} ${row.side} ${JSON.stringify(row.config)}`, () => {
-    const schema = connectors.get(row.connector)?.config[row.side]
-    if (schema) return check<unknown>(schema, row.config, ['config'])
-    return { faults: [{ path: ['connector'], message: `there is no connector ${row.connector} for a ${row.side}` }] }
+/** What its connector takes may have changed since: a bind whose settings do not hold any more is disabled. */
+function checkBind(bind: Bind, connectors: Connectors, alike: Alike): Fault[] {
+  const policies = once(alike.policies, JSON.stringify(bind.policy), () => check(policy, bind.policy, ['policy']))
+  const config = once(alike.configs, `${bind.connector} ${bind.side} ${JSON.stringify(bind.config)}`, () => {
+    const schema = connectors.get(bind.connector)?.config[bind.side]
+    if (schema) return check<unknown>(schema, bind.config, ['config'])
+    return { faults: [{ path: ['connector'], message: `there is no connector ${bind.connector} for a ${bind.side}` }] }
   })
   const faults = [...('faults' in policies ? policies.faults : []), ...('faults' in config ? config.faults : [])]
-  return {
-    bind: {
-      ...row,
-      ...(grant ? { grant } : {}),
-      policy: 'value' in policies ? policies.value : (row.policy as unknown as Bind['policy']),
-      // Of its own for each: who knows a bind by its settings takes no other for it.
-      config: 'value' in config ? (isObject(config.value) ? { ...config.value } : config.value) : row.config,
-      enabled: row.enabled && faults.length === 0,
-    },
-    faults: told(faults),
-  }
+  if ('value' in policies) bind.policy = policies.value
+  // Of its own for each: who knows a bind by its settings takes no other for it.
+  if ('value' in config) bind.config = isObject(config.value) ? { ...config.value } : config.value
+  if (faults.length > 0) bind.enabled = false
+  return told(faults)
 }
 
 function once<T>(known: Map<string, T>, key: string, make: () => T): T {
   let value = known.get(key)
   if (value === undefined) known.set(key, (value = make()))
   return value
-}
-
-/** Without the keys that zod leaves undefined. */
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value))
 }

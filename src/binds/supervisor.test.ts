@@ -150,7 +150,7 @@ test('a change of window keeps the session, a change of config dials anew, disab
   assert.equal(w.dials, 2)
 })
 
-test('of one connector, client binds with a claim are waited for and those without are dialled', async () => {
+test('of one connector, client binds with a claim are waited for and those without are dialled once they are asked for', async () => {
   const [clock, w, changes] = [testClock(), wire(), [] as string[]]
   w.connector.claim = (config) => (config as { user?: string }).user
   const s = supervisor(clock, w, changes)
@@ -159,6 +159,9 @@ test('of one connector, client binds with a claim are waited for and those witho
   assert.equal(w.dials, 0)
   assert.equal(bindState(s.get('AC1/a')!), 'down')
   s.apply(configuration(bind({ side: 'client', config: {} }, { sessions: 8 })))
+  await clock.advance(0)
+  assert.equal(w.dials, 0)
+  s.get('AC1/a')
   await clock.advance(0)
   assert.equal(w.dials, 1)
   await s.close()
@@ -269,6 +272,33 @@ test('a peer that is down for an hour is told of a few times, and again once it 
   for (const { drop } of w.open.slice()) drop('reset by peer')
   await clock.advance(1000)
   assert.ok(lines.some(({ msg, why }) => msg === 'session gone' && why === 'reset by peer'))
+})
+
+test('a client bind that we dial begins its life when it is asked for, bound where that takes no wait', async () => {
+  const [clock, w, changes] = [testClock(), wire(), [] as string[]]
+  const dial = w.connector.dial!.bind(w.connector)
+  const closed = new Promise<string>(() => {})
+  w.connector.dial = (gateway, signal) => {
+    void dial(gateway, signal)
+    return { closed, close: () => Promise.resolve() }
+  }
+  const s = supervisor(clock, w, changes)
+  s.apply(configuration(bind({ side: 'client' })))
+  await clock.advance(60_000)
+  assert.equal(w.dials, 0)
+  assert.equal(s.all().length, 0)
+  assert.equal(bindState(s.get('AC1/a')!), 'bound')
+  assert.equal(w.dials, 1)
+  assert.equal(s.all().length, 1)
+  s.apply(configuration(bind({ side: 'client', enabled: false })))
+  assert.equal(s.get('AC1/a'), undefined)
+  changes.length = 0
+  s.apply(configuration(bind({ side: 'client' })))
+  assert.deepEqual(changes, ['AC1/a'], 'what waited while it was disabled is looked for')
+  assert.equal(s.get('AC1/b'), undefined)
+  await s.close()
+  assert.equal(s.get('AC1/a'), undefined)
+  assert.equal(w.dials, 1)
 })
 
 test('closing drains every session and dials no more', async () => {

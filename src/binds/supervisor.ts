@@ -1,5 +1,6 @@
 // A bind's life: its sessions are dialled, redialled with jittered backoff when they go, and
-// drained when the bind is stopped or changed. The flow only asks for a session to send on.
+// drained when the bind is stopped or changed. The flow only asks for a session to send on. A client bind
+// that we dial (a webhook's: every account has one) begins its life when it is first asked for.
 import type { Clock } from '../clock.ts'
 import type { Bind } from '../model/bind.ts'
 import { isWithin, type Configuration } from '../model/configuration.ts'
@@ -33,7 +34,9 @@ export interface LiveBind {
 export interface Supervisor {
   /** Starts, stops and changes binds so that they match. */
   apply(configuration: Configuration): void
+  /** Undefined: disabled, or not there. */
   get(id: BindId): LiveBind | undefined
+  /** Without those that nobody has asked for yet. */
   all(): LiveBind[]
   /** A session that the peer opened. False when the bind, or an account that it is within, has as many as it may; or it is not there. */
   attach(id: BindId, session: Session): boolean
@@ -62,6 +65,10 @@ function dialledPeers({ bind, connector }: Pick<LiveBind, 'bind' | 'connector'>)
   return connector.peers && bind.side === 'supplier' ? connector.peers(bind.config) : 1
 }
 
+function startsWhenAsked({ side, config }: Bind, connector: Connector | undefined): boolean {
+  return side === 'client' && connector?.dial !== undefined && connector.claim?.(config) === undefined
+}
+
 function isCalled({ bind, connector }: LiveBind): boolean {
   return bind.side === 'client' ? connector.claim?.(bind.config) !== undefined : connector.caller?.(bind.config) !== undefined
 }
@@ -81,7 +88,7 @@ export function createSupervisor(parts: {
   clock: Clock
   log: Logger
   random?: () => number
-  /** A session came or went. */
+  /** A session came or went, or the bind is configured otherwise: a rate or a window may have grown, a pause have ended. */
   onChange(id: BindId): void
 }): Supervisor {
   const { clock, log } = parts
@@ -118,7 +125,8 @@ export function createSupervisor(parts: {
       let why: string
       let refused = false
       try {
-        const session = await connector.dial(gateway, abort.signal, peer)
+        const dialled = connector.dial(gateway, abort.signal, peer)
+        const session = dialled instanceof Promise ? await dialled : dialled
         came(it, session)
         why = await session.closed
         left(it, session)
@@ -200,23 +208,32 @@ export function createSupervisor(parts: {
     return open
   }
 
+  /** As configured; undefined where it shall not run. */
+  function startOf(bind: Bind | undefined): Supervised | undefined {
+    const connector = bind?.enabled ? parts.connectors.get(bind.connector) : undefined
+    if (!bind || !connector) return undefined
+    const it = start(bind, connector)
+    live.set(bind.id, it)
+    return it
+  }
+
   return {
     apply(configuration) {
       ;({ accounts } = configuration)
-      for (const id of differing(applied, configuration.binds)) {
-        const bind = configuration.binds.get(id)
-        const it = live.get(id)
-        if (it && bind?.enabled && shapeOf(bind) === it.shape) {
-          it.bind = bind
-          continue
-        }
-        if (it) stop(id, it)
-        const connector = bind?.enabled ? parts.connectors.get(bind.connector) : undefined
-        if (bind && connector) live.set(id, start(bind, connector))
-      }
+      const before = applied
       applied = configuration.binds
+      for (const id of differing(before, applied)) {
+        const bind = applied.get(id)
+        const it = live.get(id)
+        if (it && bind?.enabled && shapeOf(bind) === it.shape) it.bind = bind
+        else {
+          if (it) stop(id, it)
+          if (bind && !startsWhenAsked(bind, parts.connectors.get(bind.connector))) startOf(bind)
+        }
+        if (bind && before.has(id)) parts.onChange(id)
+      }
     },
-    get: (id) => live.get(id),
+    get: (id) => live.get(id) ?? startOf(applied.get(id)),
     all: () => [...live.values()],
     attach(id, session) {
       const it = live.get(id)
@@ -230,6 +247,7 @@ export function createSupervisor(parts: {
       return true
     },
     async close() {
+      applied = new Map()
       for (const [id, it] of live) stop(id, it)
       await Promise.allSettled(stopping)
     },

@@ -22,7 +22,6 @@ export function gatewayOf(
   onAccepted: (tookMs: number) => void,
 ): Gateway {
   const { id, account } = bind
-  const book = core.truth.of(id)
   const log = core.log.child({ bind: id })
   let newestLane: BindId | undefined
   const noting = { onLane: (lane: BindId) => void (newestLane = lane) }
@@ -68,7 +67,7 @@ export function gatewayOf(
     },
     async receipt(receipt) {
       const result = await core.store.receipt(id, receipt)
-      if (result.as === 'matched') book.add(receipt, result.sentAt, core.clock.now())
+      if (result.as === 'matched') core.truth.of(id).add(receipt, result.sentAt, core.clock.now())
       else if (result.as === 'parked') log.debug({ ref: receipt.ref }, 'receipt parked: no attempt has this id yet')
       return result.as
     },

@@ -30,7 +30,8 @@ const [cameApartMs, cameApartPreciseMs] = [120_000, 5000]
 
 export function createTruth(known: TruthSnapshot = {}): Truth {
   const books = new Map<BindId, ReturnType<typeof openBook>>()
-  for (const [bind, { current, before }] of Object.entries(known)) books.set(bind, openBook(current, before))
+  for (const [bind, { current, before }] of Object.entries(known))
+    if (current.receipts > 0 || before) books.set(bind, openBook(current, before))
 
   function of(bind: BindId): ReturnType<typeof openBook> {
     let book = books.get(bind)

@@ -8,6 +8,12 @@ export interface ConfigurationRow {
   key: string
   body: string
 }
+export interface ConfigurationPage {
+  /** As of which it is. */
+  revision: number
+  rows: ConfigurationRow[]
+  more: boolean
+}
 export interface ConfigurationChange {
   author: string
   /** Where the change came from: an address, or `cli`. */

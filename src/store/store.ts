@@ -14,7 +14,7 @@ import type { Receipt } from '../model/receipt.ts'
 import type { RefForm } from '../model/ref.ts'
 import type { Decision } from '../model/route.ts'
 import type { UsageRow } from '../model/usage.ts'
-import type { ConfigurationChange, ConfigurationRow, Revision } from './revisions.ts'
+import type { ConfigurationChange, ConfigurationPage, ConfigurationRow, Revision } from './revisions.ts'
 import type { Run, Settlement } from './run.ts'
 import type { Limit, Submitted } from './submitted.ts'
 
@@ -314,7 +314,8 @@ export interface Store {
   /** Receipts of a bind that no attempt is known for, oldest first; pages by `cursor`. */
   parked(bind: BindId, max: number, cursor?: string): Promise<{ receipts: ParkedReceipt[]; next?: string }>
 
-  configuration(): Promise<{ revision: number; rows: ConfigurationRow[] }>
+  /** A page of rows: the first, or the one after a row. By kind, then by key. */
+  configuration(after?: Pick<ConfigurationRow, 'kind' | 'key'>): Promise<ConfigurationPage>
   /** Resolves to the new revision, durable. Rejects with RevisionConflict. */
   change(change: ConfigurationChange): Promise<number>
   revisions(limit: number, before?: number): Promise<Revision[]>

@@ -220,7 +220,8 @@ export function connectorContract<C>(contract: ConnectorContract<C>): void {
 
     test('aborted', async (_t, { recorded }) => {
       const stopped = AbortSignal.abort()
-      const session = await connector.dial!(recorded.gateway, stopped).catch((error: unknown) => {
+      const dialled = Promise.resolve(connector.dial!(recorded.gateway, stopped))
+      const session = await dialled.catch((error: unknown) => {
         assert.ok(error instanceof Failure && error.facts.kind === 'offline', String(error))
         return undefined
       })

@@ -1,6 +1,6 @@
 // Configuration rows, revisions, conflicts.
 import assert from 'node:assert/strict'
-import { RevisionConflict } from '../../src/store/store.ts'
+import { RevisionConflict, type ConfigurationRow } from '../../src/store/store.ts'
 import type { Case } from './store.ts'
 
 const by = { author: 'ann', source: 'cli' }
@@ -9,7 +9,7 @@ export const configurationCases: Case[] = [
   [
     'a change is a revision with its author, kept over a restart',
     async (bench) => {
-      assert.deepEqual(await bench.store.configuration(), { revision: 0, rows: [] })
+      assert.deepEqual(await bench.store.configuration(), { revision: 0, rows: [], more: false })
       const one = await bench.store.change({
         ...by,
         puts: [
@@ -26,7 +26,7 @@ export const configurationCases: Case[] = [
       })
       assert.deepEqual([one, two], [1, 2])
       await bench.reopen()
-      assert.deepEqual(await bench.store.configuration(), { revision: 2, rows: [{ kind: 'bind', key: 'b', body: '3' }] })
+      assert.deepEqual(await bench.store.configuration(), { revision: 2, rows: [{ kind: 'bind', key: 'b', body: '3' }], more: false })
       const [newest, first] = await bench.store.revisions(10)
       assert.equal(newest!.author, 'bo')
       assert.deepEqual(newest!.changes, [
@@ -38,6 +38,25 @@ export const configurationCases: Case[] = [
         (await bench.store.revisions(10, 2)).map((revision) => revision.revision),
         [1],
       )
+    },
+  ],
+  [
+    'many rows are read page by page, by kind and key',
+    async (bench) => {
+      const keys = Array.from({ length: 2500 }, (_, n) => `k${String(n).padStart(4, '0')}`)
+      const puts = (['route', 'account'] as const).flatMap((kind) => keys.map((key) => ({ kind, key, body: key })))
+      await bench.store.change({ ...by, puts, deletes: [] })
+      const read: string[] = []
+      let pages = 0
+      for (let after: ConfigurationRow | undefined, more = true; more; pages++) {
+        const page = await bench.store.configuration(after)
+        assert.equal(page.revision, 1)
+        for (const { kind, key } of page.rows) read.push(`${kind} ${key}`)
+        after = page.rows.at(-1)
+        ;({ more } = page)
+      }
+      assert.deepEqual(read, [...keys.map((key) => `account ${key}`), ...keys.map((key) => `route ${key}`)])
+      assert.ok(pages > 2, `${pages} pages`)
     },
   ],
   [

@@ -49,9 +49,11 @@ const maxBody = '4mb'
 /** To be mounted at /api. */
 export function createApi(parts: ApiParts): Router {
   const api = Router()
-  const document = openApi(endpoints, apiVersion)
-  api.get('/openapi.json', (_request, response) => {
-    response.json(document)
+  // Made when it is first read, so that nobody who starts waits for it.
+  let document: ReturnType<typeof openApi> | undefined
+  api.get('/openapi.json', async (_request, response) => {
+    document ??= openApi(endpoints, apiVersion)
+    response.json(await document)
   })
   api.use('/v1', async (request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')

@@ -77,6 +77,8 @@ interface Writer extends Tables {
 const mostBehindBytes = 256 << 20
 /** Queue rows read at once: a few milliseconds of the thread that reads. */
 const refillRows = 250
+/** Of the configuration, read together: a few milliseconds here and on the thread. */
+const rowsAtOnce = 1000
 const silent = { error() {}, warn() {}, info() {}, debug() {} }
 
 /** Rejects when another process has the directory. */
@@ -328,9 +330,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       refForms: (bind) => Promise.resolve(refs.forms(names.find(bind) ?? 0)),
       ...createParked(refs, names),
 
-      async configuration() {
-        const { revision, rows } = await reads.configuration()
-        return { revision, rows: rows.map(([kind, key, body]) => ({ kind: kind as ConfigurationKind, key, body })) }
+      async configuration(after) {
+        const { revision, rows } = await reads.configuration(after?.kind ?? '', after?.key ?? '', rowsAtOnce)
+        const more = rows.length === rowsAtOnce
+        return { revision, rows: rows.map(([kind, key, body]) => ({ kind: kind as ConfigurationKind, key, body })), more }
       },
       async change(change) {
         inner.check()

@@ -206,9 +206,10 @@ export function openReads(db: Database) {
         limit,
       )
     },
-    configuration(): { revision: number; rows: [string, string, string][] } {
+    configuration(kind: string, key: string, most: number): { revision: number; rows: [string, string, string][] } {
       const revision = all<[number | null]>('SELECT max(revision) FROM revision')[0]?.[0] ?? 0
-      return { revision, rows: all('SELECT kind, key, body FROM configuration ORDER BY kind, key') }
+      const rows = 'SELECT kind, key, body FROM configuration WHERE (kind, key) > (?, ?) ORDER BY kind, key LIMIT ?'
+      return { revision, rows: all(rows, kind, key, most) }
     },
     /** After a key, in its order. */
     optOuts(query: OptOutRange): OptOutRow[] {
