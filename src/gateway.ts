@@ -13,7 +13,7 @@ import { openSeal } from './admin/seal.ts'
 import { sessionsOf } from './binds/sessions.ts'
 import { createSupervisor, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
-import { systemClock } from './clock.ts'
+import { systemClock, tellSetBack } from './clock.ts'
 import { demoApp, demoCarriers, demoClient, demoDocument, demoNumber, demoPhone, demoRecipient, type Demo, type DemoPhone } from './demo.ts'
 import { isLoopback, type Settings } from './env.ts'
 import type { Core } from './flow/core.ts'
@@ -89,6 +89,10 @@ async function compose(
   undo: (() => Promise<void>)[],
 ): Promise<RunningGateway> {
   const clock = systemClock
+  const stopTelling = tellSetBack(clock, (aheadMs) =>
+    log.warn({ aheadMs }, 'the clock of this machine was set back: the time here goes on, slower, until the clock has caught up with it'),
+  )
+  undo.push(async () => stopTelling())
   const demoWanted = await wantsDemo(settings, data, store)
   const simulated = simulator({
     ...settings.simulator,
@@ -269,6 +273,7 @@ async function compose(
     ...(demoWanted ? { demo: demoOf(root, phoneOf(room, root, sip)) } : {}),
     async close() {
       serving = false
+      stopTelling()
       traces.close()
       // Nobody new comes in, then what is under way ends, then the sessions, then the store.
       stopServing.abort()

@@ -74,7 +74,8 @@ async function dialAll(parts: DialParts, carrier: CarrierHost, wanted: readonly 
 }
 
 export function sessionOf(gateway: Gateway<SmppConfig>, dialled: readonly Dialled[], rules: TlvRules): Session {
-  const { clock, log } = gateway
+  const { log } = gateway
+  const clock = gateway.clock.steady
   const { capabilities, responseTimeoutMs } = gateway.bind.config
   const links = dialled.map(({ link }) => link)
   for (const { command, peerSystemId, version } of dialled)

@@ -75,7 +75,15 @@ function send(peer: Peer, { seconds, window = 20, configured = 0, adaptive = tru
 }
 
 function clockAt(now: () => number): Clock {
-  return { now, after: () => () => {}, roughly: () => () => {} }
+  const clock: Clock = {
+    now,
+    after: () => () => {},
+    roughly: () => () => {},
+    get steady() {
+      return clock
+    },
+  }
+  return clock
 }
 
 const share = ({ taken, possible }: Seen): number => taken / possible

@@ -45,3 +45,26 @@ test('follows a rate that is changed while it runs', () => {
   perSecond = 0
   assert.equal(rate.waitMs(), 0)
 })
+
+test('a clock that is set back or ahead holds up nothing, and lets no burst through', async () => {
+  const clock = testClock()
+  const rate = createRate(() => ({ segmentsPerSecond: 50, adaptiveRate: true }), clock)
+  for (const jumpMs of [0, -3_600_000, 1_800_000, -30 * 86_400_000]) {
+    clock.jump(jumpMs)
+    let sent = 0
+    for (let ms = 0; ms < 10_000; ms++) {
+      while (rate.waitMs() === 0) {
+        rate.charge(1)
+        sent++
+      }
+      await clock.advance(1)
+    }
+    // While it catches up, time goes an eighth slower.
+    assert.ok(sent >= 430 && sent <= 506, `${sent} in ten seconds after ${jumpMs}`)
+  }
+  rate.pause(2000)
+  clock.jump(-3_600_000)
+  assert.equal(rate.waitMs(), 2000)
+  await clock.advance(2400)
+  assert.equal(rate.waitMs(), 0, 'a pause is no longer than it was')
+})

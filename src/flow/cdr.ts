@@ -6,6 +6,7 @@ import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { backoffMs } from '../binds/backoff.ts'
+import { createTrust } from '../clock.ts'
 import type { AccountId } from '../model/message.ts'
 import { OutboundError } from '../outbound.ts'
 import type { CdrRow } from '../store/store.ts'
@@ -80,8 +81,9 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
     }
   }
 
+  const isTrusted = createTrust(core.clock)
   const writer = repeat(core, 'CDRs', 250, write)
-  const cleaner = repeat(core, 'old CDR files', 3_600_000, () => deleteOld(settings, core.clock.now()))
+  const cleaner = repeat(core, 'old CDR files', 3_600_000, async () => (isTrusted() ? deleteOld(settings, core.clock.now()) : undefined))
   await deleteOld(settings, core.clock.now())
   return {
     async stop() {

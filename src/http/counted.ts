@@ -24,8 +24,6 @@ export function createCounted(store: Pick<Store, 'statistics' | 'trouble'>, cloc
 
   async function look(): Promise<Counted[]> {
     const now = clock.now()
-    // A clock that was set back begins again with the minute it shows.
-    from = Math.min(from, minuteOf(now))
     const until = Math.max(from, minuteOf(now - settledMs))
     const [old, fresh] = await Promise.all([
       until > from ? store.statistics({ from, to: until - 1, totals: true }) : [],

@@ -304,6 +304,27 @@ export const laneCases: Case[] = [
     },
   ],
   [
+    'what fell due while the machine slept leaves soon after, and a clock that is set back holds it up no longer than it is',
+    async (bench) => {
+      const [a, b] = await acceptAll(bench, [{ due: bench.clock.now() + 3_500_000 }, { due: bench.clock.now() + 3_700_000 }])
+      assert.deepEqual(await bench.store.claim(carrier, 10), [])
+      const woken = new Promise((resolve) => bench.store.onReady(resolve))
+      bench.clock.jump(3_600_000)
+      await bench.clock.advance(30_001)
+      await woken
+      assert.deepEqual(
+        (await drain(bench.store, 1)).map((item) => item.message.id),
+        [a],
+      )
+      bench.clock.jump(-86_400_000)
+      await bench.clock.advance(120_000)
+      assert.deepEqual(
+        (await drain(bench.store, 1)).map((item) => item.message.id),
+        [b],
+      )
+    },
+  ],
+  [
     'what is released is claimed again at its place; what is retried, when it is due and with its attempt',
     async (bench) => {
       const order = await acceptAll(

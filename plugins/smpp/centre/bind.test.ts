@@ -220,6 +220,26 @@ describe('a connection', () => {
     assert.equal(clients[2]!.sessions.size, 1)
   })
 
+  it('takes no answer for late because the clock of the machine was set', async (t) => {
+    const clock = testClock()
+    const { port, clients } = await house(t, [{ config: { responseTimeoutMs: 60_000, inactivityMs: 600_000 } }], clock)
+    const client = await bound(t, port)
+    client.answer = undefined
+    let settled = 0
+    const [session] = clients[0]!.sessions
+    const sending = session!.report!(messageOf(), delivered(), new AbortController().signal).finally(() => settled++)
+    await eventually(() => client.got.length === 1, 'the receipt has come')
+    for (const jumpMs of [3_600_000, -7_200_000, 30 * 86_400_000]) {
+      clock.jump(jumpMs)
+      for (let n = 0; n < 10; n++) await clock.advance(500)
+      assert.equal(settled, 0, `after ${jumpMs}`)
+      assert.equal((await client.ask({ command: 'enquire_link', sequence_number: 0 })).command_status, 0)
+    }
+    for (let n = 0; n < 120; n++) await clock.advance(500)
+    const outcome = await sending
+    assert.equal(!outcome.ok && outcome.failure.code, 'peer-timeout', 'in its own time')
+  })
+
   it('with broken framing is closed, and no other', async (t) => {
     const { port } = await house(t)
     const [first, second] = [await bound(t, port), await bound(t, port)]

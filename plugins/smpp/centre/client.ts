@@ -17,7 +17,8 @@ const drainLookMs = 20
 
 export function createClient({ link, terms, centre }: { link: Link; terms: Terms; centre: Centre }): Client {
   const { gateway, role, config, version } = terms
-  const { clock, log } = gateway
+  const { log } = gateway
+  const clock = gateway.clock.steady
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
   const outward = createOutward(link, terms)
   const submits = createSubmits({

@@ -45,6 +45,7 @@ export interface LanesLimits {
 
 const defaults: LanesLimits = { line: 20_000, low: 8000, page: 4000, total: 200_000, crowded: 100 }
 const horizonMs = 60_000
+const longestSleepMs = 30_000
 /** Above so many lines, those without items are let go. */
 const idleLines = 5000
 
@@ -125,7 +126,10 @@ export function createLanes(given: {
     const next = later.peek()
     if (!next || stopped || (timer && timer.at <= next.due)) return
     timer?.cancel()
-    timer = { at: next.due, cancel: clock.after(Math.max(0, next.due - clock.now()), fire) }
+    const now = clock.now()
+    // Not for long at once: what falls due while the machine sleeps, or as its clock is set, leaves soon after.
+    const at = Math.min(Math.max(now, next.due), now + longestSleepMs)
+    timer = { at, cancel: clock.after(at - now, fire) }
   }
 
   function fire(): void {

@@ -39,7 +39,9 @@ const drainMs = 3_000
 const pathOfDoor = '/sip'
 
 export function createEmbedded(parts: EmbeddedParts): SipEngine {
-  const { profile, log, clock } = parts
+  const { profile, log } = parts
+  // Transactions and connections measure how long something takes, never what time it is.
+  const clock = parts.clock.steady
   const { listen, safety, timers } = profile
   const lifeMs = timers.f ?? 64 * timers.t1
   const refuses = parts.refuses ?? (() => false)
