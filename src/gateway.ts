@@ -159,7 +159,6 @@ async function compose(
     load: createLoad({ store, binds }),
     limits: createAccountLimits({ configuration: () => room.current(), submitted: store.submitted, clock }),
     random: Math.random,
-    canceled: new Set(),
   }
   const enter = createEnter(() => room.current())
   const counted = createCounted(store, clock)

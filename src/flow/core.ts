@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { IdSource } from '../ids.ts'
 import { occasional } from '../log.ts'
 import { statusAsItStands, type Configuration } from '../model/configuration.ts'
-import type { AccountId, MessageId } from '../model/message.ts'
+import type { AccountId } from '../model/message.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Logger } from '../plugin.ts'
 import type { RoutingTable } from '../routing/table.ts'
@@ -33,8 +33,6 @@ export interface Core {
   load: Load
   limits: AccountLimits
   random(): number
-  /** The newest long messages that were taken back before all of their parts had come: later parts are refused. */
-  canceled: Set<MessageId>
 }
 
 export function isSuspended(core: Core, account: AccountId): boolean {

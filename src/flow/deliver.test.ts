@@ -93,7 +93,6 @@ test('a slow disk takes nothing from the window until four windows’ worth of a
     load: createLoad({ store, binds }),
     limits: createAccountLimits({ configuration: () => configuration, submitted: store.submitted, clock: systemClock }),
     random: Math.random,
-    canceled: new Set(),
   }
   const flow: Flow = await startFlow(core, { cdr: { directory: join(directory, 'cdr'), keepDays: 1 }, retention: { messageDays: 30 } })
   binds.apply(configuration)

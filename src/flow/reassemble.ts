@@ -12,20 +12,20 @@ import type { Core } from './core.ts'
 
 /** A number no more than this of parts is taken from one long message (TS 23.040 §9.2.3.24.1). */
 const mostParts = 255
-const mostCanceled = 1000
 /** Looked at in one turn. */
 const fewStale = 100
 
 export async function addPart(core: Core, bind: Bind, part: InboundPart): Promise<void> {
   const { submission, total, index, told } = part
-  if (submission.id !== undefined && core.canceled.has(submission.id))
-    throw new AcceptRefused('invalid', 'The message of this part was canceled.')
   if (total < 2 || total > mostParts || index < 1 || index > total) {
     core.log.warn({ bind: bind.id, total, index }, 'an impossible part number: taken as a message of its own')
     await accept(core, bind, submission)
     return
   }
   const key = keyOf(bind, part)
+  const { id } = submission
+  if (isMarked(core, key, id) && (await core.store.get(id!))?.life.state === 'canceled')
+    throw new AcceptRefused('invalid', 'The message of this part was canceled.')
   let complete: Part[] | undefined
   try {
     const one: Part = { key, index, total, at: core.clock.now(), data: freeze(submission) }
@@ -35,7 +35,7 @@ export async function addPart(core: Core, bind: Bind, part: InboundPart): Promis
     if (error instanceof StoreUnavailable) throw new AcceptRefused('busy', error.message)
     throw error
   }
-  if (!complete || (submission.id !== undefined && core.canceled.has(submission.id))) return
+  if (!complete || isMarked(core, key, id)) return
   try {
     await join(core, bind, complete)
   } catch (error) {
@@ -48,11 +48,19 @@ function keyOf(bind: Bind, { submission, reference, total }: InboundPart): strin
   return JSON.stringify([bind.id, submission.from.value, submission.to.value, reference, total])
 }
 
-/** Undefined at once where no part of it waits, and where a message has that id: then they are of one that was whole before. */
+/**
+ * Undefined at once where no part of it waits, and where a message has that id: then they are of one that was whole before.
+ * Of one that was taken back its id, by which the part is refused.
+ */
 export function begunAs(core: Core, bind: Bind, part: InboundPart): Promise<MessageId | undefined> | undefined {
-  const [held] = core.store.heldParts(keyOf(bind, part))
+  const key = keyOf(bind, part)
+  const [held] = core.store.heldParts(key)
   const id = held && thaw(held.data).id
-  if (id === undefined) return undefined
+  if (id === undefined) {
+    const mark = markOf(core, key)
+    // A part that had come before is another message's: references come again.
+    return mark && !mark.came.includes(part.index) ? Promise.resolve(mark.id) : undefined
+  }
   return core.store.get(id).then((known) => (known ? undefined : id))
 }
 
@@ -92,21 +100,47 @@ export async function cancelUnfinished(core: Core, bind: Bind, told: string): Pr
   const [first] = parts
   // With all of them it is being made a message, and can be canceled as such.
   if (!first || parts.length === first.total) return false
+  const { key, total } = first
   const { id } = thaw(first.data)
-  if (id === undefined || core.canceled.has(id)) return false
-  core.canceled.add(id)
-  if (core.canceled.size > mostCanceled) core.canceled.delete(core.canceled.values().next().value!)
+  if (id === undefined || isMarked(core, key, id)) return false
+  const mark: Mark = { id, came: parts.map((part) => part.index) }
+  const kept = { key: markKey(key), index: 1, total: 2, at: core.clock.now(), data: JSON.stringify(mark) }
+  await core.store.part(kept).catch((error: unknown) => {
+    throw error instanceof StoreUnavailable ? new AcceptRefused('busy', error.message) : error
+  })
+  let isDone = false
   try {
-    await join(core, bind, parts, 'canceled')
-    // What had just been made of them without the rest is no longer taken back so.
-    const made = await core.store.get(id)
-    if (made?.life.state === 'canceled') return true
-    core.canceled.delete(id)
-    return false
-  } catch (error) {
-    core.canceled.delete(id)
-    throw error
+    const now = core.store.heldAs(nameOf(bind, told))
+    if (now.length > 0 && now.length < total) await join(core, bind, now, 'canceled')
+    // What had just been made of them, whole or without the rest, is no longer taken back so.
+    isDone = (await core.store.get(id))?.life.state === 'canceled'
+  } finally {
+    if (!isDone) await core.store.dropParts(kept.key)
   }
+  return isDone
+}
+
+/** Of a long message that was taken back: kept beside the parts, and as long, so that what comes later is refused. */
+interface Mark {
+  id: MessageId
+  /** The parts that had come. */
+  came: number[]
+}
+
+const marked = ',"canceled"]'
+
+/** What ends a part's own key is a number. */
+function markKey(key: string): string {
+  return key.slice(0, -1) + marked
+}
+
+function markOf(core: Core, key: string): Mark | undefined {
+  const [kept] = core.store.heldParts(markKey(key))
+  return kept && (JSON.parse(kept.data) as Mark)
+}
+
+function isMarked(core: Core, key: string, id: MessageId | undefined): boolean {
+  return id !== undefined && markOf(core, key)?.id === id
 }
 
 /** Parts that wait too long, and complete ones that a crash kept from being joined: all there are, whoever has many. */
@@ -130,11 +164,14 @@ async function tidy(core: Core, parts: readonly Part[]): Promise<void> {
   if (!first) return
   const bind = core.configuration().binds.get(bindOf(first.key))
   const oldest = Math.min(...parts.map((part) => part.at))
-  if (!bind) {
+  const isOver = bind && core.clock.now() - oldest > bind.policy.partsTimeoutSeconds * 1000
+  if (first.key.endsWith(marked)) {
+    if (!bind || isOver) await core.store.dropParts(first.key)
+  } else if (!bind) {
     await core.store.dropParts(first.key)
   } else if (parts.length === first.total) {
     await join(core, bind, parts)
-  } else if (core.clock.now() - oldest > bind.policy.partsTimeoutSeconds * 1000) {
+  } else if (isOver) {
     core.log.warn(
       { bind: bind.id, came: parts.length, of: first.total, policy: bind.policy.partsIncomplete },
       'a long message never completed',

@@ -100,7 +100,6 @@ const core: Core = {
   load: createLoad({ store, binds }),
   limits: createAccountLimits({ configuration: () => configuration, submitted: store.submitted, clock: systemClock }),
   random: Math.random,
-  canceled: new Set(),
 }
 const flow: Flow = await startFlow(core, {
   cdr: { directory: join(directory, 'cdr'), keepDays: 1 },

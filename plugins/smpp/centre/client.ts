@@ -1,12 +1,12 @@
 // A bound session of a client: its requests are taken as its role allows, no more of them at a time
 // than its window holds, and what waits for it is sent as it takes it.
-import { occasional, type Session } from '../../../src/plugin.ts'
+import { AcceptRefused, occasional, type Session } from '../../../src/plugin.ts'
 import { type Pdu, statuses } from '../codec/index.ts'
 import type { Link } from '../link.ts'
 import type { Centre, Client } from './centre.ts'
 import { createOutward } from './outward.ts'
 import type { Asked } from './shares.ts'
-import { refusal, suspendedStatus } from './statuses.ts'
+import { refusal, refusalStatus, suspendedStatus } from './statuses.ts'
 import { createSubmits } from './submit.ts'
 import type { Terms } from './terms.ts'
 
@@ -95,6 +95,10 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     }
     void centre.stored
       .answer(terms, pdu)
+      .catch((error: unknown) => {
+        if (error instanceof AcceptRefused) return refusal(pdu, refusalStatus(error))
+        throw error
+      })
       .then((draft) => link.post(draft))
       .then(done, broken)
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { MessageView } from '../../../src/plugin.ts'
+import { AcceptRefused, type MessageView } from '../../../src/plugin.ts'
 import { type PduOf, statuses, tags, type Tlv, tlv, tlvInteger } from '../codec/index.ts'
 import { bound, type Caller, house, type House, submitDraft } from './centre.fixture.ts'
 
@@ -105,6 +105,14 @@ describe('cancel_sm', () => {
     assert.equal(await cancel(client, { message_id: id, source_addr: 'Shop', destination_addr: '447700900123' }), 0)
     assert.equal(view.state, 'canceled')
     assert.equal(await cancel(client, { message_id: id, source_addr: 'Shop' }), statuses.ESME_RCANCELFAIL)
+  })
+
+  it('of parts that cannot be taken back now is answered, to be asked again', async (t) => {
+    const { there, client, id, view } = await submitted(t)
+    const { gateway } = there.clients[0]!
+    gateway.unfinished = () => view
+    gateway.cancelUnfinished = () => Promise.reject(new AcceptRefused('busy', 'the disk is full'))
+    assert.equal(await cancel(client, { message_id: id, source_addr: 'Shop' }), statuses.ESME_RSYSERR)
   })
 
   it('of other ends, or of nothing known, is refused', async (t) => {

@@ -1,7 +1,7 @@
 // Requests about messages that we have: query_sm, cancel_sm, replace_sm and their like, answered
 // from the store. A client sees what came by its own bind and nothing else.
 import type { Host, MessageId, MessageView, Replacement, Submission } from '../../../src/plugin.ts'
-import { AcceptRefused, bodyFault, countSegments, isTerminal, maxParts } from '../../../src/plugin.ts'
+import { bodyFault, countSegments, isTerminal, maxParts } from '../../../src/plugin.ts'
 import { type Draft, type PduOf, statuses } from '../codec/index.ts'
 import { readBody } from '../mapping/body.ts'
 import { errorNumber, type SmppState, smppState } from '../mapping/receipt-states.ts'
@@ -10,7 +10,7 @@ import { serviceTypeOf } from '../mapping/extras.ts'
 import { broadcast, cancelBroadcast, queryBroadcast } from './broadcast.ts'
 import { find, hasEnds, unfinished } from './find.ts'
 import { codingNote } from './notes.ts'
-import { refusal, refusalStatus } from './statuses.ts'
+import { refusal } from './statuses.ts'
 import { destinationOf } from './submission.ts'
 import type { Terms } from './terms.ts'
 import { timeOf } from './times.ts'
@@ -18,7 +18,7 @@ import { timeOf } from './times.ts'
 export type StoredRequest = PduOf<'query_sm' | 'cancel_sm' | 'replace_sm' | 'broadcast_sm' | 'query_broadcast_sm' | 'cancel_broadcast_sm'>
 
 export interface Stored {
-  /** Resolves to the response. */
+  /** Resolves to the response; rejects with AcceptRefused where that is what to tell. */
   answer(terms: Terms, pdu: StoredRequest): Promise<Draft>
   /** The id of a waiting message of the same ends and service_type, which now says this; undefined: there is none. */
   replacePresent(terms: Terms, submission: Submission): Promise<MessageId | undefined>
@@ -99,13 +99,8 @@ export function createStored(host: Host): Stored {
       if (until === undefined || until <= now) return refusal(pdu, statuses.ESME_RINVEXPIRY)
       change.validUntil = until
     }
-    try {
-      const done = await host.messages.replace(gateway.bind.account, view.message.id, change)
-      return refusal(pdu, done === 'replaced' ? statuses.ESME_ROK : statuses.ESME_RREPLACEFAIL)
-    } catch (error) {
-      if (!(error instanceof AcceptRefused)) throw error
-      return refusal(pdu, refusalStatus(error))
-    }
+    const done = await host.messages.replace(gateway.bind.account, view.message.id, change)
+    return refusal(pdu, done === 'replaced' ? statuses.ESME_ROK : statuses.ESME_RREPLACEFAIL)
   }
 
   return {
