@@ -134,7 +134,8 @@ export function createAccepting(
         },
         done: () => {
           hot.file = inner.file()
-          inner.records.add(hot)
+          // The tables may have had it before: then the copy that was read from them is the one that all work on.
+          inner.records.keep(hot)
           if (row) inner.cdrs.ended(row)
           if (joins) {
             joining.delete(joins.key)

@@ -25,7 +25,8 @@ export function createCdrStream(start: { written: number; last: number }): CdrSt
         from = rows.at(-1)!.sequence
         rows = []
       }
-      rows.push(row)
+      // One that was read from the table meanwhile is done with.
+      if (row.sequence > written) rows.push(row)
       listener(row.message)
     },
     onEnded(next) {

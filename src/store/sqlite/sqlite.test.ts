@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import { systemClock } from '../../clock.ts'
 import { StoreUnavailable, type DeliverItem } from '../store.ts'
-import { carrier, delivery, failed, messageSource, receipt, sent } from '../../../test/contract/fixture.ts'
+import { backup, carrier, delivery, failed, messageSource, receipt, sent } from '../../../test/contract/fixture.ts'
 import { openForTest } from '../../../test/contract/sqlite.ts'
 import { storeContract } from '../../../test/contract/store.ts'
 import { openSqlite } from './index.ts'
@@ -146,6 +146,41 @@ test('marks of what was settled are not kept from one process to the next', asyn
   }
   const marks = texts.map((text) => text.split('\n').filter((line) => line !== '').length)
   assert.deepEqual(marks, [0, 1, 2], 'those of items that still wait')
+})
+
+test('a message that the tables have before its sender is told of it, and that is moved then, is one message', async (t) => {
+  const directory = await temporary(t)
+  const store = await openSqlite({ directory })
+  const source = messageSource(Date.now)
+  const slowly = {
+    admit() {},
+    refund() {},
+    landed() {
+      for (const until = performance.now() + 100; performance.now() < until;);
+    },
+  }
+  const added = Array.from({ length: 24 }, () => ({ ...source.message(), limit: slowly }))
+  const last = added.at(-1)!.message.id
+  let isTold = false
+  const accepted = Promise.all(added.map((one) => store.accept(one))).then(() => (isTold = true))
+  let moved = 'absent'
+  while (moved === 'absent' && !isTold) {
+    store.overdue(0, 1).catch(() => {})
+    moved = await store.move(last, ({ message, life }) => ({
+      message: message.id,
+      life,
+      entries: [],
+      requeue: { lane: backup, due: 1, attempt: 0, candidate: 0 },
+      counts: [],
+    }))
+  }
+  await accepted
+  // On a machine where it was told first there is nothing to see.
+  if (moved === 'moved') {
+    const [run] = await store.claim(backup, 1)
+    assert.equal(run?.items[0]?.message.id, last, 'it waits where it was moved to')
+  }
+  await store.close()
 })
 
 test('journal files are used again, not heaped up', { timeout: 180_000 }, async (t) => {
