@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { DeliverItem } from '../../src/store/store.ts'
+import { StoreUnavailable, type DeliverItem } from '../../src/store/store.ts'
 import { account, carrier, delivery, retried } from './fixture.ts'
 import type { Bench, Case } from './store.ts'
 import { acceptAll, drain } from './store-lanes.ts'
@@ -63,6 +63,9 @@ export function crashCases(victim: { module: string; export: string } | undefine
         await bench.store.close()
         assert.deepEqual(await accepted, [{ as: 'new' }, { as: 'new' }])
         await assert.rejects(bench.store.accept(bench.source.message()), /closed/)
+        // Nobody waits for an answer that never comes.
+        await assert.rejects(bench.store.list({ accounts: [account], limit: 1 }), StoreUnavailable)
+        await assert.rejects(bench.store.trace(added[0]!.message.id), StoreUnavailable)
         await bench.reopen()
         assert.equal((await drain(bench.store, 1)).length, 2)
       },

@@ -76,7 +76,7 @@ export function createLanes(given: {
     if (!line) {
       line = {
         key, level: turns.level(lane, kp), lane, account, kp, buckets: new Map(), fresh: new Fifo(), returning: new Fifo(), turn: false, virtualTime: 0,
-        active: false, count: 0, upToDue: Infinity, upToItem: 0, refilling: false, late: [], left: new Set(),
+        active: false, count: 0, upToDue: Infinity, upToItem: 0, readAt: Infinity, refilling: false, late: [], left: new Set(),
       } // prettier-ignore
       lines.set(key, line)
     }
@@ -122,6 +122,13 @@ export function createLanes(given: {
     arm()
   }
 
+  /** Once, however often it is asked for: every item that leaves a line does. */
+  function planRead(line: Line, due: number): void {
+    if (line.readAt <= due) return
+    line.readAt = due
+    plan({ due, line })
+  }
+
   function arm(): void {
     const next = later.peek()
     if (!next || stopped || (timer && timer.at <= next.due)) return
@@ -138,7 +145,10 @@ export function createLanes(given: {
     for (let next = later.peek(); next && next.due <= now; next = later.peek()) {
       later.pop()
       if (next.entry?.state === 'later') turns.add(next.entry)
-      if (next.line) refill(next.line)
+      if (next.line) {
+        next.line.readAt = Infinity
+        refill(next.line)
+      }
     }
     arm()
   }
@@ -146,7 +156,7 @@ export function createLanes(given: {
   function refill(line: Line): void {
     if (stopped || line.refilling || line.upToDue === Infinity || line.count > limits.low) return
     const now = clock.now()
-    if (line.upToDue > now + horizonMs) return plan({ due: line.upToDue - horizonMs, line })
+    if (line.upToDue > now + horizonMs) return planRead(line, line.upToDue - horizonMs)
     if (entries.size >= limits.total && line.count >= limits.crowded / 2) return
     line.refilling = true
     const dueBy = now + horizonMs
@@ -156,7 +166,7 @@ export function createLanes(given: {
       (error: unknown) => {
         given.failed(error)
         endRefill(line)
-        plan({ due: clock.now() + 1000, line })
+        planRead(line, clock.now() + 1000)
       },
     )
     let of = reads.get(line.lane)

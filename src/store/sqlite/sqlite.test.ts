@@ -156,7 +156,7 @@ test('a message that the tables have before its sender is told of it, and that i
     admit() {},
     refund() {},
     landed() {
-      for (const until = performance.now() + 100; performance.now() < until;);
+      for (const end = performance.now() + 100; performance.now() < end;);
     },
   }
   const added = Array.from({ length: 24 }, () => ({ ...source.message(), limit: slowly }))

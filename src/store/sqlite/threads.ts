@@ -1,6 +1,8 @@
-// Asks a thread and waits for its answer. Answers come in the order of the questions.
+// Asks a thread and waits for its answer. Answers come in the order of the questions; one that is gone is
+// asked in vain, and that is said at once.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { StoreUnavailable } from '../store.ts'
 
 export type Asked = [id: number, name: string, values: unknown[]]
 export type Answered = [id: number, ok: boolean, value: unknown]
@@ -28,7 +30,9 @@ export async function startThread<Calls>(settings: WorkerSettings, died: (error:
   let last = 0
   let closing = false
   let isReady = false
+  let gone: Error | undefined
   function fail(error: Error): void {
+    gone ??= error
     for (const { reject } of open.values()) reject(error)
     open.clear()
     // One that never came up is told of by whoever starts it.
@@ -49,6 +53,7 @@ export async function startThread<Calls>(settings: WorkerSettings, died: (error:
   await ready
   isReady = true
   function ask(name: string, values: unknown[]): Promise<unknown> {
+    if (gone) return Promise.reject(new StoreUnavailable(gone.message, gone))
     if (open.size === 0) worker.ref()
     return new Promise((resolve, reject) => {
       open.set(++last, { resolve, reject })
@@ -61,7 +66,9 @@ export async function startThread<Calls>(settings: WorkerSettings, died: (error:
       if (name === 'close') {
         return async () => {
           closing = true
+          if (gone) return
           await ask('close', [])
+          gone = new Error('it is closed')
           await worker.terminate()
         }
       }

@@ -42,6 +42,8 @@ export interface Line {
   count: number
   upToDue: number
   upToItem: number
+  /** When it is read on; Infinity: nothing is planned. */
+  readAt: number
   refilling: boolean
   /** Came while a refill was under way: judged when it is done. */
   late: QueueRow[]
