@@ -56,6 +56,20 @@ onEitherSide('a link', (opened) => {
     assert.equal(await link.closed, 'the peer closed the connection')
   })
 
+  it('answers what came before octets that are no PDU', { timeout: 60_000 }, async (t) => {
+    const { link, peer, got, answers } = await opened(t, {
+      onRequest({ sequence_number }, own) {
+        setTimeout(() => own.post({ command: 'submit_sm_resp', sequence_number }), 50)
+      },
+    })
+    const asked = link.request({ ...submit, command: 'deliver_sm' })
+    peer.write(Buffer.concat([submitted(7), submitted(8), Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), submitted(9)]))
+    assert.equal((await asked).kind, 'lost', 'no answer could be read any more')
+    assert.match(await link.closed, /broken framing/)
+    await answers(3)
+    assert.deepEqual(got.map(told), ['deliver_sm 1', 'submit_sm_resp 7', 'submit_sm_resp 8'])
+  })
+
   it('asks nothing more of a peer that closed its side, and what it asked is lost at once', { timeout: 60_000 }, async (t) => {
     const owed: Pdu[] = []
     const { link, peer, got, answers } = await opened(t, { onRequest: (pdu) => void owed.push(pdu) })

@@ -145,7 +145,7 @@ export function createLink(options: LinkOptions): Link {
 
   const onData = inflow.take
   const onError = (error: Error): void => lost(error.message)
-  const onEnd = (): void => inflow.finish(halfClosed)
+  const onEnd = (): void => inflow.finish(() => ended('the peer closed the connection'))
   const onClose = (): void => lost('the connection is closed')
   socket.on('data', onData).on('error', onError).on('end', onEnd).on('close', onClose)
   // Another link may have let go of it, and missed its end.
@@ -159,10 +159,9 @@ export function createLink(options: LinkOptions): Link {
     socket.destroy()
   }
 
-  /** The peer says no more: what we asked stays unanswered, but it may still read what it asked for. */
-  function halfClosed(): void {
+  /** Nothing of the peer can be heard any more: what we asked stays unanswered, but it may still read what it asked for. */
+  function ended(why: string): void {
     if (gone !== undefined || ending !== undefined) return
-    const why = 'the peer closed the connection'
     leave({ why })
     loseAll(why)
     leaveWhenDone()
@@ -293,7 +292,7 @@ export function createLink(options: LinkOptions): Link {
   function onBad(bad: BadPdu): void {
     if (bad.kind === 'framing') {
       log.warn({ reason: bad.reason }, 'the framing is lost, closing')
-      lost(`broken framing: ${bad.reason}`)
+      ended(`broken framing: ${bad.reason}`)
       return
     }
     warn('bad', 'a PDU that cannot be read, refused; the session goes on', () => ({ reason: bad.reason, sequence: bad.sequence_number }))

@@ -125,6 +125,31 @@ test('a hot request straight off its socket is answered whole, in its own charac
   assert.match(said, /\/hot\/x c=d é/)
 })
 
+/** What is said to these bytes until the other side hangs up. */
+async function untilClosed(text: string, meanwhile?: () => Promise<void>): Promise<string> {
+  const socket = connect(house.port, '127.0.0.1')
+  let said = ''
+  socket.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  socket.on('error', () => {})
+  const closed = once(socket, 'close')
+  socket.write(text)
+  await meanwhile?.()
+  await closed
+  return said
+}
+
+test('what was asked before octets that are no HTTP has its own answer, and they have theirs', { timeout: 60_000 }, async () => {
+  const unset = finish
+  const said = await untilClosed(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${post('a=b')}garbage\r\n\r\n`, async () => {
+    while (finish === unset) await new Promise((resolve) => setTimeout(resolve, 20))
+    finish()
+  })
+  assert.deepEqual(said.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400'])
+  assert.match(said, /slow.*\/hot\/x a=b/s)
+  const halfBody = await untilClosed(`${post('a=b')}POST /hot/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: x\r\n\r\nzz\r\n`)
+  assert.deepEqual(halfBody.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 400'])
+})
+
 test('a hot request in pieces, pipelined, chunked or by other words is answered just so', async () => {
   const whole = post('a=b')
   for (const pieces of [

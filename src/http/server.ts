@@ -10,6 +10,7 @@ import { mayDo } from '../model/credential.ts'
 import type { Hot, HotRequest, HttpSide, Identity, Logger } from '../plugin.ts'
 import { createApi } from './api/api.ts'
 import type { Identify } from './auth.ts'
+import { createBroken } from './broken.ts'
 import type { Enter } from './concurrency.ts'
 import { ApiError, errorAnswers, sendError } from './errors.ts'
 import { createFront } from './front.ts'
@@ -59,13 +60,16 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   const hot = parts.sides.flatMap((side) => side.hot ?? [])
   let closing = false
   const limits = { ...defaultLimits, ...parts.limits }
+  const broken = createBroken()
   const server = createServer(limits, (request: IncomingMessage, response: ServerResponse) => {
     if (closing) response.shouldKeepAlive = false
+    broken.asked(request, response)
     const taker = hot.find((one) => one.takes(request.method ?? '', request.url ?? ''))
     if (taker) serveHot(taker, clientOf(parts.proxies, request), request, response, () => app(request, response))
     else app(request, response)
   })
   server.maxHeadersCount = 100
+  server.on('clientError', broken.heard)
   const [listener] = server.listeners('connection')
   const hand = (socket: Socket): void => void listener?.call(server, socket)
   const front = createFront({ hot, proxies: parts.proxies, limits, hand })

@@ -226,3 +226,22 @@ test('a peer that ends its side once it has asked still has its answers, and is 
     2,
   )
 })
+
+test('what came before octets that are no SIP is answered, then the connection closes', async () => {
+  const late: Take = (_request, answer) => void setTimeout(() => answer({ status: 202 }), 50)
+  for (const last of ['no SIP at all\r\n\r\n', 'MESSAGE sip:a@b SIP/2.0\r\nContent-Length: z\r\n\r\n']) {
+    const { peerOf } = await world(undefined, late)
+    const peer = await peerOf()
+    const two = [requestText(peer.local, { transport: 'TCP' }), requestText(peer.local, { transport: 'TCP' })]
+    peer.send(Buffer.concat([...two.map((text) => Buffer.from(text)), Buffer.from(last)]))
+    await closes(peer, last)
+    assert.equal(
+      peer
+        .raw()
+        .toString()
+        .match(/^SIP\/2\.0 202 /gm)?.length,
+      2,
+      last,
+    )
+  }
+})

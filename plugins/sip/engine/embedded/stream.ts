@@ -34,7 +34,7 @@ const pauseAbove = 256 * 1024
 /** … and above this it is cut. */
 export const mostUnread = 4 * 1024 * 1024
 const pong = Buffer.from('\r\n')
-/** A peer that has ended its side only (RFC 9293 §3.6) still hears the answers to what it asked, for so long. */
+/** A peer that has ended its side only (RFC 9293 §3.6), or is read no more, still hears the answers to what it asked, for so long. */
 const answersWithinMs = 5_000
 
 export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, clock, limits, ends }: ConnectionParts): Connection {
@@ -47,7 +47,10 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
     },
     bad(bad) {
       partialSince = 0
+      // It is answered at once, or not at all.
+      const before = owed
       ends.bad(bad, way)
+      owed = before
     },
     pings: () => void write(pong),
   })
@@ -106,10 +109,10 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
   }
 
   /** For everybody else it is closed; what it asked is still answered. */
-  function ended(): void {
-    if (!way.open || owed <= 0) return finish(byPeer)
+  function ended(why: string): void {
+    if (!way.open || owed <= 0) return finish(why)
     halfClosed = true
-    gone(byPeer)
+    gone(why)
     wheel.arm(watch, answersWithinMs)
   }
 
@@ -124,13 +127,13 @@ export function carryStream(socket: Socket, transport: 'tcp' | 'tls', { wheel, c
     heardAt = clock.now()
     const goesOn = framer.push(chunk)
     if (!way.open) return
-    if (!goesOn) return finish('its octets are no SIP')
+    if (!goesOn) return ended('its octets are no SIP')
     if (framer.held() === 0) partialSince = 0
     else if (partialSince === 0) partialSince = heardAt
     if (socket.writableLength + unsentBytes > pauseAbove) socket.pause()
   })
   socket.on('drain', () => socket.resume())
-  socket.on('end', ended)
+  socket.on('end', () => ended(byPeer))
   socket.on('error', (error) => cut(error.message))
   socket.on('close', () => {
     halfClosed = false
