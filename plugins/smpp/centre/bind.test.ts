@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { testClock } from '../../../src/clock.ts'
-import { statuses, tags, tlvInteger } from '../codec/index.ts'
+import { encodePdu, statuses, tags, tlvInteger } from '../codec/index.ts'
 import {
   bindDraft,
   type BindGiven,
@@ -266,6 +266,48 @@ describe('a connection', () => {
 })
 
 describe('guesses', () => {
+  it('are one a connection: what came behind a bind that is refused is not read', async (t) => {
+    const { port, clients, log } = await house(t)
+    const client = await call(t, port, '127.0.0.3')
+    const guesses = ['one', 'two', 'secret', 'three'].map((password, n) =>
+      encodePdu({ ...bindDraft({ password }), sequence_number: n + 1 }),
+    )
+    const got: Buffer[] = []
+    client.socket.on('data', (chunk: Buffer) => got.push(chunk))
+    client.socket.write(Buffer.concat(guesses))
+    await client.link.closed
+    assert.equal(log.filter((line) => line.includes('a bind is refused')).length, 1)
+    assert.equal(clients[0]!.sessions.size, 0)
+    const answer = Buffer.concat(got)
+    assert.deepEqual([answer.readUInt32BE(8), answer.readUInt32BE(12), answer.length], [statuses.ESME_RINVPASWD, 1, answer.readUInt32BE(0)])
+  })
+
+  it('of the password of an outbind cost as much', async (t) => {
+    const clock = testClock()
+    const outbinds: string[] = []
+    const outbind = (_link: unknown, { password }: { password: string }): Promise<boolean> => {
+      outbinds.push(password)
+      return Promise.resolve(false)
+    }
+    const { port, log } = await house(t, [{}], clock, { outbind })
+    for (let n = 0; n < 10; n++) {
+      const client = await call(t, port, '127.0.0.4')
+      const guess = (password: string): Buffer => encodePdu({ command: 'outbind', sequence_number: 1, system_id: 'carrier', password })
+      client.socket.write(Buffer.concat([guess(`guess${n}`), guess('another')]))
+      await eventually(() => log.filter((line) => line.includes('an outbind that no bind expects')).length > n, 'the guess has come')
+      await clock.advance(Math.min(250 * 2 ** n, 8000))
+      await client.link.closed
+    }
+    assert.deepEqual(
+      outbinds,
+      Array.from({ length: 10 }, (_, n) => `guess${n}`),
+    )
+    assert.ok(log.some((line) => line.includes('blocked')))
+    const blocked = await call(t, port, '127.0.0.4')
+    await blocked.link.closed
+    await bound(t, port)
+  })
+
   it('cost an address more each time, and then it is blocked, others not', async (t) => {
     const clock = testClock()
     const { port, log } = await house(t, [{}], clock)

@@ -20,6 +20,8 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
   const log = centre.log.child({ peer: address })
   let client: Client | undefined
   let isOver = false
+  /** It has had its one guess: nothing behind it is looked at. */
+  let hasGuessed = false
   const link = createLink({ socket, clock, log, ...unboundLimits, onRequest })
   centre.unbound.add(link)
   const cancelLimit = clock.after(bindLimitMs, () => link.end(`no bind in ${bindLimitMs} ms`))
@@ -41,6 +43,7 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
       client.take(pdu)
       return
     }
+    if (hasGuessed) return
     switch (pdu.command) {
       case 'bind_transceiver':
       case 'bind_transmitter':
@@ -57,9 +60,11 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
 
   async function outbound(pdu: OutbindPdu): Promise<void> {
     cancelLimit()
+    hasGuessed = true
     if (await centre.outbind?.(link, pdu)) return
     log.warn({ systemId: pdu.system_id.slice(0, 64) }, 'an outbind that no bind expects, or that came to nothing')
-    link.end('an outbind that no bind expects')
+    // One that a bind expected has taken the connection over.
+    if (!isOver) turnAway(true, () => link.end('an outbind that no bind expects'))
   }
 
   function bind(pdu: BindPdu): void {
@@ -98,17 +103,21 @@ export function serve(socket: Socket, address: string, centre: Centre): Link {
     return { command: `${pdu.command}_resp`, sequence_number, system_id: centre.systemId, tlvs }
   }
 
-  /** A guess waits for its answer, and meanwhile nothing more is read of the connection. */
   function refuse(pdu: BindPdu, { status, why, guessing, ...of }: Refused): void {
-    const failed = guessing ? guard.failed(address) : { waitMs: 0, blocked: false }
     log.warn({ systemId: pdu.system_id.slice(0, 64), ...of, why }, 'a bind is refused')
+    turnAway(guessing, () => {
+      link.post(refusal(pdu, status))
+      link.end(`bind refused: ${why}`)
+    })
+  }
+
+  /** A guess waits for its answer, and meanwhile nothing more is read of the connection. */
+  function turnAway(guessing: boolean, answer: () => void): void {
+    hasGuessed = true
+    const failed = guessing ? guard.failed(address) : { waitMs: 0, blocked: false }
     if (failed.blocked) log.warn('the address is blocked for a while: too many failed binds in a row')
     link.hold()
     cancelLimit()
-    const answer = (): void => {
-      link.post(refusal(pdu, status))
-      link.end(`bind refused: ${why}`)
-    }
     if (failed.waitMs === 0) answer()
     else clock.after(failed.waitMs, answer)
   }
