@@ -301,6 +301,19 @@ test('a client bind that we dial begins its life when it is asked for, bound whe
   assert.equal(w.dials, 1)
 })
 
+test('what waits for a bind that was deleted is looked for when it is made again', async () => {
+  const [clock, w, changes] = [testClock(), wire(), [] as string[]]
+  const s = supervisor(clock, w, changes)
+  const other = bind({ id: 'AC1/b', side: 'client' })
+  const both = configuration(bind({ side: 'client' }), other)
+  s.apply(both)
+  assert.deepEqual(changes, [], 'at the start whoever has lanes looks at them')
+  s.apply(configuration(other))
+  s.apply(both)
+  assert.deepEqual(changes, ['AC1/a'])
+  await s.close()
+})
+
 test('closing drains every session and dials no more', async () => {
   const [clock, w] = [testClock(), wire()]
   const s = supervisor(clock, w)

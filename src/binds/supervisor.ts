@@ -97,6 +97,8 @@ export function createSupervisor(parts: {
   const stopping = new Set<Promise<void>>()
   let accounts: Configuration['accounts'] = new Map()
   let applied: Configuration['binds'] = new Map()
+  /** Something may wait for them yet. */
+  const deleted = new Set<BindId>()
 
   function start(bind: Bind, connector: Connector): Supervised {
     const abort = new AbortController()
@@ -230,7 +232,8 @@ export function createSupervisor(parts: {
           if (it) stop(id, it)
           if (bind && !startsWhenAsked(bind, parts.connectors.get(bind.connector))) startOf(bind)
         }
-        if (bind && before.has(id)) parts.onChange(id)
+        if (!bind) deleted.add(id)
+        else if (before.has(id) || deleted.delete(id)) parts.onChange(id)
       }
     },
     get: (id) => live.get(id) ?? startOf(applied.get(id)),
