@@ -7,10 +7,12 @@ import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
 import { partyOf, type OptOut } from '../model/optout.ts'
 import type { OptOutKey, Store } from '../store/store.ts'
-import { Refused, type Caller, mustSee } from './caller.ts'
+import { Refused, type Caller, type Fault, mustSee } from './caller.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import type { AdminOptOuts } from './traffic.ts'
 
+/** Of a list so many are told. */
+const mostFaults = 20
 /** Longer than any address, shorter than what would fill the memory of the list. */
 const longestAddress = 320
 
@@ -64,6 +66,34 @@ export function createOptOuts(parts: {
       await tell(caller, 'create', key)
       return { created: await store.optOuts.put(optOut) }
     },
+    async putAll(caller, entries) {
+      const fresh = new Map<string, OptOut>()
+      const faults: Fault[] = []
+      for (const [i, { at, word = '', ...of }] of entries.entries()) {
+        const account = of.account ?? caller.account
+        const key: OptOutKey = { account, sender: partyOf(of.sender.trim()), handset: partyOf(of.handset.trim()) }
+        const found = isWithin(configuration(), account, caller.account)
+          ? [...senderFaults(configuration(), key), ...handsetFaults(key)]
+          : [{ path: 'account', message: `there is no account ${account}` }]
+        for (const { path, message } of found) faults.push({ path: `optOuts[${i}].${path}`, message })
+        if (faults.length >= mostFaults) break
+        if (store.optOuts.has(key.account, key.sender, key.handset)) continue
+        fresh.set(`${account} ${key.sender} ${key.handset}`, { ...key, at: Math.min(at ?? clock.now(), clock.now()), word })
+      }
+      if (faults.length > 0) throw new Refused('invalid', faults.map(({ path, message }) => `${path}: ${message}`).join('\n'), faults)
+      const byAccount = new Map<AccountId, number>()
+      for (const { account } of fresh.values()) byAccount.set(account, (byAccount.get(account) ?? 0) + 1)
+      for (const [account, count] of byAccount)
+        await note(caller, {
+          kind: 'optout',
+          key: `${account}/import`,
+          change: 'put',
+          told: { change: 'create', what: `${count} opt-outs from a list`, account, id: 'import', by: caller.account, fields: [] },
+        })
+      const done = await Promise.all([...fresh.values()].map((optOut) => store.optOuts.put(optOut)))
+      const created = done.filter(Boolean).length
+      return { created, known: entries.length - created }
+    },
     async remove(caller, of) {
       const key = keyOf(caller, of)
       if (!store.optOuts.has(key.account, key.sender, key.handset)) return false
@@ -73,14 +103,14 @@ export function createOptOuts(parts: {
   }
 }
 
-function senderFaults({ resources }: Configuration, { account, sender }: OptOutKey): { path: string; message: string }[] {
+function senderFaults({ resources }: Configuration, { account, sender }: OptOutKey): Fault[] {
   if (parseAddress(sender) !== undefined || resources.get(account)?.has(sender)) return []
   const message = 'expected a number such as +15550001111, a short code, a name, or the id of a service of the account'
   return [{ path: 'sender', message }]
 }
 
 /** As messages are addressed: anything else would never be met. */
-function handsetFaults({ handset }: OptOutKey): { path: string; message: string }[] {
+function handsetFaults({ handset }: OptOutKey): Fault[] {
   const address = parseAddress(handset)
   const isNumber = address !== undefined && address.ton !== 'alphanumeric' && address.value === handset
   const isUser = handset.length <= longestAddress && /^[^\s@:]+@[^\s@]+$/.test(handset) && handset === handset.toLowerCase()

@@ -101,11 +101,21 @@ export interface OptOutPair {
   handset: string
 }
 
+/** One of a list that comes from elsewhere. */
+export interface OptOutEntry extends OptOutPair {
+  /** Epoch ms; the present, when absent or in the future. */
+  at?: number
+  /** What the handset wrote. */
+  word?: string
+}
+
 export interface AdminOptOuts {
   /** By account, sender and handset. */
   list(caller: Caller, query: OptOutSearch): Promise<{ optOuts: OptOut[]; next?: string }>
   /** The handset takes no more from the sender; as it was where it had said so itself. Refused (invalid) where no message could be addressed so. */
   put(caller: Caller, pair: OptOutPair): Promise<{ created: boolean }>
+  /** All of them or, where one is refused, none; as they were where they are there already. Of each account the audit log is told how many. */
+  putAll(caller: Caller, entries: readonly OptOutEntry[]): Promise<{ created: number; known: number }>
   /** False when there was none. */
   remove(caller: Caller, pair: OptOutPair): Promise<boolean>
 }

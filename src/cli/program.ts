@@ -2,6 +2,7 @@
 // went wrong goes to standard error as plain words and ends with 1, wrong usage likewise.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { readSettings, SettingsRefused } from '../env.ts'
 import { connect, Told, type Client } from './client.ts'
@@ -13,6 +14,7 @@ import { accounts, changeKey, createKey, keys, revokeKey, rotate, testCredential
 import { binds, lanes, pauseOrResume, purge, statistics } from './lanes.ts'
 import { explain, release, send, trace } from './messages.ts'
 import { messages, type SearchOptions } from './search.ts'
+import { exportOptOuts, importOptOuts } from './optout-list.ts'
 import { addOrRemove, optOuts } from './optouts.ts'
 import { pdus } from './pdus.ts'
 import { shown } from './print.ts'
@@ -265,6 +267,22 @@ function addOversight(program: Command, asked: Asked): void {
     .option(...ofAccount)
     .option(...json)
     .action(asked(optOuts))
+  list
+    .command('export')
+    .description('all of the list, for another gateway or a spreadsheet')
+    .addOption(new Option('--format <format>').choices(['jsonl', 'csv']).default('jsonl'))
+    .option(...ofAccount)
+    .action(async (options: { account?: string; format: 'jsonl' | 'csv' }) => {
+      const client = connect(program.opts<{ config?: string }>().config)
+      await pipeline(exportOptOuts(client, options), process.stdout, { end: false })
+    })
+  list
+    .command('import')
+    .description('a list that was exported, or a table with a column "handset"; what is there already stays')
+    .requiredOption('-f, --file <file>', 'JSON lines or CSV; - reads standard input')
+    .option('--sender <sender>', 'a number, a name or the id of a service, where a line names none')
+    .option(...ofAccount)
+    .action(asked(importOptOuts))
   for (const verb of ['add', 'remove'] as const) {
     list
       .command(verb)

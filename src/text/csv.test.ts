@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { csvCell } from './csv.ts'
+import { csvCell, csvRows } from './csv.ts'
 
-/** What a program that reads the table does. */
 const unquoted = (cell: string): string => (cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell)
-const meant = (cell: string): string => (/^''*[\s\0]*[=@+\-\uFF1D\uFF20\uFF0B\uFF0D]|^''*[\t\r\n\0]/.test(cell) ? cell.slice(1) : cell)
 
 test('what a spreadsheet would run has an apostrophe before it, also behind blanks, apostrophes and full-width signs', () => {
   for (const text of ['=1+1', '@SUM(A1)', '+1+1', '-2+3', '\t=1', '\r=1', '\n=1', ' =1', "'=1", '＝1', '+', '-', "+1' !A0", '\0=1'])
@@ -30,8 +28,20 @@ test('whatever it is, no cell begins as a formula, and a reader gets back what w
       (text) => {
         const cell = unquoted(csvCell(text))
         assert.doesNotMatch(cell, /^\s*(?:[=@]|[+-](?!\d+(\.\d+)?$))/)
-        assert.equal(meant(cell), text)
+        assert.deepEqual(csvRows(`x,${csvCell(text)}\r\n`), [{ line: 1, cells: ['x', text] }])
       },
     ),
   )
+})
+
+test('a table is read with the line of each row, however its lines end; one whose quote stays open is none', () => {
+  assert.deepEqual(csvRows('\uFEFFa,b\r\n\r\n"1\n2","say ""hi"""\n,\rlast'), [
+    { line: 1, cells: ['a', 'b'] },
+    { line: 3, cells: ['1\n2', 'say "hi"'] },
+    { line: 5, cells: ['', ''] },
+    { line: 6, cells: ['last'] },
+  ])
+  assert.deepEqual(csvRows(''), [])
+  assert.equal(csvRows('a,"b'), undefined)
+  assert.equal(csvRows('a,b"c'), undefined)
 })

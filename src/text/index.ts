@@ -1,6 +1,6 @@
 // Text on the air: alphabets, headers, parts. Pure; everything a connector may need of it.
 export * from './charsets.ts'
-export { csvCell } from './csv.ts'
+export { csvCell, csvRows } from './csv.ts'
 export * from './dcs.ts'
 export * from './decode.ts'
 export { decodeGsm7, defaultAlphabet, encodeGsm7, gsm7Alphabet, septetLength, type Gsm7Alphabet } from './gsm7.ts'

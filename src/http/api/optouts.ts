@@ -1,6 +1,6 @@
 // The routes about handsets that take no more from a sender.
 import { z } from 'zod'
-import type { OptOut } from '../../model/optout.ts'
+import { longestWord, type OptOut } from '../../model/optout.ts'
 import { ApiError } from '../errors.ts'
 import { given } from './configuration.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
@@ -54,6 +54,35 @@ export const optOutEndpoints: Endpoint[] = [
       const page = await admin.optOuts.list(caller, given(query))
       return { optOuts: page.optOuts.map(optOutAnswer), ...(page.next === undefined ? {} : { next: page.next }) }
     },
+  }),
+  endpoint({
+    verb: 'post',
+    path: '/optouts',
+    id: 'putOptOuts',
+    tag: 'opt-outs',
+    summary: 'These handsets take no more from these senders from now on: a list from elsewhere, all of it or, where one is refused, none',
+    body: z.strictObject({
+      optOuts: z
+        .array(
+          pair.extend({
+            account: z.string().optional().describe('Whose sender it is; the own account, when absent'),
+            at: time.optional().describe('When it was; the present, when absent or in the future'),
+            word: z
+              .string()
+              .max(2 * longestWord)
+              .optional()
+              .describe('What the handset wrote; absent where an operator did it'),
+          }),
+        )
+        .min(1)
+        .max(1000),
+    }),
+    answer: z.strictObject({ created: z.int(), known: z.int().describe('They were so already') }),
+    run: ({ admin, caller, body }) =>
+      admin.optOuts.putAll(
+        caller,
+        body.optOuts.map(({ at, ...entry }) => ({ ...given(entry), ...(at === undefined ? {} : { at: Date.parse(at) }) })),
+      ),
   }),
   endpoint({
     verb: 'put',
