@@ -1,7 +1,4 @@
 // An admin over a real store in a directory of its own, for the tests of the admin room.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import { openConfiguration, type ConfigurationRoom } from '../src/admin/configuration.ts'
@@ -9,16 +6,16 @@ import { createAdmin } from '../src/admin/create.ts'
 import type { Admin, Caller, SessionsView } from '../src/admin/admin.ts'
 import { openSeal } from '../src/admin/seal.ts'
 import { createTraces, type Traces } from '../src/binds/trace.ts'
-import { testClock, type TestClock } from '../src/clock.ts'
+import type { TestClock } from '../src/clock.ts'
 import type { Account } from '../src/model/account.ts'
 import type { Connector } from '../src/plugin.ts'
 import { compile } from '../src/routing/table.ts'
 import { createTruth, type Truth } from '../src/flow/truth.ts'
-import { openSqlite } from '../src/store/sqlite/index.ts'
 import type { Store } from '../src/store/store.ts'
 import { sip } from '../plugins/sip/index.ts'
 import { smpp } from '../plugins/smpp/index.ts'
 import { twilio } from '../plugins/twilio/index.ts'
+import { freshStore } from './fresh-store.ts'
 
 export const connectors: ReadonlyMap<string, Connector> = new Map([
   [smpp.name, smpp as Connector],
@@ -43,13 +40,7 @@ export interface AdminBed {
 }
 
 export async function adminBed(context: TestContext): Promise<AdminBed> {
-  const directory = mkdtempSync(join(tmpdir(), 'admin-'))
-  const clock = testClock()
-  const store = await openSqlite({ directory, clock })
-  context.after(async () => {
-    await store.close()
-    rmSync(directory, { recursive: true })
-  })
+  const { directory, clock, store } = await freshStore(context)
   const room = await openConfiguration({ store, connectors, seal: openSeal(directory), clock })
   const root = await room.ensureRoot({})
   const sessions = new Map<string, SessionsView>()

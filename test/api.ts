@@ -10,7 +10,7 @@ import { idSource } from '../src/ids.ts'
 import type { MessageState } from '../src/model/life.ts'
 import type { Message } from '../src/model/message.ts'
 import type { Connector } from '../src/plugin.ts'
-import { basic, listen, root, token } from '../src/http/fixture.ts'
+import { basic, listen, root, token } from '../src/http/house.fixture.ts'
 import { endpoints } from '../src/http/api/api.ts'
 
 /** The tags of the document by the file that walks their routes. */

@@ -3,7 +3,7 @@
 // was accepted is kept in `submissions`.
 import type { TestContext } from 'node:test'
 import twilioClient from 'twilio'
-import { world } from '../plugins/twilio/fixture.ts'
+import { world } from '../plugins/twilio/world.fixture.ts'
 import { listening, mounted } from '../plugins/twilio/http.fixture.ts'
 import { createResources } from '../src/admin/resources.ts'
 import { createUsage } from '../src/admin/usage.ts'

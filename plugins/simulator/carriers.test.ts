@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import type { PDU } from 'smpp'
 import { statuses } from '../smpp/codec/index.ts'
 import { startCarriers } from './carriers.ts'
-import { bind, carriersWith, customer, handset, pause, raw, soon } from './fixture.ts'
+import { bind, carriersWith, customer, handset, pause, raw, soon } from './carriers.fixture.ts'
 import type { PersonalityOptions } from './personality.ts'
 
 const textOf = (pdu: PDU | undefined) => String(pdu?.short_message?.message ?? '')

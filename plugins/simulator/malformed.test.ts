@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { createParser, encodePdu, statuses } from '../smpp/codec/index.ts'
-import { bind, carriersWith, customer, pause, raw, soon } from './fixture.ts'
+import { bind, carriersWith, customer, pause, raw, soon } from './carriers.fixture.ts'
 import { garbage, garbageKinds } from './garbage.ts'
 
 test('garbage with intact framing is answered and the session goes on; broken framing closes it', { timeout: 180_000 }, async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tree } from '../../test/twilio-tree.ts'
-import { world } from './fixture.ts'
+import { world } from './world.fixture.ts'
 import { receiver } from './http.fixture.ts'
 import { deliverInbound } from './inbound.ts'
 

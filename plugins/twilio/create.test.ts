@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { AcceptRefused } from '../../src/plugin.ts'
-import { apiUnderTest, assertShape, ways, xml } from './apifixture.ts'
+import { apiUnderTest, assertShape, ways, xml } from './api.fixture.ts'
 import { handset, ownNumber } from './messages.fixture.ts'
 
 for (const [way, how] of ways)

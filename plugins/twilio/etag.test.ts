@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { apiUnderTest, ways } from './apifixture.ts'
+import { apiUnderTest, ways } from './api.fixture.ts'
 
 for (const [way, says] of ways) {
   describe(`what is asked again, ${says}`, async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { apiUnderTest, assertShape, schema, ways, xml } from './apifixture.ts'
+import { apiUnderTest, assertShape, schema, ways, xml } from './api.fixture.ts'
 import { handset, ownNumber } from './messages.fixture.ts'
 
 for (const [way, how] of ways)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assert as holds, integer, nat, property } from 'fast-check'
-import { xml } from './apifixture.ts'
+import { xml } from './api.fixture.ts'
 import type { Call } from './resource.ts'
 import { newestFirst, oldestFirst, show, showList, showMeta } from './show.ts'
 

@@ -10,7 +10,7 @@ import {
   type Report,
   type Session,
 } from '../../src/plugin.ts'
-import { world, type World } from './fixture.ts'
+import { world, type World } from './world.fixture.ts'
 import { receiver, type Received } from './http.fixture.ts'
 import { handset, ownNumber } from './messages.fixture.ts'
 import { twilio } from './index.ts'

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { basic, listen, root, token } from '../http/fixture.ts'
+import { basic, listen, root, token } from '../http/house.fixture.ts'
 
 const main = new URL('../main.js', import.meta.url).pathname
 let house: Awaited<ReturnType<typeof listen>>

@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { testClock } from '../clock.ts'
 import { idSource } from '../ids.ts'
 import type { FailureCode } from '../model/failure.ts'
 import { defaultPolicy } from '../model/policy.ts'
 import type { Bind } from '../model/bind.ts'
-import { openSqlite } from '../store/sqlite/index.ts'
 import { tryAgain } from './again.ts'
 import type { Core } from './core.ts'
 import { afterAttempt } from './outcome.ts'
+import { freshStore } from '../../test/fresh-store.ts'
 
 const lane = 'A/phone'
 
 test('what a full handset could not take is due at once, with its tries anew; what failed for another reason waits', async (context) => {
-  const directory = mkdtempSync(join(tmpdir(), 'again-'))
-  const clock = testClock()
-  const store = await openSqlite({ directory, clock })
-  context.after(async () => {
-    await store.close()
-    rmSync(directory, { recursive: true })
-  })
+  const { clock, store } = await freshStore(context)
   const ids = idSource(clock.now)
   const bind = { id: lane, policy: { ...defaultPolicy, attempts: 5, busyFirstMs: 600_000, retryFirstMs: 600_000 } } as Bind
 

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createRate } from '../binds/rate.ts'
 import type { LiveBind } from '../binds/supervisor.ts'
-import { testClock, type TestClock } from '../clock.ts'
+import type { TestClock } from '../clock.ts'
 import { idSource } from '../ids.ts'
 import type { Bind, BindPolicy } from '../model/bind.ts'
 import { defaultPolicy } from '../model/policy.ts'
@@ -13,7 +10,6 @@ import type { Receipt } from '../model/receipt.ts'
 import type { Candidate, Route } from '../model/route.ts'
 import type { Session } from '../plugin.ts'
 import { compile } from '../routing/table.ts'
-import { openSqlite } from '../store/sqlite/index.ts'
 import type { DeliverItem, Store } from '../store/store.ts'
 import type { Core } from './core.ts'
 import { mayBeOut } from './anew.ts'
@@ -23,6 +19,7 @@ import { leaveLostBinds } from './leave.ts'
 import { createLoad } from './load.ts'
 import { afterAttempt, nextCandidate } from './outcome.ts'
 import { account, bind as bindOf, configuration, route } from '../../test/routing.ts'
+import { freshStore } from '../../test/fresh-store.ts'
 
 interface Bed {
   core: Core
@@ -46,13 +43,8 @@ async function bed(
   grants: Record<string, string[]> = {},
   routes: Route[] = [],
 ): Promise<Bed> {
-  const directory = mkdtempSync(join(tmpdir(), 'leave-'))
-  const clock = testClock()
-  let store = await openSqlite({ directory, clock })
-  context.after(async () => {
-    await store.close()
-    rmSync(directory, { recursive: true })
-  })
+  const kept = await freshStore(context)
+  const { clock } = kept
   const live = new Map<string, LiveBind>()
   const all = new Map<string, Bind>()
   for (const [id, policy] of Object.entries(binds)) {
@@ -72,22 +64,22 @@ async function bed(
   const snapshot = configuration([account('A'), account('B', 'A')], [...all.values()], routes)
   const table = compile(snapshot)
   const core = {
-    store,
+    store: kept.store,
     clock,
     binds: supervisor,
     configuration: () => snapshot,
     table: () => table,
-    load: createLoad({ store, binds: supervisor }),
+    load: createLoad({ store: kept.store, binds: supervisor }),
   } as unknown as Core
   const ids = idSource(clock.now)
   return {
     core,
     get store() {
-      return store
+      return kept.store
     },
     async restart() {
-      await store.close()
-      store = core.store = await openSqlite({ directory, clock })
+      await kept.restart()
+      core.store = kept.store
     },
     clock,
     sessions(id, sessions) {
@@ -99,7 +91,7 @@ async function bed(
       const id = ids.next()
       const now = clock.now()
       const list = candidates.map((one) => (typeof one === 'string' ? { bind: one, why: '' } : one))
-      await store.accept({
+      await kept.store.accept({
         message: {
           id,
           account: more.account ?? 'A',
@@ -128,7 +120,7 @@ async function bed(
       return id
     },
     async laneOf(id) {
-      for (const { lane } of await store.depths()) if ((await store.waiting({ lane }, 100)).ids.includes(id)) return lane
+      for (const { lane } of await kept.store.depths()) if ((await kept.store.waiting({ lane }, 100)).ids.includes(id)) return lane
       return undefined
     },
   }

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { account, bind, configuration, number, route } from '../../test/routing.ts'
-import { testClock } from '../clock.ts'
 import { idSource } from '../ids.ts'
 import type { Account } from '../model/account.ts'
 import { international, type Address } from '../model/address.ts'
@@ -12,12 +8,12 @@ import type { Configuration } from '../model/configuration.ts'
 import { defaultClientPolicy } from '../model/policy.ts'
 import { AcceptRefused, type Submission } from '../plugin.ts'
 import { compile } from '../routing/table.ts'
-import { openSqlite } from '../store/sqlite/index.ts'
 import type { MessageTrace } from '../store/store.ts'
 import { accept, refuseUnroutable } from './accept.ts'
 import { createAccountLimits } from './limits.ts'
 import { endedByOptOut } from './optout.ts'
 import type { Core } from './core.ts'
+import { freshStore } from '../../test/fresh-store.ts'
 
 const longCode = '+12025550123'
 const otherCode = '+12025550124'
@@ -45,13 +41,7 @@ async function bed(
     resources?: Configuration['resources']
   } = {},
 ) {
-  const directory = mkdtempSync(join(tmpdir(), 'optout-'))
-  const clock = testClock()
-  const store = await openSqlite({ directory, clock })
-  context.after(async () => {
-    await store.close()
-    rmSync(directory, { recursive: true })
-  })
+  const { clock, store } = await freshStore(context)
   const client = { side: 'client', connector: 'twilio', policy: defaultClientPolicy } as const
   const terse = { ...client, policy: { ...defaultClientPolicy, longestText: 5 } }
   const now = {

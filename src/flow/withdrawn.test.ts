@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { account, bind, configuration, route } from '../../test/routing.ts'
-import { testClock } from '../clock.ts'
 import { idSource } from '../ids.ts'
 import type { Configuration } from '../model/configuration.ts'
 import type { Account } from '../model/account.ts'
 import type { Message } from '../model/message.ts'
 import type { Route } from '../model/route.ts'
 import { compile } from '../routing/table.ts'
-import { openSqlite } from '../store/sqlite/index.ts'
 import type { DeliverItem } from '../store/store.ts'
 import type { Core } from './core.ts'
 import { afterWithdrawal, createWithdrawals, withdrawn } from './withdrawn.ts'
+import { freshStore } from '../../test/fresh-store.ts'
 
 const atMs = 5000
 const accounts = [account('A'), account('B', 'A'), account('C', 'A')]
@@ -116,13 +112,7 @@ test('a message may stay while its bind is lent and its route is there, switched
 
 /** Messages on lanes of a store, and a configuration that changes; no bind sends. */
 async function bed(context: TestContext, first: Configuration) {
-  const directory = mkdtempSync(join(tmpdir(), 'withdrawn-'))
-  const clock = testClock()
-  const store = await openSqlite({ directory, clock })
-  context.after(async () => {
-    await store.close()
-    rmSync(directory, { recursive: true })
-  })
+  const { clock, store } = await freshStore(context)
   let snapshot = first
   let looked = 0
   const counted = { ...store, depths: () => (looked++, store.depths()) }

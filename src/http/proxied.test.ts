@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Router } from 'express'
 import type { Hot } from '../plugin.ts'
-import { basic, listen, root, token } from './fixture.ts'
+import { basic, listen, root, token } from './house.fixture.ts'
 
 type House = Awaited<ReturnType<typeof listen>>
 let behind: House

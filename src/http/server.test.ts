@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Router } from 'express'
 import type { Hot } from '../plugin.ts'
-import { basic, listen, root, token } from './fixture.ts'
+import { basic, listen, root, token } from './house.fixture.ts'
 
 let house: Awaited<ReturnType<typeof listen>>
 /** Resolves the answer of /slow. */

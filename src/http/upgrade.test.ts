@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { Router } from 'express'
 import type { Hot, HttpSide } from '../plugin.ts'
-import { listen } from './fixture.ts'
+import { listen } from './house.fixture.ts'
 
 const hot: Hot = {
   takes: (_method, url) => url === '/hot',

@@ -2,21 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createOutbound, type Outbound, type OutboundRequest } from '../outbound.ts'
-import { ask, fails } from './asking.fixture.ts'
+import type { OutboundRequest } from '../outbound.ts'
+import { ask, fails, outbounds } from './asking.fixture.ts'
 
-const closing: (() => unknown)[] = []
-after(async () => {
-  for (const close of closing) await close()
-})
-
-function outbound(options: Parameters<typeof createOutbound>[0] = {}): Outbound {
-  const made = createOutbound(options)
-  closing.push(() => made.close())
-  return made
-}
+const { closing, outbound } = outbounds()
 
 interface Peer {
   url: string

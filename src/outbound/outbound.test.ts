@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
-import { after, test } from 'node:test'
-import { createOutbound, type Outbound } from '../outbound.ts'
-import { ask, fails } from './asking.fixture.ts'
+import { test } from 'node:test'
+import { createOutbound } from '../outbound.ts'
+import { ask, fails, outbounds } from './asking.fixture.ts'
 import { isPrivateAddress } from './guard.ts'
 
-const closing: (() => unknown)[] = []
-after(async () => {
-  for (const close of closing) await close()
-})
-
-function outbound(options: Parameters<typeof createOutbound>[0] = {}): Outbound {
-  const made = createOutbound(options)
-  closing.push(() => made.close())
-  return made
-}
+const { closing, outbound } = outbounds()
 
 async function listening(server: Server | ReturnType<typeof createTcpServer>): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,7 +1,7 @@
 // The contract of every connector, kept by Twilio as a carrier: its peer is our own facade, in a gateway of
 // its own on loopback, whose webhooks are what calls us back.
 import { createServer } from 'node:http'
-import { nobodys, world } from '../../plugins/twilio/fixture.ts'
+import { nobodys, world } from '../../plugins/twilio/world.fixture.ts'
 import { mounted } from '../../plugins/twilio/http.fixture.ts'
 import { twilio } from '../../plugins/twilio/index.ts'
 import { signature } from '../../plugins/twilio/signature.ts'

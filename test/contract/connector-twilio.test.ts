@@ -3,7 +3,7 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import { nobodys } from '../../plugins/twilio/fixture.ts'
+import { nobodys } from '../../plugins/twilio/world.fixture.ts'
 import { mounted } from '../../plugins/twilio/http.fixture.ts'
 import { twilio } from '../../plugins/twilio/index.ts'
 import type { TwilioConfig } from '../../plugins/twilio/settings.ts'

@@ -8,7 +8,6 @@ import {
   AcceptRefused,
   createOutbound,
   Failure,
-  newSid,
   systemClock,
   type Account,
   type Bind,
@@ -23,6 +22,7 @@ import {
   type Submission,
 } from '../../src/plugin.ts'
 import { defaultPolicy } from '../../src/model/policy.ts'
+import { quietGateway } from '../quiet-gateway.ts'
 
 /** How a peer meets what we send: slow answers after 150 ms; vanish cuts the connection instead of answering; `says` is in its own words. */
 export type How = 'take' | 'slow' | 'silence' | 'vanish' | 'garbage' | { says: string }
@@ -319,6 +319,7 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
     numbers: new Map(),
     account,
     gateway: {
+      ...quietGateway,
       bind: {
         id: `${account.id}/contract`,
         account: account.id,
@@ -339,9 +340,6 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
         recorded.accepted.push(submission)
         return recorded.accepted.length.toString(16).padStart(32, '0')
       },
-      begunAs: () => undefined,
-      unfinished: () => undefined,
-      cancelUnfinished: () => Promise.resolve(false),
       async part(part) {
         await recorded.durable()
         recorded.parts.push(part)
@@ -351,21 +349,9 @@ function recorder<C>({ connector, side, secrets }: ConnectorContract<C>): Record
         recorded.receipts.push(receipt)
         return 'matched'
       },
-      outcome: async () => undefined,
-      congestion() {},
-      reachable() {},
-      awaitReachable() {},
-      resources: () => new Map(),
-      tryAgain() {},
-      newId: () => newSid(''),
-      waiting: () => 0,
-      congested: () => 0,
-      sticky: () => undefined,
-      attach: () => false,
       number: (value) => recorded.numbers.get(value),
       account: () => account,
       outbound: createOutbound({ log: logger }),
-      publicUrl: 'http://127.0.0.1',
     },
   }
   return recorded

@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { api, setUp, sid, startGatewayProcess, tearDown, token } from '../bench/gateway.ts'
 import { freePort } from '../bench/processes.ts'
+import { started } from './capture.ts'
 import { needs, peer } from './found.ts'
 
 const run = promisify(execFile)
@@ -69,14 +70,3 @@ test('a capture of our SMPP traffic shows no malformed PDU', { ...needs('tshark'
     await tearDown(setup)
   }
 })
-
-function started(capture: ReturnType<typeof spawn>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let said = ''
-    capture.stderr?.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      if (said.includes('Capturing on')) setTimeout(resolve, 500)
-    })
-    capture.once('exit', (code) => reject(new Error(`tshark ended with ${code}: ${said}`)))
-  })
-}

@@ -14,6 +14,7 @@ import { createFramer, defaultReadLimits, writeResponse } from '../../plugins/si
 import { freePort } from '../bench/processes.ts'
 import { phone } from '../e2e/sip-phone.ts'
 import { create, eventually, sleep } from '../e2e/world.ts'
+import { started } from './capture.ts'
 import { needs, peer } from './found.ts'
 import { domain, numbers, passwordOf, startSipWorld } from './sip-world.ts'
 
@@ -143,15 +144,4 @@ async function byWebSocket(port: number): Promise<void> {
     await answered
   }
   socket.close()
-}
-
-function started(capture: ReturnType<typeof spawn>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let said = ''
-    capture.stderr?.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      if (said.includes('Capturing on')) setTimeout(resolve, 500)
-    })
-    capture.once('exit', (code) => reject(new Error(`tshark ended with ${code}: ${said}`)))
-  })
 }

@@ -15,7 +15,6 @@ import {
   type InboundPart,
   international,
   type Message,
-  newSid,
   type Outgoing,
   type Receipt,
   split,
@@ -23,6 +22,7 @@ import {
   systemClock,
 } from '../../src/plugin.ts'
 import { smppConfig, type SmppConfig } from '../../plugins/smpp/config.ts'
+import { quietGateway } from '../quiet-gateway.ts'
 
 export interface Carrier {
   port: number
@@ -122,6 +122,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
     log,
     durable: () => Promise.resolve(),
     gateway: {
+      ...quietGateway,
       bind: {
         id,
         account: 'AC0',
@@ -142,9 +143,6 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
         accepted.push(submission)
         return 'id'
       },
-      begunAs: () => undefined,
-      unfinished: () => undefined,
-      cancelUnfinished: () => Promise.resolve(false),
       async part(part) {
         await recorded.durable()
         parts.push(part)
@@ -154,20 +152,8 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
         receipts.push(receipt)
         return 'matched'
       },
-      outcome: async () => undefined,
-      congestion() {},
       reachable: (handset, said) => void alerts.push({ handset: handset.value, said }),
-      awaitReachable() {},
-      resources: () => new Map(),
-      tryAgain() {},
-      newId: () => newSid(''),
-      waiting: () => 0,
-      congested: () => 0,
-      sticky: () => undefined,
-      attach: () => false,
-      number: () => undefined,
       account: () => ({ id: 'AC0' }) as Account,
-      publicUrl: 'http://127.0.0.1',
       outbound: { request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },
     },
   }

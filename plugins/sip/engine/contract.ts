@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { readNameAddr } from '../codec/index.ts'
-import type { End, Incoming, OutRequest, Reply, SipEngine, Take, Target } from './engine.ts'
-import { type Peer, requestText, responseText, type StreamPeer, tcpPeer, udpPeer } from './peer.fixture.ts'
+import type { End, Incoming, Reply, SipEngine, Take, Target } from './engine.ts'
+import { messageTo, type Peer, requestText, responseText, type StreamPeer, tcpPeer, udpPeer } from './peer.fixture.ts'
 
 /** An engine that has started with this `take`, and where SIP peers reach it. */
 export interface Made {
@@ -289,16 +289,6 @@ export function engineContract(name: string, make: Make, skip: Readonly<Record<s
 const refusing: Take = (_request, answer) => answer({ status: 500 })
 
 const targetOf = ({ local }: Peer): Target => ({ transport: 'udp', address: local.address, port: local.port, name: local.address })
-
-const messageTo = (via: OutRequest['via']): OutRequest => ({
-  method: 'MESSAGE',
-  uri: 'sip:+4915112345678@carrier.example',
-  via,
-  from: '<sip:+4930123@gateway.example>',
-  to: '<sip:+4915112345678@carrier.example>',
-  headers: ['Content-Type', 'text/plain'],
-  body: Buffer.from('Hello'),
-})
 
 async function until(holds: () => boolean): Promise<void> {
   const end = Date.now() + 60_000

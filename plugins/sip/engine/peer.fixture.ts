@@ -1,9 +1,9 @@
 // Peers of an engine under test: sockets that send what a test writes and hold what came. They know
-// SIP only by the codec, and answer nothing of themselves.
+// SIP only by the codec, and answer nothing of themselves. And what an engine is asked to say to them.
 import { createSocket } from 'node:dgram'
 import { connect as connectTcp } from 'node:net'
 import { createFramer, defaultReadLimits, readMessage, type ReadMessage, type ReadResponse, type ReadRequest } from '../codec/index.ts'
-import type { End } from './engine.ts'
+import type { End, OutRequest } from './engine.ts'
 
 export interface Peer {
   readonly local: End
@@ -171,3 +171,15 @@ export function responseText(request: ReadRequest, status: number, more: readonl
   lines.push(`Call-ID: ${request.headers.get('call-id')}`, `CSeq: ${request.headers.get('cseq')}`, ...more, 'Content-Length: 0')
   return `SIP/2.0 ${status} Said\r\n${lines.join('\r\n')}\r\n\r\n`
 }
+
+/** What we say: a MESSAGE to a carrier. */
+export const messageTo = (via: OutRequest['via'], more: Partial<OutRequest> = {}): OutRequest => ({
+  method: 'MESSAGE',
+  uri: 'sip:+4915112345678@carrier.example',
+  via,
+  from: '<sip:+4930123@gateway.example>',
+  to: '<sip:+4915112345678@carrier.example>',
+  headers: ['Content-Type', 'text/plain'],
+  body: Buffer.from('Hello'),
+  ...more,
+})

@@ -23,6 +23,7 @@ import {
   type Submission,
   systemClock,
 } from '../../../src/plugin.ts'
+import { quietGateway } from '../../../test/quiet-gateway.ts'
 import type { Draft, Pdu, PduOf } from '../codec/index.ts'
 import type { Answer } from '../answer.ts'
 import { createLink, type Link } from '../link.ts'
@@ -138,6 +139,7 @@ export async function house(
       congested: 0,
       outcome: () => Promise.resolve({ state: 'delivered' }),
       gateway: {
+        ...quietGateway,
         bind,
         log: logger,
         clock,
@@ -150,25 +152,16 @@ export async function house(
           views.set(id, { message, decision, state: 'queued', updatedAt: 0, redacted: false })
           return id
         },
-        newId: () => newSid(''),
         waiting: () => it.waiting,
         congested: () => it.congested,
-        sticky: () => undefined,
-        begunAs: () => undefined,
-        unfinished: () => undefined,
-        cancelUnfinished: () => Promise.resolve(false),
         async part(part) {
           await it.durable()
           it.parts.push(part)
         },
         receipt: () => Promise.reject(new Error('not here')),
         outcome: () => it.outcome(),
-        congestion() {},
         reachable: () => assert.fail('not here'),
-        resources: () => new Map(),
         awaitReachable: (of) => void it.awaited.push(of),
-        tryAgain: () => {},
-        number: () => undefined,
         attach(session) {
           if (it.sessions.size >= bind.policy.sessions) return false
           it.sessions.add(session)
@@ -176,7 +169,6 @@ export async function house(
           return true
         },
         account: () => accounts.get(account)!,
-        publicUrl: 'http://127.0.0.1',
         outbound: { request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },
       },
     }

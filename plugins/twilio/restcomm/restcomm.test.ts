@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { AcceptRefused, newSid, type MessageView } from '../../../src/plugin.ts'
-import { apiUnderTest, xml } from '../apifixture.ts'
+import { apiUnderTest, xml } from '../api.fixture.ts'
 import { receiver, type Received } from '../http.fixture.ts'
 import { handset, ownNumber } from '../messages.fixture.ts'
 import { twilio } from '../index.ts'

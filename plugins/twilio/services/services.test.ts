@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import twilioClient from 'twilio'
 import { newSid, type OwnNumber } from '../../../src/plugin.ts'
-import { apiUnderTest } from '../apifixture.ts'
+import { apiUnderTest } from '../api.fixture.ts'
 import { serviceRoutes } from './services.ts'
 
 const absent = `MG${'0'.repeat(32)}`

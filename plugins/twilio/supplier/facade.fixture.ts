@@ -1,4 +1,4 @@
-// The peer of a supplier bind in tests: the facade of a gateway in memory (../fixture.ts), behind a server that
+// The peer of a supplier bind in tests: the facade of a gateway in memory (../world.fixture.ts), behind a server that
 // can also meet a request in ways of its own; and a recording gateway that the bind belongs to.
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,7 +15,7 @@ import {
   type Session,
   type Submission,
 } from '../../../src/plugin.ts'
-import { policy, world, type World } from '../fixture.ts'
+import { policy, world, type World } from '../world.fixture.ts'
 import { mounted } from '../http.fixture.ts'
 import { ownNumber } from '../messages.fixture.ts'
 import { twilio } from '../index.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { basic, root } from '../fixture.ts'
+import { basic, root } from '../house.fixture.ts'
 import { apiBed, view } from '../../../test/api.ts'
 
 const api = apiBed()

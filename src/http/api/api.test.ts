@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { basic, root, token } from '../fixture.ts'
+import { basic, root, token } from '../house.fixture.ts'
 import { endpoints } from './api.ts'
 import { apiBed, topics } from '../../../test/api.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiBed } from '../../../test/api.ts'
-import { root } from '../fixture.ts'
+import { root } from '../house.fixture.ts'
 
 const { call } = apiBed()
 

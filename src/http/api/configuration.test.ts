@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { root } from '../fixture.ts'
+import { root } from '../house.fixture.ts'
 import { apiBed } from '../../../test/api.ts'
 
 const api = apiBed()

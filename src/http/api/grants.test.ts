@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiBed, view, type Answer } from '../../../test/api.ts'
-import { basic, root } from '../fixture.ts'
+import { basic, root } from '../house.fixture.ts'
 
 const { call } = apiBed({ northern: true })
 const config = { host: '127.0.0.1', port: 2775, systemId: 'me', password: 'hushhush' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Message } from '../../model/message.ts'
-import { root } from '../fixture.ts'
+import { root } from '../house.fixture.ts'
 import { apiBed } from '../../../test/api.ts'
 
 const api = apiBed({ northern: true })

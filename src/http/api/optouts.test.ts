@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiBed, view } from '../../../test/api.ts'
-import { basic, root } from '../fixture.ts'
+import { basic, root } from '../house.fixture.ts'
 
 const api = apiBed()
 const { call } = api

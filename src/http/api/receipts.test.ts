@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeliverItem } from '../../store/store.ts'
-import { basic, root } from '../fixture.ts'
+import { basic, root } from '../house.fixture.ts'
 import { apiBed, view, type Answer } from '../../../test/api.ts'
 
 const api = apiBed({ northern: true })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import type { Connector, Registration } from '../../plugin.ts'
 import { apiBed, type Answer, view } from '../../../test/api.ts'
-import { basic, root } from '../fixture.ts'
+import { basic, root } from '../house.fixture.ts'
 
 const registered: Registration[] = []
 const phones: Connector = {

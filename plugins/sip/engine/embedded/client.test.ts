@@ -4,8 +4,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { testClock } from '../../../../src/clock.ts'
 import { createFramer, defaultReadLimits, type ReadMessage, type ReadRequest } from '../../codec/index.ts'
-import type { Incoming, OutRequest, Target, Transport } from '../engine.ts'
-import { requestText, responseText, tcpPeer, udpPeer } from '../peer.fixture.ts'
+import type { Incoming, Target, Transport } from '../engine.ts'
+import { messageTo, requestText, responseText, tcpPeer, udpPeer } from '../peer.fixture.ts'
 import { freePort } from '../../../../test/bench/processes.ts'
 import { type Given, started, until } from './embedded.fixture.ts'
 
@@ -30,16 +30,6 @@ async function udpTo(end: Parameters<typeof udpPeer>[0]) {
   return peer
 }
 
-const messageTo = (via: OutRequest['via'], more: Partial<OutRequest> = {}): OutRequest => ({
-  method: 'MESSAGE',
-  uri: 'sip:+4915112345678@carrier.example',
-  via,
-  from: '<sip:+4930123@gateway.example>',
-  to: '<sip:+4915112345678@carrier.example>',
-  headers: ['Content-Type', 'text/plain'],
-  body: Buffer.from('Hello'),
-  ...more,
-})
 const target = (transport: Transport, port: number, name = '127.0.0.1'): Target => ({ transport, address: '127.0.0.1', port, name })
 const never = new AbortController().signal
 

@@ -22,6 +22,7 @@ import {
   type Submission,
   type Tenancy,
 } from '../../src/plugin.ts'
+import { quietGateway } from '../../test/quiet-gateway.ts'
 import { keptMessages, ownNumber, type KeptMessages } from './messages.fixture.ts'
 import type { TwilioConfig } from './settings.ts'
 
@@ -130,6 +131,7 @@ export function world(): World {
 
   function gatewayOf(owner: Account): Gateway<TwilioConfig> {
     return {
+      ...quietGateway,
       bind: {
         id: `${owner.id}/api`,
         account: owner.id,
@@ -162,25 +164,12 @@ export function world(): World {
         return message.id
       },
       part: async () => {},
-      begunAs: () => undefined,
-      unfinished: () => undefined,
-      cancelUnfinished: () => Promise.resolve(false),
       receipt: async () => 'matched',
-      outcome: async () => undefined,
-      congestion() {},
-      reachable() {},
-      awaitReachable() {},
-      tryAgain() {},
-      newId: () => newSid(''),
-      waiting: () => 0,
-      congested: () => 0,
       sticky: (service, to) => made.stickies.get(`${owner.id} ${service} ${to}`),
-      attach: () => false,
       resources: () => resourcesOf(owner.id),
       number: (value) => (owner === root ? made.numbers.find((one) => one.value === value) : undefined),
       account: () => owner,
       outbound,
-      publicUrl: 'http://127.0.0.1',
     }
   }
 

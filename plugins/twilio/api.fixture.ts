@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { XMLParser } from 'fast-xml-parser'
 import twilioClient from 'twilio'
-import { world, type World } from './fixture.ts'
+import { world, type World } from './world.fixture.ts'
 import { listening, mounted, type Running } from './http.fixture.ts'
 import { handset, ownNumber } from './messages.fixture.ts'
 
