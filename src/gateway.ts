@@ -245,15 +245,10 @@ async function compose(
   undo.push(() => server.close(drainMs))
 
   const stand = createStanding(store, (id) => room.shelves().below.get(id)?.keys() ?? [])
-  function follow(configuration: Configuration): void {
-    followRoutes(configuration)
-    stand(configuration)
-    core.limits.follow()
-    binds.apply(configuration)
-  }
-  room.onChange(follow)
+  const followers: ((configuration: Configuration) => void)[] = [followRoutes, stand, core.limits.follow, binds.apply]
+  for (const follow of followers) room.onChange(follow)
   if (demoWanted) await setUpDemo(settings, data, admin, root)
-  follow(room.current())
+  for (const follow of followers) follow(room.current())
   undo.push(() => binds.close())
   // Of binds that start when they are asked for, what waits from before does that.
   for (const { lane } of await store.depths()) flow.wake(lane)

@@ -15,7 +15,7 @@ import type { Caller } from './caller.ts'
 import { Draft } from './draft.ts'
 import type { Placed } from './faults.ts'
 import type { Path } from './schema.ts'
-import { shelvedAgain, trunkOf, trunksOf, usedBy, type Move, type Moves, type Shelves, type User } from './shelves.ts'
+import { reshelve, trunkOf, trunksOf, usedBy, type Move, type Moves, type Shelves, type User } from './shelves.ts'
 
 export interface Kinds {
   account: Account
@@ -81,10 +81,10 @@ export interface Building {
 
 /** Makes the bench a snapshot with its shelves, some changes at a time. The base stays readable. */
 export function build({ base, shelves: known, resources: laid }: Bench): Building {
-  let accounts = versions(base.accounts)
-  let binds = versions(base.binds)
-  let numbers = versions(base.numbers)
-  let shelves = known
+  const accounts = versions(base.accounts).begin()
+  const binds = versions(base.binds).begin()
+  const numbers = versions(base.numbers).begin()
+  const shelves = reshelve(known)
   const resources = versions(base.resources)
   const routes: Move<Route>[] = []
   return {
@@ -96,22 +96,24 @@ export function build({ base, shelves: known, resources: laid }: Bench): Buildin
         else if (change.kind === 'number') moves.numbers.push(change as Move<OwnNumber>)
         else if (change.kind === 'route') moves.routes.push(change as Move<Route>)
       }
-      accounts = accounts.with(entriesOf(moves.accounts))
-      binds = binds.with(entriesOf(moves.binds))
-      numbers = numbers.with(entriesOf(moves.numbers))
-      shelves = shelvedAgain(shelves, moves)
+      for (const { key, after: is } of moves.accounts) accounts.set(key, is)
+      for (const { key, after: is } of moves.binds) binds.set(key, is)
+      for (const { key, after: is } of moves.numbers) numbers.set(key, is)
       for (const move of moves.routes) routes.push(move)
+      shelves.add(moves)
     },
     done(revision) {
-      const listed = versions(base.routes).with(routesAfter(base, routes))
-      const configuration = { revision, accounts, binds, routes: listed, numbers, resources: resources.with(laid.changes) }
-      return { configuration, shelves }
+      const configuration = {
+        revision,
+        accounts: accounts.done(),
+        binds: binds.done(),
+        routes: versions(base.routes).with(routesAfter(base, routes)),
+        numbers: numbers.done(),
+        resources: resources.with(laid.changes),
+      }
+      return { configuration, shelves: shelves.done() }
     },
   }
-}
-
-function entriesOf<T>(moves: readonly Move<T>[]): [string, T | undefined][] {
-  return moves.map(({ key, after: is }) => [key, is])
 }
 
 function routesAfter({ routes }: Configuration, moves: readonly Move<Route>[]): Map<AccountId, readonly Route[] | undefined> {

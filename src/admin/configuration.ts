@@ -29,7 +29,7 @@ export interface ConfigurationRoom {
   readonly connectors: ReadonlyMap<string, Connector>
   /** The account without a parent: made when there is none, with `id` and `token` where given; a given token replaces the old one. */
   ensureRoot(root: { id?: AccountId; token?: string }): Promise<Account>
-  /** Called with each new snapshot, after it is durable. */
+  /** Called with each new snapshot, after it is durable; of a large change one listener in a turn of the event loop. */
   onChange(listener: (configuration: Configuration) => void): void
   /** A bench over the newest snapshot, for a plan. */
   bench(caller: Caller): Bench
@@ -123,7 +123,7 @@ export async function openConfiguration(parts: {
     await inSlices(chunks(changes, buildAtOnce), building.add)
     ;({ configuration, shelves } = building.done(revision))
     for (const { kind, key } of changes) if (kind === 'bind') faults.delete(key)
-    for (const listener of listeners) listener(configuration)
+    await inSlices(listeners, (listener) => listener(configuration))
     return { revision, changed: true }
   }
 

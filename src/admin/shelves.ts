@@ -89,34 +89,55 @@ function allGrouped<T>(kinds: readonly ReadonlyMap<string, T>[], groupsOf: (thin
   return new Versions(new Map([...groups].map(([group, own]) => [group, new Versions(own)])))
 }
 
-export function shelvedAgain(shelves: Shelves, { accounts, binds, numbers, routes }: Moves): Shelves {
+/** The shelves of the next snapshot, some moves at a time. */
+export function reshelve(shelves: Shelves): { add(moves: Moves): void; done(): Shelves } {
+  const below = grouping(shelves.below, aboveOf)
+  const ownBinds = grouping(shelves.binds, ownerOf)
+  const ownNumbers = grouping(shelves.numbers, ownerOf)
+  const trunks = grouping(shelves.trunks, trunksOf)
+  const users = grouping(shelves.users, usedBy)
+  const byKey = shelves.routes.begin()
   return {
-    below: grouped(shelves.below, accounts, aboveOf),
-    binds: grouped(shelves.binds, binds, ownerOf),
-    numbers: grouped(shelves.numbers, numbers, ownerOf),
-    trunks: grouped(shelves.trunks, binds, trunksOf),
-    users: grouped<User>(grouped<User>(shelves.users, numbers, usedBy), routes, usedBy),
-    routes: shelves.routes.with(routes.map(({ key, after }) => [key, after])),
+    add({ accounts, binds, numbers, routes }) {
+      below.add(accounts)
+      ownBinds.add(binds)
+      ownNumbers.add(numbers)
+      trunks.add(binds)
+      users.add(numbers)
+      users.add(routes)
+      for (const { key, after } of routes) byKey.set(key, after)
+    },
+    done: () => ({
+      below: below.done(),
+      binds: ownBinds.done(),
+      numbers: ownNumbers.done(),
+      trunks: trunks.done(),
+      users: users.done(),
+      routes: byKey.done(),
+    }),
   }
 }
 
-function grouped<T>(groups: Groups<T>, moves: readonly Move<T>[], groupsOf: (thing: T) => string[]): Groups<T> {
-  if (moves.length === 0) return groups
-  const changes = new Map<string, [string, T | undefined][]>()
-  const change = (group: string, key: string, thing: T | undefined): void => {
-    const known = changes.get(group)
-    if (known) known.push([key, thing])
-    else changes.set(group, [[key, thing]])
+function grouping<T>(groups: Groups<T>, groupsOf: (thing: T) => string[]): { add(moves: readonly Move<T>[]): void; done(): Groups<T> } {
+  const making = groups.begin()
+  return {
+    add(moves) {
+      const changes = new Map<string, [string, T | undefined][]>()
+      const change = (group: string, key: string, thing: T | undefined): void => {
+        const known = changes.get(group)
+        if (known) known.push([key, thing])
+        else changes.set(group, [[key, thing]])
+      }
+      for (const { key, before, after } of moves) {
+        const into = after === undefined ? [] : groupsOf(after)
+        for (const group of before === undefined ? [] : groupsOf(before)) if (!into.includes(group)) change(group, key, undefined)
+        for (const group of into) change(group, key, after)
+      }
+      for (const [group, entries] of changes) {
+        const now = (making.get(group) ?? versions(new Map<string, T>())).with(entries)
+        making.set(group, now.size > 0 ? now : undefined)
+      }
+    },
+    done: making.done,
   }
-  for (const { key, before, after } of moves) {
-    const into = after === undefined ? [] : groupsOf(after)
-    for (const group of before === undefined ? [] : groupsOf(before)) if (!into.includes(group)) change(group, key, undefined)
-    for (const group of into) change(group, key, after)
-  }
-  return groups.with(
-    [...changes].map(([group, entries]) => {
-      const now = (groups.get(group) ?? versions(new Map<string, T>())).with(entries)
-      return [group, now.size > 0 ? now : undefined] as const
-    }),
-  )
 }

@@ -1,7 +1,7 @@
 // Long work on the thread that everybody shares, in slices: others have their turn in between.
 
-/** Half of what a message may be held up by. */
-const sliceMs = 8
+/** What a message may be held up by is 20 ms, and a collection of garbage takes most of that. */
+const sliceMs = 4
 
 /** Walks through `work`, of which no step is long. Short work is done at once. */
 export async function inSlices<T>(work: Iterable<T>, each: (one: T) => void = () => {}): Promise<void> {
@@ -12,6 +12,18 @@ export async function inSlices<T>(work: Iterable<T>, each: (one: T) => void = ()
     await new Promise<void>((resolve) => setImmediate(resolve))
     since = performance.now()
   }
+}
+
+/** As `inSlices`, for whoever takes what comes of it. */
+export async function* givenInSlices<T>(work: Iterable<T>): AsyncGenerator<T, undefined> {
+  let since = performance.now()
+  for (const one of work) {
+    yield one
+    if (performance.now() - since < sliceMs) continue
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    since = performance.now()
+  }
+  return undefined
 }
 
 /** Of a list, so many at a time. */

@@ -33,6 +33,38 @@ test('every version stays as it was, read by key or as a whole, whatever comes a
   )
 })
 
+test('a version stays readable while the next is made, and what differs from it is told however many steps that took', () => {
+  const first = versions(
+    new Map([
+      [1, 'a'],
+      [2, 'b'],
+    ]),
+  )
+  const making = first.begin()
+  making.set(2, undefined)
+  assert.deepEqual([first.get(2), first.size, making.get(2)], ['b', 2, undefined])
+  making.set(3, 'c')
+  assert.deepEqual([first.get(1), first.has(3)], ['a', false])
+  const second = making.done()
+  assert.deepEqual(
+    [...second],
+    [
+      [1, 'a'],
+      [3, 'c'],
+    ],
+  )
+  assert.equal(second.size, 2)
+  assert.deepEqual([...differing(first, second)], [2, 3])
+  assert.deepEqual(
+    [...first].toSorted(([a], [b]) => a - b),
+    [
+      [1, 'a'],
+      [2, 'b'],
+    ],
+  )
+  assert.equal(second.begin().done(), second)
+})
+
 test('what differs is told for versions near and far, and for maps that have nothing to do with each other', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), fc.nat(12), fc.nat(12), fc.boolean(), (steps, a, b, isPlain) => {

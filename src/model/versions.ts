@@ -3,8 +3,17 @@
 // not copied for one, and who has followed up to a version learns what differs without looking at all.
 // What iterates over a version does so at once: the newest goes on to be the next.
 
+/** The next version while it is made, some changes at a time: the one before it stays readable as it was. */
+export interface Making<K, V> {
+  get(key: K): V | undefined
+  /** Undefined deletes. */
+  set(key: K, value: V | undefined): void
+  /** The one before it where nothing changed. */
+  done(): Versions<K, V>
+}
+
 export class Versions<K, V> implements ReadonlyMap<K, V> {
-  readonly size: number
+  size: number
   /** Of the newest version, and of an older one that was iterated over. */
   private whole: Map<K, V> | undefined
   /** Of an older version: the next, and what it replaced; undefined for what it added. */
@@ -51,22 +60,38 @@ export class Versions<K, V> implements ReadonlyMap<K, V> {
     return entries
   }
 
-  /** The version after this one; itself where nothing changes. Undefined deletes. */
-  with(changes: Iterable<readonly [K, V | undefined]>): Versions<K, V> {
+  /** Of a version one is made at a time. */
+  begin(): Making<K, V> {
     const entries = this.entire()
     const replaced = new Map<K, V | undefined>()
-    for (const [key, value] of changes) {
-      const was = entries.get(key)
-      if (was === value) continue
-      if (!replaced.has(key)) replaced.set(key, was)
-      write(entries, key, value)
+    let next: Versions<K, V> | undefined
+    return {
+      get: (key) => entries.get(key),
+      set: (key, value) => {
+        const was = entries.get(key)
+        if (was === value) return
+        if (next === undefined) {
+          next = new Versions(entries)
+          this.whole = undefined
+          this.next = next
+          this.replaced = replaced
+        }
+        if (!replaced.has(key)) replaced.set(key, was)
+        write(entries, key, value)
+      },
+      done: () => {
+        if (next === undefined) return this
+        next.size = entries.size
+        return next
+      },
     }
-    if (replaced.size === 0) return this
-    const next = new Versions(entries)
-    this.whole = undefined
-    this.next = next
-    this.replaced = replaced
-    return next
+  }
+
+  /** The version after this one; itself where nothing changes. Undefined deletes. */
+  with(changes: Iterable<readonly [K, V | undefined]>): Versions<K, V> {
+    const making = this.begin()
+    for (const [key, value] of changes) making.set(key, value)
+    return making.done()
   }
 
   /** The keys that changes since this version touched; undefined where `newer` does not come of it. */

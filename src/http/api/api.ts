@@ -6,6 +6,7 @@ import express, { Router, type Request, type Response } from 'express'
 import { z } from 'zod'
 import type { Admin, Caller, Fault } from '../../admin/admin.ts'
 import { check, told } from '../../admin/faults.ts'
+import { givenInSlices } from '../../admin/slices.ts'
 import { mayDo } from '../../model/credential.ts'
 import { adminPermission } from '../../model/permission.ts'
 import type { IdentityKey } from '../../plugin.ts'
@@ -15,6 +16,7 @@ import { ApiError } from '../errors.ts'
 import { auditEndpoints } from './audit.ts'
 import { configurationEndpoints } from './configuration.ts'
 import type { Endpoint, Pieces } from './endpoint.ts'
+import { isLong, jsonPieces } from './pieces.ts'
 import { keyEndpoints } from './keys.ts'
 import { openApi } from './openapi.ts'
 import { operationEndpoints } from './operation.ts'
@@ -110,7 +112,8 @@ async function answer(parts: ApiParts, of: Endpoint, request: Request, response:
     ...taken(of, request),
   }
   const result = await of.run(call)
-  if (of.media === undefined) response.json(result)
+  if (isLong(result)) await stream(response, 'application/json; charset=utf-8', givenInSlices(jsonPieces(result)))
+  else if (of.media === undefined) response.json(result)
   else await stream(response, of.media, result as Pieces)
 }
 
