@@ -137,6 +137,7 @@ test('receipts wait while no session receives, and go to any session of the syst
   const carriers = await carriersWith(t, soon)
   const sender = await customer(t, carriers, { as: 'transmitter' })
   const { message_id } = await sender.submit()
+  while (carriers.views()[0]!.waiting < 1) await pause(5)
   await pause(30)
   assert.equal(carriers.views()[0]!.waiting, 1)
   assert.deepEqual(sender.deliveries, [])
@@ -178,7 +179,7 @@ test('a receipt that is never answered is sent again, one refused for good is no
   deaf.session.destroy()
   const refusing = await customer(t, carriers, { acknowledge: statuses.ESME_RX_P_APPN })
   await refusing.delivered(1)
-  await pause(30)
+  while (carriers.views()[0]!.counts.refused < 1) await pause(5)
   assert.deepEqual([carriers.views()[0]!.counts.refused, carriers.views()[0]!.waiting], [1, 0])
 })
 
@@ -191,7 +192,8 @@ test('a half-open session answers nothing more, and a new one finds what is due'
       () => answered++,
       () => {},
     )
-  await pause(100)
+  while (answered < 2 || carriers.views()[0]!.sessions[0]?.silent !== true) await pause(5)
+  await pause(50)
   assert.equal(answered, 2)
   assert.equal(peer.session.socket.destroyed, false)
   assert.equal(carriers.views()[0]!.sessions[0]!.silent, true)

@@ -5,9 +5,11 @@ import { connect, createServer, type Socket, type AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import type { TlsOptions } from 'node:tls'
 import type { PDU } from 'smpp'
+import { testClock } from '../../src/clock.ts'
 import { Failure, type Gateway, type Session } from '../../src/plugin.ts'
+import { freePort } from '../../test/bench/processes.ts'
 import { pem, shown } from '../../test/peers/certificates.ts'
-import { bound, commandsOf, failure, never, parseOn, send } from '../../test/peers/smpp-bound.ts'
+import { bound, commandsOf, failure, inTime, never, parseOn, send } from '../../test/peers/smpp-bound.ts'
 import { type Carrier, carrier, eventually, outgoing, type Recorded, recorder, takeAll } from '../../test/peers/smpp-carrier.ts'
 import { encodePdu, integer8, type Pdu, statuses, tags } from './codec/index.ts'
 import type { SmppConfig } from './config.ts'
@@ -103,7 +105,7 @@ describe('several addresses', () => {
     assert.deepEqual(peers.map(submits), [1, 1])
   })
   it('on standby are tried in their order', async (t) => {
-    const gone = await carrier()
+    const gone = await carrier(undefined, {}, await freePort())
     await gone.close()
     const full = await there(t, (pdu) => pdu.response({ command_status: statuses.ESME_RBINDFAIL }))
     const last = await there(t)
@@ -122,7 +124,7 @@ describe('several addresses', () => {
     assert.equal(submits(peer), 1)
   })
   it('fail together with what each of them said, for good only where all say so', async (t) => {
-    const gone = await carrier()
+    const gone = await carrier(undefined, {}, await freePort())
     await gone.close()
     const wrong = await there(t, (pdu) => pdu.response({ command_status: statuses.ESME_RINVPASWD }))
     const { facts } = await refused(smpp.dial!(trunk([wrong, gone]).gateway, never))
@@ -131,7 +133,7 @@ describe('several addresses', () => {
     assert.equal((await refused(smpp.dial!(trunk([wrong, wrong]).gateway, never))).facts.kind, 'permanent')
   })
   it('goes back to the first when it is there again, and loses nothing on the way', async (t) => {
-    const first = await carrier()
+    const first = await carrier(undefined, {}, await freePort())
     const { port } = first
     await first.close()
     const second = await there(t, (pdu, to) => {
@@ -267,8 +269,8 @@ describe('outbind', () => {
       socket: await ours,
       clock: gateway.clock,
       log: gateway.log,
-      enquireLinkMs: 1000,
-      responseTimeoutMs: 1000,
+      enquireLinkMs: 60_000,
+      responseTimeoutMs: 60_000,
       onRequest() {},
     })
   }
@@ -330,9 +332,10 @@ describe('outbind', () => {
     link.destroy('test over')
   })
   it('that cannot be bound, or of which there are enough, ends the connection', async (t) => {
-    const recorded = recorder(1, { ...expected, bindTimeoutMs: 100 })
+    const clock = testClock()
+    const recorded = recorder(1, { ...expected, bindTimeoutMs: 100 }, {}, clock)
     const silent = await called(t, () => {})
-    assert.equal(await takeOutbind(hostOf(recorded.gateway), silent, outbind, never), false)
+    assert.equal(await inTime(clock, takeOutbind(hostOf(recorded.gateway), silent, outbind, never)), false)
     assert.match(errorsIn(recorded).join(), /binding over its connection failed/)
     assert.doesNotMatch(recorded.log.join(), /knock|hunter22/)
     const said: string[] = []

@@ -3,6 +3,7 @@
 // closes exactly that session. The probes that broke npm `smpp` are among them.
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { testClock } from '../../src/clock.ts'
 import { commandIds, type Draft, encodePdu, type Pdu, statusOf, tags, tlvInteger } from './codec/index.ts'
 import { samples } from './codec/samples.ts'
 import { onEitherSide } from './link.fixture.ts'
@@ -137,12 +138,14 @@ onEitherSide('a link', (opened) => {
     })
 
     it('but long enough for many PDUs that come slowly, one after another', { timeout: 180_000 }, async (t) => {
-      const { peer, got } = await opened(t, { partialPduMs: 1500 })
+      const clock = testClock()
+      const { peer, got, answers } = await opened(t, { partialPduMs: 1500, clock })
       for (let n = 1; n <= 6; n++) {
         const octets = enquire(n)
         // Each chunk ends one PDU and begins the next: there is always half a one.
         peer.write(n === 1 ? octets.subarray(0, 8) : Buffer.concat([enquire(n - 1).subarray(8), octets.subarray(0, 8)]))
-        await sleep(300)
+        await answers(n - 1)
+        await clock.advance(300)
       }
       assert.deepEqual(
         got.map((pdu) => pdu.sequence_number),
@@ -151,12 +154,13 @@ onEitherSide('a link', (opened) => {
     })
 
     it('but as long as it takes where it is we who do not read', { timeout: 180_000 }, async (t) => {
-      const { link, peer, answers } = await opened(t, { partialPduMs: 1000 })
+      const clock = testClock()
+      const { link, peer, answers } = await opened(t, { partialPduMs: 1000, clock })
       peer.write(enquire(1).subarray(0, 8))
       await sleep(50)
       link.hold()
       peer.write(enquire(1).subarray(8))
-      await sleep(2000)
+      await clock.advance(5000)
       link.release()
       assert.deepEqual(told((await answers(1))[0]), ['enquire_link_resp', 1, 'ESME_ROK'])
     })
@@ -296,17 +300,15 @@ onEitherSide('a link', (opened) => {
       }
     }
     pour()
-    const waits: number[] = []
+    let meanwhile = 0
     for (let n = 1; n <= 20; n++) {
-      const at = performance.now()
       other.peer.write(enquire(n))
       await other.answers(n)
-      waits.push(performance.now() - at)
+      if (taken < many * 16) meanwhile++
     }
     await done
     assert.equal(taken, many * 16, 'every one of them')
-    const worst = Math.max(...waits)
-    assert.ok(worst < 1000, `another link waited ${worst} ms`)
+    assert.ok(meanwhile >= 5, `another link was served ${meanwhile} times while the flood went on`)
     const grown = (process.memoryUsage().rss - before) / 2 ** 20
     assert.ok(grown < 150, `${grown} MB`)
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import smpp, { type PDU } from 'smpp'
+import { testClock } from '../../src/clock.ts'
 import { AcceptRefused } from '../../src/plugin.ts'
 import { type Carrier, eventually } from '../../test/peers/smpp-carrier.ts'
 import { encodePdu, type Pdu, statuses } from './codec/index.ts'
@@ -193,7 +194,8 @@ describe('a peer that misbehaves', () => {
           socket.write(encodePdu({ command: 'submit_sm_resp', sequence_number: pdu.sequence_number, message_id: 'right' }))
         })
       },
-      { responseTimeoutMs: 1000 },
+      {},
+      testClock(),
     )
     const outcome = await send(session)
     assert.ok(outcome.ok && outcome.refs[0] === 'right')

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { PDU } from 'smpp'
+import type { PDU, Session as PeerSession } from 'smpp'
+import { testClock } from '../../src/clock.ts'
 import { Failure, type Session } from '../../src/plugin.ts'
+import { freePort } from '../../test/bench/processes.ts'
 import { carrier, eventually, outgoing, recorder, takeAll } from '../../test/peers/smpp-carrier.ts'
 import { encodePdu, statuses } from './codec/index.ts'
 import { smpp } from './index.ts'
-import { bound, boundRaw, commandsOf, failure, never, parseOn, send } from '../../test/peers/smpp-bound.ts'
+import { bound, boundRaw, commandsOf, failure, inTime, never, parseOn, send } from '../../test/peers/smpp-bound.ts'
 
 const refused = async (dial: Promise<Session> | Session): Promise<Failure> => {
   try {
@@ -55,7 +57,7 @@ describe('binding', () => {
   })
 
   it('to nobody says where', async () => {
-    const gone = await carrier()
+    const gone = await carrier(undefined, {}, await freePort())
     await gone.close()
     const error = await refused(smpp.dial!(recorder(gone.port).gateway, never))
     assert.equal(error.facts.kind, 'offline')
@@ -65,7 +67,10 @@ describe('binding', () => {
   it('to a peer that does not answer ends by bindTimeoutMs', async (t) => {
     const peer = await carrier(() => undefined)
     t.after(() => peer.close())
-    const error = await refused(smpp.dial!(recorder(peer.port, { bindTimeoutMs: 100 }).gateway, never))
+    const clock = testClock()
+    const dialling = refused(smpp.dial!(recorder(peer.port, { bindTimeoutMs: 100 }, {}, clock).gateway, never))
+    await eventually(() => peer.got.length === 1, 'the bind arrived')
+    const error = await inTime(clock, dialling)
     assert.equal(error.facts.code, 'peer-timeout')
     await eventually(() => peer.sessions[0]!.socket.destroyed, 'the socket is closed')
   })
@@ -185,15 +190,19 @@ describe('sending', () => {
   })
 
   it('settles as unknown when no answer comes, and ignores the late one', async (t) => {
-    const { session, recorded } = await bound(
-      t,
-      (pdu, to) => {
-        if (pdu.command === 'submit_sm') setTimeout(() => to.send(pdu.response({ message_id: 'late' })), 250)
-        return pdu.command === 'submit_sm' ? undefined : pdu.response()
-      },
-      { responseTimeoutMs: 100 },
-    )
-    assert.equal(await failure(send(session)), 'unknown peer-timeout')
+    const clock = testClock()
+    let late = (): void => {}
+    const answer = (pdu: PDU, to: PeerSession): PDU | undefined => {
+      if (pdu.command !== 'submit_sm') return pdu.response()
+      late = () => void to.send(pdu.response({ message_id: 'late' }))
+      return undefined
+    }
+    const { session, peer, recorded } = await bound(t, answer, { responseTimeoutMs: 100 }, clock)
+    const outcome = failure(send(session))
+    await eventually(() => commandsOf(peer).includes('submit_sm'), 'it is sent')
+    await clock.advance(200)
+    assert.equal(await outcome, 'unknown peer-timeout')
+    late()
     await eventually(() => recorded.log.some((line) => line.includes('no request waits for')), 'the late response is logged')
     const again = await Promise.race([session.closed, new Promise((resolve) => setTimeout(resolve, 20, 'open'))])
     assert.equal(again, 'open')
@@ -210,7 +219,7 @@ describe('sending', () => {
   })
 
   it('settles as offline what had not left when the connection went, the rest as unknown, and all of it', async (t) => {
-    const { session, peer } = await bound(t)
+    const { session, peer } = await bound(t, undefined, {}, testClock())
     peer.sessions[0]!.pause()
     // More than the kernel holds for a peer that does not read.
     const outcomes = Array.from({ length: 60 }, (_, i) => ({
@@ -237,19 +246,20 @@ describe('sending', () => {
   })
 
   it('gives up a peer that takes no octets, though the connection stands', async (t) => {
-    const { session, peer } = await bound(t, undefined, { responseTimeoutMs: 200, enquireLinkMs: 200 })
+    const clock = testClock()
+    const { session, peer } = await bound(t, undefined, { responseTimeoutMs: 200, enquireLinkMs: 200 }, clock)
     peer.sessions[0]!.pause()
     const open: Promise<string>[] = []
     for (let i = 0; i < 40; i++) {
       for (let k = 0; k < 1000; k++) open.push(failure(send(session, 'x'.repeat(150))))
       await new Promise((resolve) => setImmediate(resolve))
     }
-    assert.match(await session.closed, /has taken no octets|no response to enquire_link/)
+    assert.match(await inTime(clock, session.closed), /has taken no octets|no response to enquire_link/)
     assert.equal(new Set(await Promise.all(open)).has('ok'), false)
   })
 
   it('survives a peer that does not read, and loses nothing when it does again', async (t) => {
-    const { session, peer } = await bound(t, undefined, { responseTimeoutMs: 5000 })
+    const { session, peer } = await bound(t, undefined, { responseTimeoutMs: 60_000 })
     peer.sessions[0]!.pause()
     const outcomes = Array.from({ length: 3000 }, () => send(session, 'x'.repeat(150)))
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -267,12 +277,11 @@ describe('keeping the link', () => {
   })
 
   it('closes a half-open connection, settling what it holds', async (t) => {
-    const { session } = await bound(t, (pdu) => (pdu.command === 'bind_transceiver' ? pdu.response() : undefined), {
-      enquireLinkMs: 100,
-      responseTimeoutMs: 150,
-    })
+    const clock = testClock()
+    const silent = (pdu: PDU): PDU | undefined => (pdu.command === 'bind_transceiver' ? pdu.response() : undefined)
+    const { session } = await bound(t, silent, { enquireLinkMs: 100, responseTimeoutMs: 150 }, clock)
     const outcome = failure(send(session))
-    assert.match(await session.closed, /no response to enquire_link/)
+    assert.match(await inTime(clock, session.closed), /no response to enquire_link/)
     assert.match(await outcome, /^unknown/)
   })
 

@@ -169,7 +169,7 @@ test('retries as the fragment says: count, policy and times', async () => {
   const whole = await receiving(() => {})
   const startedAt = Date.now()
   assert.equal(failed(await report(mt(`${whole.url}#tt=200&rc=5&rp=all`), { state: 'sent' })).peer, 'total-timeout')
-  assert.ok(Date.now() - startedAt < 2000)
+  assert.ok(Date.now() - startedAt < 10_000)
   const odd = await report(mt(`${(await receiving()).url}#rc=99&rp=sometimes`), { state: 'sent' })
   assert.match(wireOf(odd), /#rc=99: 0 to 5 expected, 1 taken\n#rp=sometimes: .* expected, ct taken/)
 })

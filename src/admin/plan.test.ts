@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { adminBed } from '../../test/admin.ts'
 import { mask, type Plan } from './admin.ts'
@@ -270,6 +271,12 @@ test('accounts of a document are found by name among thousands, also one that th
   assert.match(found[0]?.message ?? '', /named twice/)
 })
 
+/** What this thread has had of a core (Linux, Documentation/scheduler/sched-stats.rst): time that others took is not in it. */
+function workedMs(): number {
+  if (process.platform !== 'linux') return performance.now()
+  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6
+}
+
 test('a long document is read on a thread, holds nobody up for long, and is all there or not at all', async (context) => {
   const { admin, caller, room, root } = await adminBed(context)
   const tenants = (more: string): string =>
@@ -281,11 +288,12 @@ test('a long document is read on a thread, holds nobody up for long, and is all 
   )
   const seen = new Set<number>()
   let longestMs = 0
-  let last = performance.now()
+  let last = workedMs()
   const timer = setInterval(() => {
     seen.add(room.current().accounts.size)
-    longestMs = Math.max(longestMs, performance.now() - last)
-    last = performance.now()
+    const now = workedMs()
+    longestMs = Math.max(longestMs, now - last)
+    last = now
   }, 1)
   const [made, other] = await Promise.all([
     admin.documents.make(caller, tenants(''), { variables: {} }),

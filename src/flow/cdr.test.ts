@@ -81,7 +81,7 @@ function bed(t: TestContext): Bed {
 }
 
 async function tick(clock: TestClock, ms: number, holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !holds(); i++) {
+  for (let i = 0; i < 20_000 && !holds(); i++) {
     await clock.advance(ms)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }

@@ -41,7 +41,7 @@ async function said(port: number, text: string): Promise<{ socket: Socket; heard
   return {
     socket,
     async heard(wanted) {
-      for (let i = 0; i < 300 && !wanted.test(all); i++) await new Promise((resolve) => setTimeout(resolve, 10))
+      for (let i = 0; i < 6000 && !wanted.test(all); i++) await new Promise((resolve) => setTimeout(resolve, 10))
       assert.match(all, wanted)
       const found = all
       all = ''
@@ -89,7 +89,7 @@ test('closing waits so long for a socket that has left, and then cuts it', async
   const closed = once(socket, 'close')
   const before = performance.now()
   await house.server.close(100)
-  assert.ok(performance.now() - before < 2000)
+  assert.ok(performance.now() - before < 20_000)
   await closed
   await house.close()
 })

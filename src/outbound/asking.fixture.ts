@@ -21,9 +21,9 @@ export function outbounds() {
 export const ask = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ({
   method: 'POST',
   url,
-  connectTimeoutMs: 1000,
-  readTimeoutMs: 2000,
-  totalTimeoutMs: 3000,
+  connectTimeoutMs: 30_000,
+  readTimeoutMs: 30_000,
+  totalTimeoutMs: 60_000,
   allowPrivate: true,
   maxBytes: 1000,
   redirects: 0,

@@ -73,7 +73,7 @@ test('a failure says whether the request had been written', async () => {
   assert.equal(await written(outbound.request(ask('http://127.0.0.1:1/'))), false)
   assert.equal(await written(outbound.request(ask(silent, { allowPrivate: false }))), false)
   assert.equal(await written(outbound.request(ask(silent, { readTimeoutMs: 100 }))), true)
-  assert.equal(await written(outbound.request(ask(silent, { totalTimeoutMs: 100 }))), true)
+  assert.equal(await written(outbound.request(ask(silent, { totalTimeoutMs: 2500 }))), true)
   assert.equal(await written(outbound.request(ask(cutting))), true)
 })
 

@@ -22,7 +22,7 @@ export interface Running {
   maxRssMb(): number
   /** Resident memory now, in MiB. */
   rssMb(): number
-  /** SIGTERM, and SIGKILL after ten seconds. Resolves when it is gone. */
+  /** SIGTERM, and SIGKILL after a minute. Resolves when it is gone. */
   stop(): Promise<void>
   kill(): Promise<void>
   exited: Promise<number | null>
@@ -81,7 +81,7 @@ export async function start(
     rssMb: () => statusMb(pid, 'VmRSS'),
     async stop() {
       child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+      const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
       await exited
       clearTimeout(timer)
     },

@@ -12,7 +12,6 @@ import { listeningSip, type ListeningSip, sip, type SipConfig } from '../../plug
 import { connectorContract, type How, type Peer, until } from './connector.ts'
 
 const password = 'hunter22hunter22'
-const answerMs = 700
 
 /** What the peer says to a MESSAGE of ours. */
 interface Said {
@@ -241,7 +240,7 @@ function contract(transport: 'udp' | 'tcp', challenges: boolean): void {
         config: {
           nextHops: [`sip:127.0.0.1:${line.port};transport=${transport}`],
           addresses: ['127.0.0.1'],
-          attemptMs: answerMs,
+          attemptMs: recorded.answerMs,
           pingSeconds: 0,
           receipts: 'x-header',
           ...(challenges ? { username: 'us', password } : {}),

@@ -44,7 +44,7 @@ function contract(config: object, secrets: string[], shownBy: TlsOptions): void 
       unknown: 'silence',
       offline: 'closed',
     },
-    async peer(t): Promise<Peer> {
+    async peer(t, { answerMs }): Promise<Peer> {
       let how: How = 'take'
       const peer = await carrier((pdu, to) => (pdu.command === 'submit_sm' ? answerTo(how, pdu, to) : pdu.response()), shownBy)
       t.after(() => peer.close())
@@ -56,7 +56,7 @@ function contract(config: object, secrets: string[], shownBy: TlsOptions): void 
             .deliver_sm({ ...addresses, ...fields }, ({ command_status }) => resolve(command_status === 0 ? 'acknowledged' : 'refused'))
         })
       return {
-        config: { host: '127.0.0.1', port: peer.port, systemId: 'box', password, responseTimeoutMs: 500, ...config },
+        config: { host: '127.0.0.1', port: peer.port, systemId: 'box', password, responseTimeoutMs: answerMs, ...config },
         meet: (next) => void (how = next),
         got: () => peer.got.filter((pdu) => pdu.command === 'submit_sm').length,
         submit: (text) => deliver({ short_message: text }),

@@ -40,7 +40,7 @@ connectorContract<SupplierConfig>({
     const hooks = await twilio.dial!(gateway, new AbortController().signal)
     t.after(() => hooks.close())
     return {
-      config: { baseUrl: there.url, accountSid: root.id, authToken: token, callbackSecret: secret, timeoutMs: 500 },
+      config: { baseUrl: there.url, accountSid: root.id, authToken: token, callbackSecret: secret, timeoutMs: recorded.answerMs },
       meet: (how) => there.meet(how),
       got: () => there.got(),
       async submit(text) {

@@ -19,6 +19,7 @@ import {
   type Answer,
   type Credentials,
   type World,
+  patienceMs,
 } from './world.ts'
 
 let world: World
@@ -204,10 +205,14 @@ describe('wrong credentials', () => {
     const took: number[] = []
     for (let i = 0; i < 9; i++) took.push(await guess())
     assert.ok(took.at(-1)! > 300, `the ninth took ${took.at(-1)} ms`)
-    const startedAt = performance.now()
-    const right = await ask(world.setup, messagesPath(root.sid), { as: root })
-    assert.equal(right.status, 200)
-    assert.ok(took[0]! < 300 && performance.now() - startedAt < 300)
+    const right: number[] = []
+    // The quickest of some: the machine may be busy elsewhere.
+    for (let i = 0; i < 5; i++) {
+      const startedAt = performance.now()
+      assert.equal((await ask(world.setup, messagesPath(root.sid), { as: root })).status, 200)
+      right.push(performance.now() - startedAt)
+    }
+    assert.ok(Math.min(...right) < 300 && Math.min(...took) < 300, `${right.join(' ')} and ${took.join(' ')} ms`)
   })
 })
 
@@ -271,7 +276,7 @@ describe('a start', () => {
     assert.equal(code, 1)
     assert.match(out, /is in use by another Signalbox/)
     assert.doesNotMatch(out, /at .*\.js:\d/, 'no stack trace')
-    assert.ok(took < 10_000)
+    assert.ok(took < patienceMs)
     assert.equal((await ask(world.setup, '/health')).status, 200, 'the first goes on')
   })
 

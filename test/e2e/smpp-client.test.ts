@@ -21,7 +21,7 @@ before(async () => {
     (carriers) => `
     binds:
       - ${bindTo(carriers, 'north')}
-      - { id: shop, connector: smpp, side: client, policy: { partsTimeoutSeconds: 3 }, config: { systemId: shop, password: secret } }
+      - { id: shop, connector: smpp, side: client, policy: { partsTimeoutSeconds: 10 }, config: { systemId: shop, password: secret } }
       - { id: till, connector: smpp, side: client, config: { systemId: till, password: drawer } }
       - { id: slow, connector: smpp, side: client, policy: { messages: { perSecond: 5 }, sessions: 2 }, config: { systemId: slow, password: lane } }
       - { id: terse, connector: smpp, side: client, policy: { longestText: 200 }, config: { systemId: terse, password: short } }
@@ -207,10 +207,8 @@ test('a client that answers nothing delays no other', async () => {
   stuck.session.destroy()
   await other.close()
   const again = await bind()
-  await eventually(
-    'the receipts of the stuck one, once it answers',
-    () => (new Set(again.receipts().map(({ id }) => id)).size === many.length ? true : undefined),
-    30_000,
+  await eventually('the receipts of the stuck one, once it answers', () =>
+    new Set(again.receipts().map(({ id }) => id)).size === many.length ? true : undefined,
   )
   await again.close()
 })
@@ -295,19 +293,15 @@ test('a gateway that is killed after its responses, before the receipts, loses n
   world.gateway = await startGatewayProcess(world.setup)
   const back = await bind()
   const ids = new Set(responses.map(({ message_id }) => message_id))
-  await eventually(
-    'every receipt',
-    () => {
-      const seen = new Set(
-        back
-          .receipts()
-          .filter(({ stat }) => stat === 'DELIVRD')
-          .map(({ id }) => id),
-      )
-      return [...ids].every((id) => seen.has(id)) ? true : undefined
-    },
-    20_000,
-  )
+  await eventually('every receipt', () => {
+    const seen = new Set(
+      back
+        .receipts()
+        .filter(({ stat }) => stat === 'DELIVRD')
+        .map(({ id }) => id),
+    )
+    return [...ids].every((id) => seen.has(id)) ? true : undefined
+  })
   await back.close()
 })
 

@@ -194,7 +194,7 @@ test('nor when the one that was asked is killed in between: what it acknowledged
         bodies.push(Body)
       }
     })
-    await sleep(300)
+    await eventually('some are acknowledged', () => acknowledged.length > 10 * (round + 1) || undefined)
     await first.gateway.kill()
     stopped = true
     await Promise.all(sending)

@@ -310,11 +310,15 @@ test('either side asks for a sign of life, and unbinds', async () => {
   assert.equal((await client.ask('unbind')).command_status, 0)
   await client.closed
   const earlier = live()
+  const already = peer.got.length
   const answer = await new Promise<PDU>((resolve) => void earlier.unbind(resolve))
   assert.deepEqual([answer.command, answer.command_status], ['unbind_resp', 0])
   await eventually('we are bound again', () => (live() && live() !== earlier ? true : undefined))
   const staying = await bind()
-  await eventually('the new session takes messages', () => (peer.got.at(-1)?.command === 'bind_transceiver' ? true : undefined))
+  await eventually(
+    'the new session takes messages',
+    () => peer.got.slice(already).some((pdu) => pdu.command === 'bind_transceiver') || undefined,
+  )
   await staying.submit({ destination_addr: '447700901603', short_message: 'Again' })
   assert.equal(words(await arrived('447700901603')), 'Again')
   const asked = new Promise<true>((resolve) => void staying.session.on('unbind', () => resolve(true)))

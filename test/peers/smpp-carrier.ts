@@ -10,6 +10,7 @@ import {
   type Address,
   type Availability,
   type BindPolicy,
+  type Clock,
   defaultPolicy,
   type Gateway,
   type InboundPart,
@@ -107,7 +108,12 @@ export interface Recorded {
   durable: () => Promise<void>
 }
 
-export function recorder(port: number, config: Partial<SmppConfig> = {}, policy: Partial<BindPolicy> = {}): Recorded {
+export function recorder(
+  port: number,
+  config: Partial<SmppConfig> = {},
+  policy: Partial<BindPolicy> = {},
+  clock: Clock = systemClock,
+): Recorded {
   const accepted: Submission[] = []
   const parts: InboundPart[] = []
   const receipts: Receipt[] = []
@@ -137,7 +143,7 @@ export function recorder(port: number, config: Partial<SmppConfig> = {}, policy:
         updatedAt: 0,
       },
       log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
-      clock: systemClock,
+      clock,
       async accept(submission) {
         await recorded.durable()
         accepted.push(submission)

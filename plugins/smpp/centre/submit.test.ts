@@ -108,8 +108,7 @@ describe('a submit_sm', () => {
     await eventually(() => commits.length >= 10, 'some are being made durable')
     client.link.destroy('it vanishes')
     await client.link.closed
-    // Its end has to arrive, too.
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await eventually(() => clients[0]!.sessions.size === 0, 'its end has arrived')
     const before = commits.length
     for (const commit of commits) commit()
     const other = await bound(t, port)
