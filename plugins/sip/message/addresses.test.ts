@@ -1,6 +1,10 @@
 // Who a MESSAGE is from and whom it is for: what an account may send as, and where names lead.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import * as fc from 'fast-check'
+import type { Address } from '../../../src/plugin.ts'
+import { readUri } from '../codec/uri.ts'
+import { addressUri } from './addresses.ts'
 import { worldOf } from './message.fixture.ts'
 
 const number = { value: '+15550009999' }
@@ -121,5 +125,36 @@ describe('the Request-URI', () => {
     assert.match(await world.refused(484, { uri: 'sip:+1@acme.example' }), /5 to 15 digits/)
     assert.match(await world.refused(484, { uri: 'sip:+1234567890123456@acme.example' }), /5 to 15 digits/)
     assert.match(await world.refused(416, { uri: 'mailto:bob@acme.example' }), /Request-URI/)
+  })
+})
+
+describe('an address as a URI', () => {
+  const style = { scheme: 'sip', host: 'acme.example', plus: true, userPhone: false } as const
+  const uriOf = (value: string): string => addressUri({ value, ton: 'unknown', npi: 'internet' }, style)
+
+  test('a user is at its host, with a port where that was said', () => {
+    assert.equal(uriOf('bob@other.example'), 'sip:bob@other.example')
+    assert.equal(uriOf('bob@other.example:5070'), 'sip:bob@other.example:5070')
+    assert.equal(uriOf('bob@2001:db8::1'), 'sip:bob@[2001:db8::1]')
+    assert.equal(uriOf('bob@[2001:db8::1]:5070'), 'sip:bob@[2001:db8::1]:5070')
+  })
+
+  test('whatever another protocol calls a user, it adds nothing to the URI', () => {
+    for (const value of ['a@b>;tag=x', 'a@b;maddr=192.0.2.1', 'a@b?Route=c', 'a@b c', 'a@', '@b', 'a@b:99999', 'a@[b]'])
+      assert.match(uriOf(value), /^sip:[^@<> ]*@acme\.example$/, value)
+    const address = fc.record({
+      value: fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), fc.stringMatching(/^[ab@:;?<>[\]= \r\n.-]{1,20}$/)),
+      ton: fc.constantFrom<Address['ton']>('unknown', 'international', 'alphanumeric'),
+      npi: fc.constantFrom<Address['npi']>('internet', 'e164', 'unknown'),
+    })
+    fc.assert(
+      fc.property(address, (each) => {
+        const text = addressUri(each, style)
+        const uri = readUri(text)
+        assert.ok(uri && !/[<>\s]/.test(text), text)
+        assert.deepEqual([uri.params.size, uri.headers], [0, undefined], text)
+      }),
+      { numRuns: 2000 },
+    )
   })
 })

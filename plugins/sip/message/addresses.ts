@@ -5,7 +5,7 @@ import { type Address, international, rewriteDestination, shortCode } from '../.
 import type { Peer } from '../access/peer.ts'
 import { readNameAddr } from '../codec/name-addr.ts'
 import type { Headers, SipUri } from '../codec/types.ts'
-import { escapedUser, readUri, writeHost } from '../codec/uri.ts'
+import { escapedUser, readHost, readUri, writeHost, writeUri } from '../codec/uri.ts'
 import type { Directory } from './directory.ts'
 import { type Refusal, refusal } from './refusal.ts'
 
@@ -128,11 +128,20 @@ export interface Style {
   userPhone: boolean
 }
 
+/** Undefined where what is behind the @ is no host: others than SIP name whom they like, and it would end the URI. */
+function userUri(user: string, end: string): string | undefined {
+  const host = readHost(end) ?? readHost(`[${end}]`)
+  if (host !== undefined) return `sip:${escapedUser(user)}@${writeHost(host)}`
+  const uri = readUri(`sip:${escapedUser(user)}@${end}`)
+  return uri?.port !== undefined && uri.params.size === 0 && uri.headers === undefined ? writeUri(uri) : undefined
+}
+
 /** An address as a URI towards a peer. `user`: instead of the address's own value. */
 export function addressUri({ value, ton, npi }: Address, { scheme, host, plus, userPhone }: Style): string {
   if (npi === 'internet') {
     const at = value.lastIndexOf('@')
-    if (at > 0) return `sip:${escapedUser(value.slice(0, at))}@${writeHost(value.slice(at + 1))}`
+    const uri = at > 0 ? userUri(value.slice(0, at), value.slice(at + 1)) : undefined
+    if (uri !== undefined) return uri
   }
   const shown = plus || !value.startsWith('+') ? value : value.slice(1)
   // tel: has no names (RFC 3966 §3).
