@@ -14,7 +14,7 @@ import { main, root, say } from './lib/root.mjs'
 /** Above it a test hangs: it fails, and the rest goes on. The crash proof takes minutes on a slow machine. */
 const testTimeoutMs = 900_000
 /** More files than these that fail are no accident of a busy machine. */
-const mostToRepeat = 3
+const mostToRepeat = 5
 const superuser = process.getuid?.() === 0
 
 await main(async () => {
