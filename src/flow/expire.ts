@@ -4,7 +4,7 @@ import { createTrust } from '../clock.ts'
 import { finish } from '../model/transition.ts'
 import { createClosing } from './closed.ts'
 import { repeat, type Core } from './core.ts'
-import { leaveLostBinds } from './leave.ts'
+import { leaveLostBinds, type Rests } from './leave.ts'
 import { endUnconfirmed } from './query.ts'
 import { tidyParts } from './reassemble.ts'
 import { createWithdrawals } from './withdrawn.ts'
@@ -24,11 +24,12 @@ export function startExpiry(core: Core, retention: Retention): { stop(): Promise
   const closing = createClosing(core)
   const withdrawals = createWithdrawals(core)
   const isTrusted = createTrust(core.clock)
+  const rests: Rests = new Map()
   const steps = [
     repeat(core, 'expire', 1000, () => expireOverdue(core)),
     repeat(core, 'closed accounts', 1000, closing),
     repeat(core, 'withdrawn grants', 1000, withdrawals),
-    repeat(core, 'lost binds', 2000, () => leaveLostBinds(core)),
+    repeat(core, 'lost binds', 2000, () => leaveLostBinds(core, rests)),
     repeat(core, 'parts', 2000, () => tidyParts(core)),
     repeat(core, 'retention', 60_000, async () => (isTrusted() ? sweep(core, retention) : undefined)),
   ]

@@ -15,7 +15,7 @@ import type { Core } from './core.ts'
 import { mayBeOut } from './anew.ts'
 import { createEnds } from './ends.ts'
 import { expireOverdue } from './expire.ts'
-import { leaveLostBinds } from './leave.ts'
+import { leaveLostBinds, type Rests } from './leave.ts'
 import { createLoad } from './load.ts'
 import { afterAttempt, nextCandidate } from './outcome.ts'
 import { account, bind as bindOf, configuration, route } from '../../test/routing.ts'
@@ -381,4 +381,28 @@ test('a part that was taken before the link went counts as out, also once the wh
     out.set(id, await mayBeOut(core, (await store.get(id))!))
   }
   assert.deepEqual([out.get(some), out.get(none)], [true, false])
+})
+
+test('a backlog that can go nowhere is not looked through again and again, until something is otherwise', async (context) => {
+  const it = await bed(context, { 'A/lost': { downLimitMs: 1000 }, 'A/other': {} }, {}, [])
+  it.sessions('A/lost', [])
+  const ids: string[] = []
+  for (let i = 0; i < 50; i++) ids.push(await it.send(['A/lost']))
+  await it.clock.advance(2000)
+  let looks = 0
+  const { store } = it
+  it.core.store = { ...store, get: (id) => (looks++, store.get(id)) }
+  const rests: Rests = new Map()
+  const round = async (): Promise<number> => {
+    looks = 0
+    await leaveLostBinds(it.core, rests)
+    return looks
+  }
+  assert.equal(await round(), 50)
+  assert.equal(await round(), 0)
+  it.sessions('A/other', [{}])
+  assert.equal(await round(), 50, 'a bind came')
+  assert.equal(await round(), 0)
+  await it.clock.advance(600_000)
+  assert.equal(await round(), 50, 'after a rest')
 })

@@ -15,22 +15,44 @@ import { nextCandidate, noteInterruption } from './outcome.ts'
 import { eachWaiting } from './waiting.ts'
 import { leaveWithdrawn, moveUnchanged, withdrawn } from './withdrawn.ts'
 
-export async function leaveLostBinds(core: Core): Promise<void> {
+/** Of lanes that were looked through: until when they are not again, unless the binds are otherwise than they were. */
+export type Rests = Map<BindId, { until: number; binds: string }>
+
+/** So many times as long as a look took: of a long backlog it reads every message, however long a carrier is down. */
+const restTimes = 9
+
+export async function leaveLostBinds(core: Core, rests: Rests = new Map()): Promise<void> {
   const now = core.clock.now()
-  for (const depth of await core.store.depths()) {
-    if (depth.deliver === 0) continue
-    const lane = depth.lane
-    const step = stepFor(core, lane, now)
-    if (step) await eachWaiting(core, lane, (record) => leave(core, lane, record, step, now))
+  let binds: string | undefined
+  for (const { lane, deliver } of await core.store.depths()) {
+    const step = deliver === 0 ? undefined : stepFor(core, lane, now)
+    if (!step) {
+      rests.delete(lane)
+      continue
+    }
+    binds ??= bindsNow(core, now)
+    const rest = rests.get(lane)
+    if (rest && rest.binds === binds && !step.hurries && core.clock.steady.now() < rest.until) continue
+    const startedAt = performance.now()
+    await eachWaiting(core, lane, (record) => leave(core, lane, record, step.of, now))
+    rests.set(lane, { until: core.clock.steady.now() + restTimes * (performance.now() - startedAt), binds })
   }
+}
+
+/** What messages may be moved by: the configuration, and which binds take some. */
+function bindsNow(core: Core, now: number): string {
+  let text = `${core.table().revision} `
+  for (const { bind } of core.binds.all())
+    text += core.load.fitness(bind.id) === 'ready' ? '1' : isDownTooLong(core, bind.id, now) ? '2' : '0'
+  return text
 }
 
 type Next = (fresh: WaitingRecord) => Transition
 /** What is to be done with a message: this, or what is decided of it now, where that is something else. */
 type Step = (record: WaitingRecord) => Next | 'anew' | undefined
 
-/** What is to be done with the messages of a lane; undefined when they may wait. */
-function stepFor(core: Core, lane: BindId, now: number): Step | undefined {
+/** What is to be done with the messages of a lane; undefined when they may wait. `hurries`: time alone ends some. */
+function stepFor(core: Core, lane: BindId, now: number): { of: Step; hurries: boolean } | undefined {
   const bind = core.configuration().binds.get(lane)
   const live = core.binds.get(lane)
   const lost = bind === undefined || isDownTooLong(core, lane, now)
@@ -40,7 +62,7 @@ function stepFor(core: Core, lane: BindId, now: number): Step | undefined {
   const late = limit > 0 && now - live!.since >= limit
   if (!lost && !trunked && !late) return undefined
   const { revision } = core.table()
-  return (record) => {
+  const of: Step = (record) => {
     const { message, decision, life } = record
     const at = decision.candidates.findIndex((candidate) => candidate.bind === lane)
     const sibling = trunked ? siblingOf(core, record, at) : -1
@@ -51,6 +73,7 @@ function stepFor(core: Core, lane: BindId, now: number): Step | undefined {
     if (tooLate || (hasNext && lost)) return (fresh) => onwards(fresh, lane, at, now)
     return lost && decision.revision !== revision ? 'anew' : undefined
   }
+  return { of, hurries: late }
 }
 
 async function leave(core: Core, lane: BindId, record: WaitingRecord, step: Step, now: number): Promise<void> {
