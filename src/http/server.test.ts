@@ -159,10 +159,19 @@ async function untilClosed(text: string, meanwhile?: () => Promise<void>): Promi
   return said
 }
 
+test('an address that is named whole is answered by its path', { timeout: 60_000 }, async () => {
+  const last = 'Connection: close\r\n'
+  const asked = (target: string): Promise<string> => untilClosed(`GET ${target} HTTP/1.1\r\nHost: sms.example\r\n${last}\r\n`)
+  assert.match(await asked('http://sms.example/cold'), /^HTTP\/1\.1 200 .*\r\n\r\ncold$/s)
+  assert.match(await untilClosed(post('a=b', last).replace('/hot/x', 'HTTPS://sms.example:8080/hot/x')), /\/hot\/x a=b/)
+  for (const nothing of ['http://sms.example', 'http://sms.example?a=b', 'http://sms.example/cold/x'])
+    assert.match(await asked(nothing), /^HTTP\/1\.1 404 /, nothing)
+})
+
 test('what was asked before octets that are no HTTP has its own answer, and they have theirs', { timeout: 60_000 }, async () => {
-  const unset = finish
+  finish = unserved
   const said = await untilClosed(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${post('a=b')}garbage\r\n\r\n`, async () => {
-    while (finish === unset) await new Promise((resolve) => setTimeout(resolve, 20))
+    await served()
     finish()
   })
   assert.deepEqual(said.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400'])

@@ -64,6 +64,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   const server = createServer(limits, (request: IncomingMessage, response: ServerResponse) => {
     if (closing) response.shouldKeepAlive = false
     broken.asked(request, response)
+    if (request.url?.startsWith('/') === false) request.url = originOf(request.url)
     const taker = hot.find((one) => one.takes(request.method ?? '', request.url ?? ''))
     if (taker) serveHot(taker, clientOf(parts.proxies, request), request, response, () => app(request, response))
     else app(request, response)
@@ -107,6 +108,11 @@ export function createHttpServer(parts: HttpParts): HttpServer {
       clearTimeout(cut)
     },
   }
+}
+
+/** Whoever asks through a proxy may name all of the address (RFC 9112 §3.2.2): what counts is the path, as any Host is answered. */
+function originOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/?#]*(?=[/?#]|$)/i, '').replace(/^(?!\/|\*$)/, '/')
 }
 
 /** A hot request that came by node:http; `otherwise` where its body is of unknown length, or long. */
