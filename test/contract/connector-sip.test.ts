@@ -99,6 +99,7 @@ function theirMessage(transport: string, headers: readonly string[], body: strin
 async function udpLine(t: TestContext, said: Said): Promise<Line> {
   const socket = createSocket('udp4')
   const waiting = new Map<string, (status: number) => void>()
+  let isOpen = true
   socket.on('message', (octets, from: RemoteInfo) => {
     const text = octets.toString('latin1')
     const status = /^SIP\/2\.0 (\d{3})/.exec(text)?.[1]
@@ -106,12 +107,16 @@ async function udpLine(t: TestContext, said: Said): Promise<Line> {
     meet(
       said,
       text,
-      (answer) => socket.send(answer, from.port, from.address),
+      // What was asked again may be answered late.
+      (answer) => void (isOpen && socket.send(answer, from.port, from.address)),
       () => {},
     )
   })
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
-  t.after(() => new Promise<void>((resolve) => socket.close(() => resolve())))
+  t.after(() => {
+    isOpen = false
+    return new Promise<void>((resolve) => socket.close(() => resolve()))
+  })
   return {
     port: socket.address().port,
     ask: (port, headers, body) =>
