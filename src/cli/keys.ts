@@ -1,6 +1,7 @@
 // `signalbox keys` and `signalbox accounts`: API keys, the two tokens of an account and its test
 // credentials. A secret is printed once, when it is made.
 import type { KeyAnswer, NewKeyAnswer } from '../http/api/keys.ts'
+import { accountMeant } from './account.ts'
 import type { Client } from './client.ts'
 import { query, stamp, table } from './print.ts'
 
@@ -75,29 +76,30 @@ export async function accounts(client: Client, { json }: Of): Promise<string> {
   return table(['account', 'SID', 'status', 'made (UTC)'], rows, 'There are no accounts.')
 }
 
-const ofAccount = (sid: string): string => `/api/v1/accounts/${encodeURIComponent(sid)}`
+const ofAccount = async (client: Client, meant: string): Promise<string> => `/api/v1/accounts/${await accountMeant(client, meant)}`
 
 /** A second token; `promote` makes it the only one, `drop` takes it back. */
 export async function rotate(client: Client, sid: string, { promote, drop }: { promote?: boolean; drop?: boolean }): Promise<string> {
+  const account = await ofAccount(client, sid)
   if (drop) {
-    await client.request('DELETE', `${ofAccount(sid)}/tokens/secondary`)
+    await client.request('DELETE', `${account}/tokens/secondary`)
     return 'The second token is dropped; the first stays.'
   }
   if (promote) {
-    await client.request('POST', `${ofAccount(sid)}/tokens/promote`, { json: {} })
+    await client.request('POST', `${account}/tokens/promote`, { json: {} })
     return 'The second token is the only one now: the first is refused, and signatures are made with the second.'
   }
-  const { token } = await client.request<{ token: string }>('POST', `${ofAccount(sid)}/tokens/secondary`, { json: {} })
+  const { token } = await client.request<{ token: string }>('POST', `${account}/tokens/secondary`, { json: {} })
   return [
     `token  ${token}`,
     '',
     'Both tokens are good now; this one is shown here and never again. Signatures are made with the first until',
-    `  npx signalbox accounts rotate ${sid} --promote`,
+    `  npx signalbox accounts rotate ${account.slice(-34)} --promote`,
   ].join('\n')
 }
 
 export async function testCredentials(client: Client, sid: string, { json }: Of): Promise<string> {
-  const made = await client.request<{ id: string; token: string }>('POST', `${ofAccount(sid)}/tokens/test`, { json: {} })
+  const made = await client.request<{ id: string; token: string }>('POST', `${await ofAccount(client, sid)}/tokens/test`, { json: {} })
   if (json) return JSON.stringify(made, undefined, 2)
   return [`SID    ${made.id}`, `token  ${made.token}`, '', 'Nothing is sent with these. The token is shown here and never again.'].join(
     '\n',

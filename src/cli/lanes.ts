@@ -43,16 +43,25 @@ export async function binds(client: Client, { account, json }: Of): Promise<stri
   return table(['bind', 'connector', 'side', 'state', 'sessions', 'in flight', 'for', 'last error'], rows, 'No binds.')
 }
 
-export async function lanes(client: Client, { json }: Of): Promise<string> {
+interface Listed {
+  all?: boolean
+  json?: boolean
+}
+
+/** Where hundreds of accounts have theirs, those where nothing is are counted only. */
+function quiet(left: number, what: string): string {
+  return left === 0 ? '' : `\n… and ${left} of accounts below ${what}: --all shows them.`
+}
+
+export async function lanes(client: Client, { all, json }: Listed): Promise<string> {
   const answer = await client.request<{ lanes: Depth[] }>('GET', '/api/v1/lanes')
   if (json) return JSON.stringify(answer.lanes, undefined, 2)
-  const rows = answer.lanes.map((lane) => [
-    bindName(lane.bind, client.accountSid),
-    lane.paused ? 'paused' : 'runs',
-    lane.deliver,
-    lane.report,
-  ])
-  return table(['lane', '', 'to deliver', 'to report'], rows, 'No lanes.')
+  const told = answer.lanes.filter(
+    ({ bind, paused, deliver, report }) => all || paused || deliver + report > 0 || bind.startsWith(`${client.accountSid}/`),
+  )
+  const rows = told.map((lane) => [bindName(lane.bind, client.accountSid), lane.paused ? 'paused' : 'runs', lane.deliver, lane.report])
+  const shown = table(['lane', '', 'to deliver', 'to report'], rows, 'No lanes.')
+  return shown + quiet(answer.lanes.length - told.length, 'that run, where nothing waits')
 }
 
 export async function pauseOrResume(client: Client, verb: 'pause' | 'resume', id: string, { account }: Of): Promise<string> {
@@ -87,7 +96,7 @@ export async function purge(
 /** The API sums up no more at once: 7 days. */
 const mostHours = 168
 
-export async function statistics(client: Client, options: Of & { hours: string }): Promise<string> {
+export async function statistics(client: Client, options: Of & Listed & { hours: string }): Promise<string> {
   const hours = Number(options.hours)
   if (!(hours > 0 && hours <= mostHours)) throw new Told(`--hours: expected a number from 0 to ${mostHours}, got ${options.hours}`)
   const from = new Date(Date.now() - hours * 3_600_000).toISOString()
@@ -102,12 +111,20 @@ export async function statistics(client: Client, options: Of & { hours: string }
   }>('GET', path)
   if (options.json) return JSON.stringify(answer.binds, undefined, 2)
   const names = ['accepted', 'sent', 'delivered', 'undelivered', 'failed', 'expired', 'retried', 'throttled', 'unknown'] as const
-  const rows = answer.binds.map(({ bind, sums, depth, receipts }) => [
+  const told = answer.binds.filter(
+    ({ bind, sums, depth, receipts }) =>
+      options.all ||
+      bind.startsWith(`${client.accountSid}/`) ||
+      names.some((name) => (sums[name] ?? 0) > 0) ||
+      depth.deliver + depth.report + receipts.parked > 0,
+  )
+  const rows = told.map(({ bind, sums, depth, receipts }) => [
     bindName(bind, client.accountSid),
     ...names.map((name) => sums[name] ?? 0),
     depth.deliver + depth.report,
     receipts.parked,
     receipts.truth?.score ?? '',
   ])
-  return table(['bind', ...names, 'waiting', 'parked', 'truth'], rows, 'Nothing happened yet.')
+  const shown = table(['bind', ...names, 'waiting', 'parked', 'truth'], rows, 'Nothing happened yet.')
+  return shown + quiet(answer.binds.length - told.length, 'on which nothing happened')
 }

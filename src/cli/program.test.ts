@@ -281,9 +281,9 @@ test('export prints the document alone, of the own account or another', async ()
   }
   assert.deepEqual(await run(['export']), { code: 0, out: '# head\naccounts:\n  - id: root\n', err: '' })
   assert.equal(asked[0]?.line, `GET /api/v1/accounts/${sid}/document?secrets=masked`)
-  const other = await run(['export', '--account', 'AC2', '--secrets', 'variables'])
+  const other = await run(['export', '--account', `AC${'2'.repeat(32)}`, '--secrets', 'variables'])
   assert.deepEqual([other.code, other.err], [1, 'There is nothing here.\n'])
-  assert.equal(asked[1]?.line, 'GET /api/v1/accounts/AC2/document?secrets=variables')
+  assert.equal(asked[1]?.line, `GET /api/v1/accounts/AC${'2'.repeat(32)}/document?secrets=variables`)
   assert.match((await run(['export', '--secrets', 'plain'])).err, /Allowed choices are masked, variables/)
 })
 
@@ -342,4 +342,27 @@ test('start ends at once, and says why, where the data directory cannot be one',
     assert.match(err, why)
     assert.doesNotMatch(err, /^ +at /m, 'no stack')
   }
+})
+
+test('whoever reads only the first lines hears nothing of the rest, and an account may be named', async () => {
+  answers['GET /api/v1/accounts'] = {
+    status: 200,
+    body: { accounts: [{ id: `AC${'2'.repeat(32)}`, name: 'Flower Shop', status: 'active' }] },
+  }
+  const lane = (n: number) => ({ bind: `AC${'2'.repeat(32)}/line-${n}`, paused: false, deliver: n, report: 0 })
+  answers['GET /api/v1/lanes'] = { status: 200, body: { lanes: Array.from({ length: 20_000 }, (_, n) => lane(n)) } }
+  const child = spawn(process.execPath, [main, 'lanes', '--all'], {
+    env: { ...process.env, SIGNALBOX_DATA: data },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let err = ''
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  child.stdout.once('data', () => child.stdout.destroy())
+  assert.deepEqual([await new Promise((resolve) => child.once('close', resolve)), err], [0, ''])
+
+  answers['GET /api/v1/keys'] = { status: 200, body: { keys: [] } }
+  assert.equal((await run(['keys', '--account', 'Flower Shop'])).code, 0)
+  assert.equal(asked.at(-1)?.line, `GET /api/v1/keys?account=AC${'2'.repeat(32)}`)
+  const none = await run(['keys', '--account', 'Nobody'])
+  assert.deepEqual([none.code, none.err], [1, 'There is no account "Nobody": npx signalbox accounts lists them, with their SIDs.\n'])
 })

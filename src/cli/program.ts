@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { readSettings, SettingsRefused } from '../env.ts'
+import { accountMeant } from './account.ts'
 import { connect, Told, type Client } from './client.ts'
 import { audit } from './audit.ts'
 import { bind, parked } from './bind.ts'
@@ -24,6 +25,11 @@ import { usage } from './usage.ts'
 
 /** Runs one command of `argv` (node, program, command …); sets the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
+  // Who reads (`head`, a pager) may have enough: then there is nothing more to say. The gateway itself goes on.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (!argv.includes('start')) process.exit()
+  })
   try {
     await createProgram().parseAsync([...argv])
   } catch (error) {
@@ -56,6 +62,8 @@ export function createProgram(): Command {
     <Args extends unknown[]>(command: (client: Client, ...args: Args) => Promise<string>) =>
     async (...args: [...Args, Command]): Promise<void> => {
       const client = connect(program.opts<{ config?: string }>().config)
+      const options = args.at(-2) as { account?: unknown } | undefined
+      if (typeof options?.account === 'string') options.account = await accountMeant(client, options.account)
       process.stdout.write(`${shown(await command(client, ...(args.slice(0, -1) as unknown as Args)))}\n`)
     }
   program
@@ -96,7 +104,8 @@ type Asked = <Args extends unknown[]>(
 ) => (...args: [...Args, Command]) => Promise<void>
 
 const json = ['--json', 'print JSON'] as const
-const ofAccount = ['--account <sid>', 'of this account; the own one, when absent'] as const
+const evenQuiet = ['--all', 'those of accounts below, too, where nothing is'] as const
+const ofAccount = ['--account <account>', 'of this one, by SID or name; the own one, when absent'] as const
 
 function addDocuments(program: Command, asked: Asked): void {
   const document = (name: string, says: string): Command =>
@@ -274,7 +283,8 @@ function addOversight(program: Command, asked: Asked): void {
     .option(...ofAccount)
     .action(async (options: { account?: string; format: 'jsonl' | 'csv' }) => {
       const client = connect(program.opts<{ config?: string }>().config)
-      await pipeline(exportOptOuts(client, options), process.stdout, { end: false })
+      const account = options.account === undefined ? {} : { account: await accountMeant(client, options.account) }
+      await pipeline(exportOptOuts(client, { ...options, ...account }), process.stdout, { end: false })
     })
   list
     .command('import')
@@ -354,6 +364,7 @@ function addOperations(program: Command, asked: Asked): void {
   const lane = program
     .command('lanes')
     .description('what waits, by bind')
+    .option(...evenQuiet)
     .option(...json)
     .action(asked(lanes))
   for (const verb of ['pause', 'resume'] as const) {
@@ -383,6 +394,7 @@ function addOperations(program: Command, asked: Asked): void {
     .command('statistics')
     .description('what happened on the binds')
     .option('--hours <n>', 'of the last hours', '1')
+    .option(...evenQuiet)
     .option(...ofAccount)
     .option(...json)
     .action(asked(statistics))

@@ -1,4 +1,5 @@
 // `signalbox usage`: what an account has used of its caps.
+import { accountMeant } from './account.ts'
 import type { Client } from './client.ts'
 import { table } from './print.ts'
 
@@ -15,7 +16,7 @@ interface Usage {
 }
 
 export async function usage(client: Client, account: string | undefined, { json }: { json?: boolean }): Promise<string> {
-  const id = account === undefined || account === 'root' ? client.accountSid : account
+  const id = account === undefined ? client.accountSid : await accountMeant(client, account)
   const { today, thisMonth, queued, sessions, caps, ...rest } = await client.request<Usage>(
     'GET',
     `/api/v1/accounts/${encodeURIComponent(id)}/usage`,
