@@ -22,6 +22,7 @@ import type { Segment } from './text/segment.ts'
 
 export type { Clock } from './clock.ts'
 export { systemClock } from './clock.ts'
+export { createDrain, sessionCloses, type Drain } from './drain.ts'
 export { occasional, type Occasional } from './log.ts'
 export * from './model/account.ts'
 export * from './model/address.ts'

@@ -1,10 +1,9 @@
 // The client side of a bind: webhooks need no connection, so a session is there at once.
-import { type Gateway, type Outcome, type Session } from '../../src/plugin.ts'
+import { createDrain, sessionCloses, type Gateway, type Outcome, type Session } from '../../src/plugin.ts'
 import { postCallback } from './callback.ts'
-import { createDrain } from './drain.ts'
 import { deliverInbound } from './inbound.ts'
 
-const closing: Outcome = { ok: false, failure: { kind: 'offline', code: 'connection-lost', peer: 'the session is closing' } }
+const closing: Outcome = { ok: false, failure: sessionCloses }
 
 export function webhookSession(gateway: Gateway, signal: AbortSignal): Session {
   const drain = createDrain(gateway.clock, signal)

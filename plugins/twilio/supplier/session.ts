@@ -3,8 +3,11 @@
 // them no more; the bind is dialled again then, and what waits for it is none the worse. A request that
 // may have been written and has no answer is of unknown outcome. Nothing here rejects but the dial.
 import {
+  createDrain,
   Failure,
   OutboundError,
+  sessionCloses,
+  type Drain,
   type FailureFacts,
   type Gateway,
   type Message,
@@ -13,14 +16,11 @@ import {
   type Receipt,
   type Session,
 } from '../../../src/plugin.ts'
-import { createDrain, type Drain } from '../drain.ts'
 import type { SupplierConfig } from './settings.ts'
 import { receiptOf } from './status.ts'
 import { callbackUrl, createRequest, fetchRequest, probeRequest, readAnswer, refusalOf, validitySeconds } from './wire.ts'
 
 type Supplier = Gateway<SupplierConfig>
-
-const closing: Outcome = { ok: false, failure: { kind: 'offline', code: 'connection-lost', peer: 'the session is closing' } }
 
 /** Resolves when the API has answered as Twilio's does; rejects with a Failure. */
 export async function supplierSession(gateway: Supplier, signal: AbortSignal): Promise<Session> {
@@ -32,7 +32,7 @@ export async function supplierSession(gateway: Supplier, signal: AbortSignal): P
 
   return {
     async send(out) {
-      if (!drain.enter()) return closing
+      if (!drain.enter()) return { ok: false, failure: sessionCloses }
       const outcome = await create(gateway, config, statusCallback, out, drain)
       drain.left()
       // Nothing more will be taken either: what is under way ends, then the bind is dialled again.

@@ -1,9 +1,13 @@
 // How a session without a connection ends: it takes nothing new, waits for what is open for a while,
 // and aborts the rest.
-import type { Clock } from '../../src/plugin.ts'
+import type { Clock } from './clock.ts'
+import type { FailureFacts } from './model/failure.ts'
 
 /** Twilio's own limit for one webhook. */
 const drainMs = 15_000
+
+/** What a session that is closing says to what it is still given. */
+export const sessionCloses: FailureFacts = { kind: 'offline', code: 'connection-lost', peer: 'the session is closing' }
 
 export interface Drain {
   /** False: it is closing, take nothing new. */
