@@ -186,6 +186,8 @@ describe('receipts of a trunk', () => {
     ])
     assert.equal((await mark('X-SMS-Receipt', 'great', 'In-Reply-To', id)).status, 400)
     assert.equal((await mark('X-SMS-Receipt', 'delivered')).status, 400)
+    assert.equal((await mark('X-SMS-Receipt', 'delivered', 'In-Reply-To', 'x'.repeat(129))).status, 400)
+    assert.equal((await mark('X-SMS-Receipt', 'delivered', 'X-SMS-Message-ID', 'x'.repeat(129))).status, 400)
     assert.equal(world.accepted.length, 0)
   })
 

@@ -66,9 +66,13 @@ export function textReceipt(headers: Headers, text: string): Receipt | undefined
   return failed(receipt)
 }
 
+/** What is longer names nothing that we sent, and would be kept for days. */
+const longestRef = 128
+
 function refOf(headers: Headers): string | undefined {
   const replied = headers.get('in-reply-to')?.split(',', 1)[0]?.split('@', 1)[0]?.trim()
-  return replied !== undefined && replied !== '' ? replied : headers.get(names.messageId)
+  const ref = replied !== undefined && replied !== '' ? replied : headers.get(names.messageId)
+  return ref !== undefined && ref.length <= longestRef ? ref : undefined
 }
 
 function isPassing(state: ReceiptState): boolean {

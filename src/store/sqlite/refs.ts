@@ -1,5 +1,6 @@
 // Which message and segment a supplier's id stands for. What memory does not know the tables do;
-// receipts that come before their ref is known are parked here, oldest let go beyond a limit.
+// receipts that come before their ref is known are parked here, and of the bind with the most the oldest is let go
+// beyond a limit.
 import type { Receipt } from '../../model/receipt.ts'
 import { foldRef, isCoincidence, isHabit, refForm, refKeys, type RefForm } from '../../model/ref.ts'
 import type { Hot } from './records.ts'
@@ -38,7 +39,7 @@ export interface Refs {
   early(): Iterable<Early>
 }
 
-/** Parked receipts kept in memory (and on disk); a carrier that sends more receipts for nothing we know loses the oldest. */
+/** Parked receipts kept in memory (and on disk); beyond, whoever has sent most of them loses the oldest. */
 const mostParked = 100_000
 /** Sightings after which a bind's usual form decides between ids, and is trusted without a look at the disk. */
 const enough = 3
@@ -63,6 +64,8 @@ export function createRefs(): Refs {
   const forms = new Map<number, Forms>()
   const early = new Map<number, Early>()
   const earlyKeys = new Map<string, Set<number>>()
+  /** Of each bind that has some, oldest first. */
+  const earlyOf = new Map<number, Set<number>>()
 
   function learn(one: Forms): void {
     while (one.of > mostRecent) {
@@ -79,13 +82,30 @@ export function createRefs(): Refs {
     one.habit = isHabit(most, one.of) ? one.usual : undefined
   }
 
+  function addTo<K>(sets: Map<K, Set<number>>, key: K, id: number): void {
+    const ids = sets.get(key)
+    if (ids) ids.add(id)
+    else sets.set(key, new Set([id]))
+  }
+
+  function takeFrom<K>(sets: Map<K, Set<number>>, key: K, id: number): void {
+    const ids = sets.get(key)
+    ids?.delete(id)
+    if (ids?.size === 0) sets.delete(key)
+  }
+
+  /** One peer that makes receipts up takes nobody else's place. */
+  function oldestOfMost(): Early | undefined {
+    let most: Set<number> | undefined
+    for (const ids of earlyOf.values()) if (!most || ids.size > most.size) most = ids
+    const [id] = most ?? []
+    return id === undefined ? undefined : early.get(id)
+  }
+
   function unpark(one: Early): void {
     early.delete(one.id)
-    for (const key of refKeys(one.receipt.ref)) {
-      const ids = earlyKeys.get(`${one.bind} ${key}`)
-      ids?.delete(one.id)
-      if (ids?.size === 0) earlyKeys.delete(`${one.bind} ${key}`)
-    }
+    takeFrom(earlyOf, one.bind, one.id)
+    for (const key of refKeys(one.receipt.ref)) takeFrom(earlyKeys, `${one.bind} ${key}`, one.id)
   }
 
   return {
@@ -139,13 +159,10 @@ export function createRefs(): Refs {
     forms: (bind) => Object.fromEntries(forms.get(bind)?.counts ?? []),
     park(one) {
       early.set(one.id, one)
-      for (const key of refKeys(one.receipt.ref)) {
-        const ids = earlyKeys.get(`${one.bind} ${key}`)
-        if (ids) ids.add(one.id)
-        else earlyKeys.set(`${one.bind} ${key}`, new Set([one.id]))
-      }
+      addTo(earlyOf, one.bind, one.id)
+      for (const key of refKeys(one.receipt.ref)) addTo(earlyKeys, `${one.bind} ${key}`, one.id)
       if (early.size <= mostParked) return undefined
-      const oldest = early.values().next().value
+      const oldest = oldestOfMost()
       if (oldest) unpark(oldest)
       return oldest
     },
