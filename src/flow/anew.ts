@@ -12,7 +12,7 @@ import type { Question } from '../routing/question.ts'
 import type { WaitingRecord } from '../store/store.ts'
 import { diceOf, firstCandidate } from './accept.ts'
 import type { Core } from './core.ts'
-import { afterInterruption, nextCandidate, noteInterruption } from './outcome.ts'
+import { afterInterruption, isOnce, nextCandidate, noteInterruption } from './outcome.ts'
 
 export interface Waiting extends WaitingRecord {
   lane: BindId
@@ -95,7 +95,8 @@ export function decidedAnew(core: Core, waiting: Waiting, decision: Decision, wh
 export function decidedBefore(waiting: Waiting, why: string, now: number, may: (candidate: Candidate) => boolean): Transition {
   const { message, decision, lane, interrupted } = waiting
   const { candidates } = decision
-  let before = waiting.candidate
+  // What is tried once has been.
+  let before = isOnce(message) ? candidates.length - 1 : waiting.candidate
   while (before + 1 < candidates.length && !may(candidates[before + 1]!)) before++
   const life = copyLife(waiting.life)
   life.updatedAt = now

@@ -166,7 +166,7 @@ function whenFailed(attempt: Attempted, life: Life, entry: LifeEntry, failure: F
 }
 
 /** A datagram, or a transaction. */
-const isOnce = ({ mode }: Message): boolean => mode !== undefined && mode !== 'store'
+export const isOnce = ({ mode }: Message): boolean => mode !== undefined && mode !== 'store'
 
 const interruptedFailure = { kind: 'unknown', code: 'outcome-unknown', peer: 'the gateway stopped during this attempt' } as const
 

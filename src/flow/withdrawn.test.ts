@@ -91,6 +91,9 @@ test('what a carrier may have takes what is left of the decision that it was sen
   assert.equal(step.decision, undefined)
   const last = after(binds, routes, { ...item(['A/x'], 0), interrupted: true }, true)
   assert.deepEqual([last.life.state, last.life.failure?.code], ['failed', 'outcome-unknown'])
+  const datagram = item(['A/x', 'A/y'], 0)
+  datagram.message = { ...datagram.message, mode: 'datagram' }
+  assert.equal(after(binds, routes, datagram, true).life.failure?.code, 'outcome-unknown', 'which is tried once')
 })
 
 test('a message may stay while its bind is lent and its route is there, switched on and lent, whatever else changed', () => {
