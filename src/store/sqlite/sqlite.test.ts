@@ -205,6 +205,15 @@ test('a database that is damaged is told of in words, once', async (t) => {
   assert.deepEqual(told, [])
 })
 
+test('a lock file that is damaged is named, and may be removed', async (t) => {
+  const directory = await temporary(t)
+  await (await openSqlite({ directory })).close()
+  writeFileSync(join(directory, 'lock.db'), 'x'.repeat(1000))
+  await assert.rejects(openSqlite({ directory }), /lock\.db is damaged: remove it/)
+  rmSync(join(directory, 'lock.db'))
+  await (await openSqlite({ directory })).close()
+})
+
 test('a database of a newer program is refused', async (t) => {
   const directory = await temporary(t)
   await (await openSqlite({ directory })).close()
