@@ -88,7 +88,14 @@ export function createOptOuts(parts: {
           kind: 'optout',
           key: `${account}/import`,
           change: 'put',
-          told: { change: 'create', what: `${count} opt-outs from a list`, account, id: 'import', by: caller.account, fields: [] },
+          told: {
+            change: 'create',
+            what: `${count} opt-out${count === 1 ? '' : 's'} from a list`,
+            account,
+            id: 'import',
+            by: caller.account,
+            fields: [],
+          },
         })
       const done = await Promise.all([...fresh.values()].map((optOut) => store.optOuts.put(optOut)))
       const created = done.filter(Boolean).length

@@ -101,7 +101,11 @@ function createClient({ url, accountSid, authToken }: Credentials): Client {
       }).catch((error: unknown) => {
         throw unreachable(url, error)
       })
-      const text = await response.text()
+      const text = await response.text().catch((error: unknown) => {
+        throw new Told(
+          `The gateway at ${url} broke off its answer: ${whyOf(error)}. Whether it was done is not known: look, then ask again.`,
+        )
+      })
       const answer = parsed(text)
       if (!response.ok) throw refusal(response.status, answer, accountSid)
       return answer as T

@@ -366,3 +366,19 @@ test('whoever reads only the first lines hears nothing of the rest, and an accou
   const none = await run(['keys', '--account', 'Nobody'])
   assert.deepEqual([none.code, none.err], [1, 'There is no account "Nobody": npx signalbox accounts lists them, with their SIDs.\n'])
 })
+
+test('an answer that breaks off, of a gateway that is stopped, is told as that', async () => {
+  const torn = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
+    response.write('{"lanes":', () => response.destroy())
+  })
+  await new Promise<void>((resolve) => torn.listen(0, '127.0.0.1', resolve))
+  const { port } = torn.address() as AddressInfo
+  const { code, err } = await run(['lanes'], { SIGNALBOX_HTTP: `127.0.0.1:${port}` })
+  torn.close()
+  assert.equal(code, 1)
+  assert.match(
+    err,
+    /^The gateway at http:\/\/127\.0\.0\.1:\d+ broke off its answer: .*Whether it was done is not known: look, then ask again\.\n$/,
+  )
+})
