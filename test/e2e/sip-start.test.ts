@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { apply, setUp, startGatewayProcess, tearDown } from '../bench/gateway.ts'
 import { freePort } from '../bench/processes.ts'
 
-const everyMs = 2
+const everyMs = 10
 const profiles = 4
 
 test('a trunk that sends while the gateway starts is never challenged', { timeout: 180_000 }, async () => {
