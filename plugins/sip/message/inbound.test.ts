@@ -196,11 +196,13 @@ describe('receipts of a trunk', () => {
     const world = worldOf({ ...trunk, terms: { receipts: 'text' } })
     await world.say({ body })
     await world.say({ body: body.replace('UNDELIV', 'DELIVRD'), headers: ['In-Reply-To', id] })
+    await world.say({ body: body.replace('027', '9'.repeat(500)) })
     assert.deepEqual(
       world.receipts.map(({ ref, state, error }) => [ref, state, error]),
       [
         ['0000000007', 'undeliverable', '027'],
         [id, 'delivered', '027'],
+        ['0000000007', 'undeliverable', '9'.repeat(40)],
       ],
     )
     await world.taken({ body: 'id:7 is what I call it' })

@@ -18,7 +18,7 @@ const words: Readonly<Record<ReceiptState, string>> = {
 const byWord: ReadonlyMap<string, ReceiptState> = new Map(receiptStates.map((state) => [words[state], state]))
 /** The text quotes so many characters. */
 const quotedCharacters = 20
-const form = /^id:(\S{1,64}) sub:\d+ dlvrd:\d+ submit date:\d+ done date:\d+ stat:([A-Z]+) err:(\S+)/i
+const form = /^id:(\S{1,64}) sub:\d+ dlvrd:\d+ submit date:\d+ done date:\d+ stat:([A-Z]+) err:(\S{1,40})/i
 
 export function isReceiptState(state: string): state is ReceiptState {
   return (receiptStates as readonly string[]).includes(state)

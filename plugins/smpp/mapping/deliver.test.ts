@@ -54,6 +54,19 @@ describe('deliveries', () => {
     service_type: '',
   })
 
+  it('of receipts for an id that no response could have had are left at that', () => {
+    const receipt = (id: string): string =>
+      read({
+        ...base,
+        esm_class: 4,
+        short_message: Buffer.alloc(0),
+        tlvs: [[tags.receipted_message_id, Buffer.from(id)], integer8(tags.message_state, 2)],
+      }).kind
+    assert.equal(receipt('x'.repeat(255)), 'receipt')
+    assert.equal(receipt('x'.repeat(256)), 'nothing')
+    assert.equal(receipt('x'.repeat(60_000)), 'nothing')
+  })
+
   it('prefer the header where a peer sends sar as well', () => {
     const tlvs: Tlv[] = [integer16(tags.sar_msg_ref_num, 9), integer8(tags.sar_total_segments, 5), integer8(tags.sar_segment_seqnum, 5)]
     const short_message = Buffer.concat([Buffer.of(5, 0, 3, 7, 2, 1), Buffer.from('part')])

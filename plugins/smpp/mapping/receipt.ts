@@ -60,6 +60,8 @@ const mapErrors: Record<number, FailureCode> = {
 export type ReceiptErrors = Readonly<Record<string, FailureCode>>
 
 const noErrors: ReceiptErrors = {}
+/** No response has a longer id (codec/read.ts); a receipt of nothing that we sent would be kept for days. */
+const longestRef = 255
 
 /**
  * Undefined when it names no message. `intermediate`: by esm_class; then it is never final, whatever
@@ -74,7 +76,7 @@ export function readReceipt(
   const { tlvs } = pdu
   const text: ReceiptFields = scanReceiptText(octets) ?? parseReceiptText(textOf(octets))
   const ref = (tlvs.length > 0 && tlvString(tlvs, tags.receipted_message_id)?.trim()) || text.id
-  if (!ref) return undefined
+  if (!ref || ref.length > longestRef) return undefined
   const said = stateOf(text.stat) ?? stateOfTlv(tlvs)
   const state = said ?? 'unknown'
   // A word that nobody knows ends nothing: a clearer receipt may follow.
