@@ -1,7 +1,6 @@
 // Composition: opens the store, reads the configuration, loads the connectors, starts the flow and
 // the listeners, and stops them in the opposite order. The only file that knows every room.
-import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createAdmin } from './admin/create.ts'
 import { checkText } from './admin/checked.ts'
@@ -14,7 +13,7 @@ import { sessionsOf } from './binds/sessions.ts'
 import { createSupervisor, type Supervisor } from './binds/supervisor.ts'
 import { createTraces } from './binds/trace.ts'
 import { systemClock, tellSetBack } from './clock.ts'
-import { demoApp, demoCarriers, demoClient, demoDocument, demoNumber, demoPhone, demoRecipient, type Demo, type DemoPhone } from './demo.ts'
+import { demoApp, demoCarriers, demoOf, demoPhone, setUpDemo, wantsDemo, type Demo, type DemoPhone } from './demo.ts'
 import { isLoopback, type Settings } from './env.ts'
 import type { Core } from './flow/core.ts'
 import { recall, rework } from './flow/recall.ts'
@@ -334,31 +333,6 @@ function healthOf(serving: boolean, trouble: Store['trouble']): { ok: boolean; s
   return { ok: true, status: 'the disk cannot be written: nothing is accepted until it can' }
 }
 
-const demoMark = 'demo.json'
-
-/** On for a data directory that demo mode set up, and for an empty one unless it is switched off. */
-async function wantsDemo(settings: Settings, data: string, store: Store): Promise<boolean> {
-  if (!settings.demo) return false
-  const mark = join(data, demoMark)
-  if ((await readFile(mark, 'utf8').catch(() => undefined)) !== undefined) return true
-  if ((await store.configuration()).revision > 0) return false
-  // Before anything else is there: a first start that is cut off is finished by the next.
-  await writeFile(mark, '')
-  return true
-}
-
-async function setUpDemo(settings: Settings, data: string, admin: ReturnType<typeof createAdmin>, root: Account): Promise<void> {
-  const mark = join(data, demoMark)
-  if ((await readFile(mark, 'utf8')) !== '') return
-  const caller = { account: root.id, author: 'demo mode', source: 'start' }
-  const plan = await admin.documents.plan(caller, demoDocument(settings.simulator, settings.publicUrl, randomBytes(6).toString('hex')), {
-    variables: {},
-  })
-  if (plan.faults.length > 0) throw new Error(`demo mode: ${plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ')}`)
-  await admin.documents.apply(caller, plan)
-  await writeFile(mark, `${JSON.stringify({ simulator: settings.simulator })}\n`, { flush: true })
-}
-
 /** As it is now: the operator may have changed or removed it. */
 function phoneOf(room: ConfigurationRoom, root: Account, sip: ListeningSip | undefined): DemoPhone | undefined {
   const { id, domain, number } = demoPhone
@@ -368,17 +342,6 @@ function phoneOf(room: ConfigurationRoom, root: Account, sip: ListeningSip | und
     ({ why, named: { profile } }) => why === undefined && profile.domains[domain] === root.id,
   )
   return user === undefined || password === undefined || !listens ? undefined : { user, password, domain, number }
-}
-
-function demoOf(root: Account, phone: DemoPhone | undefined): Demo {
-  return {
-    ...(phone ? { phone } : {}),
-    number: demoNumber,
-    recipient: demoRecipient,
-    carriers: demoCarriers.map(({ id, says }) => ({ id, says })),
-    client: demoClient,
-    account: root.id,
-  }
 }
 
 /** What the command line on this machine signs in with. */
