@@ -83,10 +83,11 @@ export interface Connector<C = unknown> {
   /**
    * Reaches the peer: resolves when bound, rejects with a Failure; a session that needs nobody's yes is there
    * at once. Called by the supervisor once per session and again, with backoff, after `closed`. Aborted when
-   * the bind is stopped. Client binds that have a `claim` are never dialled: their peers reach us; the other
-   * client binds are when they are first needed.
+   * the bind is stopped. Client binds that have a `claim` are never dialled: their peers reach us.
    */
   dial?(gateway: Gateway<C>, signal: AbortSignal, peer?: number): Promise<Session> | Session
+  /** Its client binds do nothing until somebody is to be told something: they are dialled then. Absent: as soon as they are configured. */
+  dialsWhenAsked?: true
   /**
    * How many addresses a supplier bind is bound to at once; each has `policy.sessions` sessions and a
    * backoff of its own, and `dial` hears from 0 which one is meant. 0: none is dialled. Absent: 1.

@@ -19,6 +19,7 @@ export const twilio: Connector<TwilioConfig | SupplierConfig> = {
   // Of the supplier side: what a client bind is sent has ended when it was taken.
   declares: { services: declaredServices, applications: declaredApplications },
   can: { text: 'whole', mms: false, receipts: true },
+  dialsWhenAsked: true,
   dial: (gateway, signal) => (isSupplier(gateway) ? supplierSession(gateway, signal) : webhookSession(gateway, signal)),
   // Only supplier binds are asked for it; their peers call back under it.
   caller: (of) => (of as SupplierConfig).callbackSecret,

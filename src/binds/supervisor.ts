@@ -1,6 +1,6 @@
 // A bind's life: its sessions are dialled, redialled with jittered backoff when they go, and
 // drained when the bind is stopped or changed. The flow only asks for a session to send on. A client bind
-// that we dial (a webhook's: every account has one) begins its life when it is first asked for.
+// that has nothing to do before (a webhook's: every account has one) begins its life when it is first asked for.
 import type { Clock } from '../clock.ts'
 import type { Bind } from '../model/bind.ts'
 import { isWithin, type Configuration } from '../model/configuration.ts'
@@ -65,8 +65,8 @@ function dialledPeers({ bind, connector }: Pick<LiveBind, 'bind' | 'connector'>)
   return connector.peers && bind.side === 'supplier' ? connector.peers(bind.config) : 1
 }
 
-function startsWhenAsked({ side, config }: Bind, connector: Connector | undefined): boolean {
-  return side === 'client' && connector?.dial !== undefined && connector.claim?.(config) === undefined
+function startsWhenAsked({ side }: Bind, connector: Connector | undefined): boolean {
+  return side === 'client' && connector?.dialsWhenAsked === true
 }
 
 function isCalled({ bind, connector }: LiveBind): boolean {

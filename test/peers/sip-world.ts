@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../bench/processes.ts'
-import { ask, bindTo, configure, eventually, patienceMs, root, startWorld, type World } from '../e2e/world.ts'
+import { bindTo, configure, eventually, patienceMs, startWorld, type World } from '../e2e/world.ts'
 
 export const domain = 'sms.test'
 export const numbers = { alice: '+15550004001', bob: '+15550004002', pbx: '+15550004003' } as const
@@ -66,16 +66,8 @@ export async function startSipWorld(parts: SipWorldParts = {}): Promise<SipWorld
 ${binds.map((each) => `      - ${each}\n`).join('')}    numbers:
 ${owned.map(([bind, number]) => `      - { number: "${number}", bind: ${bind} }\n`).join('')}${(parts.numbers ?? []).map((each) => `      - ${each}\n`).join('')}    routes:
 ${[...(parts.routes ?? []), '{ id: all, prefix: "", to: [north] }'].map((each) => `      - ${each}\n`).join('')}`
-  // Without pings they are up as soon as they are dialled, and until then a trunk is a stranger.
-  const dialled = binds.filter((each) => each.includes('pingSeconds: 0')).map((each) => `/${/id: ([\w-]+)/.exec(each)?.[1]}`)
   try {
     await configure(world.setup, document)
-    await eventually('every trunk is up', async () => {
-      const { sessions } = (await ask(world.setup, '/api/v1/sessions', { as: root })).json as {
-        sessions: { bind: string; state: string }[]
-      }
-      return dialled.every((end) => sessions.some(({ bind, state }) => bind.endsWith(end) && state === 'bound')) || undefined
-    })
   } catch (error) {
     await close()
     throw error
