@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { systemClock } from '../../src/plugin.ts'
 import { encodePdu, type Pdu, type PduOf } from './codec/index.ts'
 import { samples } from './codec/samples.ts'
-import { createLink } from './link.ts'
+import { createLink, type Link } from './link.ts'
 import { pair, sides } from './link.fixture.ts'
 
 const submit = samples.find((pdu): pdu is PduOf<'submit_sm'> => pdu.command === 'submit_sm')!
@@ -22,9 +22,10 @@ for (const side of sides) {
           else setImmediate(() => hand(link.detach()))
         },
       })
+      let over: Link
       const hand = (socket: ReturnType<typeof two.link.detach>): void => {
         const { log } = two
-        const over = createLink({
+        over = createLink({
           socket,
           clock: systemClock,
           log: { warn: (_: object, text: string) => log.push(text) } as never,
@@ -46,7 +47,8 @@ for (const side of sides) {
         [...first, ...next],
         Array.from({ length: 3000 }, (_, n) => n + 1),
       )
-      two.peer.destroy()
+      // It owes the peer answers, and would wait for them.
+      over!.destroy('over')
       await two.close()
     }
   })
