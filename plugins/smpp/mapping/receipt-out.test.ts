@@ -257,6 +257,19 @@ describe('a receipt to a client', () => {
     )
   })
 
+  it('a code that takes more than three characters is in the TLV, and ours in the text', () => {
+    for (const [error, err, own] of [
+      ['A00', 'decimal', '921'],
+      ['1000', 'decimal', '921'],
+      ['FFF', 'hex', 'FFF'],
+      ['4096', 'hex', '399'],
+    ] as const) {
+      const pdu = sent(message(), failed('undeliverable', { error }), { err })
+      assert.match(textOf(pdu), new RegExp(` err:${own} text:`))
+      assert.ok(tlv(pdu.tlvs, tags.network_error_code))
+    }
+  })
+
   it('every id is found again from every form, and what is no id is none', () => {
     const own = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((octets) => Buffer.from(octets).toString('hex'))
     fc.assert(

@@ -101,9 +101,10 @@ function errorOf(report: Report): number {
 function errorText(report: Report, form: ReceiptForm): string {
   const { error } = report
   if (form.err === 'raw' && error !== undefined && /^[\x21-\x39\x3b-\x7e]{1,16}$/.test(error)) return error
+  const radix = form.err === 'hex' ? 16 : 10
   const n = errorOf(report)
-  if (n === 0) return '000'
-  return form.err === 'hex' ? n.toString(16).toUpperCase().padStart(3, '0') : String(n).padStart(3, '0')
+  // Clients read three characters (appendix B): of a code that takes more the TLV tells.
+  return (n < radix ** 3 ? n : errorNumber(report.failure?.code)).toString(radix).toUpperCase().padStart(3, '0')
 }
 
 /** What ASCII, GSM 03.38 and Latin-1 all write alike: data_coding 0 means one of them to a client, and we cannot know which. */
