@@ -1,7 +1,7 @@
 // What a request on a link comes to, and what it means to the flow when it has no answer: nothing that
 // left is taken for refused, and nothing that did not leave for taken.
 import { Failure, failureFacts, type FailureFacts } from '../../src/plugin.ts'
-import type { Pdu } from './codec/index.ts'
+import { type Command, commandIds, type Pdu } from './codec/index.ts'
 
 /**
  * pdu: the response or a generic_nack. unreadable: it came and could not be read. timeout: written,
@@ -35,4 +35,11 @@ export function offline(why: string): FailureFacts {
 export function unsayable(error: unknown): FailureFacts {
   if (error instanceof Failure) return error.facts
   return { ...failureFacts(error), kind: 'permanent', code: 'invalid-body' }
+}
+
+type Asking = Extract<Command, `${string}_resp`> extends `${infer C}_resp` ? C : never
+
+/** outbind and alert_notification have no response. */
+export function isAnswered(command: Command): command is Asking {
+  return `${command}_resp` in commandIds
 }

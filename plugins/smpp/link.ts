@@ -3,10 +3,9 @@
 // exactly once, with a PDU or with why there is none; nothing a peer sends throws or is left open.
 import type { Socket } from 'node:net'
 import { type BindTrace, type Clock, type Logger, occasional, type TracedConnection, untraced } from '../../src/plugin.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, isAnswered } from './answer.ts'
 import {
   type BadPdu,
-  type Command,
   commandIds,
   describe,
   type Draft,
@@ -99,13 +98,6 @@ const longHoldMs = 500
 const defaultPartialPduMs = 30_000
 
 const none: ReadonlyMap<number, InFlight> = new Map()
-
-type Answered = Extract<Command, `${string}_resp`> extends `${infer C}_resp` ? C : never
-
-/** outbind and alert_notification have no response. */
-function isAnswered(command: Command): command is Answered {
-  return `${command}_resp` in commandIds
-}
 
 export function createLink(options: LinkOptions): Link {
   const { socket, log, onRequest } = options

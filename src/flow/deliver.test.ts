@@ -5,145 +5,94 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import pino from 'pino'
+import { coreOf } from '../../test/core.ts'
+import { account, bind as bindOf, configuration as configurationOf, route } from '../../test/routing.ts'
 import { createSupervisor, type Supervisor } from '../binds/supervisor.ts'
-import { createTraces } from '../binds/trace.ts'
 import { systemClock } from '../clock.ts'
-import { idSource } from '../ids.ts'
-import type { Account } from '../model/account.ts'
 import { international } from '../model/address.ts'
-import type { Bind } from '../model/bind.ts'
-import type { Configuration } from '../model/configuration.ts'
 import { defaultClientPolicy, defaultPolicy } from '../model/policy.ts'
-import { createOutbound } from '../outbound.ts'
 import type { Connector, Outcome } from '../plugin.ts'
-import { compile } from '../routing/table.ts'
 import { openSqlite } from '../store/sqlite/index.ts'
 import type { Settlement, Store } from '../store/store.ts'
-import type { Core } from './core.ts'
 import { startFlow, type Flow } from './flow.ts'
-import { createAccountLimits } from './limits.ts'
-import { createLoad } from './load.ts'
-import { createTruth } from './truth.ts'
 
-const sid = 'AC00000000000000000000000000000001'
 const window = 3
 const connector: Connector = { name: 'recorded', config: {}, can: { text: 'segments', mms: false, receipts: false } }
+const app = bindOf('A/app', { side: 'client', connector: 'recorded', policy: defaultClientPolicy })
+const carrier = bindOf('A/carrier', { connector: 'recorded', policy: { ...defaultPolicy, window, adaptiveRate: false } })
+const configuration = configurationOf([account('A')], [app, carrier], [route('A', 'all', '', [carrier.id])])
 
-function bindOf(name: string, side: Bind['side']): Bind {
-  const policy = side === 'client' ? defaultClientPolicy : { ...defaultPolicy, window, adaptiveRate: false }
-  return {
-    id: `${sid}/${name}`,
-    account: sid,
-    name,
-    side,
-    connector: 'recorded',
-    enabled: true,
-    paused: false,
-    policy,
-    config: {},
-    createdAt: 0,
-    updatedAt: 0,
-  }
-}
-
-const app = bindOf('app', 'client')
-const carrier = bindOf('carrier', 'supplier')
-const owner: Account = {
-  id: sid, name: 'owner', status: 'active', createdAt: 0, updatedAt: 0, token: '', inheritRoutes: true, weight: 1, concurrency: 0, privateWebhooks: false,
-} // prettier-ignore
-const configuration: Configuration = {
-  revision: 1,
-  accounts: new Map([[sid, owner]]),
-  binds: new Map([app, carrier].map((bind) => [bind.id, bind])),
-  routes: new Map([[sid, [{ id: 'all', account: sid, name: 'all', enabled: true, when: { prefix: '' }, to: [{ bind: carrier.id }], failoverOnReceipt: false }]]]),
-  numbers: new Map(),
-  resources: new Map(),
-} // prettier-ignore
-
-test('a slow disk takes nothing from the window until four windows’ worth of answers wait for it, and then what is written makes room', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'signalbox-deliver-'))
-  const log = pino({ level: 'error' })
-  const store = await openSqlite({ directory, log })
-  /** Settlements that the disk has not got yet. */
-  const held: (() => void)[] = []
-  const slow: Store = Object.create(store, {
-    settle: { value: (settlement: Settlement) => new Promise<void>((resolve) => held.push(() => resolve(store.settle(settlement)))) },
-  })
-  const table = compile(configuration, () => undefined)
-  const binds: Supervisor = createSupervisor({
-    connectors: new Map([['recorded', connector]]),
-    gateway: (bind) => flow.gateway(bind),
-    clock: systemClock,
-    log,
-    onChange: (id) => flow?.wake(id),
-  })
-  const core: Core = {
-    store: slow,
-    clock: systemClock,
-    log,
-    ids: idSource(systemClock.now, store.newest),
-    outbound: createOutbound({}),
-    publicUrl: '',
-    configuration: () => configuration,
-    table: () => table,
-    serviceOf: () => undefined,
-    binds,
-    traces: createTraces({ clock: systemClock, log }),
-    truth: createTruth(),
-    load: createLoad({ store, binds }),
-    limits: createAccountLimits({ configuration: () => configuration, submitted: store.submitted, clock: systemClock }),
-    random: Math.random,
-  }
-  const flow: Flow = await startFlow(core, { cdr: { directory: join(directory, 'cdr'), keepDays: 1 }, retention: { messageDays: 30 } })
-  binds.apply(configuration)
-  /** Sent, and not answered by the carrier. */
-  const sent: ((outcome: Outcome) => void)[] = []
-  let most = 0
-  flow.gateway(carrier).attach({
-    send: () =>
-      new Promise((resolve) => {
-        sent.push(resolve)
-        most = Math.max(most, sent.length)
-      }),
-    closed: new Promise(() => {}),
-    close: async () => {},
-  })
-  const answer = (): void => {
-    for (const resolve of sent.splice(0)) resolve({ ok: true, refs: [], wire: [] })
-  }
-  try {
-    const total = 40
-    for (let n = 0; n < total; n++) {
-      const to = international(`+4477009001${String(n).padStart(2, '0')}`)
-      await flow
-        .gateway(app)
-        .accept({ from: international('+15005550006'), to, body: { kind: 'text', text: 'Hi' }, priority: 1, receipt: 'none' })
+test(
+  'a slow disk takes nothing from the window until four windows’ worth of answers wait for it, and then what is written makes room',
+  { timeout: 180_000 },
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'signalbox-deliver-'))
+    const log = pino({ level: 'error' })
+    const store = await openSqlite({ directory, log })
+    /** Settlements that the disk has not got yet. */
+    const held: (() => void)[] = []
+    const slow: Store = Object.create(store, {
+      settle: { value: (settlement: Settlement) => new Promise<void>((resolve) => held.push(() => resolve(store.settle(settlement)))) },
+    })
+    const binds: Supervisor = createSupervisor({
+      connectors: new Map([['recorded', connector]]),
+      gateway: (bind) => flow.gateway(bind),
+      clock: systemClock,
+      log,
+      onChange: (id) => flow?.wake(id),
+    })
+    const core = coreOf({ store: slow, binds, configuration, log })
+    const flow: Flow = await startFlow(core, { cdr: { directory: join(directory, 'cdr'), keepDays: 1 }, retention: { messageDays: 30 } })
+    binds.apply(configuration)
+    /** Sent, and not answered by the carrier. */
+    const sent: ((outcome: Outcome) => void)[] = []
+    let most = 0
+    flow.gateway(carrier).attach({
+      send: () =>
+        new Promise((resolve) => {
+          sent.push(resolve)
+          most = Math.max(most, sent.length)
+        }),
+      closed: new Promise(() => {}),
+      close: async () => {},
+    })
+    const answer = (): void => {
+      for (const resolve of sent.splice(0)) resolve({ ok: true, refs: [], wire: [] })
     }
-    for (let answered = 0; answered < 4 * window; answered += window) {
-      await until(() => sent.length === window)
-      answer()
-      await until(() => held.length === answered + window)
-    }
-    await quiet()
-    assert.equal(sent.length, 0, 'what is not written has its limit')
-    for (const write of held.splice(0)) write()
-    await until(() => sent.length === window)
-    for (let ended = 4 * window; ended < total;) {
-      await until(() => sent.length > 0 || held.length > 0)
-      answer()
-      ended += held.length
+    try {
+      const total = 40
+      for (let n = 0; n < total; n++) {
+        const to = international(`+4477009001${String(n).padStart(2, '0')}`)
+        await flow
+          .gateway(app)
+          .accept({ from: international('+15005550006'), to, body: { kind: 'text', text: 'Hi' }, priority: 1, receipt: 'none' })
+      }
+      for (let answered = 0; answered < 4 * window; answered += window) {
+        await until(() => sent.length === window)
+        answer()
+        await until(() => held.length === answered + window)
+      }
+      await quiet()
+      assert.equal(sent.length, 0, 'what is not written has its limit')
       for (const write of held.splice(0)) write()
+      await until(() => sent.length === window)
+      for (let ended = 4 * window; ended < total;) {
+        await until(() => sent.length > 0 || held.length > 0)
+        answer()
+        ended += held.length
+        for (const write of held.splice(0)) write()
+      }
+      assert.equal(most, window, 'never more than the window awaits an answer')
+    } finally {
+      const stopped = flow.stop(5000)
+      answer()
+      for (const write of held.splice(0)) write()
+      await stopped
+      await store.close()
+      rmSync(directory, { recursive: true, force: true })
     }
-    assert.equal(most, window, 'never more than the window awaits an answer')
-  } finally {
-    const stopped = flow.stop(5000)
-    answer()
-    for (const write of held.splice(0)) write()
-    await stopped
-    await store.close()
-    rmSync(directory, { recursive: true, force: true })
-  }
-})
+  },
+)
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))

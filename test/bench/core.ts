@@ -8,23 +8,16 @@ import { parseArgs } from 'node:util'
 import { PerformanceObserver } from 'node:perf_hooks'
 import pino from 'pino'
 import { createSupervisor, type Supervisor } from '../../src/binds/supervisor.ts'
-import { createTraces } from '../../src/binds/trace.ts'
 import { systemClock } from '../../src/clock.ts'
-import type { Core } from '../../src/flow/core.ts'
 import { startFlow, type Flow } from '../../src/flow/flow.ts'
-import { createAccountLimits } from '../../src/flow/limits.ts'
-import { createLoad } from '../../src/flow/load.ts'
-import { createTruth } from '../../src/flow/truth.ts'
-import { idSource } from '../../src/ids.ts'
 import { international } from '../../src/model/address.ts'
 import type { Account } from '../../src/model/account.ts'
 import type { Bind } from '../../src/model/bind.ts'
 import type { Configuration } from '../../src/model/configuration.ts'
 import { defaultClientPolicy, defaultPolicy } from '../../src/model/policy.ts'
-import { createOutbound } from '../../src/outbound.ts'
 import type { Connector, Gateway, Outcome, Receipt, Session } from '../../src/plugin.ts'
-import { compile } from '../../src/routing/table.ts'
 import { openSqlite } from '../../src/store/sqlite/index.ts'
+import { coreOf } from '../core.ts'
 
 const { values } = parseArgs({
   options: {
@@ -76,7 +69,6 @@ new PerformanceObserver((list) => {
 
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
 const store = await openSqlite({ directory, log })
-const table = compile(configuration, () => undefined)
 const binds: Supervisor = createSupervisor({
   connectors: new Map([['bench', connector]]),
   gateway: (bind) => flow.gateway(bind),
@@ -84,23 +76,7 @@ const binds: Supervisor = createSupervisor({
   log,
   onChange: (id) => flow?.wake(id),
 })
-const core: Core = {
-  store,
-  clock: systemClock,
-  log,
-  ids: idSource(systemClock.now, store.newest),
-  outbound: createOutbound({}),
-  publicUrl: 'http://127.0.0.1',
-  configuration: () => configuration,
-  table: () => table,
-  serviceOf: () => undefined,
-  binds,
-  traces: createTraces({ clock: systemClock, log }),
-  truth: createTruth(),
-  load: createLoad({ store, binds }),
-  limits: createAccountLimits({ configuration: () => configuration, submitted: store.submitted, clock: systemClock }),
-  random: Math.random,
-}
+const core = coreOf({ store, binds, configuration, log })
 const flow: Flow = await startFlow(core, {
   cdr: { directory: join(directory, 'cdr'), keepDays: 1 },
   retention: { messageDays: 30 },
