@@ -2,7 +2,7 @@
 // requests by sequence number, timeouts by one sweep. What it promises: every request is answered
 // exactly once, with a PDU or with why there is none; nothing a peer sends throws or is left open.
 import type { Socket } from 'node:net'
-import { type BindTrace, type Clock, type Logger, occasional, type TracedConnection, untraced } from '../../src/plugin.ts'
+import { type BindTrace, type Clock, type Logger, Numbered, occasional, type TracedConnection, untraced } from '../../src/plugin.ts'
 import { type Answer, isAnswered } from './answer.ts'
 import {
   type BadPdu,
@@ -76,6 +76,7 @@ export interface LinkOptions extends LinkLimits {
 }
 
 interface InFlight {
+  sequence_number: number
   command: Draft['command']
   /** The command_id of its response. */
   response: number
@@ -83,6 +84,11 @@ interface InFlight {
   at: number
   /** The write that takes it: below `writes`, it has left. */
   write: number
+}
+
+/** In the order in which they were asked, but for the one moment in which the numbers begin again. */
+function byTime(a: InFlight, b: InFlight): number {
+  return a.at - b.at || a.sequence_number - b.sequence_number
 }
 
 const lastSequence = 0x7fff_ffff
@@ -97,14 +103,12 @@ const longHoldMs = 500
 /** Longer than any PDU takes on any line that carries short messages. */
 const defaultPartialPduMs = 30_000
 
-const none: ReadonlyMap<number, InFlight> = new Map()
-
 export function createLink(options: LinkOptions): Link {
   const { socket, log, onRequest } = options
   // All it measures is how long something takes: an answer is not late because the clock was set.
   const clock = options.clock.steady
   let { enquireLinkMs, responseTimeoutMs, partialPduMs = defaultPartialPduMs } = options
-  const inFlight = new Map<number, InFlight>()
+  const inFlight = new Numbered<InFlight>()
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
   let sequence = options.sequence ?? 0
   let holds = 0
@@ -181,8 +185,9 @@ export function createLink(options: LinkOptions): Link {
   }
 
   function loseAll(why: string): void {
-    for (const waiting of inFlight.values()) waiting.settle({ kind: 'lost', written: waiting.write < outflow.writes, why })
+    const all = inFlight.values().sort(byTime)
     inFlight.clear()
+    for (const waiting of all) waiting.settle({ kind: 'lost', written: waiting.write < outflow.writes, why })
   }
 
   function ends(): TracedConnection {
@@ -218,10 +223,11 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     const { command } = draft
-    draft.sequence_number = nextSequence()
+    const sequence_number = nextSequence()
+    draft.sequence_number = sequence_number
     append(draft)
-    const waiting: InFlight = { command, response: commandIds[command] + responseBit, settle, at: clock.now(), write: outflow.writes }
-    inFlight.set(draft.sequence_number, waiting)
+    const response = commandIds[command] + responseBit
+    inFlight.set(sequence_number, { sequence_number, command, response, settle, at: clock.now(), write: outflow.writes })
   }
 
   function post(draft: Draft): void {
@@ -321,10 +327,11 @@ export function createLink(options: LinkOptions): Link {
     let isSilent = false
     // While held, it is we who do not read.
     const isUnread = holds > 0 || now - excusedAt < longHoldMs
-    for (const [sequence_number, waiting] of isUnread ? none : inFlight) {
-      // In the order of their times. What has not left yet cannot be late.
+    for (const waiting of isUnread ? [] : inFlight.values().sort(byTime)) {
+      // What has not left yet cannot be late.
       if (now - waiting.at < responseTimeoutMs || waiting.write >= outflow.writes) break
-      inFlight.delete(sequence_number)
+      // Who was told of one may have ended the rest.
+      if (!inFlight.delete(waiting.sequence_number)) continue
       if (inflow.heardAt <= waiting.at) isSilent = true
       waiting.settle({ kind: 'timeout', why: `no response to ${waiting.command} in ${responseTimeoutMs} ms` })
     }

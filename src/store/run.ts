@@ -32,7 +32,8 @@ export type Item = DeliverItem | ReportItem
 
 export interface Run {
   token: number
-  grain: string
+  /** A destination; of reports the number of their message. */
+  grain: string | number
   items: Item[]
 }
 

@@ -14,9 +14,7 @@ export function createEnding(inner: Inner) {
   const { lanes, steps, claims, interrupted, clock } = inner
 
   function running(item: number | null | undefined): boolean {
-    if (item === null || item === undefined) return false
-    const entry = lanes.entry(item)
-    return entry?.state === 'running'
+    return item !== null && item !== undefined && lanes.isClaimed(item)
   }
 
   async function step<Done extends string>(id: MessageId, done: Done, next: (record: WaitingRecord) => Transition, recalled = false) {

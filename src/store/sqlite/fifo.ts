@@ -1,37 +1,34 @@
-// A queue on an array: shift is constant time, what was shifted is let go in bulk. A class, for
-// one is made for every item on a lane, and closures would cost more than the item.
-export class Fifo<T> {
-  #list: T[] = []
+// A queue in a ring: nothing that was shifted stays reachable through it.
+const fewest = 16
+
+export class Fifo<T extends object> {
+  #ring: (T | undefined)[] = Array.from({ length: fewest })
   #head = 0
+  #size = 0
 
   get size(): number {
-    return this.#list.length - this.#head
+    return this.#size
   }
 
   push(value: T): void {
-    this.#list.push(value)
-  }
-
-  peek(): T | undefined {
-    return this.#list[this.#head]
+    if (this.#size === this.#ring.length) this.#grow()
+    this.#ring[(this.#head + this.#size++) & (this.#ring.length - 1)] = value
   }
 
   shift(): T | undefined {
-    if (this.#head === this.#list.length) return undefined
-    const value = this.#list[this.#head++]
-    if (this.#head === this.#list.length) {
-      this.#list.length = 0
-      this.#head = 0
-    } else if (this.#head >= 256 && this.#head * 2 > this.#list.length) {
-      this.#list = this.#list.slice(this.#head)
-      this.#head = 0
-    }
+    if (this.#size === 0) return undefined
+    const value = this.#ring[this.#head]
+    this.#ring[this.#head] = undefined
+    this.#head = (this.#head + 1) & (this.#ring.length - 1)
+    this.#size--
     return value
   }
 
-  /** Back to the front, first of `values` foremost. */
-  unshift(values: readonly T[]): void {
-    this.#list = [...values, ...this.#list.slice(this.#head)]
+  #grow(): void {
+    const old = this.#ring
+    const ring: (T | undefined)[] = Array.from({ length: 2 * old.length })
+    for (let i = 0; i < old.length; i++) ring[i] = old[(this.#head + i) & (old.length - 1)]
+    this.#ring = ring
     this.#head = 0
   }
 }

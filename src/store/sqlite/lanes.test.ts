@@ -33,7 +33,7 @@ test('while a message is scheduled for tomorrow, those that pass it leave nothin
     for (let i = 0; i < times; i++) {
       lanes.insert([1, 1, 1, clock.now(), ++item, item, '+442', null])
       const [run] = lanes.pick(1, 1, undefined)
-      lanes.finish(run!.token, item)
+      lanes.finish(run!.entries[0]!)
     }
   }
   pass(1000)

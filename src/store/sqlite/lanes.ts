@@ -4,6 +4,7 @@
 import type { Clock } from '../../clock.ts'
 import { Fifo } from './fifo.ts'
 import { heap } from './heap.ts'
+import { Numbered } from '../../numbered.ts'
 import type { QueueKey, QueueRow, Reporting } from './ops.ts'
 import { createTurns, type Entry, type Line, type PickedRun } from './turns.ts'
 
@@ -13,15 +14,16 @@ export interface Lanes {
   pick(lane: number, max: number, kinds: 'deliver' | 'report' | undefined): PickedRun[]
   /** Resolves when what is being read for this lane is there; undefined when nothing is. */
   reading(lane: number): Promise<unknown> | undefined
-  /** Undefined: not in memory. */
-  entry(item: number): Entry | undefined
-  run(token: number): PickedRun | undefined
+  /** In this run, and not settled yet. */
+  claimed(token: number, item: number): Entry | undefined
+  /** In a run. */
+  isClaimed(item: number): boolean
   /** Out of the queue, though its removal is not written yet: never claimed again. */
   withdraw(key: QueueKey, message: number): void
   /** Its removal is written. */
   forget(key: QueueKey): void
-  /** One item of a run is done with; `again` puts it back, due then. */
-  finish(token: number, item: number, again?: number): void
+  /** What is in a run is done with; `again` puts it back, due then. */
+  finish(entry: Entry, again?: number): void
   /** The first key of each line on disk, when the store was opened. */
   heads(heads: QueueKey[]): void
   /** Others are held than before. */
@@ -62,8 +64,7 @@ export function createLanes(given: {
   const { clock } = given
   const limits = { ...defaults, ...given.limits }
   const lines = new Map<string, Line>()
-  const entries = new Map<number, Entry>()
-  const runs = new Map<number, PickedRun>()
+  const entries = new Numbered<Entry>()
   const later = heap<{ due: number; entry?: Entry; line?: Line }>((a, b) => a.due < b.due)
   const reads = new Map<number, Set<Promise<void>>>()
   const turns = createTurns(given)
@@ -75,7 +76,7 @@ export function createLanes(given: {
     let line = lines.get(key)
     if (!line) {
       line = {
-        key, level: turns.level(lane, kp), lane, account, kp, buckets: new Map(), fresh: new Fifo(), returning: new Fifo(), turn: false, virtualTime: 0,
+        key, level: turns.level(lane, kp), lane, account, kp, fresh: new Fifo(), returning: new Fifo(), turn: false, virtualTime: 0,
         active: false, count: 0, upToDue: Infinity, upToItem: 0, readAt: Infinity, refilling: false, late: [], left: new Set(),
       } // prettier-ignore
       lines.set(key, line)
@@ -101,10 +102,11 @@ export function createLanes(given: {
   function hold(line: Line, row: QueueRow): void {
     const [, , , due, item, message, grain, data] = row
     const reporting = typeof data === 'string' ? (JSON.parse(data) as Reporting) : data
-    const bucket = turns.bucket(line, reporting ? `report ${message}` : `deliver ${grain}`)
+    const bucket = turns.bucket(line, reporting ? message : (grain ?? ''))
     bucket.members++
     const entry: Entry = {
-      item, message, line, keyDue: due, due, bucket, attempt: reporting?.attempt ?? 0, report: reporting?.report, state: 'ready',
+      item, message, line, keyDue: due, due, bucket, next: undefined, run: undefined,
+      attempt: reporting ? reporting.attempt : 0, report: reporting?.report, state: 'ready',
     } // prettier-ignore
     entries.set(item, entry)
     line.count++
@@ -206,17 +208,16 @@ export function createLanes(given: {
 
   return {
     insert,
-    pick(lane, max, kinds) {
-      const picked = turns.pick(lane, max, kinds)
-      for (const run of picked) runs.set(run.token, run)
-      return picked
-    },
+    pick: turns.pick,
     reading(lane) {
       const of = reads.get(lane)
       return of && of.size > 0 ? Promise.race(of) : undefined
     },
-    entry: (item) => entries.get(item),
-    run: (token) => runs.get(token),
+    claimed(token, item) {
+      const entry = entries.get(item)
+      return entry?.state === 'running' && entry.run?.token === token ? entry : undefined
+    },
+    isClaimed: (item) => isOut(entries.get(item)),
     withdraw([lane, account, kp, due, item], message) {
       const known = entries.get(item)
       if (known) {
@@ -224,31 +225,32 @@ export function createLanes(given: {
         return
       }
       const line = lineOf(lane, account, kp)
-      const entry: Entry = { item, message, line, keyDue: due, due, bucket: undefined, attempt: 0, report: undefined, state: 'gone' }
+      const entry: Entry = {
+        item, message, line, keyDue: due, due, bucket: undefined, next: undefined, run: undefined, attempt: 0, report: undefined, state: 'gone',
+      } // prettier-ignore
       entries.set(item, entry)
     },
     forget([, , , , item]) {
       const entry = entries.get(item)
-      if (entry) drop(entry)
+      // What is in a run leaves with its end.
+      if (entry && !isOut(entry)) drop(entry)
     },
-    finish(token, item, again) {
-      const run = runs.get(token)
-      const entry = run?.entries.find((one) => one.item === item)
-      if (!run || !entry || entry.state !== 'running') return
+    finish(entry, again) {
+      const { run } = entry
+      if (!run || !isOut(entry)) return
       run.open--
       if (again === undefined) {
         entry.state = 'gone'
         drop(entry)
       } else {
         entry.due = again
-        if (again <= clock.now()) run.back.push(entry)
-        else place(entry)
-        // Not running any more, and claimable only once the run has ended.
-        if (entry.state === 'running') entry.state = 'ready'
+        // Claimable only once the run has ended.
+        entry.state = 'ready'
+        if (again > clock.now()) place(entry)
+        else if (run.back) run.back.push(entry)
+        else run.back = [entry]
       }
-      if (run.open > 0) return
-      runs.delete(token)
-      turns.release(run)
+      if (run.open === 0) turns.release(run)
     },
     heads(heads) {
       for (const [lane, account, kp, due, item] of heads) {
@@ -268,4 +270,8 @@ export function createLanes(given: {
       timer?.cancel()
     },
   }
+}
+
+function isOut(entry: Entry | undefined): boolean {
+  return entry !== undefined && (entry.state === 'running' || entry.state === 'settling')
 }

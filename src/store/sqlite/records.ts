@@ -4,6 +4,7 @@
 import type { Life, MessageState } from '../../model/life.ts'
 import type { AccountId, Direction, Message, MessageId } from '../../model/message.ts'
 import type { Decision } from '../../model/route.ts'
+import { Numbered } from '../../numbered.ts'
 import type { MessageRecord } from '../store.ts'
 import type { Decisions } from './decisions.ts'
 import type { Wait } from './ops.ts'
@@ -76,8 +77,8 @@ export function createRecords(given: {
   decisions: Decisions
   evicted(gone: { order: number; refs: string[] | undefined }): void
 }): Records {
-  const known = new Map<number, Hot>()
-  const rested = new Map<number, Rested>()
+  const known = new Numbered<Hot>()
+  const rested = new Numbered<Rested>()
   const resting = createResting()
   const loading = new Map<number, Promise<Hot | undefined>>()
   let next: { orders: number[]; rows: Promise<Map<number, MessageRow>> } | undefined
@@ -146,7 +147,9 @@ export function createRecords(given: {
       bytes -= one.bytes
       given.evicted(one)
     }
-    for (const hot of known.values()) if ((bytes > given.maxBytes * 0.9 || hot.life.finalAt !== undefined) && may(hot)) drop(hot)
+    for (const hot of known.values()) if (hot.life.finalAt !== undefined && may(hot)) drop(hot)
+    const enough = given.maxBytes * 0.9
+    if (bytes > enough) for (const hot of known.values().sort((a, b) => a.order - b.order)) if (bytes > enough && may(hot)) drop(hot)
     retryAt = bytes + given.maxBytes * 0.05
   }
 

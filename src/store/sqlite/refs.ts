@@ -3,6 +3,7 @@
 // beyond a limit.
 import type { Receipt } from '../../model/receipt.ts'
 import { foldRef, isCoincidence, isHabit, refForm, refKeys, type RefForm } from '../../model/ref.ts'
+import { Named } from '../../numbered.ts'
 import type { Hot } from './records.ts'
 
 export interface Known {
@@ -60,7 +61,7 @@ interface Forms {
 const mostRecent = 2000
 
 export function createRefs(): Refs {
-  const known = new Map<string, Known[]>()
+  const known = new Named<Known[]>()
   const forms = new Map<number, Forms>()
   const early = new Map<number, Early>()
   const earlyKeys = new Map<string, Set<number>>()

@@ -1,11 +1,12 @@
-// Who is next on a lane. Items of one destination form a *bucket*; a bucket whose grain is held by a
+// Who is next on a lane. Items of one grain on a line form a *bucket*; a bucket whose grain is held by a
 // run is put aside once and not looked at again until the grain is free, so a long backlog to one
 // number costs the others nothing. Accounts take turns by virtual time (items served / weight),
 // priorities by rank, but a lower one that waits is served after nine items of higher ones. Deliveries
 // of a held account take no turns until it is held no more.
 import type { Report } from '../../model/receipt.ts'
-import { Fifo } from './fifo.ts'
+import type { Fifo } from './fifo.ts'
 import { heap, type Heap } from './heap.ts'
+import { Named, Numbered } from '../../numbered.ts'
 import type { QueueRow } from './ops.ts'
 
 export interface Entry {
@@ -17,11 +18,15 @@ export interface Entry {
   /** When it may be claimed. */
   due: number
   bucket: Bucket | undefined
+  /** Behind it in its bucket. */
+  next: Entry | undefined
+  /** It is in, or was last. */
+  run: PickedRun | undefined
   /** Of reports. */
   attempt: number
   report: Report | undefined
-  /** running: in a run. gone: ended otherwise; passed over when it comes up. */
-  state: 'ready' | 'later' | 'running' | 'gone'
+  /** running: in a run. settling: in a run, and what came of it is being written. gone: ended otherwise; passed over when it comes up. */
+  state: 'ready' | 'later' | 'running' | 'settling' | 'gone'
 }
 
 /** The items of one lane, account, kind and priority; `upTo` is the key before which all are in memory. */
@@ -31,7 +36,6 @@ export interface Line {
   lane: number
   account: number
   kp: number
-  buckets: Map<string, Bucket>
   fresh: Fifo<Bucket>
   /** Buckets whose grain was held: they take turns with the fresh ones. */
   returning: Fifo<Bucket>
@@ -52,10 +56,11 @@ export interface Line {
 }
 
 export interface Bucket {
-  key: string
   line: Line
   grain: Grain
-  items: Fifo<Entry>
+  /** Those that may be claimed, in order. */
+  first: Entry | undefined
+  last: Entry | undefined
   /** Entries that belong here, in whatever state. */
   members: number
   /** In `fresh` or `returning`, or put aside at the grain. */
@@ -63,10 +68,13 @@ export interface Bucket {
 }
 
 export interface Grain {
-  key: string
+  /** A destination; of reports the message. */
+  of: string | number
   held: boolean
-  buckets: number
-  aside: Bucket[]
+  /** One for each line that has something for it. */
+  buckets: Bucket[]
+  /** Of those the ones that wait for the end of the run that holds it. */
+  aside: Bucket[] | undefined
 }
 
 /** One kind and priority on a lane: its accounts by virtual time. */
@@ -84,7 +92,7 @@ export interface PickedRun {
   entries: Entry[]
   open: number
   /** Put back when the run ends. */
-  back: Entry[]
+  back: Entry[] | undefined
 }
 
 /** A run has at most so many items. */
@@ -93,8 +101,8 @@ const mostPassedOver = 9
 
 export interface Turns {
   level(lane: number, kp: number): Level
-  /** The bucket of a destination or message, made where needed. */
-  bucket(line: Line, key: string): Bucket
+  /** The bucket of a destination, or of a message whose reports are told one after another; made where needed. */
+  bucket(line: Line, of: string | number): Bucket
   /** The entry may be claimed. */
   add(entry: Entry): void
   pick(lane: number, max: number, kinds: 'deliver' | 'report' | undefined): PickedRun[]
@@ -112,7 +120,8 @@ export function createTurns(given: {
   isHeld(account: number): boolean
 }): Turns {
   const lanes = new Map<number, { levels: Level[]; reportsNext: boolean }>()
-  const grains = new Map<string, Grain>()
+  const destinations = new Named<Grain>()
+  const reported = new Numbered<Grain>()
   /** Have something, or had, and are held. */
   const held = new Set<Line>()
   let lastToken = 0
@@ -130,13 +139,30 @@ export function createTurns(given: {
     return lane
   }
 
+  function grainOf(of: string | number): Grain {
+    const known = typeof of === 'number' ? reported.get(of) : destinations.get(of)
+    if (known) return known
+    const grain: Grain = { of, held: false, buckets: [], aside: undefined }
+    if (typeof of === 'number') reported.set(of, grain)
+    else destinations.set(of, grain)
+    return grain
+  }
+
+  function forget({ of }: Grain): void {
+    if (typeof of === 'number') reported.delete(of)
+    else destinations.delete(of)
+  }
+
+  function putAside(bucket: Bucket): void {
+    const { grain } = bucket
+    if (grain.aside) grain.aside.push(bucket)
+    else grain.aside = [bucket]
+  }
+
   function list(bucket: Bucket, where: Fifo<Bucket>): void {
-    if (bucket.listed || bucket.items.size === 0) return
+    if (bucket.listed || !bucket.first) return
     bucket.listed = true
-    if (bucket.grain.held) {
-      bucket.grain.aside.push(bucket)
-      return
-    }
+    if (bucket.grain.held) return putAside(bucket)
     where.push(bucket)
     activate(bucket.line)
   }
@@ -166,11 +192,11 @@ export function createTurns(given: {
       const [first, second] = line.turn ? [line.returning, line.fresh] : [line.fresh, line.returning]
       const bucket = first.shift() ?? second.shift()
       if (!bucket) return undefined
-      if (bucket.grain.held) bucket.grain.aside.push(bucket)
+      if (bucket.grain.held) putAside(bucket)
       else {
         bucket.listed = false
-        while (bucket.items.peek()?.state === 'gone') bucket.items.shift()
-        if (bucket.items.size > 0) return bucket
+        while (bucket.first?.state === 'gone') shift(bucket)
+        if (bucket.first) return bucket
       }
     }
   }
@@ -183,27 +209,35 @@ export function createTurns(given: {
         line.active = false
         continue
       }
-      const entries: Entry[] = []
-      while (entries.length < runItems && entries.length < max) {
-        const entry = bucket.items.shift()
-        if (!entry) break
-        if (entry.state !== 'ready') continue
-        entry.state = 'running'
-        entries.push(entry)
-      }
-      const { grain } = bucket
-      grain.held = true
-      if (bucket.items.size > 0) {
+      const run = runOf(lane, bucket, max)
+      run.grain.held = true
+      if (bucket.first) {
         bucket.listed = true
-        grain.aside.push(bucket)
+        putAside(bucket)
       }
       level.floor = line.virtualTime
-      line.virtualTime += entries.length / given.weight(line.account)
+      line.virtualTime += run.open / given.weight(line.account)
       if (line.fresh.size + line.returning.size > 0) level.lines.push(line)
       else line.active = false
-      return { token: ++lastToken, lane, grain, entries, open: entries.length, back: [] }
+      return run
     }
     return undefined
+  }
+
+  /** The first of the bucket is ready. */
+  function runOf(lane: number, bucket: Bucket, max: number): PickedRun {
+    const entries = [shift(bucket)!]
+    const run: PickedRun = { token: ++lastToken, lane, grain: bucket.grain, entries, open: 0, back: undefined }
+    while (bucket.first && entries.length < runItems && entries.length < max) {
+      const entry = shift(bucket)!
+      if (entry.state === 'ready') entries.push(entry)
+    }
+    for (const entry of entries) {
+      entry.state = 'running'
+      entry.run = run
+    }
+    run.open = entries.length
+    return run
   }
 
   function takeKind(id: number, levels: Level[], base: number, max: number): PickedRun | undefined {
@@ -226,21 +260,20 @@ export function createTurns(given: {
 
   return {
     level: (lane, kp) => laneOf(lane).levels[kp]!,
-    bucket(line, key) {
-      let bucket = line.buckets.get(key)
-      if (!bucket) {
-        let grain = grains.get(key)
-        if (!grain) grains.set(key, (grain = { key, held: false, buckets: 0, aside: [] }))
-        grain.buckets++
-        bucket = { key, line, grain, items: new Fifo(), members: 0, listed: false }
-        line.buckets.set(key, bucket)
-      }
+    bucket(line, of) {
+      const grain = grainOf(of)
+      for (const bucket of grain.buckets) if (bucket.line === line) return bucket
+      const bucket: Bucket = { line, grain, first: undefined, last: undefined, members: 0, listed: false }
+      if (grain.buckets.length === 0) grain.buckets = [bucket]
+      else grain.buckets.push(bucket)
       return bucket
     },
     add(entry) {
       const bucket = entry.bucket!
       entry.state = 'ready'
-      bucket.items.push(entry)
+      if (bucket.last) bucket.last.next = entry
+      else bucket.first = entry
+      bucket.last = entry
       list(bucket, bucket.line.fresh)
     },
     pick(id, max, kinds) {
@@ -258,19 +291,20 @@ export function createTurns(given: {
       }
       return runs
     },
-    release(run) {
-      const { grain } = run
+    release({ grain, entries, back }) {
       grain.held = false
-      const bucket = run.entries[0]?.bucket
-      if (bucket && run.back.length > 0) bucket.items.unshift(run.back)
-      const aside = grain.aside
-      grain.aside = []
-      for (const one of aside) {
-        one.listed = false
-        list(one, one.line.returning)
+      const bucket = entries[0]?.bucket
+      if (bucket && back) for (const entry of back.toReversed()) unshift(bucket, entry)
+      const { aside } = grain
+      grain.aside = undefined
+      if (aside) {
+        for (const one of aside) {
+          one.listed = false
+          list(one, one.line.returning)
+        }
       }
       if (bucket) list(bucket, bucket.line.returning)
-      if (grain.buckets === 0) grains.delete(grain.key)
+      if (grain.buckets.length === 0) forget(grain)
     },
     resume() {
       for (const line of held) {
@@ -281,9 +315,25 @@ export function createTurns(given: {
     },
     leave(bucket) {
       if (--bucket.members > 0) return
-      bucket.line.buckets.delete(bucket.key)
       const { grain } = bucket
-      if (--grain.buckets === 0 && !grain.held) grains.delete(grain.key)
+      grain.buckets.splice(grain.buckets.indexOf(bucket), 1)
+      if (grain.buckets.length === 0 && !grain.held) forget(grain)
     },
   }
+}
+
+function shift(bucket: Bucket): Entry | undefined {
+  const entry = bucket.first
+  if (!entry) return undefined
+  bucket.first = entry.next
+  if (!entry.next) bucket.last = undefined
+  // What has left keeps hold of nothing.
+  entry.next = undefined
+  return entry
+}
+
+function unshift(bucket: Bucket, entry: Entry): void {
+  entry.next = bucket.first
+  bucket.first = entry
+  bucket.last ??= entry
 }

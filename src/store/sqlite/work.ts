@@ -5,7 +5,7 @@ import { emptyOp, withHot, type Inner } from './inner.ts'
 import type { QueueKey } from './ops.ts'
 import type { Hot } from './records.ts'
 import type { StepExtras } from './steps.ts'
-import type { Entry, PickedRun } from './turns.ts'
+import type { Entry } from './turns.ts'
 
 export interface Work {
   claim(lane: string, max: number, kinds?: 'deliver' | 'report'): Promise<Run[]>
@@ -14,9 +14,6 @@ export interface Work {
 
 export function createWork(inner: Inner): Work {
   const { names, lanes, records, claims, interrupted, commit, steps, refs, clock } = inner
-  /** Items being settled: a second settlement of one is ignored. */
-  const settling = new Set<number>()
-
   function keyOf({ line, keyDue, item }: Entry): QueueKey {
     return [line.lane, line.account, line.kp, keyDue, item]
   }
@@ -46,29 +43,29 @@ export function createWork(inner: Inner): Work {
       for (const run of picked) for (const entry of run.entries) if (entry.report === undefined) marks.push(entry.item, entry.message)
       if (marks.length > 0) claims.claimed(marks)
     } catch (error) {
-      for (const run of picked) for (const entry of run.entries) putBack(run.token, entry)
+      for (const run of picked) for (const entry of run.entries) putBack(entry)
       throw new StoreUnavailable('the attempt could not be marked', error)
     }
     const runs: Run[] = []
     for (const run of picked) {
       const items: Item[] = []
       for (const entry of run.entries) {
-        const item = itemOf(lane, run, entry)
+        const item = itemOf(lane, entry)
         if (item) items.push(item)
       }
       if (items.length < run.entries.length) lanes.again(id)
-      if (items.length > 0) runs.push({ token: run.token, grain: run.grain.key, items })
+      if (items.length > 0) runs.push({ token: run.token, grain: run.grain.of, items })
     }
     return runs
   }
 
-  function putBack(token: number, entry: Entry, due = entry.due): void {
+  function putBack(entry: Entry, due = entry.due): void {
     const hot = records.get(entry.message)
-    lanes.finish(token, entry.item, due)
+    lanes.finish(entry, due)
     if (hot) records.release(hot)
   }
 
-  function itemOf(lane: string, run: PickedRun, entry: Entry): Item | undefined {
+  function itemOf(lane: string, entry: Entry): Item | undefined {
     const hot = records.get(entry.message)
     const { item: id, report, attempt } = entry
     const wait = hot?.wait
@@ -77,7 +74,7 @@ export function createWork(inner: Inner): Work {
       if (hot) records.release(hot)
       const over = (): void => {
         claims.settled(id)
-        lanes.finish(run.token, id)
+        lanes.finish(entry)
       }
       commit.add({ ...emptyOp(entry.message), deletes: [keyOf(entry)] }, { done: over })
       return undefined
@@ -103,24 +100,22 @@ export function createWork(inner: Inner): Work {
 
   function settle(settlement: Settlement): Promise<void> {
     const { token, item } = settlement
-    const run = lanes.run(token)
-    const entry = run?.entries.find((one) => one.item === item)
-    // The run is over, or this item is: whoever settles now comes too late.
-    if (!entry || entry.state !== 'running' || settling.has(item)) return Promise.resolve()
+    const entry = lanes.claimed(token, item)
+    // The run is over, or this item is, or is being settled: whoever settles now comes too late.
+    if (!entry) return Promise.resolve()
     if (settlement.kind === 'release') {
       // One that an earlier process had begun to send keeps its mark: the peer may have it, tried now or not.
       if (!entry.report && interrupted.get(item) !== entry.message) claims.released(item)
-      putBack(token, entry, settlement.due ?? entry.due)
+      putBack(entry, settlement.due ?? entry.due)
       return Promise.resolve()
     }
-    settling.add(item)
+    entry.state = 'settling'
     return new Promise((resolve) => {
       const hot = records.get(entry.message)
       const over = (): void => {
-        settling.delete(item)
         claims.settled(item)
         interrupted.delete(item)
-        lanes.finish(token, item)
+        lanes.finish(entry)
         if (hot) records.release(hot)
         resolve()
       }
