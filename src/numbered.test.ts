@@ -43,8 +43,12 @@ test('a map by numbers holds what a Map would', () => {
         mine.values().toSorted((a, b) => a.n - b.n),
         [...theirs.values()].toSorted((a, b) => a.n - b.n),
       )
+      assert.deepEqual(
+        mine.keys().toSorted((a, b) => a - b),
+        [...theirs.keys()].toSorted((a, b) => a - b),
+      )
       mine.clear()
-      assert.deepEqual([mine.size, mine.values(), mine.has(1)], [0, [], false])
+      assert.deepEqual([mine.size, mine.values(), mine.keys(), mine.has(1)], [0, [], [], false])
     }),
   )
 })

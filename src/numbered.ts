@@ -63,6 +63,13 @@ export class Numbered<T extends object> {
     return all
   }
 
+  /** As they are now, in no order. */
+  keys(): number[] {
+    const all: number[] = []
+    for (let at = 0; at < this.#keys.length; at++) if (this.#values[at] !== undefined) all.push(this.#keys[at]!)
+    return all
+  }
+
   clear(): void {
     this.#resize(fewest, false)
     this.#size = 0

@@ -4,7 +4,7 @@ import { encode, type SignedForm } from './form.ts'
 import { messageSid, twilioFailure, twilioStatus } from './mapping.ts'
 import { apiVersion } from './render.ts'
 import { restcommCallback } from './restcomm/callback.ts'
-import { callWebhook, idempotencyToken, type Webhook, type WebhookResult } from './webhook.ts'
+import { idempotencyToken, placeCall, type Webhook, type WebhookResult } from './webhook.ts'
 
 /** Written in one pass, as there are two for every message; in the form Twilio's order, in the signature the alphabet's. */
 export function callbackForm(message: Message, report: Report): SignedForm {
@@ -47,13 +47,20 @@ function doneDate(ms: number): string {
   return written
 }
 
-export function postCallback(gateway: Gateway, message: Message, report: Report, signal: AbortSignal): Promise<Outcome> {
+/** `told` is called once. */
+export function postCallback(
+  gateway: Gateway,
+  message: Message,
+  report: Report,
+  signal: AbortSignal,
+  told: (outcome: Outcome) => void,
+): void {
   const { report: wish } = message
   const url = wish?.['url']
-  if (!url) return Promise.resolve({ ok: true, refs: [], wire: ['no StatusCallback'] })
+  if (!url) return told({ ok: true, refs: [], wire: ['no StatusCallback'] })
   // The sender was told `sent` when it was; there is nothing new in Twilio's words.
   if (report.state === 'unconfirmed')
-    return Promise.resolve({ ok: true, refs: [], wire: ['unconfirmed is sent in Twilio’s words, and that was told'] })
+    return told({ ok: true, refs: [], wire: ['unconfirmed is sent in Twilio’s words, and that was told'] })
   const account = gateway.account()
   const hook: Webhook = {
     url,
@@ -64,7 +71,7 @@ export function postCallback(gateway: Gateway, message: Message, report: Report,
     allowPrivate: account.privateWebhooks,
     signal,
   }
-  return callWebhook(gateway.outbound, gateway.clock, hook, []).then(outcomeOf)
+  placeCall(gateway.outbound, gateway.clock, hook, [], (result) => told(outcomeOf(result)))
 }
 
 function outcomeOf(result: WebhookResult): Outcome {

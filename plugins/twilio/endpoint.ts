@@ -22,6 +22,8 @@ export interface Endpoint {
   signed: string
   /** Without the query, which may hold secrets: for traces. */
   shown: string
+  /** As `shown` is with a query. */
+  masked: string
   overrides: Overrides
   /** Overrides that were not understood; their defaults hold. */
   notes: string[]
@@ -58,7 +60,10 @@ export function endpoint(text: string): Endpoint | undefined {
   if (!found) return undefined
   if (queryAt === -1) return found
   const query = bare.slice(queryAt)
-  return { url: found.url + query, signed: found.signed + query, shown: `${found.shown}?…`, overrides: found.overrides, notes: found.notes }
+  // As it was written, where that is the same.
+  const signed = found.signed.length === queryAt && bare.startsWith(found.signed) ? bare : found.signed + query
+  const url = found.url === found.signed ? signed : found.url + query
+  return { url, signed, shown: found.masked, masked: found.masked, overrides: found.overrides, notes: found.notes }
 }
 
 /** A valid host without underscore, as Twilio asks (21609). */
@@ -78,7 +83,9 @@ function parse(text: string): Endpoint | null {
   const withUser = url.href
   url.username = ''
   url.password = ''
-  return { url: withUser, signed: url.href, shown: url.origin + url.pathname + (url.search ? '?…' : ''), overrides, notes }
+  const bare = url.origin + url.pathname
+  const masked = `${bare}?…`
+  return { url: withUser, signed: url.href, shown: url.search ? masked : bare, masked, overrides, notes }
 }
 
 function overridesOf(fragment: URLSearchParams, notes: string[]): Overrides {

@@ -24,11 +24,13 @@ export function webhookSession(gateway: Gateway, signal: AbortSignal): Session {
     },
     report(message, report) {
       if (!drain.enter()) return Promise.resolve(closing)
-      try {
-        return postCallback(gateway, message, report, drain.signal).then(settled, unforeseen)
-      } catch (error) {
-        return Promise.resolve(unforeseen(error))
-      }
+      return new Promise((resolve) => {
+        try {
+          postCallback(gateway, message, report, drain.signal, (outcome) => resolve(settled(outcome)))
+        } catch (error) {
+          resolve(unforeseen(error))
+        }
+      })
     },
     closed: drain.ended,
     close: () => drain.close(),

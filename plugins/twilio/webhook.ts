@@ -1,14 +1,15 @@
 // One webhook, with Twilio's headers, signature, timeouts and retries. What went wrong is told twice:
 // as Twilio's code for the fallback request, and as our failure for the flow. A failure of the
 // receiver is temporary, so that the flow comes again; only what could never be requested is permanent.
-import {
+import type {
+  Asker,
+  Clock,
+  FailureFacts,
+  Outbound,
   OutboundError,
-  type Clock,
-  type FailureFacts,
-  type Outbound,
-  type OutboundErrorKind,
-  type OutboundRequest,
-  type OutboundResponse,
+  OutboundErrorKind,
+  OutboundRequest,
+  OutboundResponse,
 } from '../../src/plugin.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
 import type { SignedForm } from './form.ts'
@@ -69,55 +70,66 @@ const failures: Record<OutboundErrorKind, Pick<FailureFacts, 'kind' | 'code'>> =
 
 /** Appends a line to `wire` for each try. Never rejects. */
 export function callWebhook(outbound: Outbound, clock: Clock, hook: Webhook, wire: string[]): Promise<WebhookResult> {
+  return new Promise((resolve) => placeCall(outbound, clock, hook, wire, resolve))
+}
+
+/** The same without a promise: there are two for every message. `told` is called once. */
+export function placeCall(outbound: Outbound, clock: Clock, hook: Webhook, wire: string[], told: Call['told']): void {
   const to = endpoint(hook.url)
   if (!to) {
     wire.push(`${hook.method} an invalid URL: not requested`)
     const failure: FailureFacts = { kind: 'permanent', code: 'invalid-destination', peer: 'the webhook URL is not valid' }
-    return Promise.resolve({ ok: false, code: 11210, failure, wire })
+    return told({ ok: false, code: 11210, failure, wire })
   }
   if (to.notes.length > 0) wire.push(...to.notes)
-  const startedAt = clock.now()
-  return attempt({ outbound, clock, method: hook.method, to, request: requestOf(hook, to), wire, startedAt, triedAt: startedAt, tried: 0 })
+  outbound.ask(new Call(outbound, clock, to, requestOf(hook, to), wire, told))
 }
 
-interface Call {
-  outbound: Outbound
-  clock: Clock
-  method: string
-  to: Endpoint
+/** Asks, and asks again, until there is a result. */
+class Call implements Asker {
   request: OutboundRequest
-  wire: string[]
-  startedAt: number
-  triedAt: number
-  tried: number
-}
+  readonly told: (result: WebhookResult) => void
+  private readonly outbound: Outbound
+  private readonly clock: Clock
+  private readonly to: Endpoint
+  private readonly wire: string[]
+  private readonly startedAt: number
+  private triedAt: number
+  private tried = 0
 
-/** There are two for every message: no frames, and few closures. */
-function attempt(call: Call): Promise<WebhookResult> {
-  return call.outbound.request(call.request).then(
-    (response) => answered(call, response),
-    (error: unknown) => failed(call, failedRequest(error)),
-  )
-}
+  constructor(outbound: Outbound, clock: Clock, to: Endpoint, request: OutboundRequest, wire: string[], told: Call['told']) {
+    this.outbound = outbound
+    this.clock = clock
+    this.to = to
+    this.request = request
+    this.wire = wire
+    this.told = told
+    this.startedAt = this.triedAt = clock.now()
+  }
 
-function answered(call: Call, response: OutboundResponse): WebhookResult | Promise<WebhookResult> {
-  const { status } = response
-  if (status >= 400) return failed(call, failedAnswer(response))
-  const { method, to, wire, clock, triedAt } = call
-  wire.push(`${method} ${to.shown} → HTTP ${status} in ${clock.now() - triedAt} ms`)
-  return { ok: true, response, wire }
-}
+  answered(response: OutboundResponse): void {
+    const { status } = response
+    if (status >= 400) return this.fell(failedAnswer(response))
+    const { wire } = this
+    wire.push(`${this.request.method} ${this.to.shown} → HTTP ${status} in ${this.clock.now() - this.triedAt} ms`)
+    this.told({ ok: true, response, wire })
+  }
 
-function failed(call: Call, { said, why, code, failure }: Failed): WebhookResult | Promise<WebhookResult> {
-  const { method, to, request, wire, startedAt } = call
-  const now = call.clock.now()
-  wire.push(`${method} ${to.shown} → ${said} in ${now - call.triedAt} ms`)
-  const { tt, rc, rp } = to.overrides
-  if (why === undefined || !rp.has(why) || call.tried >= rc || now - startedAt >= tt) return { ok: false, code, failure, wire }
-  request.totalTimeoutMs = tt - (now - startedAt)
-  call.triedAt = now
-  call.tried++
-  return attempt(call)
+  failed(error: OutboundError): void {
+    this.fell(failedRequest(error))
+  }
+
+  private fell({ said, why, code, failure }: Failed): void {
+    const { to, request, wire, startedAt } = this
+    const now = this.clock.now()
+    wire.push(`${request.method} ${to.shown} → ${said} in ${now - this.triedAt} ms`)
+    const { tt, rc, rp } = to.overrides
+    if (why === undefined || !rp.has(why) || this.tried >= rc || now - startedAt >= tt) return this.told({ ok: false, code, failure, wire })
+    this.request = { ...request, totalTimeoutMs: tt - (now - startedAt) }
+    this.triedAt = now
+    this.tried++
+    this.outbound.ask(this)
+  }
 }
 
 function requestOf(
@@ -127,13 +139,11 @@ function requestOf(
   const { ct, rt, tt } = to.overrides
   const post = method === 'POST'
   const query = post ? '' : (to.signed.includes('?') ? '&' : '?') + params.form
-  const headers: Record<string, string> = {
-    'user-agent': 'TwilioProxy/1.1',
-    accept: '*/*',
-    'i-twilio-idempotency-token': idempotency,
-    'x-home-region': 'us1',
-    'x-twilio-signature': sign(token, to.signed + (post ? params.sorted : query)),
-  }
+  const signed = sign(token, to.signed + (post ? params.sorted : query))
+  // As lines, put together once.
+  let headers = `user-agent: TwilioProxy/1.1\r\naccept: */*\r\ni-twilio-idempotency-token: ${idempotency}\r\nx-home-region: us1\r\nx-twilio-signature: ${signed}\r\n`
+  if (hops !== undefined) headers += `${hopsHeader}: ${hopsAfter(hops)}\r\n`
+  if (post) headers += 'content-type: application/x-www-form-urlencoded; charset=utf-8\r\n'
   const request: OutboundRequest = {
     method,
     url: post ? to.url : to.url + query,
@@ -148,11 +158,7 @@ function requestOf(
     repeatable: true,
     signal,
   }
-  if (hops !== undefined) headers[hopsHeader] = hopsAfter(hops)
-  if (post) {
-    headers['content-type'] = 'application/x-www-form-urlencoded; charset=utf-8'
-    request.body = params.form
-  }
+  if (post) request.body = params.form
   return request
 }
 
@@ -164,10 +170,7 @@ interface Failed {
   said: string
 }
 
-function failedRequest(error: unknown): Failed {
-  if (!(error instanceof OutboundError))
-    return { code: 11200, failure: { kind: 'temporary', code: 'peer-error' }, why: undefined, said: 'error' }
-  const { kind } = error
+function failedRequest({ kind }: OutboundError): Failed {
   const why = kind === 'connect' || kind === 'connect-timeout' || kind === 'tls' ? 'ct' : kind === 'read-timeout' ? 'rt' : undefined
   return { code: codes[kind], failure: { ...failures[kind], peer: kind }, why, said: kind }
 }

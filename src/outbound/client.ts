@@ -7,13 +7,13 @@
 // a head seen before is not parsed again, and one timer for everything instead of two a request.
 import { lookup } from 'node:dns/promises'
 import type { Logger } from 'pino'
-import { OutboundError, type Outbound, type OutboundRequest, type OutboundResponse } from './contract.ts'
+import { OutboundError, promised, type Asker, type Outbound, type OutboundRequest, type OutboundResponse } from './contract.ts'
 import { Exchange } from './exchange.ts'
 import { outboundError } from './faults.ts'
 import { guardedLookup, type Resolve } from './guard.ts'
 import { Pool, type Limits } from './pool.ts'
 import { plainQueryAt } from './query.ts'
-import { isRedirect, redirected } from './redirect.ts'
+import { redirected } from './redirect.ts'
 import { requestBytes } from './request.ts'
 import { targets, type Target } from './target.ts'
 
@@ -33,9 +33,6 @@ export interface OutboundOptions {
 const tickMs = 50
 
 const systemResolve: Resolve = (hostname) => lookup(hostname, { all: true })
-
-type Answered = (response: OutboundResponse) => void
-type Failed = (error: OutboundError) => void
 
 export function createOutbound(options: OutboundOptions = {}): Outbound {
   const { log, resolve = systemResolve, connections = 1024, connectionsPerOrigin = 64, ca } = options
@@ -87,7 +84,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     return pool
   }
 
-  function send(request: OutboundRequest, endsAt: number, answered: Answered, failed: Failed): void {
+  function send(asker: Asker, request: OutboundRequest, endsAt: number, hops: number): void {
     try {
       if (closed) throw new OutboundError('aborted', 'closed')
       if (request.signal?.aborted) throw new OutboundError('aborted', 'aborted')
@@ -98,38 +95,31 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
       if (target.privateLiteral && !request.allowPrivate) throw new OutboundError('refused', 'the address is not public')
       const path = queryAt === -1 ? target.path : target.path + url.slice(queryAt)
       const bytes = requestBytes(request, target, path)
-      poolFor(target, request).enter(new Exchange(request, target, path, bytes, endsAt, answered, failed))
+      poolFor(target, request).enter(new Exchange(asker, request, target, path, bytes, endsAt, hops, follow))
     } catch (error) {
-      failed(outboundError(error instanceof Error ? error : new Error(String(error))))
+      asker.failed(outboundError(error instanceof Error ? error : new Error(String(error))))
     }
   }
 
-  function follow(
-    request: OutboundRequest,
-    response: OutboundResponse,
-    hops: number,
-    endsAt: number,
-    answered: Answered,
-    failed: Failed,
-  ): void {
-    if (hops > request.redirects) return failed(new OutboundError('too-many-redirects', `more than ${request.redirects} redirects`))
+  function follow({ asker, request, endsAt, hops }: Exchange, response: OutboundResponse): void {
+    if (hops >= request.redirects) return asker.failed(new OutboundError('too-many-redirects', `more than ${request.redirects} redirects`))
     let next: OutboundRequest
     try {
       next = redirected(request, response)
     } catch (error) {
-      return failed(error instanceof OutboundError ? error : new OutboundError('bad-url', 'the redirect leads to no URL', error))
+      return asker.failed(error instanceof OutboundError ? error : new OutboundError('bad-url', 'the redirect leads to no URL', error))
     }
-    send(next, endsAt, (got) => (isRedirect(got) ? follow(next, got, hops + 1, endsAt, answered, failed) : answered(got)), failed)
+    send(asker, next, endsAt, hops + 1)
+  }
+
+  function ask(asker: Asker): void {
+    const { request } = asker
+    send(asker, request, performance.now() + request.totalTimeoutMs, 0)
   }
 
   return {
-    request(request) {
-      return new Promise((answered, failed) => {
-        const endsAt = performance.now() + request.totalTimeoutMs
-        if (request.redirects === 0) return send(request, endsAt, answered, failed)
-        send(request, endsAt, (got) => (isRedirect(got) ? follow(request, got, 1, endsAt, answered, failed) : answered(got)), failed)
-      })
-    },
+    ask,
+    request: (request) => promised(ask, request),
     async close() {
       closed = true
       clearInterval(timer)

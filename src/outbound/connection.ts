@@ -34,6 +34,8 @@ export class Connection {
   private reused = false
   private progressAt = 0
   private idleUntil = 0
+  /** The request is not all gone. */
+  private writing = false
 
   /** For an exchange that is sent once the connection is there, and fails if it never is. */
   constructor(pool: Pool, first: Exchange, now: number) {
@@ -97,8 +99,15 @@ export class Connection {
     exchange.written = true
     this.progressAt = performance.now()
     this.reader.begin(exchange.request.maxBytes)
-    if (typeof exchange.bytes === 'string') this.socket.write(exchange.bytes, 'latin1')
-    else this.socket.write(exchange.bytes)
+    this.writing = true
+    // Past the stream's queue, which has nothing to do where one request is written at a time, and took as long as all else here.
+    if (typeof exchange.bytes === 'string') this.socket._write(exchange.bytes, 'latin1', this.wrote)
+    else this.socket._write(exchange.bytes, 'buffer' as BufferEncoding, this.wrote)
+  }
+
+  private readonly wrote = (error?: Error | null): void => {
+    this.writing = false
+    if (error) this.fail(outboundError(error))
   }
 
   private read(bytes: Buffer, length: number): boolean {
@@ -121,9 +130,14 @@ export class Connection {
     if (!exchange || !head) return
     this.exchange = undefined
     const { target, path } = exchange
-    const response: OutboundResponse = { status: head.status, headers: head.headers, body: reader.body, url: target.origin + path }
+    const response: OutboundResponse = {
+      status: head.status,
+      headers: head.headers,
+      body: reader.body,
+      url: target.plain ? exchange.request.url : target.origin + path,
+    }
     const keptMs = head.idleMs === -1 ? idleMs : Math.min(longestIdleMs, head.idleMs - idleMarginMs)
-    const keep = head.keepAlive && !reader.extra && keptMs > 0 && this.socket.writableLength === 0
+    const keep = head.keepAlive && !reader.extra && keptMs > 0 && !this.writing
     if (keep) this.rest(keptMs)
     else this.destroy()
     exchange.answer(response)

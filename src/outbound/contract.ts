@@ -4,7 +4,11 @@
 export interface OutboundRequest {
   method: 'GET' | 'POST'
   url: string
-  headers?: Record<string, string>
+  /**
+   * By name; or, where requests are many, as the lines they are sent as, each with its CRLF, and none of those that whoever sends them
+   * writes himself (Host, Content-Length and what else says how the message is carried).
+   */
+  headers?: Record<string, string> | string
   body?: string
   connectTimeoutMs: number
   readTimeoutMs: number
@@ -60,8 +64,21 @@ export class OutboundError extends Error {
   }
 }
 
+/** Who asks, for requests by the thousand: one of the two is called, once, and throws nothing. */
+export interface Asker {
+  /** Not changed until one of the two was called. */
+  readonly request: OutboundRequest
+  answered(response: OutboundResponse): void
+  failed(error: OutboundError): void
+}
+
 export interface Outbound {
+  ask(asker: Asker): void
   /** Rejects with OutboundError only. */
   request(request: OutboundRequest): Promise<OutboundResponse>
   close(): Promise<void>
+}
+
+export function promised(ask: Outbound['ask'], request: OutboundRequest): Promise<OutboundResponse> {
+  return new Promise((answered, failed) => ask({ request, answered, failed }))
 }

@@ -1,9 +1,15 @@
 // One request and its answer: settles exactly once. Connections and pools carry it; `settled` tells
 // them when it is no longer theirs.
-import { OutboundError, type OutboundRequest, type OutboundResponse } from './contract.ts'
+import { OutboundError, type Asker, type OutboundRequest, type OutboundResponse } from './contract.ts'
+import { isRedirect } from './redirect.ts'
 import type { Target } from './target.ts'
 
+/** Goes where a redirect leads, for the same asker. */
+export type Follow = (exchange: Exchange, response: OutboundResponse) => void
+
 export class Exchange {
+  /** Whom the answer is for; his request may have been another, before redirects. */
+  readonly asker: Asker
   readonly request: OutboundRequest
   readonly target: Target
   /** What is asked for, query included. */
@@ -11,30 +17,33 @@ export class Exchange {
   /** What is written; a string stands for Latin-1. */
   readonly bytes: string | Buffer
   readonly endsAt: number
+  /** Redirects followed before. */
+  readonly hops: number
   settled = false
   /** Was put on a kept-alive connection that turned out to be dead. */
   repeated = false
   /** Was put on a connection. */
   written = false
-  private readonly answered: (response: OutboundResponse) => void
-  private readonly failed: (error: OutboundError) => void
+  private readonly follow: Follow
 
   constructor(
+    asker: Asker,
     request: OutboundRequest,
     target: Target,
     path: string,
     bytes: string | Buffer,
     endsAt: number,
-    answered: (response: OutboundResponse) => void,
-    failed: (error: OutboundError) => void,
+    hops: number,
+    follow: Follow,
   ) {
+    this.asker = asker
     this.request = request
     this.target = target
     this.path = path
     this.bytes = bytes
     this.endsAt = endsAt
-    this.answered = answered
-    this.failed = failed
+    this.hops = hops
+    this.follow = follow
   }
 
   /** The same request has the same effect when it is sent twice. */
@@ -45,13 +54,14 @@ export class Exchange {
   answer(response: OutboundResponse): void {
     if (this.settled) return
     this.settled = true
-    this.answered(response)
+    if (this.request.redirects > 0 && isRedirect(response)) this.follow(this, response)
+    else this.asker.answered(response)
   }
 
   fail(error: OutboundError): void {
     if (this.settled) return
     this.settled = true
-    this.failed(this.written && !error.written ? new OutboundError(error.kind, error.message, error.cause, true) : error)
+    this.asker.failed(this.written && !error.written ? new OutboundError(error.kind, error.message, error.cause, true) : error)
   }
 
   /** Why it must end now, wherever it is; undefined while it may go on. */

@@ -200,3 +200,30 @@ test('rejects what is asked of it after close', async () => {
   await out.close()
   await fails('aborted', out.request(ask('http://127.0.0.1:9/')))
 })
+
+test('sends headers given as lines as they are, leaves the same ones out of redirects, and refuses what is no line', async () => {
+  const end = await web((request, response) => response.end(JSON.stringify(request.headers)))
+  const url = await web((request, response) => void response.writeHead(request.url === '/get' ? 303 : 307, { location: end }).end())
+  const headers = 'x-a: é\r\nAuthorization: Basic a\r\ncookie: b=c\r\nContent-Type: text/plain\r\nx-b: 1\r\n'
+  const sent = async (to: string): Promise<Record<string, string>> =>
+    JSON.parse((await outbound().request(ask(to, { headers, body: 'x', redirects: 1 }))).body.toString()) as Record<string, string>
+  const kept = { 'x-a': 'é', 'x-b': '1' }
+  const names = new Set(['x-a', 'authorization', 'cookie', 'content-type', 'x-b'])
+  const seen = (all: Record<string, string>): Record<string, string> =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)))
+  assert.deepEqual(seen(await sent(end)), { ...kept, authorization: 'Basic a', cookie: 'b=c', 'content-type': 'text/plain' })
+  assert.deepEqual(seen(await sent(`${url}/post`)), { ...kept, 'content-type': 'text/plain' })
+  assert.deepEqual(seen(await sent(`${url}/get`)), kept)
+  for (const wrong of [
+    'x-a: b',
+    'x-a: b\n',
+    'x-a b\r\n',
+    'x a: b\r\n',
+    ': b\r\n',
+    'x-a: b\r\n\r\n',
+    'x-a: b\r\n c\r\n',
+    'x-a: €\r\n',
+    'x-a: \0\r\n',
+  ])
+    await fails('bad-url', outbound().request(ask(end, { headers: wrong })))
+})

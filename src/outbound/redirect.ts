@@ -1,5 +1,6 @@
 // Where a redirect leads and as what (RFC 9110 §15.4): 303 always becomes a GET, 301 and 302 do for a
 // POST; credentials stay with their origin.
+import { headerLines } from './request.ts'
 import { OutboundError, type OutboundRequest, type OutboundResponse } from './contract.ts'
 
 export function isRedirect({ status, headers }: OutboundResponse): boolean {
@@ -19,12 +20,9 @@ export function redirected(request: OutboundRequest, response: OutboundResponse)
   }
   const toGet = response.status === 303 || (request.method === 'POST' && (response.status === 301 || response.status === 302))
   const crosses = url.origin !== new URL(response.url).origin
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(request.headers ?? {})) {
-    const lower = name.toLowerCase()
-    if (crosses && (lower === 'authorization' || lower === 'cookie')) continue
-    if (!(toGet && lower === 'content-type')) headers[name] = value
-  }
+  let headers = headerLines(request.headers)
+  if (crosses) headers = headers.replace(/^(?:authorization|cookie):.*\r\n/gim, '')
+  if (toGet) headers = headers.replace(/^content-type:.*\r\n/gim, '')
   const next: OutboundRequest = { ...request, url: url.href, headers }
   if (toGet) {
     next.method = 'GET'

@@ -22,11 +22,21 @@ const whole = 7
 export interface HeadMemo {
   text: string
   head: Head | undefined
+  /** With the line that ends it. */
+  bytes?: Buffer
 }
 
 const empty = Buffer.alloc(0)
 const protocolStart = 'HTTP/1.'
 const chunkSize = /^([\da-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/i
+
+/** Whether these bytes begin so. */
+function isSame(known: Buffer, bytes: Buffer, at: number, length: number): boolean {
+  const size = known.length
+  if (length - at < size) return false
+  for (let i = 0; i < size; i++) if (known[i] !== bytes[at + i]) return false
+  return true
+}
 
 export class ResponseReader {
   /** Set once the head is read. */
@@ -98,6 +108,12 @@ export class ResponseReader {
   }
 
   private readHead(bytes: Buffer, at: number, length: number): number {
+    const known = this.memo.bytes
+    if (known && this.headBytes === 0 && this.memo.head && isSame(known, bytes, at, length)) {
+      this.headBytes = known.length
+      this.begun(this.memo.head)
+      return at + known.length
+    }
     const limit = Math.min(length, at + maxHeadBytes - this.headBytes)
     const came = bytes.toString('latin1', at, limit)
     const joint = this.tail + came
@@ -124,6 +140,7 @@ export class ResponseReader {
     const head = parseHead(text)
     this.memo.text = text
     this.memo.head = head
+    this.memo.bytes = Buffer.from(`${text}\r\n`, 'latin1')
     return head
   }
 

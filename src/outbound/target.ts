@@ -15,6 +15,8 @@ export interface Target {
   origin: string
   /** With the query, unless the request has its own. */
   path: string
+  /** Origin and path are as they were written. */
+  plain: boolean
   /** From the URL's user and password. */
   authorization: string | undefined
   /** The host is a literal address that is not public. */
@@ -38,9 +40,11 @@ export function targets(): FindTarget {
     const key = queryAt === -1 ? url : url.slice(0, queryAt)
     let target = known.get(key)
     if (!target) {
-      target = parse(key)
+      // A text of its own: what was cut from a longer one would keep that.
+      const own = JSON.parse(JSON.stringify(key)) as string
+      target = parse(own)
       if (known.size >= maxTargets) known.clear()
-      known.set(key, target)
+      known.set(own, target)
     }
     return target
   }
@@ -64,6 +68,7 @@ function parse(text: string): Target {
     host: url.host,
     origin,
     path: url.pathname + url.search,
+    plain: text === origin + url.pathname + url.search,
     authorization: username || password ? basic(username, password) : undefined,
     privateLiteral: literal !== undefined && isPrivateAddress(literal),
     linkLocalLiteral: literal !== undefined && !mayReach(literal, true),

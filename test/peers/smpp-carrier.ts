@@ -160,7 +160,7 @@ export function recorder(
       },
       reachable: (handset, said) => void alerts.push({ handset: handset.value, said }),
       account: () => ({ id: 'AC0' }) as Account,
-      outbound: { request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },
+      outbound: { ask: () => {}, request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },
     },
   }
   return recorded

@@ -169,7 +169,7 @@ export async function house(
           return true
         },
         account: () => accounts.get(account)!,
-        outbound: { request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },
+        outbound: { ask: () => {}, request: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() },
       },
     }
     return it

@@ -28,7 +28,11 @@ interface Terms {
   signal: { readonly aborted: boolean }
 }
 
-function request(config: SupplierConfig, method: 'GET' | 'POST', url: string, { allowPrivate, signal }: Terms): OutboundRequest {
+interface Named extends OutboundRequest {
+  headers: Record<string, string>
+}
+
+function request(config: SupplierConfig, method: 'GET' | 'POST', url: string, { allowPrivate, signal }: Terms): Named {
   const { timeoutMs } = config
   return {
     method,
