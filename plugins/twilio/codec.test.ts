@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
@@ -9,7 +10,7 @@ import { Refused, xmlText } from './errors.ts'
 import { all, one, parseForm, parseFormBytes, writeForm } from './form.ts'
 import { phoneNumber } from './numbers.ts'
 import { numberSettings } from './settings.ts'
-import { signature, type SignedParams } from './signature.ts'
+import { sign, signature, type SignedParams } from './signature.ts'
 import { readTwiml } from './twiml.ts'
 
 interface Vector {
@@ -37,6 +38,19 @@ test('signs every vector, and checks each as the official package does', () => {
     const to = endpoint(over)!
     assert.equal(signature(authToken, to.signed, params) === expected, !/@|#|:443/.test(over), name)
   }
+})
+
+test('signs in turn for several tenants, short and long, whatever the letters', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 40 })
+  const tokens = fc.constantFrom('a', 'b', 'c'.repeat(64), 'd'.repeat(65))
+  fc.assert(
+    fc.property(fc.array(fc.tuple(tokens, text, fc.constantFrom(1, 1, 1, 3, 50, 300)), { maxLength: 20 }), (asked) => {
+      for (const [token, piece, times] of asked) {
+        const whole = piece.repeat(times)
+        assert.equal(sign(token, whole), createHmac('sha1', token).update(whole).digest('base64'))
+      }
+    }),
+  )
 })
 
 test('signs what the official package validates', () => {

@@ -72,16 +72,26 @@ export function writeForm(params: Readonly<Record<string, string>>): string {
 }
 
 const plain = /^[\w.-]*$/
-const number = /^\+\d*$/
 
 /** A value as it stands in a form. */
 export function encode(text: string): string {
+  // A number before all else, and without an expression: there are four in the webhooks of every message.
+  if (isNumber(text)) return `%2B${text.slice(1)}`
   if (plain.test(text)) return text
-  if (number.test(text)) return `%2B${text.slice(1)}`
   try {
     return encodeURIComponent(text)
   } catch {
     // A lone surrogate, which UTF-8 cannot say.
     return encodeURIComponent(wellFormed(text))
   }
+}
+
+/** A plus sign and digits. */
+function isNumber(text: string): boolean {
+  if (text.charCodeAt(0) !== 0x2b) return false
+  for (let i = 1; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x30 || code > 0x39) return false
+  }
+  return true
 }

@@ -42,6 +42,11 @@ let older = new Map<string, Paddings>()
 /** What is hashed is put together in these, one signature after another. */
 let inner = Buffer.alloc(4096)
 const outer = Buffer.alloc(blockBytes + digestBytes)
+/** Whose paddings are in both. */
+let written: Paddings | undefined
+/** What of `inner` is hashed, by its length where that is usual: few come again and again. */
+let views: (Buffer | undefined)[] = []
+const usualBytes = 1024
 
 /**
  * The signature of a whole string. RFC 2104 with one-shot hashes: node's Hmac is a stream, and what thousands of streams a second cost
@@ -49,13 +54,22 @@ const outer = Buffer.alloc(blockBytes + digestBytes)
  */
 export function sign(token: string, text: string): string {
   const key = known.get(token) ?? remember(token)
-  const length = blockBytes + Buffer.byteLength(text)
-  if (length > inner.length) inner = Buffer.alloc(2 * length)
-  inner.set(key.inner)
-  inner.write(text, blockBytes)
-  outer.set(key.outer)
+  // Three octets a UTF-16 unit at most.
+  const most = blockBytes + 3 * text.length
+  if (most > inner.length) {
+    inner = Buffer.alloc(2 * most)
+    views = []
+    written = undefined
+  }
+  if (key !== written) {
+    inner.set(key.inner)
+    outer.set(key.outer)
+    written = key
+  }
+  const length = blockBytes + inner.write(text, blockBytes)
+  const view = length < usualBytes ? (views[length] ??= inner.subarray(0, length)) : inner.subarray(0, length)
   // As text, and not as a buffer of its own.
-  outer.write(hash('sha1', inner.subarray(0, length), 'binary'), blockBytes, 'latin1')
+  outer.write(hash('sha1', view, 'binary'), blockBytes, 'latin1')
   return hash('sha1', outer, 'base64')
 }
 
