@@ -1,38 +1,79 @@
 // A journal file, folded: a message that was accepted, sent and receipted within it is one row to
-// insert, and its queue items never reach a table.
+// insert, and its queue items never reach a table. What is only carried stays where it is in the
+// file's octets: `life` and the like are places in them, and end at `lifeTo` or before the next separator.
 import type { CountName } from '../../model/transition.ts'
 import type { RefForm } from '../../model/ref.ts'
-import type { Joined } from '../store.ts'
-import { decode, entry, group, type MessageFields, type OtherOp, type Rare } from './ops.ts'
+import { foldMessage, readNumber, type Place } from './fields.ts'
+import { records } from './journal.ts'
+import type { OtherOp } from './ops.ts'
 
-export interface RowChange {
+export interface MessageRow {
   order: number
-  insert: { tail: string; tenant: number; receiver: string; sender: string; message: string; decision: string } | null
-  life: string | null
+  /** The last one within the file; empty where the file changes nothing of it, nor of the three after it. */
+  life: number
+  lifeTo: number
   state: number
   giveUpAt: number | null
-  wait: string | null
-  entries: string
+  /** Empty: none. */
+  wait: number
+  waitTo: number
+  /** From and to, for each line that added some. */
+  entries: number[]
+  refs: MessageRef[] | null
+  insert: MessageInsert | null
   replace: [message: string, redactedAt: number | null] | null
   decision: string | null
   hidden: boolean
-  /** `[bind,"key"],` for each: what a sweep deletes with the message. */
-  refs: string
+}
+
+/** `name` is the bind and the key as they stand, up to `keyTo`; `key` and `raw` are JSON, `raw` maybe empty. */
+export interface MessageRef {
+  name: number
+  bind: number
+  key: number
+  keyTo: number
+  segment: number
+  raw: number
+  rawTo: number
+}
+
+/** One after another: each ends an octet before the next; `tenant` is the number, which stands between `tail` and `receiver`. */
+export interface MessageInsert {
+  tail: number
+  tenant: number
+  receiver: number
+  sender: number
+  message: number
+  decision: number
+  decisionTo: number
+}
+
+/** A queue row: its key, and behind it message, grain as JSON and data. */
+export interface Put {
+  key: number
+  keyTo: number
+  gone: boolean
 }
 
 export interface Changes {
   /** Journal file that these changes are. */
   file: number
+  /** What is in it. */
+  octets: Buffer
   operations: number
   names: [id: number, value: string][]
-  messages: Map<number, RowChange>
-  /** By key (`lane,account,kp,due,item`): message, grain as JSON, data. */
-  puts: Map<string, string>
-  deletes: string[]
-  refs: [bind: number, key: string, message: number, segment: number, raw: string | null][]
+  /** In the order in which they come first. */
+  messages: MessageRow[]
+  rows: Map<number, MessageRow>
+  /** In order, those that are gone again among them. */
+  puts: Put[]
+  items: Map<number, Put>
+  /** Keys of items that earlier files put. */
+  deletes: number[]
   early: Map<number, [bind: number, receipt: string, at: number]>
   earlyDeletes: number[]
-  cdrs: Map<number, string>
+  /** Those up to `cdrWritten` among them. */
+  cdrs: { sequence: number; cdr: number; to: number }[]
   cdrLast: number
   cdrWritten: number
   hooks: [account: number, sequence: number, cdr: string][]
@@ -40,12 +81,13 @@ export interface Changes {
   parts: { key: string; place: number; total: number; at: number; data: string; called?: string }[]
   droppedParts: string[]
   joinedParts: [key: string, place: number, at: number][]
-  idempotency: [message: number, account: number, key: string, tail: string][]
+  idempotency: [row: MessageRow, account: number, key: string][]
   counts: Map<string, [minute: number, bind: number, name: CountName, count: number]>
   forms: Map<string, [bind: number, form: RefForm, count: number]>
-  usage: Map<string, [tenant: number, day: number, kind: string, messages: number, segments: number]>
-  /** By `lane,account`. */
-  depths: Map<string, [deliver: number, report: number]>
+  /** By tenant. */
+  usage: Map<number, { day: number; kind: string; messages: number; segments: number }[]>
+  /** By lane and account: how much deeper, by what the file leaves. */
+  depths: Map<number, Map<number, [deliver: number, report: number]>>
   /** By account, sender and handset, as JSON. Null: lifted. */
   optOuts: Map<string, [at: number, word: string, message: string | null] | null>
   /** By account, service and handset, as JSON: the sender. */
@@ -54,128 +96,37 @@ export interface Changes {
   lastEarly: number
 }
 
-export function foldFile(file: number, lines: Iterable<string>): Changes {
+const newline = 10
+const brace = 123
+
+/** `octets`: what is in the file, which has to stay as it is until the changes are in the tables. `verified`: this process wrote it itself. */
+export function foldFile(file: number, octets: Buffer, verified: boolean): Changes {
   const changes: Changes = {
-    file, operations: 0, names: [], messages: new Map(), puts: new Map(), deletes: [], refs: [], early: new Map(), earlyDeletes: [], cdrs: new Map(),
-    cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], joinedParts: [], idempotency: [], counts: new Map(), forms: new Map(), usage: new Map(),
-    depths: new Map(), optOuts: new Map(), stickies: new Map(), lastItem: 0, lastEarly: 0,
+    file, octets, operations: 0, names: [], messages: [], rows: new Map(), puts: [], items: new Map(), deletes: [], early: new Map(),
+    earlyDeletes: [], cdrs: [], cdrLast: 0, cdrWritten: 0, hooks: [], hookDone: [], parts: [], droppedParts: [], joinedParts: [], idempotency: [],
+    counts: new Map(), forms: new Map(), usage: new Map(), depths: new Map(), optOuts: new Map(), stickies: new Map(), lastItem: 0, lastEarly: 0,
   } // prettier-ignore
-  for (const line of lines) {
-    changes.operations++
-    const op = decode(line)
-    if (Array.isArray(op)) foldMessage(changes, op)
-    else foldOther(changes, op)
+  const place: Place = { octets, at: 0 }
+  for (const [from, to] of records(octets, file, verified)) {
+    place.at = from
+    while (place.at < to) {
+      changes.operations++
+      if (octets[place.at] === brace) foldOther(changes, place)
+      else foldMessage(changes, place)
+      place.at++
+    }
   }
-  deepen(changes)
+  deepen(changes, place)
   return changes
 }
 
-function foldMessage(changes: Changes, fields: MessageFields): void {
-  const [id, life, state, giveUpAt, wait, entries, refs, puts, deletes, sequence, cdr, rare, tail] = fields
-  const order = Number(id)
-  let row = changes.messages.get(order)
-  if (!row) {
-    row = {
-      order,
-      insert: null,
-      life: null,
-      state: 0,
-      giveUpAt: null,
-      wait: null,
-      entries,
-      replace: null,
-      decision: null,
-      hidden: false,
-      refs: '',
-    }
-    changes.messages.set(order, row)
-  } else if (entries !== '') row.entries = row.entries === '' ? entries : `${row.entries},${entries}`
-  if (life !== '') {
-    row.life = life
-    row.state = Number(state)
-    row.giveUpAt = giveUpAt === '' ? null : Number(giveUpAt)
-    row.wait = wait === '' ? null : wait
-  }
-  if (tail !== undefined) {
-    const [, , , , , , , , , , , , , tenant, receiver, sender, message, decision, usage] = fields as Required<MessageFields>
-    row.insert = {
-      tail,
-      tenant: Number(tenant),
-      receiver: unquoted(receiver),
-      sender: unquoted(sender),
-      message,
-      decision,
-    }
-    use(changes, Number(tenant), usage)
-  }
-  if (puts !== '') for (let from = 0; from >= 0;) from = foldPut(changes, puts, from)
-  if (deletes !== '') {
-    for (const key of deletes.includes(entry) ? deletes.split(entry) : [deletes]) {
-      if (!changes.puts.delete(key)) changes.deletes.push(key)
-    }
-  }
-  if (refs !== '') for (const ref of refs.includes(entry) ? refs.split(entry) : [refs]) foldRef(changes, row, ref)
-  if (sequence !== '') {
-    changes.cdrs.set(Number(sequence), cdr)
-    changes.cdrLast = Math.max(changes.cdrLast, Number(sequence))
-  }
-  if (rare !== '') foldRare(changes, row, JSON.parse(rare) as Rare)
+function foldOther(changes: Changes, place: Place): void {
+  const from = place.at
+  place.at = place.octets.indexOf(newline, from)
+  foldOp(changes, JSON.parse(place.octets.toString('utf8', from, place.at)) as OtherOp)
 }
 
-function use({ usage }: Changes, tenant: number, counted: string | undefined): void {
-  // A journal that an older program left says nothing of it.
-  if (counted === undefined) return
-  const [kind = '', segments, day] = counted.split(',')
-  const key = `${tenant} ${day} ${kind}`
-  const known = usage.get(key)
-  if (!known) usage.set(key, [tenant, Number(day), kind, 1, Number(segments)])
-  else {
-    known[3]++
-    known[4] += Number(segments)
-  }
-}
-
-/** One of those parted by `entry`. Where the next begins; -1 after the last. */
-function foldPut(changes: Changes, puts: string, from: number): number {
-  const end = puts.indexOf(group, from)
-  const next = puts.indexOf(entry, end)
-  const key = puts.slice(from, end)
-  changes.puts.set(key, next < 0 ? puts.slice(end + 1) : puts.slice(end + 1, next))
-  const item = Number(key.slice(key.lastIndexOf(',') + 1))
-  if (item > changes.lastItem) changes.lastItem = item
-  return next < 0 ? next : next + 1
-}
-
-function foldRef(changes: Changes, row: RowChange, ref: string): void {
-  const segment = ref.indexOf(group)
-  const raw = ref.indexOf(group, segment + 1)
-  const comma = ref.indexOf(',')
-  const name = ref.slice(0, segment)
-  changes.refs.push([
-    Number(ref.slice(0, comma)),
-    unquoted(ref.slice(comma + 1, segment)),
-    row.order,
-    Number(ref.slice(segment + 1, raw)),
-    raw + 1 === ref.length ? null : unquoted(ref.slice(raw + 1)),
-  ])
-  row.refs += `[${name}],`
-}
-
-/** JSON of a text; most have nothing that is written otherwise. */
-function unquoted(json: string): string {
-  return json.includes('\\') ? (JSON.parse(json) as string) : json.slice(1, -1)
-}
-
-function foldRare(changes: Changes, row: RowChange, { early, idempotency, joins, replace, decision, hidden }: Rare): void {
-  for (const id of early ?? []) if (!changes.early.delete(id)) changes.earlyDeletes.push(id)
-  if (idempotency && row.insert) changes.idempotency.push([row.order, ...idempotency, row.insert.tail])
-  if (joins !== null) joinParts(changes, joins)
-  if (replace) row.replace = replace
-  if (decision) row.decision = decision
-  if (hidden) row.hidden = true
-}
-
-function foldOther(changes: Changes, op: OtherOp): void {
+function foldOp(changes: Changes, op: OtherOp): void {
   switch (op.kind) {
     case 'name':
       changes.names.push([op.id, op.value])
@@ -186,7 +137,6 @@ function foldOther(changes: Changes, op: OtherOp): void {
       break
     case 'written':
       changes.cdrWritten = Math.max(changes.cdrWritten, op.upTo)
-      for (const sequence of changes.cdrs.keys()) if (sequence <= op.upTo) changes.cdrs.delete(sequence)
       changes.hooks.push(...op.hooked)
       break
     case 'hookDone':
@@ -199,7 +149,8 @@ function foldOther(changes: Changes, op: OtherOp): void {
       break
     }
     case 'dropParts':
-      dropParts(changes, op.key)
+      changes.parts = changes.parts.filter((part) => part.key !== op.key)
+      changes.droppedParts.push(op.key)
       break
     case 'optOut':
       changes.optOuts.set(JSON.stringify([op.account, op.sender, op.handset]), [op.at, op.word, op.message])
@@ -225,30 +176,22 @@ function foldOther(changes: Changes, op: OtherOp): void {
 }
 
 /** How much deeper each lane is, by what the file leaves: what it put and took away again counts for nothing. */
-function deepen(changes: Changes): void {
-  for (const key of changes.puts.keys()) deepenBy(changes, key, 1)
-  for (const key of changes.deletes) deepenBy(changes, key, -1)
+function deepen(changes: Changes, place: Place): void {
+  const { depths } = changes
+  for (const put of changes.puts) if (!put.gone) deepenBy(depths, place, put.key, 1)
+  for (const key of changes.deletes) deepenBy(depths, place, key, -1)
 }
 
-function deepenBy({ depths }: Changes, key: string, by: number): void {
-  const account = key.indexOf(',') + 1
-  const kp = key.indexOf(',', account) + 1
-  const line = key.slice(0, kp - 1)
-  let depth = depths.get(line)
-  if (!depth) depths.set(line, (depth = [0, 0]))
-  // Four priorities of each kind: one digit.
-  depth[key.charCodeAt(kp) < 52 ? 0 : 1] += by
-}
-
-function dropParts(changes: Changes, key: string): void {
-  changes.parts = changes.parts.filter((part) => part.key !== key)
-  changes.droppedParts.push(key)
-}
-
-/** Only those that the message has: the same part may have come again while it was accepted. */
-function joinParts(changes: Changes, { key, parts }: Joined): void {
-  const isJoined = (part: Changes['parts'][number]): boolean =>
-    part.key === key && parts.some(([place, at]) => part.place === place && part.at === at)
-  changes.parts = changes.parts.filter((part) => !isJoined(part))
-  for (const [place, at] of parts) changes.joinedParts.push([key, place, at])
+function deepenBy(depths: Changes['depths'], place: Place, key: number, by: number): void {
+  place.at = key
+  const lane = readNumber(place)
+  place.at++
+  const account = readNumber(place)
+  place.at++
+  let accounts = depths.get(lane)
+  if (!accounts) depths.set(lane, (accounts = new Map()))
+  let depth = accounts.get(account)
+  if (!depth) accounts.set(account, (depth = [0, 0]))
+  // Four priorities of each kind.
+  depth[readNumber(place) < 4 ? 0 : 1] += by
 }

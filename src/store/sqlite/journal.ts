@@ -3,7 +3,6 @@
 // event loop. Records carry a length and a checksum; what a crash tore off is ignored at the next
 // start. A file whose records are all in the tables is used again for later ones: writing over blocks
 // that are there costs less than new ones, and what is left of the old records is told by its numbers.
-import { isAscii } from 'node:buffer'
 import { constants, fdatasync, ftruncateSync, readFileSync, readdirSync, unlinkSync, write } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +15,6 @@ const pattern = /^journal-(\d+)$/
 
 /** Records are numbered within their file, and files apart. */
 const perFile = 2 ** 21
-const newlineByte = 10
 
 /** The slab's bytes with their head: a view, good until the slab is cleared. */
 export function record(number: number, { buffer, end }: Slab): Buffer {
@@ -44,21 +42,13 @@ function recordEnd(file: Buffer, at: number, number: number, verified = false): 
   return verified || file.readUInt32LE(at + 8) === crc32(file.subarray(at + 12, end)) ? end : undefined
 }
 
-/** The lines of a file's whole records, in order; ends before the first record that is torn. */
-export function* lines(file: Buffer, fileNumber: number, verified = false): Generator<string> {
+/** From and to of what each of a file's whole records says, in order; ends before the first record that is torn. */
+export function* records(file: Buffer, fileNumber: number, verified = false): Generator<[from: number, to: number]> {
   let number = fileNumber * perFile + 1
   for (let at = 0; ; number++) {
-    const start = at + headBytes
     const end = recordEnd(file, at, number, verified)
     if (end === undefined) return
-    // A text of a hundred KB is slow to make; and ASCII is read several times as fast as what it is a part of.
-    const ascii = isAscii(file.subarray(start, end))
-    for (let from = start; from < end;) {
-      const newline = file.indexOf(newlineByte, from)
-      const to = newline < 0 || newline > end ? end : newline
-      if (to > from) yield file.toString(ascii ? 'latin1' : 'utf8', from, to)
-      from = to + 1
-    }
+    yield [at + headBytes, end]
     at = end
   }
 }
@@ -83,12 +73,12 @@ export function lostOf(file: Buffer, fileNumber: number, followed: boolean): str
   return undefined
 }
 
-export function readJournal(directory: string, file: number, verified = false): Generator<string> {
-  return lines(readFileSync(join(directory, `journal-${file}`)), file, verified)
+export function readJournal(directory: string, file: number): Buffer {
+  return readFileSync(pathOf(directory, file))
 }
 
 export function deleteJournal(directory: string, file: number): void {
-  unlinkSync(join(directory, `journal-${file}`))
+  unlinkSync(pathOf(directory, file))
 }
 
 function pathOf(directory: string, file: number): string {

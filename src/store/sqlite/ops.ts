@@ -84,12 +84,9 @@ export type OtherOp =
 export type Op = MessageOp | OtherOp
 
 /** Parts fields, list entries, and fields within those (ASCII unit, record and group separator). */
-const unit = '\x1f'
-export const entry = '\x1e'
-export const group = '\x1d'
-const unitCode = 0x1f
-const entryCode = 0x1e
-const groupCode = 0x1d
+export const unitCode = 0x1f
+export const entryCode = 0x1e
+export const groupCode = 0x1d
 
 /** What does not happen to every message. */
 export interface Rare {
@@ -214,16 +211,4 @@ function writeRef(out: Slab, [bind, key, , segment, raw]: RefRow): void {
   digits(out, segment)
   octet(out, groupCode)
   if (raw !== null) quoted(out, raw)
-}
-
-/** A message's operation as it stands in the journal, cut into fields. */
-export type MessageFields = [
-  order: string, life: string, state: string, giveUpAt: string, wait: string, entries: string, refs: string, puts: string, deletes: string,
-  sequence: string, cdr: string, rare: string,
-  tail?: string, tenant?: string, receiver?: string, sender?: string, message?: string, decision?: string, usage?: string,
-] // prettier-ignore
-
-export function decode(line: string): MessageFields | OtherOp {
-  if (line.startsWith('{')) return JSON.parse(line) as OtherOp
-  return line.split(unit) as MessageFields
 }

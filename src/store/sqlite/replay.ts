@@ -1,11 +1,10 @@
 // At the start, what the journal has beyond the tables goes into them. A crash tears off nothing but the
 // journal's end, which was acknowledged to nobody; whatever else is missing was damaged or removed, and
 // starting without it would lose acknowledged messages and, with the old files, the evidence.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { whyOf } from '../../model/failure.ts'
-import { deleteJournal, journalFiles, lostOf, readJournal } from './journal.ts'
+import { deleteJournal, journalFiles, lostOf, readJournal, records } from './journal.ts'
 
 /** The number of the last file, none of which is there any more. `applied`: the tables have the files up to this one. */
 export async function replay(
@@ -32,7 +31,7 @@ export async function replay(
 /** Throws where messages that were acknowledged cannot be read back. */
 export function refuseLoss(directory: string, applied: number): void {
   const files = journalFiles(directory).filter((file) => file > applied)
-  const newest = files.findLast((file) => !readJournal(directory, file).next().done) ?? applied
+  const newest = files.findLast((file) => !records(readJournal(directory, file), file).next().done) ?? applied
   const first = files[0]
   // The file that follows the tables is there before any later one, and is removed when the tables have it.
   if (first !== undefined && first > applied + 1)
@@ -40,7 +39,7 @@ export function refuseLoss(directory: string, applied: number): void {
   for (const [n, file] of files.entries()) {
     const missing = n > 0 && file !== files[n - 1]! + 1
     if (missing) throw lost(directory, `journal-${file - 1}`, 'it is missing', file)
-    const what = lostOf(readFileSync(join(directory, `journal-${file}`)), file, file < newest)
+    const what = lostOf(readJournal(directory, file), file, file < newest)
     if (what !== undefined) throw lost(directory, `journal-${file}`, what, file)
   }
 }

@@ -12,8 +12,9 @@ import { StoreUnavailable, type DeliverItem } from '../store.ts'
 import { backup, carrier, delivery, failed, messageSource, receipt, sent } from '../../../test/contract/fixture.ts'
 import { openForTest } from '../../../test/contract/sqlite.ts'
 import { storeContract } from '../../../test/contract/store.ts'
+import { linesOf } from '../../../test/journal.ts'
 import { openSqlite } from './index.ts'
-import { lines, record } from './journal.ts'
+import { record } from './journal.ts'
 import { createSlab, put } from './slab.ts'
 
 storeContract('the SQLite store', openForTest, {
@@ -37,18 +38,18 @@ test('a torn or foreign end of a journal file is ignored, what is before it is k
     return Buffer.from(record(number, slab))
   }
   const whole = Buffer.concat([written(2 ** 21 + 1, 'a', 'bé'), written(2 ** 21 + 2, 'c')])
-  assert.deepEqual([...lines(whole, 1)], ['a', 'bé', 'c'])
+  assert.deepEqual(linesOf(whole, 1), ['a', 'bé', 'c'])
   for (let cut = 0; cut < whole.length; cut++) {
-    const found = [...lines(whole.subarray(0, cut), 1)]
+    const found = linesOf(whole.subarray(0, cut), 1)
     assert.deepEqual(found, cut < written(2 ** 21 + 1, 'a', 'bé').length ? [] : ['a', 'bé'])
   }
   for (let at = 0; at < whole.length; at++) {
     const spoilt = Buffer.from(whole)
     spoilt[at]! ^= 1
-    assert.ok([...lines(spoilt, 1)].length < 3, `byte ${at}`)
+    assert.ok(linesOf(spoilt, 1).length < 3, `byte ${at}`)
   }
-  assert.deepEqual([...lines(whole, 2)], [], 'records of the file that this one was before')
-  assert.deepEqual([...lines(Buffer.concat([written(2 ** 22 + 1, 'new'), whole]), 2)], ['new'])
+  assert.deepEqual(linesOf(whole, 2), [], 'records of the file that this one was before')
+  assert.deepEqual(linesOf(Buffer.concat([written(2 ** 22 + 1, 'new'), whole]), 2), ['new'])
 })
 
 test('tables that are full keep the journal, refuse nothing yet, and catch up when there is room', { timeout: 180_000 }, async (t) => {

@@ -1,9 +1,10 @@
 // Writes changes into the tables: one transaction, which also says up to which journal file it
 // goes, so that nothing is done twice or left out whenever the process dies.
 import type { Database, Statement } from 'better-sqlite3'
-import { foldFile, type Changes } from './fold.ts'
+import { createBatch } from './batch.ts'
+import { readNumber, shortEnd, unquoted, type Place } from './fields.ts'
+import { foldFile, type Changes, type MessageInsert, type MessageRef, type MessageRow } from './fold.ts'
 import { readJournal } from './journal.ts'
-import { group } from './ops.ts'
 
 export interface Tables {
   /** Does what a journal file says; answers how many operations that were. */
@@ -19,25 +20,38 @@ export interface SweepLimits {
   statisticsBefore: number
 }
 
+/** A place for a text, which may come as its octets. */
+const octetsOrText = 'CAST(? AS TEXT)'
+
 /** Rows deleted by one step of a sweep. */
 const sweepRows = 2000
+const comma = 44
 
 export function openTables(db: Database, directory: string): Tables {
   const sql = (text: string): Statement<unknown[]> => db.prepare<unknown[]>(text)
-  const insertMessage = sql('INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
-  const updateMessage = sql('UPDATE message SET state=?, give_up_at=?, wait=?, life=?, entries = entries || ?, refs = refs || ? WHERE id=?')
-  const updateEntries = sql(`UPDATE message SET entries = entries || ?, refs = refs || ? WHERE id=?`)
+  // What is carried comes as octets of the journal: making a text of them, only to have it turned into octets again, costs more than the row.
+  const rows = createBatch(
+    db,
+    'INSERT OR ROLLBACK INTO message',
+    `(?,${octetsOrText},?,${octetsOrText},${octetsOrText},?,?,${octetsOrText},?,${octetsOrText},${octetsOrText},${octetsOrText},${octetsOrText},?)`,
+  )
+  const stands = `state=?, give_up_at=?, wait=${octetsOrText}, life=${octetsOrText}`
+  const longer = `entries = entries || ',' || ${octetsOrText}`
+  const updateMessage = sql(`UPDATE message SET ${stands}, refs = refs || ?, ${longer} WHERE id=?`)
+  const updateLife = sql(`UPDATE message SET ${stands}, refs = refs || ? WHERE id=?`)
+  const updateRefs = sql('UPDATE message SET refs = refs || ? WHERE id=?')
+  const updateEntries = sql(`UPDATE message SET refs = refs || ?, ${longer} WHERE id=?`)
   const redact = sql('UPDATE message SET message=?, redacted_at=? WHERE id=?')
   const decide = sql('UPDATE message SET decision=? WHERE id=?')
   const hide = sql('UPDATE message SET tenant = -abs(tenant) WHERE id=?')
-  const putQueue = sql('INSERT OR REPLACE INTO queue VALUES (?,?,?,?,?,?,?,?)')
+  const queue = createBatch(db, 'INSERT OR REPLACE INTO queue', `(?,?,?,?,?,?,${octetsOrText},${octetsOrText})`)
   const deleteQueue = sql('DELETE FROM queue WHERE lane=? AND account=? AND kp=? AND due=? AND item=?')
-  const putRef = sql('INSERT OR IGNORE INTO ref VALUES (?,?,?,?,?)')
+  const refs = createBatch(db, 'INSERT OR IGNORE INTO ref', `(?,${octetsOrText},?,?,${octetsOrText})`)
   const deleteRefs = sql('DELETE FROM ref WHERE bind=? AND key=? AND message=?')
   const putName = sql('INSERT OR REPLACE INTO name VALUES (?,?)')
   const putEarly = sql('INSERT OR REPLACE INTO early VALUES (?,?,?,?)')
   const deleteEarly = sql('DELETE FROM early WHERE id=?')
-  const putCdr = sql('INSERT OR REPLACE INTO cdr VALUES (?,?)')
+  const cdrs = createBatch(db, 'INSERT OR REPLACE INTO cdr', `(?,${octetsOrText})`)
   const deleteCdrs = sql('DELETE FROM cdr WHERE sequence <= ?')
   const putHook = sql('INSERT OR REPLACE INTO cdr_hook VALUES (?,?,?)')
   const deleteHooks = sql('DELETE FROM cdr_hook WHERE account=? AND sequence<=?')
@@ -47,7 +61,7 @@ export function openTables(db: Database, directory: string): Tables {
   const putOptOut = sql('INSERT OR REPLACE INTO opt_out VALUES (?,?,?,?,?,?)')
   const putSticky = sql('INSERT OR REPLACE INTO sticky VALUES (?,?,?,?)')
   const deleteOptOut = sql('DELETE FROM opt_out WHERE account=? AND sender=? AND handset=?')
-  const putIdempotency = sql('INSERT OR IGNORE INTO idempotency VALUES (?,?,?,?)')
+  const putIdempotency = sql(`INSERT OR IGNORE INTO idempotency VALUES (?,?,?,${octetsOrText})`)
   const addCount = sql('INSERT INTO count VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count')
   const addUsage = sql(
     'INSERT INTO usage VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, segments = segments + excluded.segments',
@@ -58,44 +72,104 @@ export function openTables(db: Database, directory: string): Tables {
   )
   const setFact = sql('INSERT INTO fact VALUES (?,?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)')
 
+  function insert(octets: Buffer, row: MessageRow, inserted: MessageInsert): void {
+    const { tail, tenant, receiver, sender, message, decision, decisionTo } = inserted
+    rows.add(row.order)
+    rows.add(octets.subarray(tail, shortEnd(octets, tail)))
+    rows.add(row.hidden ? -tenant : tenant)
+    rows.add(unquoted(octets, receiver, sender - 1))
+    rows.add(unquoted(octets, sender, message - 1))
+    rows.add(row.state)
+    rows.add(row.giveUpAt)
+    rows.add(row.waitTo > row.wait ? octets.subarray(row.wait, row.waitTo) : null)
+    rows.add(row.replace ? row.replace[1] : null)
+    rows.add(octets.subarray(row.life, row.lifeTo))
+    rows.add(row.replace ? row.replace[0] : octets.subarray(message, decision - 1))
+    rows.add(row.decision ?? octets.subarray(decision, decisionTo))
+    rows.add(joined(octets, row.entries))
+    rows.add(namesOf(octets, row.refs))
+  }
+
+  function update(octets: Buffer, row: MessageRow): void {
+    const { order, state, giveUpAt, replace, decision } = row
+    const names = namesOf(octets, row.refs)
+    const added = row.entries.length > 0 ? joined(octets, row.entries) : undefined
+    if (row.lifeTo > row.life) {
+      const wait = row.waitTo > row.wait ? octets.subarray(row.wait, row.waitTo) : null
+      const life = octets.subarray(row.life, row.lifeTo)
+      if (added === undefined) updateLife.run(state, giveUpAt, wait, life, names, order)
+      else updateMessage.run(state, giveUpAt, wait, life, names, added, order)
+    } else if (added !== undefined) updateEntries.run(names, added, order)
+    else if (names !== '') updateRefs.run(names, order)
+    if (replace) redact.run(replace[0], replace[1], order)
+    if (decision !== null) decide.run(decision, order)
+    if (row.hidden) hide.run(order)
+  }
+
+  function putRefs(octets: Buffer, order: number, found: MessageRef[]): void {
+    for (const { bind, key, keyTo, segment, raw, rawTo } of found) {
+      refs.add(bind)
+      refs.add(unquoted(octets, key, keyTo))
+      refs.add(order)
+      refs.add(segment)
+      refs.add(rawTo > raw ? unquoted(octets, raw, rawTo) : null)
+    }
+  }
+
+  function takeItem(place: Place): void {
+    deleteQueue.run(next(place), next(place), next(place), next(place), next(place))
+  }
+
+  function putItem(place: Place): void {
+    const { octets } = place
+    // Five of its key, and the message.
+    for (let i = 0; i < 6; i++) queue.add(next(place))
+    const grain = place.at
+    const data = shortEnd(octets, grain) + 1
+    const end = shortEnd(octets, data)
+    queue.add(data > grain + 1 ? unquoted(octets, grain, data - 1) : null)
+    queue.add(end > data ? octets.subarray(data, end) : null)
+  }
+
   const apply = db.transaction((changes: Changes) => {
+    const { octets } = changes
+    for (const batch of [rows, refs, queue, cdrs]) batch.clear()
     for (const name of changes.names) putName.run(name)
     let newest = 0
-    for (const row of changes.messages.values()) {
-      const { order, insert } = row
-      if (insert) {
-        const [message, redactedAt] = row.replace ?? [insert.message, null]
-        const tenant = row.hidden ? -insert.tenant : insert.tenant
-        insertMessage.run(
-          order, insert.tail, tenant, insert.receiver, insert.sender, row.state, row.giveUpAt, row.wait,
-          redactedAt, row.life, message, row.decision ?? insert.decision, row.entries, row.refs,
-        ) // prettier-ignore
-        if (order > newest) newest = order
-        continue
-      }
-      const more = row.entries === '' ? '' : `,${row.entries}`
-      if (row.life !== null) updateMessage.run(row.state, row.giveUpAt, row.wait, row.life, more, row.refs, order)
-      else if (more !== '') updateEntries.run(more, row.refs, order)
-      if (row.replace) redact.run(...row.replace, order)
-      if (row.decision !== null) decide.run(row.decision, order)
-      if (row.hidden) hide.run(order)
+    for (const row of changes.messages) {
+      if (row.insert) {
+        insert(octets, row, row.insert)
+        if (row.order > newest) newest = row.order
+      } else update(octets, row)
+      if (row.refs) putRefs(octets, row.order, row.refs)
     }
-    for (const key of changes.deletes) deleteQueue.run(key.split(',').map(Number))
-    for (const [key, rest] of changes.puts) {
-      const [message, grain, data] = rest.split(group)
-      putQueue.run(...key.split(',').map(Number), Number(message), grain ? JSON.parse(grain) : null, data || null)
+    const place: Place = { octets, at: 0 }
+    for (const key of changes.deletes) {
+      place.at = key
+      takeItem(place)
     }
-    for (const ref of changes.refs) putRef.run(ref)
+    for (const put of changes.puts) {
+      if (put.gone) continue
+      place.at = put.key
+      putItem(place)
+    }
+    for (const { sequence, cdr, to } of changes.cdrs) {
+      if (sequence <= changes.cdrWritten) continue
+      cdrs.add(sequence)
+      cdrs.add(octets.subarray(cdr, to))
+    }
+    for (const batch of [rows, refs, queue, cdrs]) batch.end()
     for (const id of changes.earlyDeletes) deleteEarly.run(id)
     for (const [id, early] of changes.early) putEarly.run(id, ...early)
-    for (const [sequence, cdr] of changes.cdrs) putCdr.run(sequence, cdr)
     if (changes.cdrWritten > 0) deleteCdrs.run(changes.cdrWritten)
     for (const done of changes.hookDone) deleteHooks.run(done)
     for (const hook of changes.hooks) putHook.run(hook)
     for (const key of changes.droppedParts) deleteParts.run(key)
-    for (const joined of changes.joinedParts) deleteJoined.run(joined)
+    for (const part of changes.joinedParts) deleteJoined.run(part)
     for (const part of changes.parts) putPart.run(part.key, part.place, part.total, part.at, part.data, part.called ?? null)
-    for (const key of changes.idempotency) putIdempotency.run(key)
+    for (const [{ order, insert: inserted }, account, key] of changes.idempotency) {
+      if (inserted) putIdempotency.run(order, account, key, octets.subarray(inserted.tail, shortEnd(octets, inserted.tail)))
+    }
     for (const [key, optOut] of changes.optOuts) {
       const parties = JSON.parse(key) as unknown[]
       if (optOut) putOptOut.run(...parties, ...optOut)
@@ -103,9 +177,13 @@ export function openTables(db: Database, directory: string): Tables {
     }
     for (const [key, sender] of changes.stickies) putSticky.run(...(JSON.parse(key) as unknown[]), sender)
     for (const count of changes.counts.values()) addCount.run(count)
-    for (const used of changes.usage.values()) addUsage.run(used)
+    for (const [tenant, days] of changes.usage) {
+      for (const { day, kind, messages, segments } of days) addUsage.run(tenant, day, kind, messages, segments)
+    }
     for (const form of changes.forms.values()) addForm.run(form)
-    for (const [line, depth] of changes.depths) if (depth[0] !== 0 || depth[1] !== 0) addDepth.run(...line.split(',').map(Number), ...depth)
+    for (const [lane, accounts] of changes.depths) {
+      for (const [account, [deliver, report]] of accounts) if (deliver !== 0 || report !== 0) addDepth.run(lane, account, deliver, report)
+    }
     setFact.run('journal', changes.file)
     setFact.run('cdrLast', changes.cdrLast)
     setFact.run('cdrWritten', changes.cdrWritten)
@@ -129,18 +207,18 @@ export function openTables(db: Database, directory: string): Tables {
   let from = 0
 
   const sweep = db.transaction((limits: SweepLimits): boolean => {
-    const rows = (from === 0 ? oldMessages.all(limits.messagesBelow) : laterMessages.all(from, limits.messagesBelow)) as {
+    const old = (from === 0 ? oldMessages.all(limits.messagesBelow) : laterMessages.all(from, limits.messagesBelow)) as {
       id: number
       refs: string
       state: number
     }[]
-    for (const row of rows) {
+    for (const row of old) {
       from = row.id
       if (row.state < 4) continue
       for (const ref of JSON.parse(`[${row.refs}0]`) as ([number, string] | 0)[]) if (ref !== 0) deleteRefs.run(...ref, row.id)
       deleteMessage.run(row.id)
     }
-    const more = rows.length === sweepRows
+    const more = old.length === sweepRows
     if (!more) from = 0
     const others = [sweepKeys.run(limits.idempotencyBelow), sweepEarly.run(limits.earlyBefore), sweepCounts.run(limits.statisticsBefore)]
     return more || others.some((result) => result.changes === sweepRows)
@@ -148,7 +226,7 @@ export function openTables(db: Database, directory: string): Tables {
 
   return {
     apply(file, verified) {
-      const changes = foldFile(file, readJournal(directory, file, verified))
+      const changes = foldFile(file, readJournal(directory, file), verified)
       apply.immediate(changes)
       return changes.operations
     },
@@ -156,4 +234,33 @@ export function openTables(db: Database, directory: string): Tables {
       return sweep.immediate(limits)
     },
   }
+}
+
+/** The number at a place, which then stands behind what follows it. */
+function next(place: Place): number {
+  const value = readNumber(place)
+  place.at++
+  return value
+}
+
+/** A comma between each. */
+function joined(octets: Buffer, entries: number[]): Buffer {
+  const [from = 0, to = 0] = entries
+  if (entries.length <= 2) return octets.subarray(from, to)
+  let length = -1
+  for (let i = 0; i < entries.length; i += 2) length += entries[i + 1]! - entries[i]! + 1
+  const all = Buffer.allocUnsafe(length)
+  let end = 0
+  for (let i = 0; i < entries.length; i += 2) {
+    if (i > 0) all[end++] = comma
+    end += octets.copy(all, end, entries[i], entries[i + 1])
+  }
+  return all
+}
+
+/** `[bind,"key"],` for each: what a sweep deletes with the message. */
+function namesOf(octets: Buffer, refs: MessageRef[] | null): string {
+  let names = ''
+  if (refs) for (const { name, keyTo } of refs) names += `[${octets.toString('utf8', name, keyTo)}],`
+  return names
 }
