@@ -179,7 +179,7 @@ function journalOf(steps: Step[]): string[][] {
     write({
       kind: 'message', order, state: of, giveUpAt: step.giveUpAt, wait: step.puts > 0 ? [item, 1, 2, 3, 4] : null, puts, deletes,
       life: step.life || !known ? { state: 'sent', segments: [{ ref: text, state: 'sent' }], attempts: of, updatedAt: 5 } : null,
-      entries: Array.from({ length: step.entries }, () => ({ at: 5, what: 'note' as const, text })),
+      entries: Array.from({ length: known ? step.entries : 1 }, () => ({ at: 5, what: 'note' as const, text })),
       refs: Array.from({ length: step.refs }, (_, segment) => [3, text, order, segment, step.raw]),
       cdr: step.cdr ? { sequence: ++sequence, message: 'm', account: 'a', json: JSON.stringify({ text }) } : null,
       early: step.rare === 'early' && parked > 0 ? [parked] : null,
