@@ -21,7 +21,6 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
   const open = new Numbered<Asker>()
   let last = 0
   let asking = new Asking()
-  let hearing = new Hearing()
   let closed = false
   let timer: NodeJS.Timeout | undefined
   /** Started by the first request, and again by the first after it died. */
@@ -31,7 +30,8 @@ export function createOutboundThread(settings: ThreadSettings, log: Pick<Logger,
     const made = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), { workerData: settings })
     made.unref()
     asking = new Asking()
-    hearing = new Hearing()
+    // Of this one alone: the last words of one that died are not taken for those of the next.
+    const hearing = new Hearing()
     made.on('message', (told: Told) => hearing.hear(told, taken))
     const died = (error?: Error): void => {
       if (made !== worker || closed) return
