@@ -3,7 +3,7 @@
 // event loop. Records carry a length and a checksum; what a crash tore off is ignored at the next
 // start. A file whose records are all in the tables is used again for later ones: writing over blocks
 // that are there costs less than new ones, and what is left of the old records is told by its numbers.
-import { constants, fdatasync, ftruncateSync, readFileSync, readdirSync, unlinkSync, write } from 'node:fs'
+import { closeSync, constants, fdatasync, fstatSync, ftruncateSync, openSync, readdirSync, readSync, unlinkSync, write } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -73,8 +73,18 @@ export function lostOf(file: Buffer, fileNumber: number, followed: boolean): str
   return undefined
 }
 
-export function readJournal(directory: string, file: number): Buffer {
-  return readFileSync(pathOf(directory, file))
+/** What is in a file; in the room given where it suffices. */
+export function readJournal(directory: string, file: number, room?: Buffer): Buffer {
+  const fd = openSync(pathOf(directory, file), 'r')
+  try {
+    const { size } = fstatSync(fd)
+    const octets = room && size <= room.length ? room.subarray(0, size) : Buffer.allocUnsafeSlow(size)
+    let end = 0
+    for (let more = -1; more !== 0 && end < size; end += more) more = readSync(fd, octets, end, size - end, end)
+    return octets.subarray(0, end)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 export function deleteJournal(directory: string, file: number): void {

@@ -25,6 +25,8 @@ const octetsOrText = 'CAST(? AS TEXT)'
 
 /** Rows deleted by one step of a sweep. */
 const sweepRows = 2000
+/** Nearly every file has fewer. */
+const roomBytes = 4 << 20
 const comma = 44
 
 export function openTables(db: Database, directory: string): Tables {
@@ -224,9 +226,12 @@ export function openTables(db: Database, directory: string): Tables {
     return more || others.some((result) => result.changes === sweepRows)
   })
 
+  /** For what is read of the journal: as much, twice a second, would be fetched from the system and cleared by it each time. */
+  const room = Buffer.allocUnsafeSlow(roomBytes)
+
   return {
     apply(file, verified) {
-      const changes = foldFile(file, readJournal(directory, file), verified)
+      const changes = foldFile(file, readJournal(directory, file, room), verified)
       apply.immediate(changes)
       return changes.operations
     },
