@@ -7,7 +7,7 @@ import type { Bind } from '../model/bind.ts'
 import type { FailureFacts } from '../model/failure.ts'
 import type { BindId, Message } from '../model/message.ts'
 import type { Life, LifeEntry, SegmentProgress } from '../model/life.ts'
-import { copyLife, finish, wantsReport, type Count, type Transition } from '../model/transition.ts'
+import { finish, unfailed, wantsReport, type Count, type Transition } from '../model/transition.ts'
 import type { Outcome } from '../plugin.ts'
 import type { DeliverItem } from '../store/store.ts'
 import { actionFor, isBusy } from './judge.ts'
@@ -48,8 +48,7 @@ export function afterAttempt(attempt: Attempted): Transition {
     if (taken?.length) entry.refs = taken
   }
   if (outcome.wire) entry.wire = outcome.wire
-  const life = copyLife(item.life)
-  delete life.failure
+  const life = unfailed(item.life)
   life.state = 'queued'
   life.segments = segments
   life.bind = bind.id

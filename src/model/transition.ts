@@ -62,8 +62,14 @@ export function wantsReport(message: Message, state: MessageState): boolean {
  * literal with a spread and more fields after it costs V8 of Node 20 fifty times as much.
  */
 export function copyLife(life: Life): Life {
-  const copy: Life = { state: life.state, segments: life.segments, attempts: life.attempts, updatedAt: life.updatedAt }
+  const copy = unfailed(life)
   if (life.failure !== undefined) copy.failure = life.failure
+  return copy
+}
+
+/** Likewise, without the failure that was. */
+export function unfailed(life: Life): Life {
+  const copy: Life = { state: life.state, segments: life.segments, attempts: life.attempts, updatedAt: life.updatedAt }
   if (life.bind !== undefined) copy.bind = life.bind
   if (life.sentAt !== undefined) copy.sentAt = life.sentAt
   if (life.finalAt !== undefined) copy.finalAt = life.finalAt
@@ -160,17 +166,14 @@ function afterAllReceipts(
   const { bind, entries, counts } = so
   const delivered = life.segments.every((s) => s.state === 'delivered')
   if (delivered) {
-    const clean = copyLife(life)
-    delete clean.failure
-    const done = finish(message, decision, clean, 'delivered', at, { entries, doneAt: last.doneAt, error: last.error, extras: last.extras })
+    const done = finish(message, decision, unfailed(life), 'delivered', at, { entries, doneAt: last.doneAt, error: last.error, extras: last.extras })
     done.counts.push(...counts)
     return done
   }
   const after = decision.candidates.findIndex((c) => c.bind === bind) + 1
   const other = decision.candidates[after]
   if (decision.failoverOnReceipt && other && at < message.validUntil) {
-    const fresh = copyLife(life)
-    delete fresh.failure
+    const fresh = unfailed(life)
     fresh.state = 'queued'
     fresh.segments = []
     return {
