@@ -37,12 +37,21 @@ interface Connection {
   remoteAddress: string
   /** Read and not understood yet. */
   pending: Buffer | undefined
+  /** The head of the request before: most clients send the very same again. */
+  newest: Read | undefined
   answering: boolean
   heard: boolean
   /** Of its request's first byte, or of its answer, by performance.now(). */
   at: number
   /** Takes our listeners off its socket. */
   letGo(): void
+}
+
+/** A head as it came, to its last line end, and what it says. */
+interface Read {
+  bytes: Buffer
+  head: Head
+  taker: Hot
 }
 
 export function createFront(parts: {
@@ -84,11 +93,10 @@ export function createFront(parts: {
   function next(connection: Connection): void {
     const bytes = connection.pending
     if (!bytes) return
-    const end = bytes.indexOf('\r\n\r\n')
-    const head = end > 0 && end <= longestHead ? readHead(bytes.toString('latin1', 0, end + 2)) : undefined
-    const taker = head && head.length <= longestBody ? takerOf(head) : undefined
-    if (!head || !taker) return handOver(connection)
-    const from = end + 4
+    if (!isAgain(connection.newest, bytes)) connection.newest = headOf(bytes)
+    if (!connection.newest) return handOver(connection)
+    const { head, taker } = connection.newest
+    const from = connection.newest.bytes.length
     const to = from + head.length
     if (bytes.length < to) return
     // More than one request at once: whoever pipelines is served by node:http.
@@ -105,6 +113,18 @@ export function createFront(parts: {
         : proxies.client(connection.remoteAddress, (name) => allOf(head.headers, name)),
     }
     taker.serve(request, (said) => answer(connection, said))
+  }
+
+  function isAgain(newest: Read | undefined, bytes: Buffer): newest is Read {
+    if (!newest || bytes.length < newest.bytes.length) return false
+    return bytes.compare(newest.bytes, 0, newest.bytes.length, 0, newest.bytes.length) === 0
+  }
+
+  function headOf(bytes: Buffer): Read | undefined {
+    const end = bytes.indexOf('\r\n\r\n')
+    const head = end > 0 && end <= longestHead ? readHead(bytes.toString('latin1', 0, end + 2)) : undefined
+    const taker = head && head.length <= longestBody ? takerOf(head) : undefined
+    return head && taker ? { bytes: Buffer.from(bytes.subarray(0, end + 4)), head, taker } : undefined
   }
 
   function takerOf({ method, url }: Head): Hot | undefined {
@@ -148,6 +168,7 @@ export function createFront(parts: {
         socket,
         remoteAddress: plainAddress(socket.remoteAddress),
         pending: undefined,
+        newest: undefined,
         answering: false,
         heard: false,
         at: performance.now(),

@@ -146,6 +146,20 @@ test('a hot request straight off its socket is answered whole, in its own charac
   assert.match(said, /\/hot\/x c=d é/)
 })
 
+test('of requests on one connection each has its own head, be it as the one before, of the same length, or longer', async () => {
+  const asked = ['one', 'one', 'two', 'three', 'one'].map((word) => post('a=b', `X-Say: ${word}\r\n`))
+  asked.push(post('a=bc', 'X-Say: one\r\n'), post('', 'X-Say: one\r\n'), post('a=b', 'X-Say: one\r\nX-More: 1\r\n'))
+  const said = await bytes((text) => times(text, 'X-Said: ') === 8, ...asked)
+  assert.deepEqual(
+    [...said.matchAll(/X-Said: (\w+)/g)].map(([, word]) => word),
+    ['one', 'one', 'two', 'three', 'one', 'one', 'one', 'one'],
+  )
+  assert.deepEqual(
+    [...said.matchAll(/\/hot\/x (\S*) ?é/g)].map(([, body]) => body),
+    ['a=b', 'a=b', 'a=b', 'a=b', 'a=b', 'a=bc', '', 'a=b'],
+  )
+})
+
 /** What is said to these bytes until the other side hangs up. */
 async function untilClosed(text: string, meanwhile?: () => Promise<void>): Promise<string> {
   const socket = connect(house.port, '127.0.0.1')

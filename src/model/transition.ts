@@ -166,7 +166,12 @@ function afterAllReceipts(
   const { bind, entries, counts } = so
   const delivered = life.segments.every((s) => s.state === 'delivered')
   if (delivered) {
-    const done = finish(message, decision, unfailed(life), 'delivered', at, { entries, doneAt: last.doneAt, error: last.error, extras: last.extras })
+    const done = finish(message, decision, unfailed(life), 'delivered', at, {
+      entries,
+      doneAt: last.doneAt,
+      error: last.error,
+      extras: last.extras,
+    })
     done.counts.push(...counts)
     return done
   }

@@ -1,5 +1,5 @@
 // Accept: a message with its decision and its place on a lane, as one operation.
-import { idOrder } from '../../ids.ts'
+import { idOrder, orderHex } from '../../ids.ts'
 import type { CountName } from '../../model/transition.ts'
 import type { MessageId } from '../../model/message.ts'
 import type { Accepted, CdrRow, NewMessage, OptOuts } from '../store.ts'
@@ -41,7 +41,7 @@ export function createAccepting(
     const mine: { of: Promise<MessageId>; file: number } = { of: find(), file: Infinity }
     async function find(): Promise<MessageId> {
       const row = await inner.reader.idempotency(account, idempotencyKey)
-      if (row) return row[0].toString(16).padStart(14, '0') + row[1]
+      if (row) return orderHex(row[0]) + row[1]
       await add(added, account)
       return added.message.id
     }

@@ -1,4 +1,5 @@
 // Ends and moves of what waits; what is overdue and what waits on a lane, by the tables.
+import { orderHex } from '../../ids.ts'
 import { isTerminal } from '../../model/life.ts'
 import type { Transition } from '../../model/transition.ts'
 import type { Message, MessageId } from '../../model/message.ts'
@@ -85,7 +86,7 @@ export function createEnding(inner: Inner) {
         if (expired.length + unconfirmed.length === max) break
         if (running(item)) continue
         const list = state === waitingState ? unconfirmed : expired
-        list.push(order.toString(16).padStart(14, '0') + tail)
+        list.push(orderHex(order) + tail)
       }
       return { expired, unconfirmed }
     },
@@ -103,7 +104,7 @@ export function createEnding(inner: Inner) {
         ...(query.acceptedBefore === undefined ? {} : { before: query.acceptedBefore }),
         ...(from ? { from } : {}),
       })
-      const ids = rows.filter((row) => !running(row[5])).map(([order, tail]) => order.toString(16).padStart(14, '0') + tail)
+      const ids = rows.filter((row) => !running(row[5])).map(([order, tail]) => orderHex(order) + tail)
       const last = rows.at(-1)
       return { ids, ...(last && rows.length === max ? { next: last.slice(2).join('.') } : {}) }
     },

@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../../clock.ts'
 import { occasional } from '../../log.ts'
-import { orderAt } from '../../ids.ts'
+import { orderAt, orderHex } from '../../ids.ts'
 import { dayOf, monthStart } from '../../model/caps.ts'
 import type { Cdr } from '../../model/cdr.ts'
 import type { CountName } from '../../model/transition.ts'
@@ -389,6 +389,6 @@ function cdrRow([sequence, json]: [number, string]): CdrRow {
 
 /** The newest id ever: of the last row, or, where that was removed since, one with an empty tail. */
 function newestOf(order: number, last: [number, string] | undefined): MessageId | undefined {
-  if (last && last[0] >= order) return last[0].toString(16).padStart(14, '0') + last[1]
-  return order === 0 ? undefined : order.toString(16).padStart(14, '0') + '0'.repeat(18)
+  if (last && last[0] >= order) return orderHex(last[0]) + last[1]
+  return order === 0 ? undefined : orderHex(order) + '0'.repeat(18)
 }
