@@ -111,7 +111,7 @@ class Call implements Asker {
     const { status } = response
     if (status >= 400) return this.fell(failedAnswer(response))
     const { wire } = this
-    wire.push(`${this.request.method} ${this.to.shown} → HTTP ${status} in ${this.clock.now() - this.triedAt} ms`)
+    wire.push(`${this.request.method} ${this.to.shown}: HTTP ${status} in ${this.clock.now() - this.triedAt} ms`)
     this.told({ ok: true, response, wire })
   }
 
@@ -122,7 +122,7 @@ class Call implements Asker {
   private fell({ said, why, code, failure }: Failed): void {
     const { to, request, wire, startedAt } = this
     const now = this.clock.now()
-    wire.push(`${request.method} ${to.shown} → ${said} in ${now - this.triedAt} ms`)
+    wire.push(`${request.method} ${to.shown}: ${said} in ${now - this.triedAt} ms`)
     const { tt, rc, rp } = to.overrides
     if (why === undefined || !rp.has(why) || this.tried >= rc || now - startedAt >= tt) return this.told({ ok: false, code, failure, wire })
     this.request = { ...request, totalTimeoutMs: tt - (now - startedAt) }

@@ -76,7 +76,7 @@ async function post(gateway: Gateway<Settings>, { from, to, body }: Message, sig
       redirects: 0,
       signal,
     })
-    const wire = [`POST → HTTP ${answer.status}`]
+    const wire = [`POST: HTTP ${answer.status}`]
     if (answer.status === 202) return { ok: true, refs: [taken.parse(JSON.parse(answer.body.toString())).id], wire }
     const { kind, code } = failures[answer.status] ?? { kind: 'temporary', code: 'peer-error' }
     return { ok: false, failure: { kind, code, peer: `HTTP ${answer.status}` }, wire }

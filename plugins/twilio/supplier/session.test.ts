@@ -42,7 +42,7 @@ test('sends a text by the peer’s API, with where to call back, and has the SID
   assert.ok(outcome.ok)
   const [view] = peer.world.views.values()
   assert.deepEqual(outcome.refs, [`SM${view!.message.id}`])
-  assert.match(outcome.wire![0]!, /^POST Messages ValidityPeriod=(90|89) → HTTP 201 SM[0-9a-f]{32} in \d+ ms$/)
+  assert.match(outcome.wire![0]!, /^POST Messages ValidityPeriod=(90|89): HTTP 201 SM[0-9a-f]{32} in \d+ ms$/)
   const { form, headers, url } = peer.asked.at(-1)!
   assert.equal(url, `/2010-04-01/Accounts/${peer.world.root.id}/Messages.json`)
   assert.deepEqual(

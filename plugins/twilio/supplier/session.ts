@@ -91,13 +91,13 @@ async function create(
     const now = clock.now()
     if (response.status >= 200 && response.status < 300) {
       const { sid } = readAnswer(response)
-      if (sid !== undefined) return { ok: true, refs: [sid], wire: [`${what} → HTTP ${response.status} ${sid} in ${now - startedAt} ms`] }
+      if (sid !== undefined) return { ok: true, refs: [sid], wire: [`${what}: HTTP ${response.status} ${sid} in ${now - startedAt} ms`] }
       failure = { kind: 'unknown', code: 'peer-error', peer: `HTTP ${response.status} without a SID` }
     } else failure = refusalOf(response, now)
   } catch (error) {
     failure = notAnswered(error)
   }
-  return { ok: false, failure, wire: [`${what} → ${failure.peer ?? failure.code} in ${clock.now() - startedAt} ms`] }
+  return { ok: false, failure, wire: [`${what}: ${failure.peer ?? failure.code} in ${clock.now() - startedAt} ms`] }
 }
 
 /** Of a request that asked for nothing to be done: whether it was written is all the same. */

@@ -7,7 +7,7 @@ import type { Life, LifeEntry } from '../../model/life.ts'
 import type { Address } from '../../model/address.ts'
 import type { Message } from '../../model/message.ts'
 import type { Report } from '../../model/receipt.ts'
-import { ascii, bytesOf, clear, createSlab, digits, octet, put, putBytes, room, type Slab } from './slab.ts'
+import { ascii, clear, createSlab, digits, octet, type Piece, pieceOf, put, putPiece, room, type Slab } from './slab.ts'
 
 /** What needs no escape in JSON: no quote, backslash, control character or half of a pair. */
 const plain = /^[ !#-[\]-~\u00a0-\u2027\u202a-\ud7ff\ue000-\uffff]*$/
@@ -37,23 +37,23 @@ export function quoted(out: Slab, text: string): void {
 }
 
 /** Names of fields as they stand within an object, and at its beginning. */
-const name = bytesEach((key) => `,"${key}":`, [
+const name = pieces((key) => `,"${key}":`, [
   'acceptedAt', 'account', 'arrival', 'at', 'attempts', 'bind', 'carrierRefs', 'deliverAfter', 'destinationBind', 'direction', 'doneAt',
   'error', 'extras', 'failure', 'final', 'finalAt', 'form', 'from', 'hops', 'keyword', 'kind', 'messageClass', 'mode', 'n', 'npi', 'origin',
   'outcome', 'peer', 'priority', 'progress', 'receipt', 'ref', 'refs', 'report', 'route', 'segment', 'segments', 'sentAt', 'service',
   'sourceBind', 'state', 'to', 'ton', 'tookMs', 'udh', 'updatedAt', 'validUntil', 'via', 'wire',
 ]) // prettier-ignore
-const first = bytesEach((key) => `{"${key}":`, ['at', 'id', 'value', 'state', 'message'])
-const what = bytesEach((key) => `,"what":"${key}"`, ['accepted', 'attempt', 'receipt', 'report', 'final'])
-const textBody = bytesOf(',"body":{"kind":"text","text":')
-const binaryBody = bytesOf(',"body":{"kind":"binary","data":')
+const first = pieces((key) => `{"${key}":`, ['at', 'id', 'value', 'state', 'message'])
+const what = pieces((key) => `,"what":"${key}"`, ['accepted', 'attempt', 'receipt', 'report', 'final'])
+const textBody = pieceOf(',"body":{"kind":"text","text":')
+const binaryBody = pieceOf(',"body":{"kind":"binary","data":')
 
-function bytesEach<const K extends string>(write: (key: K) => string, keys: readonly K[]): Readonly<Record<K, Uint8Array>> {
-  return Object.fromEntries(keys.map((key) => [key, bytesOf(write(key))])) as Record<K, Uint8Array>
+function pieces<const K extends string>(write: (key: K) => string, keys: readonly K[]): Readonly<Record<K, Piece>> {
+  return Object.fromEntries(keys.map((key) => [key, pieceOf(write(key))])) as Record<K, Piece>
 }
 
 /** Binds, accounts and routes as JSON: of more, those in use are written anew. */
-const knownWords = new Map<string, Uint8Array>()
+const knownWords = new Map<string, Piece>()
 const mostKnown = 20_000
 
 const scratch = createSlab()
@@ -69,7 +69,7 @@ export function textOf<T>(write: (out: Slab, value: T) => void, value: T): strin
 
 export function writeLife(out: Slab, life: Life): void {
   code(out, first.state, life.state)
-  putBytes(out, name.segments)
+  putPiece(out, name.segments)
   octet(out, 91)
   const { segments } = life
   for (let i = 0; i < segments.length; i++) {
@@ -94,35 +94,35 @@ export function writeLife(out: Slab, life: Life): void {
 }
 
 /** Name (with its comma and colon) and value. */
-function word(out: Slab, key: Uint8Array, value: string): void {
-  putBytes(out, key)
+function word(out: Slab, key: Piece, value: string): void {
+  putPiece(out, key)
   quoted(out, value)
 }
 
 /** Of a bind, an account, a route: the same few come again and again. */
-function known(out: Slab, key: Uint8Array, value: string): void {
-  putBytes(out, key)
-  let bytes = knownWords.get(value)
-  if (bytes === undefined) {
+function known(out: Slab, key: Piece, value: string): void {
+  putPiece(out, key)
+  let piece = knownWords.get(value)
+  if (piece === undefined) {
     if (knownWords.size >= mostKnown) knownWords.clear()
-    knownWords.set(value, (bytes = new Uint8Array(Buffer.from(JSON.stringify(value)))))
+    knownWords.set(value, (piece = pieceOf(JSON.stringify(value))))
   }
-  putBytes(out, bytes)
+  putPiece(out, piece)
 }
 
-function number(out: Slab, key: Uint8Array, value: number): void {
-  putBytes(out, key)
+function number(out: Slab, key: Piece, value: number): void {
+  putPiece(out, key)
   digits(out, value)
 }
 
-function flag(out: Slab, key: Uint8Array, value: boolean): void {
-  putBytes(out, key)
+function flag(out: Slab, key: Piece, value: boolean): void {
+  putPiece(out, key)
   ascii(out, value ? 'true' : 'false')
 }
 
 /** A value of a closed list, or digits and letters: ASCII without escapes. */
-function code(out: Slab, key: Uint8Array, value: string): void {
-  putBytes(out, key)
+function code(out: Slab, key: Piece, value: string): void {
+  putPiece(out, key)
   octet(out, 34)
   ascii(out, value)
   octet(out, 34)
@@ -137,12 +137,12 @@ function writeEntry(out: Slab, entry: LifeEntry): void {
   switch (entry.what) {
     case 'accepted':
       number(out, first.at, entry.at)
-      putBytes(out, what.accepted)
+      putPiece(out, what.accepted)
       known(out, name.via, entry.via)
       break
     case 'attempt':
       number(out, first.at, entry.at)
-      putBytes(out, what.attempt)
+      putPiece(out, what.attempt)
       number(out, name.n, entry.n)
       known(out, name.bind, entry.bind)
       code(out, name.outcome, entry.outcome)
@@ -153,7 +153,7 @@ function writeEntry(out: Slab, entry: LifeEntry): void {
       break
     case 'receipt':
       number(out, first.at, entry.at)
-      putBytes(out, what.receipt)
+      putPiece(out, what.receipt)
       known(out, name.bind, entry.bind)
       word(out, name.ref, entry.ref)
       number(out, name.segment, entry.segment)
@@ -165,7 +165,7 @@ function writeEntry(out: Slab, entry: LifeEntry): void {
       break
     case 'report':
       number(out, first.at, entry.at)
-      putBytes(out, what.report)
+      putPiece(out, what.report)
       code(out, name.state, entry.state)
       number(out, name.n, entry.n)
       code(out, name.outcome, entry.outcome)
@@ -174,7 +174,7 @@ function writeEntry(out: Slab, entry: LifeEntry): void {
       break
     case 'final':
       number(out, first.at, entry.at)
-      putBytes(out, what.final)
+      putPiece(out, what.final)
       code(out, name.state, entry.state)
       failure(out, entry.failure)
       break
@@ -185,9 +185,9 @@ function writeEntry(out: Slab, entry: LifeEntry): void {
   octet(out, 125)
 }
 
-function list(out: Slab, key: Uint8Array, texts: readonly string[] | undefined): void {
+function list(out: Slab, key: Piece, texts: readonly string[] | undefined): void {
   if (texts === undefined) return
-  putBytes(out, key)
+  putPiece(out, key)
   octet(out, 91)
   for (let i = 0; i < texts.length; i++) {
     if (i > 0) octet(out, 44)
@@ -231,8 +231,8 @@ export function writeMessage(out: Slab, message: Message): void {
   octet(out, 125)
 }
 
-function address(out: Slab, key: Uint8Array, { value, ton, npi }: Address): void {
-  putBytes(out, key)
+function address(out: Slab, key: Piece, { value, ton, npi }: Address): void {
+  putPiece(out, key)
   word(out, first.value, value)
   code(out, name.ton, ton)
   code(out, name.npi, npi)
@@ -267,8 +267,8 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
 
-function words(out: Slab, key: Uint8Array, values: Readonly<Record<string, string>>): void {
-  putBytes(out, key)
+function words(out: Slab, key: Piece, values: Readonly<Record<string, string>>): void {
+  putPiece(out, key)
   octet(out, 123)
   let count = 0
   for (const each in values) {

@@ -1,5 +1,6 @@
 // A record of the journal while it is gathered: what it says goes straight into bytes, so that nothing
 // of it is ever a string, nor lives until it is written.
+import { endianness } from 'node:os'
 
 /** Magic, length, checksum, running number: 4 + 4 + 4 + 8 bytes, filled in when it is written. */
 export const headBytes = 20
@@ -9,6 +10,8 @@ const mostKeptBytes = 4 << 20
 
 export interface Slab {
   buffer: Buffer
+  /** Of the buffer, for four octets at a time. */
+  view: DataView
   /** Where the next byte goes. */
   end: number
   /** How long the buffer is: asking it costs more. */
@@ -16,7 +19,12 @@ export interface Slab {
 }
 
 export function createSlab(): Slab {
-  return { buffer: Buffer.allocUnsafeSlow(firstBytes), end: headBytes, size: firstBytes }
+  const buffer = Buffer.allocUnsafeSlow(firstBytes)
+  return { buffer, view: viewOf(buffer), end: headBytes, size: firstBytes }
+}
+
+function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
 }
 
 /** So many bytes more have room. */
@@ -30,10 +38,28 @@ export function put(slab: Slab, text: string): void {
   slab.end += slab.buffer.write(text, slab.end)
 }
 
-/** Text that is ASCII, to be appended often. */
-export function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'latin1'))
+/** A text to be appended often: its octets by four, and how many they are. */
+export interface Piece {
+  fours: Int32Array
+  length: number
 }
+
+export function pieceOf(text: string): Piece {
+  const bytes = Buffer.from(text)
+  const fours = new Int32Array(Math.ceil(bytes.length / 4))
+  bytes.copy(new Uint8Array(fours.buffer))
+  return { fours, length: bytes.length }
+}
+
+/** In half the time that TypedArray.set takes for as few as they are. What the last four are too many is written over next. */
+export function putPiece(slab: Slab, { fours, length }: Piece): void {
+  room(slab, length + 3)
+  const { view, end } = slab
+  for (let i = 0; i < fours.length; i++) view.setInt32(end + 4 * i, fours[i]!, isLittleEndian)
+  slab.end = end + length
+}
+
+const isLittleEndian = endianness() === 'LE'
 
 /** A call into C++ costs as much as so many characters, written one by one. */
 const fewCharacters = 24
@@ -93,6 +119,7 @@ export function putBytes(slab: Slab, bytes: Uint8Array): void {
 export function clear(slab: Slab): void {
   if (slab.size > mostKeptBytes) {
     slab.buffer = Buffer.allocUnsafeSlow(firstBytes)
+    slab.view = viewOf(slab.buffer)
     slab.size = firstBytes
   }
   slab.end = headBytes
@@ -102,5 +129,6 @@ function grow(slab: Slab, atLeast: number): void {
   const buffer = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(atLeast)))
   buffer.set(slab.buffer.subarray(0, slab.end))
   slab.buffer = buffer
+  slab.view = viewOf(buffer)
   slab.size = buffer.length
 }
