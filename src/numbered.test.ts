@@ -67,7 +67,10 @@ test('a map by numbers grows to a hundred thousand, and shrinks again', () => {
 test('a map by names holds what a Map would', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(30).map(String), fc.boolean()), { maxLength: 200 }), (steps) => {
-      check(new Named<Held>(), steps)
+      const mine = new Named<Held>()
+      const theirs = check(mine, steps)
+      assert.deepEqual(mine.values(), [...theirs.values()])
+      for (const [key] of steps) assert.equal(mine.has(key), theirs.has(key))
     }),
   )
 })

@@ -121,6 +121,10 @@ export class Named<T extends object> {
     return place === undefined ? undefined : this.#values[place]
   }
 
+  has(key: string): boolean {
+    return this.#places.has(key)
+  }
+
   set(key: string, value: T): void {
     let place = this.#places.get(key)
     if (place === undefined) {
@@ -136,5 +140,10 @@ export class Named<T extends object> {
     this.#values[place] = undefined
     this.#free.push(place)
     return this.#places.delete(key)
+  }
+
+  /** As they are now, in the order in which they came. */
+  values(): T[] {
+    return Array.from(this.#places.values(), (place) => this.#values[place]!)
   }
 }

@@ -5,7 +5,7 @@ import type { ReadResponse } from '../../codec/index.ts'
 import type { Sent } from '../engine.ts'
 import { tokens, type Way, written } from './way.ts'
 import type { Timed, Wheel } from './wheel.ts'
-import type { Clock } from '../../../../src/plugin.ts'
+import { type Clock, Named } from '../../../../src/plugin.ts'
 
 export interface ClientParts {
   wheel: Wheel
@@ -44,17 +44,17 @@ interface ClientTransaction extends Timed {
 }
 
 export function createClients({ wheel, clock, t1, t2, send }: ClientParts): Clients {
-  const open = new Map<string, ClientTransaction>()
-  const byWay = new WeakMap<Way, Set<ClientTransaction>>()
-  const bySignal = new WeakMap<AbortSignal, Set<ClientTransaction>>()
+  const open = new Named<ClientTransaction>()
+  const byWay = new WeakMap<Way, Named<ClientTransaction>>()
+  const bySignal = new WeakMap<AbortSignal, Named<ClientTransaction>>()
   const counts = { repeats: 0 }
 
   function settle(transaction: ClientTransaction, sent: Sent): void {
     const { out, done } = transaction
     if (!open.delete(out.branch)) return
     wheel.disarm(transaction)
-    byWay.get(out.way)?.delete(transaction)
-    bySignal.get(out.signal)?.delete(transaction)
+    byWay.get(out.way)?.delete(out.branch)
+    bySignal.get(out.signal)?.delete(out.branch)
     done(sent)
   }
 
@@ -75,23 +75,24 @@ export function createClients({ wheel, clock, t1, t2, send }: ClientParts): Clie
 
   /** One listener for all that goes by a way, or hangs on a signal. */
   function watched(
-    of: WeakMap<object, Set<ClientTransaction>>,
+    of: WeakMap<object, Named<ClientTransaction>>,
     key: object,
+    transaction: ClientTransaction,
     watch: (call: () => void) => void,
     why: string,
     kind: 'lost' | 'timeout',
-  ) {
+  ): void {
     let all = of.get(key)
     if (!all) {
-      const made = new Set<ClientTransaction>()
+      const made = new Named<ClientTransaction>()
       of.set(key, made)
       watch(() => {
         of.delete(key)
-        for (const each of made) end(each, kind, why)
+        for (const each of made.values()) end(each, kind, why)
       })
       all = made
     }
-    return all
+    all.set(transaction.out.branch, transaction)
   }
 
   return {
@@ -115,8 +116,8 @@ export function createClients({ wheel, clock, t1, t2, send }: ClientParts): Clie
       const why = send(out.octets, way, (refused) => end(transaction, 'unsent', refused))
       if (why !== undefined) return end(transaction, 'unsent', why)
       wheel.arm(transaction, way.reliable ? limitMs : Math.min(t1, limitMs))
-      watched(bySignal, signal, (call) => signal.addEventListener('abort', call, { once: true }), 'given up', 'timeout').add(transaction)
-      if (way.reliable) watched(byWay, way, (call) => void way.onClose(call), 'the connection broke', 'lost').add(transaction)
+      watched(bySignal, signal, transaction, (call) => signal.addEventListener('abort', call, { once: true }), 'given up', 'timeout')
+      if (way.reliable) watched(byWay, way, transaction, (call) => void way.onClose(call), 'the connection broke', 'lost')
     },
     response(response, way) {
       const { via, cseqMethod } = response.read

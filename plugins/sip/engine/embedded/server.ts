@@ -2,7 +2,7 @@
 // what comes again is answered as before, or swallowed while it is being tried. By UDP the answer is
 // kept for Timer J (answered.ts), unless it was for a stranger. There are so many of them and no more: whoever comes then is asked
 // to come again.
-import type { Clock } from '../../../../src/plugin.ts'
+import { type Clock, Named } from '../../../../src/plugin.ts'
 import { hasCookie, type ReadRequest } from '../../codec/index.ts'
 import type { Take, Reply, Incoming } from '../engine.ts'
 import { createAnswered } from './answered.ts'
@@ -67,9 +67,9 @@ const methods = ['MESSAGE', 'REGISTER', 'OPTIONS', 'INVITE']
 export function createServers(parts: ServerParts): Servers {
   const { wheel, random, t1, t2, lifeMs, take, profile } = parts
   /** Not answered yet. */
-  const known = new Map<string, ServerTransaction>()
+  const known = new Named<ServerTransaction>()
   /** The same, by what stays the same when a request comes by two ways (§8.2.2.2). */
-  const trying = new Map<string, ServerTransaction>()
+  const trying = new Named<ServerTransaction>()
   const answered = createAnswered({ wheel, clock: parts.clock, lifeMs })
   const counts = { repeats: 0, overflows: 0 }
   let refusing = false
