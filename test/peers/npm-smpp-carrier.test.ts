@@ -136,6 +136,8 @@ async function survives(to: string, misbehave: Answer, times = 1): Promise<void>
   const pid = gateway.pid
   let left = times
   answers = (pdu, session) => {
+    // Whatever is said there is taken for the rest of what was begun.
+    if (broken.has(session)) return undefined
     if (pdu.command !== 'submit_sm' || left-- <= 0) return behaved(pdu)
     return misbehave(pdu, session)
   }
