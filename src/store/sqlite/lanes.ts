@@ -196,7 +196,7 @@ export function createLanes(given: {
 
   function drop(entry: Entry): void {
     const { line, bucket } = entry
-    entries.delete(entry.item)
+    if (!entries.delete(entry.item)) return
     if (line.refilling) line.left.add(entry.item)
     if (bucket) {
       line.count--
