@@ -30,4 +30,4 @@ VOLUME /data
 EXPOSE 8080 2775 5060/udp 5060/tcp 5080/udp 5080/tcp
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD node -e "fetch('http://127.0.0.1:8080/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"
-CMD ["node", "--single-threaded-gc", "--max-semi-space-size=32", "--enable-source-maps", "dist/src/main.js", "start"]
+CMD ["node", "--single-threaded-gc", "--max-semi-space-size=32", "--no-allocation-site-pretenuring", "--enable-source-maps", "dist/src/main.js", "start"]
