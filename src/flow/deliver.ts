@@ -27,6 +27,7 @@ export interface Deliverer {
 }
 
 interface Lane {
+  id: BindId
   /** A claim is planned for the end of this turn of the event loop: what comes due together is claimed together. */
   planned: boolean
   claiming: boolean
@@ -47,12 +48,16 @@ const maxClaim = 256
 const unsettledWindows = 4
 /** A quarter of what may be claimed ahead of a rate: the line never is empty meanwhile. */
 const aheadLookMs = 50
+/** What could not be worked on, or claimed, is tried again after so long. */
+const againMs = 1000
 
 export function createDeliverer(core: Core): Deliverer {
   const lanes = new Map<BindId, Lane>()
   const tell = occasional(core.clock, (fields, message) => core.log.error(fields, message))
   let stopping = false
   let openRuns = 0
+  /** Lanes with a claim planned. */
+  let planned: Lane[] = []
   let drained: () => void = () => {}
   let idleAt = 0
   let idle = 0
@@ -72,6 +77,7 @@ export function createDeliverer(core: Core): Deliverer {
       lanes.set(
         id,
         (lane = {
+          id,
           planned: false,
           claiming: false,
           again: false,
@@ -91,60 +97,84 @@ export function createDeliverer(core: Core): Deliverer {
     return Math.min(window - lane.open, unsettledWindows * window - lane.unsettled)
   }
 
-  async function pump(id: BindId): Promise<void> {
-    const lane = laneOf(id)
+  function pump(lane: Lane): void {
     if (lane.claiming) {
       lane.again = true
       return
     }
-    lane.claiming = true
+    const { id } = lane
     try {
       do {
         lane.again = false
         const live = core.binds.get(id)
         if (stopping || !live || live.bind.paused || bindState(live) !== 'bound') return
-        const free = room(live, lane)
-        if (free <= 0) {
-          lane.more = true
+        const asked = allowed(live, lane)
+        if (asked <= 0) return
+        const runs = core.store.claim(id, asked)
+        if (!Array.isArray(runs)) {
+          lane.claiming = true
+          runs.then(
+            (loaded) => {
+              lane.claiming = false
+              start(live, lane, loaded, asked)
+              if (lane.again) pump(lane)
+            },
+            (error: unknown) => {
+              lane.claiming = false
+              failed(lane, error)
+            },
+          )
           return
         }
-        const wait = live.rate.waitMs()
-        if (wait > 0) {
-          later(id, lane, wait)
-          return
-        }
-        // What waits for its turn already goes before whatever is claimed now, whoever that is from.
-        const ahead = perTurn(live) - lane.pace.waiting
-        if (ahead <= 0) {
-          later(id, lane, aheadLookMs)
-          return
-        }
-        let asked = Math.min(free, maxClaim, ahead)
-        const runs = await core.store.claim(id, asked)
-        for (const run of runs) {
-          asked -= run.items.length
-          lane.open += run.items.length
-          openRuns++
-          void work(live, lane, run)
-        }
-        // Of a lane that gave less the store says when it has more: thousands of lanes, of which each has one report
-        // at a time, are not asked in vain after each.
-        lane.more = asked <= 0
-        if (lane.more) lane.again = true
+        start(live, lane, runs, asked)
       } while (lane.again)
     } catch (error) {
-      tell('claim', 'claiming failed; tried again in a second', () => ({ bind: id, err: error }))
-      later(id, lane, 1000)
-    } finally {
-      lane.claiming = false
+      failed(lane, error)
     }
   }
 
-  function later(id: BindId, lane: Lane, ms: number): void {
+  /** How many may be claimed now; none: it is looked again when there is room. */
+  function allowed(live: LiveBind, lane: Lane): number {
+    const free = room(live, lane)
+    if (free <= 0) {
+      lane.more = true
+      return 0
+    }
+    const wait = live.rate.waitMs()
+    if (wait > 0) {
+      later(lane, wait)
+      return 0
+    }
+    // What waits for its turn already goes before whatever is claimed now, whoever that is from.
+    const ahead = perTurn(live) - lane.pace.waiting
+    if (ahead <= 0) later(lane, aheadLookMs)
+    return Math.min(free, maxClaim, ahead)
+  }
+
+  function start(live: LiveBind, lane: Lane, runs: readonly Run[], asked: number): void {
+    let left = asked
+    for (const run of runs) {
+      left -= run.items.length
+      lane.open += run.items.length
+      openRuns++
+      void work(live, lane, run)
+    }
+    // Of a lane that gave less the store says when it has more: thousands of lanes, of which each has one report
+    // at a time, are not asked in vain after each.
+    lane.more = left <= 0
+    if (lane.more) lane.again = true
+  }
+
+  function failed(lane: Lane, error: unknown): void {
+    tell('claim', 'claiming failed; tried again in a second', () => ({ bind: lane.id, err: error }))
+    later(lane, againMs)
+  }
+
+  function later(lane: Lane, ms: number): void {
     lane.timer?.()
     lane.timer = core.clock.after(ms, () => {
       lane.timer = undefined
-      void pump(id)
+      pump(lane)
     })
   }
 
@@ -159,31 +189,37 @@ export function createDeliverer(core: Core): Deliverer {
         answered = true
         lane.open--
         lane.unsettled++
-        if (lane.more) wake(live.bind.id)
+        if (lane.more) plan(lane)
         await settle(settlement, item)
       } catch (error) {
         core.log.error(
           { bind: live.bind.id, message: item.message.id, err: error },
           'an item could not be worked on; it goes back to its lane',
         )
-        await settle({ token: run.token, item: item.id, kind: 'release', due: core.clock.now() + 1000 }, item).catch(() => {})
+        await settle({ token: run.token, item: item.id, kind: 'release', due: core.clock.now() + againMs }, item).catch(() => {})
       }
       if (answered) lane.unsettled--
       else lane.open--
     }
     openRuns--
     if (stopping && openRuns === 0) drained()
-    if (lane.more) wake(live.bind.id)
+    if (lane.more) plan(lane)
   }
 
-  function wake(id: BindId): void {
-    const lane = laneOf(id)
+  /** All that is planned in one turn of the event loop is done at its end. */
+  function plan(lane: Lane): void {
     if (lane.planned) return
     lane.planned = true
-    setImmediate(() => {
+    if (planned.push(lane) === 1) setImmediate(pumpPlanned)
+  }
+
+  function pumpPlanned(): void {
+    const now = planned
+    planned = []
+    for (const lane of now) {
       lane.planned = false
-      void pump(id)
-    })
+      pump(lane)
+    }
   }
 
   function settle(settlement: Settlement, item: Item): Promise<void> {
@@ -202,7 +238,9 @@ export function createDeliverer(core: Core): Deliverer {
   function one(live: LiveBind, lane: Lane, run: Run, item: Item): Settlement | Promise<Settlement> {
     const { token } = run
     const session = pick(live, item.kind)
-    if (!session || stopping) return { token, item: item.id, kind: 'release' }
+    if (stopping) return { token, item: item.id, kind: 'release' }
+    // Due again at once it would be claimed and put back without end.
+    if (!session) return { token, item: item.id, kind: 'release', due: core.clock.now() + againMs }
     if (item.kind === 'report') return sendReport(core, live, session, { token, item: item.id }, item)
     const now = core.clock.now()
     if (now >= item.message.validUntil) {
@@ -256,7 +294,7 @@ export function createDeliverer(core: Core): Deliverer {
   }
 
   return {
-    wake,
+    wake: (id) => plan(laneOf(id)),
     async stop(drainMs) {
       stopping = true
       for (const lane of lanes.values()) {

@@ -218,9 +218,10 @@ export interface Store {
   /**
    * Runs that are due on a lane, fair among its accounts (by weight), higher priority first, at most
    * `max` items, only of `kinds` where given. Durable mark first: an item claimed here and not
-   * settled before a crash comes back `interrupted` until it is, however often it is released.
+   * settled before a crash comes back `interrupted` until it is, however often it is released. At once where
+   * all of it is in memory. Rejects with StoreUnavailable.
    */
-  claim(lane: BindId, max: number, kinds?: 'deliver' | 'report'): Promise<Run[]>
+  claim(lane: BindId, max: number, kinds?: 'deliver' | 'report'): Run[] | Promise<Run[]>
   settle(settlement: Settlement): Promise<void>
   /** Called when a lane may have something to claim. One listener. */
   onReady(listener: (lane: BindId) => void): void

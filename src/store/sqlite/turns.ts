@@ -79,10 +79,20 @@ export interface Grain {
 
 /** One kind and priority on a lane: its accounts by virtual time. */
 export interface Level {
+  lane: Lane
+  /** Its place among the lane's levels, as a bit. */
+  bit: number
   lines: Heap<Line>
   floor: number
   /** Items served at higher levels since this one, while it had something. */
   passedOver: number
+}
+
+interface Lane {
+  levels: Level[]
+  /** Bits of the levels that have lines: thousands of lanes have one report each, and what has nothing is not looked at. */
+  occupied: number
+  reportsNext: boolean
 }
 
 export interface PickedRun {
@@ -119,24 +129,28 @@ export function createTurns(given: {
   weight(account: number): number
   isHeld(account: number): boolean
 }): Turns {
-  const lanes = new Map<number, { levels: Level[]; reportsNext: boolean }>()
+  const lanes = new Map<number, Lane>()
   const destinations = new Named<Grain>()
   const reported = new Numbered<Grain>()
   /** Have something, or had, and are held. */
   const held = new Set<Line>()
   let lastToken = 0
 
-  function laneOf(id: number) {
-    let lane = lanes.get(id)
-    if (!lane) {
-      const levels = Array.from({ length: 8 }, (): Level => ({
-        lines: heap((a, b) => a.virtualTime < b.virtualTime),
-        floor: 0,
-        passedOver: 0,
-      }))
-      lanes.set(id, (lane = { levels, reportsNext: false }))
+  function laneOf(id: number): Lane {
+    const known = lanes.get(id)
+    if (known) return known
+    const lane: Lane = { levels: [], occupied: 0, reportsNext: false }
+    for (let kp = 0; kp < 8; kp++) {
+      lane.levels.push({ lane, bit: 1 << kp, lines: heap((a, b) => a.virtualTime < b.virtualTime), floor: 0, passedOver: 0 })
     }
+    lanes.set(id, lane)
     return lane
+  }
+
+  function enter(line: Line): void {
+    const { level } = line
+    level.lines.push(line)
+    level.lane.occupied |= level.bit
   }
 
   function grainOf(of: string | number): Grain {
@@ -173,7 +187,7 @@ export function createTurns(given: {
       // An account that comes back starts at the current minimum: it has saved nothing up.
       line.active = true
       line.virtualTime = Math.max(line.virtualTime, line.level.floor)
-      line.level.lines.push(line)
+      enter(line)
     }
     given.ready(line.lane)
   }
@@ -204,6 +218,7 @@ export function createTurns(given: {
   function take(lane: number, level: Level, max: number): PickedRun | undefined {
     for (let line = level.lines.peek(); line; line = level.lines.peek()) {
       level.lines.pop()
+      if (level.lines.size === 0) level.lane.occupied &= ~level.bit
       const bucket = isHeld(line) ? undefined : next(line)
       if (!bucket) {
         line.active = false
@@ -217,7 +232,7 @@ export function createTurns(given: {
       }
       level.floor = line.virtualTime
       line.virtualTime += run.open / given.weight(line.account)
-      if (line.fresh.size + line.returning.size > 0) level.lines.push(line)
+      if (line.fresh.size + line.returning.size > 0) enter(line)
       else line.active = false
       return run
     }
@@ -240,19 +255,23 @@ export function createTurns(given: {
     return run
   }
 
-  function takeKind(id: number, levels: Level[], base: number, max: number): PickedRun | undefined {
+  function takeKind(id: number, lane: Lane, base: number, max: number): PickedRun | undefined {
+    const { levels } = lane
+    if (((lane.occupied >> base) & 15) === 0) return undefined
+    const has = (rank: number): boolean => (lane.occupied & (1 << (base + rank))) !== 0
     let starved = -1
+    let longest = mostPassedOver - 1
     for (let p = 0; p < 3; p++) {
-      const level = levels[base + p]!
-      if (level.passedOver >= mostPassedOver && level.lines.size > 0 && level.passedOver > (levels[base + starved]?.passedOver ?? 0))
-        starved = p
+      if (!has(p) || levels[base + p]!.passedOver <= longest) continue
+      starved = p
+      longest = levels[base + p]!.passedOver
     }
     for (let p = starved >= 0 ? 4 : 3; p >= 0; p--) {
       const rank = p === 4 ? starved : p
-      const run = take(id, levels[base + rank]!, max)
+      const run = has(rank) ? take(id, levels[base + rank]!, max) : undefined
       if (!run) continue
       levels[base + rank]!.passedOver = 0
-      for (let q = 0; q < rank; q++) if (levels[base + q]!.lines.size > 0) levels[base + q]!.passedOver += run.entries.length
+      for (let q = 0; q < rank; q++) if (has(q)) levels[base + q]!.passedOver += run.entries.length
       return run
     }
     return undefined
@@ -282,8 +301,8 @@ export function createTurns(given: {
       if (!lane) return runs
       for (let left = max; left > 0;) {
         const reports = kinds === undefined ? lane.reportsNext : kinds === 'report'
-        let run = takeKind(id, lane.levels, reports ? 4 : 0, left)
-        if (!run && kinds === undefined) run = takeKind(id, lane.levels, reports ? 0 : 4, left)
+        let run = takeKind(id, lane, reports ? 4 : 0, left)
+        if (!run && kinds === undefined) run = takeKind(id, lane, reports ? 0 : 4, left)
         if (!run) break
         lane.reportsNext = !lane.reportsNext
         left -= run.entries.length

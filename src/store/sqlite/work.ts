@@ -5,10 +5,10 @@ import { emptyOp, withHot, type Inner } from './inner.ts'
 import type { QueueKey } from './ops.ts'
 import type { Hot } from './records.ts'
 import type { StepExtras } from './steps.ts'
-import type { Entry } from './turns.ts'
+import type { Entry, PickedRun } from './turns.ts'
 
 export interface Work {
-  claim(lane: string, max: number, kinds?: 'deliver' | 'report'): Promise<Run[]>
+  claim(lane: string, max: number, kinds?: 'deliver' | 'report'): Run[] | Promise<Run[]>
   settle(settlement: Settlement): Promise<void>
 }
 
@@ -18,33 +18,50 @@ export function createWork(inner: Inner): Work {
     return [line.lane, line.account, line.kp, keyDue, item]
   }
 
-  async function claim(lane: string, max: number, kinds?: 'deliver' | 'report'): Promise<Run[]> {
-    inner.check()
-    const id = names.find(lane)
-    if (id === undefined || max <= 0) return []
-    let picked = lanes.pick(id, max, kinds)
-    // Nothing here, but more is just being read.
-    for (let read = lanes.reading(id); picked.length === 0 && read; read = lanes.reading(id)) {
-      await read
-      picked = lanes.pick(id, max, kinds)
+  function claim(lane: string, max: number, kinds?: 'deliver' | 'report'): Run[] | Promise<Run[]> {
+    try {
+      inner.check()
+      const id = names.find(lane)
+      if (id === undefined || max <= 0) return []
+      const picked = lanes.pick(id, max, kinds)
+      if (picked.length > 0) return open(lane, id, picked)
+      // Nothing here, but more is perhaps just being read.
+      const read = lanes.reading(id)
+      return read ? read.then(() => claim(lane, max, kinds)) : []
+    } catch (error) {
+      return Promise.reject(error)
     }
-    if (picked.length === 0) return []
-    const loads: Promise<unknown>[] = []
+  }
+
+  /** Messages that are not in memory are loaded first. */
+  function open(lane: string, id: number, picked: PickedRun[]): Run[] | Promise<Run[]> {
+    let loads: Promise<unknown>[] | undefined
     for (const run of picked) {
       for (const { message } of run.entries) {
         const hot = records.get(message)
         if (hot) hot.open++
-        else loads.push(withHot(inner, message, (loaded) => loaded && loaded.open++))
+        else (loads ??= []).push(withHot(inner, message, (loaded) => loaded && loaded.open++))
       }
     }
+    if (loads === undefined) return mark(lane, id, picked)
+    return Promise.all(loads).then(
+      () => mark(lane, id, picked),
+      (error: unknown) => refuse(picked, error),
+    )
+  }
+
+  function refuse(picked: PickedRun[], error: unknown): never {
+    for (const run of picked) for (const entry of run.entries) putBack(entry)
+    throw new StoreUnavailable('the attempt could not be marked', error)
+  }
+
+  function mark(lane: string, id: number, picked: PickedRun[]): Run[] {
     try {
-      if (loads.length > 0) await Promise.all(loads)
       const marks: number[] = []
       for (const run of picked) for (const entry of run.entries) if (entry.report === undefined) marks.push(entry.item, entry.message)
       if (marks.length > 0) claims.claimed(marks)
     } catch (error) {
-      for (const run of picked) for (const entry of run.entries) putBack(entry)
-      throw new StoreUnavailable('the attempt could not be marked', error)
+      refuse(picked, error)
     }
     const runs: Run[] = []
     for (const run of picked) {
