@@ -7,7 +7,8 @@ import type { Account, Host, Hot, HotAnswer, HotRequest, Identity } from '../../
 import { asCsv } from './csv.ts'
 import { Refused, refusalJson, refusalXml, refusedFor } from './errors.ts'
 import { ifNews } from './etag.ts'
-import { maxBodyBytes, one, parseFormBytes, type Form } from './form.ts'
+import { charsetOf, readerOf, unpacked } from './encoded.ts'
+import { maxBodyBytes, one, parseFormBytes, parseFormIn, type Form } from './form.ts'
 import { createAsTest } from './magic.ts'
 import { create, messages } from './messages.ts'
 import { pathOf, type Answer, type Call } from './resource.ts'
@@ -75,7 +76,10 @@ function hotFormat(url: string): 'json' | 'xml' | undefined {
 }
 
 /** What is asked, its body apart: that may be too long to be read. */
-type Asked = Omit<HotRequest, 'body'>
+interface Asked extends Omit<HotRequest, 'body'> {
+  /** Content-Encoding: what has one is never hot. */
+  encoding?: string | undefined
+}
 
 export interface TwilioApi {
   serve(request: Request, response: ServerResponse): void
@@ -100,7 +104,7 @@ export function twilioApi(host: Host): TwilioApi {
     return account
   }
 
-  async function answer(asked: Asked, bytes: Buffer | undefined): Promise<Answer> {
+  async function answer(asked: Asked, body: Buffer | undefined): Promise<Answer> {
     const { url } = asked
     const hot = asked.method === 'POST' ? hotFormat(url) : undefined
     const said = host.identify(asked.header('authorization'), asked.remoteAddress)
@@ -108,10 +112,11 @@ export function twilioApi(host: Host): TwilioApi {
     const place = hot === undefined ? placeOf(url) : undefined
     const account = authorized(identity, place ? place.accountSid : url.slice(sidAt, sidAt + sidLength), url)
     if (place && !place.route) throw new Refused(20404, place.path)
-    if (!bytes) throw new Refused(20413, `at most ${maxBodyBytes} bytes are taken`)
+    if (!body) throw new Refused(20413, `at most ${maxBodyBytes} bytes are taken`)
     const leave = host.enter(identity?.testOf ?? account.id)
     if (!leave) throw new Refused(20429)
     try {
+      const bytes = asked.encoding === undefined ? body : await unpacked(asked.encoding, body)
       if (hot === undefined) return await resource(asked, identity!, account, place!, bytes)
       if (identity?.key) mustBeAllowed(identity.key, messagesNeed, 'create')
       const target = { account, legacy: false, format: hot, base: hotBase, path: url }
@@ -207,6 +212,7 @@ export function twilioApi(host: Host): TwilioApi {
         method: request.method ?? '',
         url: request.url ?? '',
         header: (name) => headerOf(request, name),
+        encoding: headerOf(request, 'content-encoding'),
         remoteAddress: request.ip ?? '',
       }
       readBody(request, (bytes) => {
@@ -264,7 +270,8 @@ function formOf(asked: Asked, bytes: Buffer): Form {
   const type = asked.header('content-type')
   if (type !== undefined && type !== formType && !/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
     throw new Refused(20422, `Content-Type application/x-www-form-urlencoded expected, got ${type}`)
-  return parseFormBytes(bytes)
+  const charset = type === undefined || type === formType ? undefined : charsetOf(type)
+  return charset === undefined ? parseFormBytes(bytes) : parseFormIn(readerOf(charset), bytes)
 }
 
 const randomness = Buffer.alloc(4096)

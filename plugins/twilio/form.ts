@@ -10,8 +10,15 @@ export type Form = Map<string, string | string[]>
 export const maxBodyBytes = 65_536
 const maxParameters = 1000
 
+/** Reads a name or a value as it stands in a form; `name` is told where that cannot be. */
+type Decode = (raw: string, name: string) => string
+
 /** Reads a body or a query string (without its question mark). Throws Refused 20422. */
 export function parseForm(text: string): Form {
+  return readForm(text, decode)
+}
+
+function readForm(text: string, read: Decode): Form {
   const form: Form = new Map()
   let count = 0
   for (let at = 0; at < text.length;) {
@@ -21,8 +28,8 @@ export function parseForm(text: string): Form {
       if (++count > maxParameters) throw new Refused(20422, `more than ${maxParameters} parameters`)
       let equals = text.indexOf('=', at)
       if (equals === -1 || equals > end) equals = end
-      const name = decode(text.slice(at, equals), 'a name')
-      const value = equals === end ? '' : decode(text.slice(equals + 1, end), name)
+      const name = read(text.slice(at, equals), 'a name')
+      const value = equals === end ? '' : read(text.slice(equals + 1, end), name)
       const known = form.get(name)
       form.set(name, known === undefined ? value : typeof known === 'string' ? [known, value] : (known.push(value), known))
     }
@@ -35,6 +42,15 @@ export function parseForm(text: string): Form {
 export function parseFormBytes(bytes: Buffer): Form {
   if (!isUtf8(bytes)) throw new Refused(20422, 'the request body is not UTF-8')
   return parseForm(bytes.toString('utf8'))
+}
+
+/** As `parseForm`, of bytes in another charset, which `read` knows. */
+export function parseFormIn(read: (bytes: Uint8Array) => string, bytes: Buffer): Form {
+  return readForm(bytes.toString('latin1'), (raw, name) => {
+    if (/%(?![0-9a-f]{2})/i.test(raw)) throw new Refused(20422, `${name} has malformed percent-encoding`)
+    const plain = raw.replaceAll('+', ' ').replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    return read(Buffer.from(plain, 'latin1'))
+  })
 }
 
 function decode(raw: string, name: string): string {

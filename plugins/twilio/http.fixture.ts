@@ -35,7 +35,7 @@ export function mounted(host: Host, way: 'hot' | 'router'): RequestListener {
   app.use(side.router)
   return (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = request
-    const plain = Number(headers['content-length']) <= 65_536
+    const plain = Number(headers['content-length']) <= 65_536 && headers['content-encoding'] === undefined
     if (way === 'router' || !plain || !side.hot?.takes(method, url)) return app(request, response)
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))

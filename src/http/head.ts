@@ -13,8 +13,16 @@ export interface Head {
 const requestLine = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.1\r\n/
 /** No folding, no blank before the colon, nothing but printable ASCII and blanks in values. */
 const field = /([A-Za-z0-9-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?[ \t]*\r\n/y
-/** They change where a request ends, or what is said before it does. */
-const unusual: ReadonlySet<string> = new Set(['transfer-encoding', 'expect', 'upgrade', 'te', 'trailer', 'proxy-connection'])
+/** They change where a request ends, what is said before it does, or what its body is. */
+const unusual: ReadonlySet<string> = new Set([
+  'transfer-encoding',
+  'content-encoding',
+  'expect',
+  'upgrade',
+  'te',
+  'trailer',
+  'proxy-connection',
+])
 
 /** `text` ends with the line end of its last header. */
 export function readHead(text: string): Head | undefined {

@@ -115,10 +115,10 @@ function originOf(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]*(?=[/?#]|$)/i, '').replace(/^(?!\/|\*$)/, '/')
 }
 
-/** A hot request that came by node:http; `otherwise` where its body is of unknown length, or long. */
+/** A hot request that came by node:http; `otherwise` where its body is of unknown length, long or compressed. */
 function serveHot({ serve }: Hot, remoteAddress: string, request: IncomingMessage, response: ServerResponse, otherwise: () => void): void {
   const length = Number(request.headers['content-length'] ?? Number.NaN)
-  if (!(length <= longestHotBody)) return otherwise()
+  if (!(length <= longestHotBody) || request.headers['content-encoding'] !== undefined) return otherwise()
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('error', () => response.destroy())

@@ -251,6 +251,7 @@ const beside: readonly Case[] = [
   asking(20002, 400, '', { FriendlyName: 'x'.repeat(65) }),
   asking(20409, 409, '/Messages', { ...good, Body: 'another' }, { headers: { 'idempotency-key': 'once' } }),
   { code: 20413, status: 413, path: () => '/Messages', body: `Body=${'x'.repeat(70_000)}` },
+  asking(20415, 415, '/Messages', good, { headers: { 'content-encoding': 'zstd' } }),
   { code: 20422, status: 400, path: () => '/Messages', method: 'DateSent=yesterday' },
   asking(21401, 400, '/AvailablePhoneNumbers/US/Local', {}, { method: 'Contains=%3Cb%3E' }),
   asking(21402, 400, '/IncomingPhoneNumbers', { PhoneNumber: '+15550004444', SmsUrl: 'ftp://example.com/' }),
