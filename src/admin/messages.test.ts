@@ -19,7 +19,7 @@ test('a waiting message is canceled once, with its CDR and its report', async (c
   assert.equal(trace.life.state, 'canceled')
   assert.equal(trace.life.failure!.code, 'canceled')
   assert.deepEqual(
-    (await store.cdrs(10)).map(({ message, json }) => [message, (JSON.parse(json) as Cdr).state]),
+    (await store.cdrs(10)).map(({ message, json }) => [message, (JSON.parse(json.toString()) as Cdr).state]),
     [[id, 'canceled']],
   )
   const [run] = await store.claim(`${root.id}/api`, 1)

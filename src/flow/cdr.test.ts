@@ -64,7 +64,7 @@ function bed(t: TestContext): Bed {
     end(count = 1) {
       for (let i = 0; i < count; i++) {
         const message = String(++sequence)
-        it_.rows.push({ sequence, message, account: 'AC1', json: JSON.stringify({ message, state: 'delivered' }) })
+        it_.rows.push({ sequence, message, account: 'AC1', json: Buffer.from(JSON.stringify({ message, state: 'delivered' })) })
       }
     },
     start: (settings = {}) => startCdrs(core, { directory, keepDays: 3, ...settings }),

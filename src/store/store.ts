@@ -113,8 +113,8 @@ export interface CdrRow {
   sequence: number
   message: MessageId
   account: AccountId
-  /** A Cdr (model/cdr.ts), as the JSON that it was written as. */
-  json: string
+  /** A Cdr (model/cdr.ts), as the JSON that it was written as, in UTF-8. */
+  json: Buffer
 }
 
 export interface StatisticsQuery {

@@ -28,7 +28,7 @@ export const endingCases: Case[] = [
       assert.deepEqual(await bench.store.claim(carrier, 10), [])
       assert.equal((await bench.store.get(id!))?.life.state, 'canceled')
       assert.deepEqual(
-        (await bench.store.cdrs(10)).map(({ json }) => (JSON.parse(json) as Cdr).state),
+        (await bench.store.cdrs(10)).map(({ json }) => (JSON.parse(json.toString()) as Cdr).state),
         ['canceled', 'canceled'],
       )
       assert.deepEqual(await bench.store.depths(), [{ lane: origin, deliver: 0, report: 2 }])

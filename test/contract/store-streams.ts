@@ -87,7 +87,7 @@ export const streamCases: Case[] = [
         failure: { kind: 'permanent', code: 'no-route' },
       })
       await bench.store.accept({ ...rest, life: end.life, entries: [...added.entries, ...end.entries], ended: end })
-      assert.equal((JSON.parse((await bench.store.cdrs(10))[0]!.json) as Cdr).failure, 'no-route')
+      assert.equal((JSON.parse((await bench.store.cdrs(10))[0]!.json.toString()) as Cdr).failure, 'no-route')
       assert.equal((await bench.store.claim(origin, 10)).length, 1)
       assert.equal((await bench.store.claim(carrier, 10)).length, 0)
       assert.deepEqual(

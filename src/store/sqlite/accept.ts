@@ -2,10 +2,9 @@
 import { idOrder, orderHex } from '../../ids.ts'
 import type { CountName } from '../../model/transition.ts'
 import type { MessageId } from '../../model/message.ts'
-import type { Accepted, CdrRow, NewMessage, OptOuts } from '../store.ts'
+import type { Accepted, NewMessage, OptOuts } from '../store.ts'
 import { requeued, type Inner } from './inner.ts'
-import { textOf, writeCdr } from './json.ts'
-import { stateNumber, type MessageOp } from './ops.ts'
+import { cdrOp, stateNumber, type MessageOp } from './ops.ts'
 import type { Parts } from './parts.ts'
 import type { HeldStickies } from './stickies.ts'
 import { bytesOf, type Hot } from './records.ts'
@@ -85,12 +84,7 @@ export function createAccepting(
     }
     const puts = wait ? [steps.deliverRow(hot, wait)] : []
     if (ended?.report) puts.push(steps.reportRow(hot, ended.report, 0, ended.report.at))
-    const row: CdrRow | undefined = ended?.cdr && {
-      sequence: steps.nextSequence(),
-      message: message.id,
-      account: ended.cdr.account,
-      json: textOf(writeCdr, ended.cdr),
-    }
+    const cdr = ended?.cdr ? cdrOp(steps.nextSequence(), ended.cdr) : null
     const counts: (number | CountName)[] = [names.of(message.arrival), 'accepted']
     for (const count of ended?.counts ?? []) counts.push(names.of(count.bind), count.name)
     const op: MessageOp = {
@@ -104,7 +98,7 @@ export function createAccepting(
       refs: null,
       puts,
       deletes: null,
-      cdr: row ?? null,
+      cdr,
       early: null,
       insert: {
         tenant: account * 2 + (message.direction === 'mo' ? 1 : 0),
@@ -136,7 +130,7 @@ export function createAccepting(
           hot.file = inner.file()
           // The tables may have had it before: then the copy that was read from them is the one that all work on.
           inner.records.keep(hot)
-          if (row) inner.cdrs.ended(row)
+          if (cdr) inner.cdrs.ended(cdr.row)
           if (joins) {
             joining.delete(joins.key)
             parts.joined(joins)

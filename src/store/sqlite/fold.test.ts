@@ -8,13 +8,18 @@ import Database from 'better-sqlite3'
 import * as fc from 'fast-check'
 import { messageSource } from '../../../test/contract/fixture.ts'
 import { linesOf } from '../../../test/journal.ts'
+import type { Cdr } from '../../model/cdr.ts'
 import { readJournal, record } from './journal.ts'
-import { encode, type MessageOp, type Op, type QueueKey, type QueueRow, type Rare } from './ops.ts'
+import { cdrOp, encode, type MessageOp, type Op, type QueueKey, type QueueRow, type Rare } from './ops.ts'
 import { migrate } from './schema.ts'
 import { createSlab, put } from './slab.ts'
 import { openTables } from './tables.ts'
 
 const perFile = 2 ** 21
+const anyCdr: Cdr = {
+  message: 'm', account: 'a', direction: 'mt', kind: 'text', from: '1', to: '2', sourceBind: 'a/1', carrierRefs: [], segments: 1, priority: 1,
+  attempts: 1, state: 'delivered', acceptedAt: '2026-01-01T00:00:00.000Z', finalAt: '2026-01-01T00:00:01.000Z',
+} // prettier-ignore
 const read = {
   message: 'SELECT * FROM message ORDER BY id',
   queue: 'SELECT * FROM queue ORDER BY item',
@@ -181,7 +186,7 @@ function journalOf(steps: Step[]): string[][] {
       life: step.life || !known ? { state: 'sent', segments: [{ ref: text, state: 'sent' }], attempts: of, updatedAt: 5 } : null,
       entries: Array.from({ length: known ? step.entries : 1 }, () => ({ at: 5, what: 'note' as const, text })),
       refs: Array.from({ length: step.refs }, (_, segment) => [3, text, order, segment, step.raw]),
-      cdr: step.cdr ? { sequence: ++sequence, message: 'm', account: 'a', json: JSON.stringify({ text }) } : null,
+      cdr: step.cdr ? cdrOp(++sequence, { ...anyCdr, to: text }) : null,
       early: step.rare === 'early' && parked > 0 ? [parked] : null,
       insert: known ? null : insert,
       idempotency: step.rare === 'key' && !known ? [1, `${of}${text}`] : null,

@@ -298,7 +298,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
         return (await reads.cdrs(cdrs.written, max)).map(cdrRow)
       },
       async cdrsWritten(upTo, those) {
-        const rows = those.map(({ account, sequence, json }): [number, number, string] => [names.of(account), sequence, json])
+        const rows = those.map(({ account, sequence, json }): [number, number, string] => [names.of(account), sequence, json.toString()])
         await written({ kind: 'written', upTo, hooked: rows })
         cdrs.wrote(upTo)
         for (const [account, sequence] of rows) hooked.set(account, Math.max(sequence, hooked.get(account) ?? 0))
@@ -384,7 +384,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
 
 function cdrRow([sequence, json]: [number, string]): CdrRow {
   const { message, account } = JSON.parse(json) as Cdr
-  return { sequence, message, account, json }
+  return { sequence, message, account, json: Buffer.from(json) }
 }
 
 /** The newest id ever: of the last row, or, where that was removed since, one with an empty tail. */

@@ -6,9 +6,10 @@ import type { CountName } from '../../model/transition.ts'
 import type { Message } from '../../model/message.ts'
 import type { Report } from '../../model/receipt.ts'
 import type { RefForm } from '../../model/ref.ts'
+import type { Cdr } from '../../model/cdr.ts'
 import type { CdrRow, Joined } from '../store.ts'
-import { quoted, writeEntries, writeLife, writeMessage, writeReport } from './json.ts'
-import { ascii, digits, octet, put, type Slab } from './slab.ts'
+import { quoted, writeCdr, writeEntries, writeLife, writeMessage, writeReport } from './json.ts'
+import { ascii, digits, octet, octetsFrom, put, type Slab } from './slab.ts'
 import { dayOf } from '../../model/caps.ts'
 
 /** The order is the number in the table: append only. */
@@ -33,6 +34,17 @@ export type Wait = [item: number, lane: number, due: number, attempt: number, ca
 /** `raw` is null where it is the same as the folded key. */
 export type RefRow = [bind: number, key: string, message: number, segment: number, raw: string | null]
 
+/** Written once: `row` has its JSON from then on. */
+export interface CdrOp {
+  cdr: Cdr
+  row: CdrRow
+}
+
+export function cdrOp(sequence: number, cdr: Cdr): CdrOp {
+  return { cdr, row: { sequence, message: cdr.message, account: cdr.account, json: noOctets } }
+}
+const noOctets = Buffer.alloc(0)
+
 export interface Insert {
   tenant: number
   message: Message
@@ -52,7 +64,7 @@ export interface MessageOp {
   refs: RefRow[] | null
   puts: QueueRow[] | null
   deletes: QueueKey[] | null
-  cdr: CdrRow | null
+  cdr: CdrOp | null
   /** Parked receipts that found their message here. */
   early: number[] | null
   insert: Insert | null
@@ -145,9 +157,13 @@ function fields(out: Slab, op: MessageOp): void {
     }
   }
   octet(out, unitCode)
-  if (cdr) digits(out, cdr.sequence)
+  if (cdr) digits(out, cdr.row.sequence)
   octet(out, unitCode)
-  if (cdr) put(out, cdr.json)
+  if (cdr) {
+    const from = out.end
+    writeCdr(out, cdr.cdr)
+    cdr.row.json = octetsFrom(out, from)
+  }
   octet(out, unitCode)
   if (op.early || op.idempotency || op.joins !== null || op.replace || op.decision !== null || op.hidden) {
     const { early, idempotency, joins, replace, decision, hidden } = op

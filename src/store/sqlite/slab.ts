@@ -115,6 +115,13 @@ export function putBytes(slab: Slab, bytes: Uint8Array): void {
   slab.end += bytes.length
 }
 
+/** A copy of what was appended since the slab ended there. */
+export function octetsFrom(slab: Slab, from: number): Buffer {
+  const octets = Buffer.allocUnsafe(slab.end - from)
+  slab.buffer.copy(octets, 0, from, slab.end)
+  return octets
+}
+
 /** Empties it. */
 export function clear(slab: Slab): void {
   if (slab.size > mostKeptBytes) {

@@ -9,8 +9,7 @@ import type { CdrRow } from '../store.ts'
 import type { Commit } from './commit.ts'
 import type { Decisions } from './decisions.ts'
 import type { Names } from './names.ts'
-import { textOf, writeCdr } from './json.ts'
-import { stateNumber, type MessageOp, type QueueKey, type QueueRow, type RefRow, type Wait } from './ops.ts'
+import { cdrOp, stateNumber, type CdrOp, type MessageOp, type QueueKey, type QueueRow, type RefRow, type Wait } from './ops.ts'
 import type { Hot } from './records.ts'
 import type { Refs } from './refs.ts'
 
@@ -83,7 +82,7 @@ export function createSteps(given: {
       const entries = steps.length === 1 ? last.entries : steps.flatMap((step) => step.entries)
       let rows: RefRow[] | null = null
       let puts: QueueRow[] | null = null
-      let ended: CdrRow | undefined
+      let ended: CdrOp | undefined
       let receiptBy: number | undefined
       let requeue: Transition['requeue']
       const counts: (number | CountName)[] = []
@@ -95,9 +94,7 @@ export function createSteps(given: {
           ;(puts ??= []).push(reportRow(hot, step.report, 0, step.report.at))
           hot.reports++
         }
-        if (step.cdr) {
-          ended = { sequence: ++lastSequence, message: step.message, account: step.cdr.account, json: textOf(writeCdr, step.cdr) }
-        }
+        if (step.cdr) ended = cdrOp(++lastSequence, step.cdr)
         for (const { bind, name } of step.counts) counts.push(names.of(bind), name)
       }
       let decided: string | null = null
@@ -142,7 +139,7 @@ export function createSteps(given: {
         form: more.form ?? null,
         done: () => {
           hot.file = given.file()
-          if (ended) given.ended(ended)
+          if (ended) given.ended(ended.row)
           done(op)
           given.release(hot)
         },
