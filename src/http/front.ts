@@ -43,6 +43,7 @@ interface Connection {
   heard: boolean
   /** Of its request's first byte, or of its answer, by performance.now(). */
   at: number
+  wrote(error?: Error | null): void
   /** Takes our listeners off its socket. */
   letGo(): void
 }
@@ -139,8 +140,9 @@ export function createFront(parts: {
     connection.at = performance.now()
     const length = Buffer.byteLength(said.body)
     const text = written(said, length, closing)
-    // As many bytes as characters: ASCII, which is Latin-1 too and quicker to write.
-    socket.write(text, length === said.body.length ? 'latin1' : 'utf8')
+    // As many bytes as characters: ASCII, which is Latin-1 too and quicker to write. Past the stream's queue, which takes
+    // as long as all else here: answers are written one at a time.
+    socket._write(text, length === said.body.length ? 'latin1' : 'utf8', connection.wrote)
     // Who has said all it will waits for the end of the connection.
     if (closing || socket.readableEnded) return socket.destroySoon()
     if (socket.isPaused()) socket.resume()
@@ -172,6 +174,7 @@ export function createFront(parts: {
         answering: false,
         heard: false,
         at: performance.now(),
+        wrote: (error) => void (error && gone(connection)),
         letGo: () => void socket.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone),
       }
       const onData = (chunk: Buffer): void => read(connection, chunk)
