@@ -4,10 +4,11 @@ import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request } from 'express'
 import type { Account, Host, Hot, HotAnswer, HotRequest, Identity } from '../../src/plugin.ts'
+import { charsetOf } from './charset.ts'
 import { asCsv } from './csv.ts'
 import { Refused, refusalJson, refusalXml, refusedFor } from './errors.ts'
 import { ifNews } from './etag.ts'
-import { charsetOf, readerOf, unpacked } from './encoded.ts'
+import { unpacked } from './encoded.ts'
 import { maxBodyBytes, one, parseFormBytes, parseFormIn, type Form } from './form.ts'
 import { createAsTest } from './magic.ts'
 import { create, messages } from './messages.ts'
@@ -271,7 +272,7 @@ function formOf(asked: Asked, bytes: Buffer): Form {
   if (type !== undefined && type !== formType && !/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
     throw new Refused(20422, `Content-Type application/x-www-form-urlencoded expected, got ${type}`)
   const charset = type === undefined || type === formType ? undefined : charsetOf(type)
-  return charset === undefined ? parseFormBytes(bytes) : parseFormIn(readerOf(charset), bytes)
+  return charset === undefined ? parseFormBytes(bytes) : parseFormIn(charset, bytes)
 }
 
 const randomness = Buffer.alloc(4096)

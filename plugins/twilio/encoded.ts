@@ -1,5 +1,4 @@
-// Bodies that are compressed (RFC 9110 §8.4), or whose Content-Type names another charset than UTF-8. They are
-// few: a compressed one never comes by the hot path.
+// Bodies that are compressed (RFC 9110 §8.4). They are few, and never come by the hot path.
 import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 'node:zlib'
 import { Refused } from './errors.ts'
 import { maxBodyBytes } from './form.ts'
@@ -34,36 +33,4 @@ export async function unpacked(encoding: string, bytes: Buffer): Promise<Buffer>
       )
     })
   })
-}
-
-/** The charset that a Content-Type names; undefined where it names none, or UTF-8. */
-export function charsetOf(type: string): string | undefined {
-  const name = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type)?.[1]
-  return name === undefined || /^utf-?8$/i.test(name) ? undefined : name
-}
-
-/** Their octets of `&`, `=`, `+` and `%` may be part of another character. */
-const notOfAscii: ReadonlySet<string> = new Set(['utf-16le', 'utf-16be', 'iso-2022-jp', 'replacement'])
-
-/** What windows-1252 has where ISO 8859-1 has control characters: Node 20 reads these. */
-const instead = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'
-
-/** Reads the octets of a name or a value, percent-encoding taken away. Throws Refused. */
-export function readerOf(charset: string): (bytes: Uint8Array) => string {
-  let decoder: InstanceType<typeof TextDecoder> | undefined
-  try {
-    decoder = new TextDecoder(charset, { fatal: true, ignoreBOM: true })
-  } catch {
-    // A charset that nobody knows.
-  }
-  if (!decoder || notOfAscii.has(decoder.encoding)) throw new Refused(20415, `charset ${charset}; utf-8 expected`)
-  const known = decoder
-  return (bytes) => {
-    try {
-      const text = known.decode(bytes)
-      return known.encoding === 'windows-1252' ? text.replace(/[\x80-\x9f]/g, (c) => instead[c.charCodeAt(0) - 0x80] ?? c) : text
-    } catch {
-      throw new Refused(20422, `the request body is not ${charset}`)
-    }
-  }
 }

@@ -2,6 +2,7 @@
 // refused with the name of the parameter, never guessed at.
 import { isUtf8 } from 'node:buffer'
 import { wellFormed } from '../../src/plugin.ts'
+import { charsetNamed } from './charset.ts'
 import { Refused } from './errors.ts'
 
 /** Values in the order sent; most names have one. */
@@ -44,12 +45,16 @@ export function parseFormBytes(bytes: Buffer): Form {
   return parseForm(bytes.toString('utf8'))
 }
 
-/** As `parseForm`, of bytes in another charset, which `read` knows. */
-export function parseFormIn(read: (bytes: Uint8Array) => string, bytes: Buffer): Form {
-  return readForm(bytes.toString('latin1'), (raw, name) => {
-    if (/%(?![0-9a-f]{2})/i.test(raw)) throw new Refused(20422, `${name} has malformed percent-encoding`)
+/** As `parseForm`, of bytes in the charset of that name. Throws Refused 20415 for one that cannot be read. */
+export function parseFormIn(name: string, bytes: Buffer): Form {
+  const charset = charsetNamed(name)
+  if (!charset?.holdsAscii) throw new Refused(20415, `charset ${name}; utf-8 expected`)
+  return readForm(bytes.toString('latin1'), (raw, parameter) => {
+    if (/%(?![0-9a-f]{2})/i.test(raw)) throw new Refused(20422, `${parameter} has malformed percent-encoding`)
     const plain = raw.replaceAll('+', ' ').replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    return read(Buffer.from(plain, 'latin1'))
+    const text = charset.read(Buffer.from(plain, 'latin1'))
+    if (text === undefined) throw new Refused(20422, `${parameter} is not ${name}`)
+    return text
   })
 }
 

@@ -1,6 +1,8 @@
 // What a webhook answered, as verbs. Documents with a DOCTYPE or entities of their own are refused.
+import { isUtf8 } from 'node:buffer'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import type { OutboundResponse } from '../../src/plugin.ts'
+import { charsetNamed, charsetOf, isUtf8Name } from './charset.ts'
 
 export type Verb =
   | { verb: 'message'; text: string; to?: string; from?: string; action?: string; method?: string; statusCallback?: string; media: number }
@@ -32,13 +34,30 @@ const parser = new XMLParser({
 const maxDepth = 32
 
 export function readAnswer(response: OutboundResponse): Twiml {
-  const text = response.body.toString('utf8').replace(/^\ufeff/, '')
+  const said = response.headers['content-type']
+  const header = typeof said === 'string' ? said : ''
+  const charset = charsetIn(response.body, header)
+  const text = charset === undefined ? utf8(response.body) : charsetNamed(charset)?.read(response.body)
+  if (text === undefined) return { ok: false, code: 12100, why: `the document is not ${charset?.slice(0, 40) ?? 'UTF-8'}` }
   if (text.trim() === '') return { ok: true, verbs: [], notes: [] }
-  const header = response.headers['content-type']
-  const type = (typeof header === 'string' ? header : '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const type = header.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   if (type === 'text/plain') return { ok: true, verbs: [{ verb: 'message', text: text.trim(), media: 0 }], notes: [] }
   if (type === 'text/xml' || type === 'application/xml' || type === 'text/html') return readTwiml(text)
   return { ok: false, code: 12300, why: `Content-Type ${type === '' ? 'missing' : type.slice(0, 60)}: text/xml expected` }
+}
+
+const utf8 = (body: Buffer): string | undefined => (isUtf8(body) ? body.toString('utf8').replace(/^\ufeff/, '') : undefined)
+
+/** RFC 7303 §3: a byte order mark counts before Content-Type, and that before the XML declaration. Undefined for UTF-8. */
+function charsetIn(body: Buffer, type: string): string | undefined {
+  const [a, b, c] = body
+  if (a === 0xef && b === 0xbb && c === 0xbf) return undefined
+  if (a === 0xff && b === 0xfe) return 'utf-16le'
+  if (a === 0xfe && b === 0xff) return 'utf-16be'
+  if (/;\s*charset\s*=/i.test(type)) return charsetOf(type)
+  // Whoever can read it as ASCII knows that it is no UTF-16, whatever it says: strings of .NET and Java say so.
+  const declared = /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']/.exec(body.toString('latin1', 0, 200))?.[1]
+  return declared === undefined || isUtf8Name(declared) || /^utf-?16/i.test(declared) ? undefined : declared
 }
 
 export function readTwiml(text: string): Twiml {
