@@ -107,7 +107,8 @@ test('writes dates as Java reads them, and reads days and instants inclusively',
   assert.deepEqual(dateSpan('2008-01-02'), { first: Date.UTC(2008, 0, 2), last: Date.UTC(2008, 0, 3) - 1 })
   assert.deepEqual(dateSpan('1970-01-01T00:00:00Z'), { first: 0, last: 999 })
   assert.equal(isoInstant('2026-01-01T01:00:00+01:00'), Date.UTC(2026, 0, 1))
-  for (const bad of ['', '2026-13-01', '2026-02-30', '20260101', '2026-01-01T25:00:00Z']) assert.equal(dateSpan(bad), undefined, bad)
+  for (const bad of ['', '2026-13-01', '2026-02-30', '20260101', '2026-01-01T25:00:00Z', '2026-02-30T00:00:00Z', '2026-00-10T00:00:00Z'])
+    assert.equal(dateSpan(bad), undefined, bad)
 })
 
 test('takes a URL apart without showing what it hides', () => {

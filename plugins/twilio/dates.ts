@@ -20,10 +20,16 @@ export function iso8601(ms: number): string {
 const day = /^\d{4}-\d\d-\d\d$/
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/
 
+/** Date.parse takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const ms = Date.parse(`${text}T00:00:00Z`)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
+}
+
 /** ISO 8601 with a time; without a zone it is GMT. Undefined when it is none. */
 export function isoInstant(text: string): number | undefined {
   const found = instant.exec(text)
-  if (!found) return undefined
+  if (!found || !isDay(text.slice(0, 10))) return undefined
   const ms = Date.parse(found[3] ? text : `${text}Z`)
   return Number.isNaN(ms) ? undefined : ms
 }
@@ -34,8 +40,14 @@ const dayMs = 86_400_000
 export function dateSpan(text: string): { first: number; last: number } | undefined {
   if (day.test(text)) {
     const first = Date.parse(`${text}T00:00:00Z`)
-    return Number.isNaN(first) || !new Date(first).toISOString().startsWith(text) ? undefined : { first, last: first + dayMs - 1 }
+    return isDay(text) ? { first, last: first + dayMs - 1 } : undefined
   }
   const first = isoInstant(text)
   return first === undefined ? undefined : { first, last: first + 999 }
+}
+
+/** Where equality is asked for: libraries have no days alone, and write one as the instant at which it begins. */
+export function dayOrSecond(text: string): ReturnType<typeof dateSpan> {
+  const span = dateSpan(text)
+  return span && span.first % dayMs === 0 ? { first: span.first, last: span.first + dayMs - 1 } : span
 }

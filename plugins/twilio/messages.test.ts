@@ -156,6 +156,8 @@ for (const [way, how] of ways)
       assert.equal((await client.messages.list({ to, dateSentBefore: second })).length, 25)
       const plain = encodeURIComponent(to)
       assert.equal(((await call('GET', `${messages}.json?To=${plain}&DateSent=2025-01-01`)).json['messages'] as unknown[]).length, 24)
+      const midnight = new Date(Date.UTC(2025, 0, 1))
+      assert.equal((await client.messages.list({ to, dateSent: midnight })).length, 24, 'a library has no other way to name the day')
       assert.equal(((await call('GET', `${messages}.json?To=${to}&DateSent>=2025-01-02`)).json['messages'] as unknown[]).length, 1)
       const first = (await call('GET', `${messages}.json?To=${plain}&PageSize=10`)).json
       assert.deepEqual(Object.keys(first).sort(), Object.keys(schema.list.properties).sort())

@@ -1,6 +1,6 @@
 // Lists: filters and page tokens in, page URIs out. URIs are relative to the host, carry the filters
 // along, and are all a client needs to page.
-import { dateSpan } from './dates.ts'
+import { dateSpan, dayOrSecond } from './dates.ts'
 import { Refused } from './errors.ts'
 import { one, type Form } from './form.ts'
 import type { Fields } from './mapping.ts'
@@ -61,7 +61,7 @@ function dates(query: Form): { after?: number; before?: number } {
     const text = one(query, name)
     if (!text) continue
     const operator = name.slice('DateSent'.length) || (/^[<>]/.exec(text)?.[0] ?? '')
-    const span = dateSpan(text.replace(/^[<>]?=?/, ''))
+    const span = (operator === '' ? dayOrSecond : dateSpan)(text.replace(/^[<>]?=?/, ''))
     if (!span) throw new Refused(20422, `${name}: a date such as 2026-01-31 or 2026-01-31T12:00:00Z expected, got ${text}`)
     if (operator !== '<') after = Math.max(after ?? span.first, span.first)
     if (operator !== '>') before = Math.min(before ?? span.last, span.last)
