@@ -32,6 +32,20 @@ describe('query_sm', () => {
     ])
   })
 
+  it('tells a client of 3.3 or 3.4 that a scheduled message is on its way: only 5.0 has a state for it', async (t) => {
+    const there = await house(t)
+    for (const [interface_version, state] of [
+      [0x33, 1],
+      [0x34, 1],
+      [0x50, 0],
+    ] as const) {
+      const client = await bound(t, there.port, { interface_version })
+      const { message_id } = await client.submit({ schedule_delivery_time: '000001000000000R' })
+      for (const view of there.views.values()) view.state = 'scheduled'
+      assert.equal((await query(client, message_id)).message_state, state)
+    }
+  })
+
   it('finds nothing of another sender, another bind or another account', async (t) => {
     const there = await house(t, [
       { account: 'AC1' },

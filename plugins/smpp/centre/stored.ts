@@ -4,7 +4,7 @@ import type { Host, MessageId, MessageView, Replacement, Submission } from '../.
 import { bodyFault, countSegments, isTerminal, maxParts } from '../../../src/plugin.ts'
 import { type Draft, type PduOf, statuses } from '../codec/index.ts'
 import { readBody } from '../mapping/body.ts'
-import { errorNumber, type SmppState, smppState } from '../mapping/receipt-states.ts'
+import { errorNumber, smppState, stateNumbers } from '../mapping/receipt-states.ts'
 import { absoluteTime } from '../mapping/time.ts'
 import { serviceTypeOf } from '../mapping/extras.ts'
 import { broadcast, cancelBroadcast, queryBroadcast } from './broadcast.ts'
@@ -28,19 +28,19 @@ export interface Stored {
 const mostLooked = 5000
 const page = 500
 const mostErrorCode = 255
+const version50 = 0x50
 
 export function createStored(host: Host): Stored {
   async function query(terms: Terms, pdu: PduOf<'query_sm'>): Promise<Draft> {
     const views = await find(host, terms, pdu.message_id, pdu)
     const view = telling(views)
     if (!view) return refusal(pdu, statuses.ESME_RQUERYFAIL)
-    const { number } = stateOf(view)
     return {
       command: 'query_sm_resp',
       sequence_number: pdu.sequence_number,
       message_id: pdu.message_id,
       final_date: view.finalAt === undefined ? '' : absoluteTime(view.finalAt),
-      message_state: number,
+      message_state: stateNumber(view, terms.version),
       error_code: Math.min(errorNumber(view.failure?.code) % 900, mostErrorCode),
     }
   }
@@ -139,8 +139,9 @@ export function createStored(host: Host): Stored {
 
 const receiptWishes = ['none', 'both', 'failure', 'success'] as const
 
-function stateOf({ state, failure }: MessageView): SmppState {
-  return smppState(state, failure?.code)
+/** SCHEDULED is of 5.0 (§4.7.15); the states of 3.4 begin with ENROUTE (§5.2.28). */
+function stateNumber({ state, failure }: MessageView, version: number): number {
+  return state === 'scheduled' && version < version50 ? stateNumbers.indexOf('enroute') : smppState(state, failure?.code).number
 }
 
 /** What one answer can say of many: one that is still on its way, else one that failed, else any. */
