@@ -329,10 +329,25 @@ describe('a submit_multi', () => {
   it('that nobody takes is refused as a whole', async (t) => {
     const { port } = await house(t)
     const client = await bound(t, port)
-    const pdu = (await client.ask(multi(dest('words')))) as PduOf<'submit_multi_resp'>
+    const pdu = (await client.ask(multi(dest('words'), { ...dest('447700900001'), dest_addr_ton: 9 }))) as PduOf<'submit_multi_resp'>
     assert.equal(pdu.command_status, statuses.ESME_RSUBMITFAIL)
-    assert.equal(pdu.unsuccess_sme.length, 1)
+    assert.equal(pdu.unsuccess_sme.length, 2)
   })
+
+  for (const [why, status] of [
+    ['throttled', 'ESME_RTHROTTLED'],
+    ['queue-full', 'ESME_RMSGQFUL'],
+    ['busy', 'ESME_RSYSERR'],
+    ['no-route', 'ESME_RINVDSTADR'],
+  ] as const) {
+    it(`that is refused to every destination for one reason says so: ${why}`, async (t) => {
+      const { port, clients } = await house(t)
+      const client = await bound(t, port)
+      clients[0]!.durable = () => Promise.reject(new AcceptRefused(why, 'no'))
+      const pdu = (await client.ask(multi(dest('447700900001'), dest('447700900002')))) as PduOf<'submit_multi_resp'>
+      assert.deepEqual([pdu.command_status, pdu.unsuccess_sme.length], [statuses[status], 2])
+    })
+  }
 
   it('to 254 destinations is taken; to none, or to a distribution list, refused', async (t) => {
     const { port, clients } = await house(t)

@@ -162,7 +162,7 @@ export function createSubmits(parts: {
     link.post({
       command: 'submit_multi_resp',
       sequence_number,
-      command_status: name === undefined ? statuses.ESME_RSUBMITFAIL : statuses.ESME_ROK,
+      command_status: name === undefined ? sharedStatus(failed) : statuses.ESME_ROK,
       message_id: name ?? '',
       unsuccess_sme: failed,
       tlvs: tlvs(),
@@ -191,6 +191,12 @@ export function createSubmits(parts: {
   }
 
   return { take: (pdu) => (pdu.command === 'submit_multi' ? submitMulti(pdu) : submit(pdu)) }
+}
+
+/** Of a submit_multi that nobody takes: a client that is told ESME_RTHROTTLED or ESME_RMSGQFUL knows to ask again. */
+function sharedStatus(failed: readonly UnsuccessSme[]): number {
+  const { error_status_code } = failed[0]!
+  return failed.every((one) => one.error_status_code === error_status_code) ? error_status_code : statuses.ESME_RSUBMITFAIL
 }
 
 function note(submission: Submission, name: string, value: string): void {
