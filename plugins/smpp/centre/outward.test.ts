@@ -96,6 +96,24 @@ describe('a message from a handset', () => {
     )
   })
 
+  it('reaches a 3.3 client without what only a TLV can say; one that is nothing without a TLV is not sent', async (t) => {
+    const there = await house(t, [{ config: { messageClassBy: 'subunit' }, policy: { concatenation: 'payload' } }])
+    const client = await bound(t, there.port, { interface_version: 0x33 })
+    const flash = mo('Now', { body: { kind: 'text', text: 'Now', messageClass: 0 } })
+    const voicemail = mo('Call', { body: { kind: 'binary', data: Buffer.from('Call') }, extras: { waiting: 'voicemail:on:store' } })
+    for (const out of [flash, voicemail]) assert.equal(failure(await sessionOf(there).send!(out, never)), 'ok')
+    assert.deepEqual(
+      deliveries(client).map((pdu) => [textOf(pdu), pdu.tlvs.length]),
+      [
+        ['Now', 0],
+        ['Call', 0],
+      ],
+    )
+    const long = mo('x'.repeat(300))
+    const whole = { ...long, segments: split(long.message.body, { concatenation: 'payload', nationalTables: [], reference: 9 }) }
+    assert.equal(failure(await sessionOf(there).send!(whole, never)), 'permanent too-long')
+  })
+
   it('that is long comes in parts, no more at a time than the window', async (t) => {
     const there = await house(t, [{ policy: { window: 2 } }])
     const client = await bound(t, there.port)

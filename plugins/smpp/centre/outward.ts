@@ -11,7 +11,7 @@ import {
   type Outgoing,
   type Report,
 } from '../../../src/plugin.ts'
-import { describe, integer8, noTlvs, type PduOf, tags, type Tlv } from '../codec/index.ts'
+import { describe, integer8, noTlvs, type PduOf, tags, type Tlv, tlv } from '../codec/index.ts'
 import { type Answer, unansweredFailure, unsayable } from '../answer.ts'
 import type { Link } from '../link.ts'
 import { alertPdu, dpfNote, endsAsWritten } from '../mapping/alert.ts'
@@ -78,12 +78,15 @@ function deliverSm({ message, segments }: Outgoing, i: number, terms: Terms): De
   const { extras } = message
   const body = writeBody(segments[i]!, config, gateway.bind.policy.concatenation, waitingOf(extras))
   const passed = terms.tlvs.ofMessage(message)
-  if (version < 0x34 && body.tlvs.length > 0)
+  const isOld = version < 0x34
+  if (isOld && (tlv(body.tlvs, tags.message_payload) || tlv(body.tlvs, tags.sar_total_segments)))
     throw new Failure('permanent', 'too-long', 'a 3.3 client takes no TLVs: expected the concatenation udh8 or udh16')
   const source = sourceToWire(message.from, config)
   const destination = destinationToWire(message.to, config)
   const service = extras === undefined ? '' : (serviceTypeOf(extras) ?? '')
-  return written(source, destination, service, message.priority, body, version < 0x34 ? noTlvs : passed, terms)
+  // A class or an indication that only a TLV says is left out: the text is what matters.
+  const said = isOld ? { ...body, tlvs: noTlvs } : body
+  return written(source, destination, service, message.priority, said, isOld ? noTlvs : passed, terms)
 }
 
 /** One, or one for each part that the client submitted. */
