@@ -164,6 +164,16 @@ describe('deliveries', () => {
     const delivered = Buffer.from(octets.toString().replace('UNDELIV', 'DELIVRD'))
     assert.equal(receiptOf({ short_message: delivered }, configOf({ receiptErrors: { '027': 'absent-subscriber' } })).failure, undefined)
   })
+  it('have the code of network_error_code where err of the text says nothing', () => {
+    const tlvs: Tlv[] = [[tags.network_error_code, Uint8Array.of(3, 0, 27)]]
+    const of = (stat: string, err: string) => receiptOf({ short_message: words(stat, err), tlvs })
+    assert.deepEqual([of('UNDELIV', '000').error, of('UNDELIV', '000').failure?.code], ['27', 'absent-subscriber'])
+    assert.equal(of('UNDELIV', '0').error, '27')
+    assert.equal(of('UNDELIV', '004').error, '004')
+    assert.equal(of('DELIVRD', '000').error, '000')
+    const table = configOf({ receiptErrors: { '000': 'filtered' } })
+    assert.equal(receiptOf({ short_message: words('UNDELIV', '000'), tlvs }, table).failure?.code, 'filtered')
+  })
   it('are never receipts for what a handset wrote', () => {
     assert.equal(read({ ...base, esm_class: 0, short_message: words('DELIVRD') }).kind, 'message')
   })

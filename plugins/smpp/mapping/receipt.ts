@@ -82,7 +82,7 @@ export function readReceipt(
   // A word that nobody knows ends nothing: a clearer receipt may follow.
   const isFinal = !intermediate && said !== undefined && final.has(state)
   const network = networkError(tlvs)
-  const error = text.err ?? (network ? String(network.code) : undefined)
+  const error = errorOf(text.err, network, state, errors)
   const submittedAt = text.submitDate === undefined ? undefined : receiptDate(text.submitDate)
   const doneAt = text.doneDate === undefined ? undefined : receiptDate(text.doneDate)
   const receipt: Receipt = { ref, state, final: isFinal, wire: describe(pdu) }
@@ -91,6 +91,19 @@ export function readReceipt(
   if (error !== undefined) receipt.error = error
   if (isFinal && state !== 'delivered') receipt.failure = failureOf(state, text.stat, error, network, errors)
   return receipt
+}
+
+/** Of a failure some say 000 in the text, and why in network_error_code. */
+function errorOf(
+  err: string | undefined,
+  network: NetworkError | undefined,
+  state: ReceiptState,
+  errors: ReceiptErrors,
+): string | undefined {
+  if (!network) return err
+  if (err === undefined) return String(network.code)
+  const isSilent = network.code > 0 && state !== 'delivered' && /^0+$/.test(err) && !Object.hasOwn(errors, err)
+  return isSilent ? String(network.code) : err
 }
 
 function stateOf(word: string | undefined): ReceiptState | undefined {
