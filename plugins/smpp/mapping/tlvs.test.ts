@@ -76,6 +76,12 @@ describe('TLVs that come in', () => {
     assert.deepEqual(some.in(list, { service_type: 'x' }), { service_type: 'x', 'tlv.0x020a': '0102' })
     assert.equal(rules({ tlvs: { out: [], in: [] } }).in(list), undefined)
   })
+  it('are all with *, but for those that the message says by itself: they would be said twice', () => {
+    const all = rules({ tlvs: { out: '*', in: '*' } })
+    const meant = ['source_port', 'destination_port', 'dest_addr_subunit', 'ms_msg_wait_facilities', 'qos_time_to_live'] as const
+    const octet = Uint8Array.of(1)
+    assert.deepEqual(all.in([...meant.map((name): Tlv => [tags[name], octet]), [tags.callback_num, octet]]), { 'tlv.0x0381': '01' })
+  })
   it('are not more than sixteen, and no long ones', () => {
     const many = Array.from({ length: 40 }, (_, i): Tlv => [0x1400 + i, new Uint8Array(i === 0 ? 256 : 1)])
     const kept = rules().in(many)!

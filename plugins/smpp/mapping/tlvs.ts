@@ -34,6 +34,15 @@ const own: ReadonlySet<number> = new Set([
   tags.congestion_state,
 ])
 
+/** Read into the message, whose body and validity say them to whoever it goes to: kept too, they would be said twice. */
+const meant: ReadonlySet<number> = new Set([
+  tags.source_port,
+  tags.destination_port,
+  tags.dest_addr_subunit,
+  tags.ms_msg_wait_facilities,
+  tags.qos_time_to_live,
+])
+
 const rule = z.string().refine((text) => rangeOf(text) !== undefined, 'expected a tag such as 0x1400, a range 0x1400-0x14ff, or a name')
 const rules = z.union([z.literal('*'), z.array(rule).max(mostRules)])
 const tagKey = z.string().refine((text) => tagOf(text) !== undefined, 'expected a tag such as 0x1400, or a name of the specification')
@@ -80,7 +89,7 @@ export interface TlvRules {
 export function tlvRules({ tlvs, tlvsAlways, hopsTlv }: TlvSettings): TlvRules {
   const hopsTag = hopsTlv === undefined ? undefined : tagOf(hopsTlv)
   const mayLeave = allows(tlvs.out)
-  const mayEnter = allows(tlvs.in)
+  const mayEnter = tlvs.in === '*' ? (tag: number): boolean => !meant.has(tag) : allows(tlvs.in)
   const always = Object.entries(tlvsAlways).map(([key, text]) => ({ tag: tagOf(key)!, template: templateOf(text)! }))
   /** Of those without a place for an extra. */
   const fixed: readonly Tlv[] =
