@@ -39,6 +39,7 @@ import type { Addressee } from './routing/direct.ts'
 import { createTables } from './routing/table.ts'
 import { openSqlite } from './store/sqlite/index.ts'
 import type { Store } from './store/store.ts'
+import { watched, type Watched } from './store/watched.ts'
 import { simulator } from '../plugins/simulator/index.ts'
 import { listenedText, listeningSip, type ListeningSip, measured, sip as silentSip } from '../plugins/sip/index.ts'
 import { type Listening, listeningSmpp } from '../plugins/smpp/index.ts'
@@ -66,10 +67,12 @@ const webhooksPerOrigin = defaultClientPolicy.window
 /** Rejects with an error whose message is fit for the person who started it. */
 export async function startGateway(settings: Settings, log: Logger): Promise<RunningGateway> {
   const data = resolve(settings.data)
-  const store = await openSqlite({ directory: data, log })
-  const undo: (() => Promise<void>)[] = [() => store.close()]
+  const opened = await openSqlite({ directory: data, log })
+  const undo: (() => Promise<void>)[] = [() => opened.close()]
   try {
-    return await compose(settings, data, store, log, undo)
+    const kept = await watched(opened, { directory: data, clock: systemClock, log })
+    undo.push(async () => kept.stop())
+    return await compose(settings, data, kept, log, undo)
   } catch (error) {
     await rollBack(undo)
     throw error
@@ -83,7 +86,7 @@ async function rollBack(undo: (() => Promise<void>)[]): Promise<void> {
 async function compose(
   settings: Settings,
   data: string,
-  store: Store,
+  { store, gone, stop: stopWatching }: Watched,
   log: Logger,
   undo: (() => Promise<void>)[],
 ): Promise<RunningGateway> {
@@ -234,7 +237,7 @@ async function compose(
     proxies: createProxies(settings.trustedProxies),
     enter,
     metrics,
-    health: () => healthOf(serving, store.trouble),
+    health: () => healthOf(serving, store.trouble, gone()),
     log,
   })
   if (!isLoopback(settings.http.host)) log.info({ host: settings.http.host }, 'the API is open beyond this machine; put TLS in front')
@@ -267,6 +270,7 @@ async function compose(
     async close() {
       serving = false
       stopTelling()
+      stopWatching()
       traces.close()
       // Nobody new comes in, then what is under way ends, then the sessions, then the store.
       stopServing.abort()
@@ -325,11 +329,12 @@ async function measure({ store, binds, truth, clock }: Core, counted: () => Prom
   }
 }
 
-/** A full disk is no reason to start anew: it lives, and says what is wrong. */
-function healthOf(serving: boolean, trouble: Store['trouble']): { ok: boolean; status: string } {
+/** A full disk is no reason to start anew: it lives, and says what is wrong. Nor are files that are gone: they are in use here alone. */
+function healthOf(serving: boolean, trouble: Store['trouble'], gone: string | undefined): { ok: boolean; status: string } {
   if (!serving) return { ok: false, status: 'starting or stopping' }
   if (!trouble) return { ok: true, status: 'ok' }
   if (trouble.forGood) return { ok: false, status: 'the store has failed: start it anew' }
+  if (gone !== undefined) return { ok: true, status: 'the data directory was removed or replaced: nothing is accepted until it is back' }
   return { ok: true, status: 'the disk cannot be written: nothing is accepted until it can' }
 }
 
