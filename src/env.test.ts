@@ -31,10 +31,14 @@ test('SMPP listens by default, elsewhere or not at all, and over TLS with a cert
   })
   assert.throws(
     () => readSettings({ SIGNALBOX_SMPP_TLS: '127.0.0.1:3550' }),
-    /SIGNALBOX_TLS_CERT: expected.*\n.*SIGNALBOX_TLS_KEY: expected/,
+    /SIGNALBOX_TLS_CERT: expected.*, got nothing\n.*SIGNALBOX_TLS_KEY: expected/,
   )
   assert.throws(() => readSettings({ ...tls, SIGNALBOX_TLS_KEY: `${pem}.missing` }), /SIGNALBOX_TLS_KEY: expected a file that can be read/)
-  assert.throws(() => readSettings({ SIGNALBOX_SMPP: 'nowhere' }), /SIGNALBOX_SMPP: expected host:port/)
+  assert.throws(
+    () => readSettings({ SIGNALBOX_SMPP: 'nowhere' }),
+    /SIGNALBOX_SMPP: expected host:port, for example 127.0.0.1:2775, or off, got 'nowhere'/,
+  )
+  assert.throws(() => readSettings({ SIGNALBOX_HTTP: 'off' }), /SIGNALBOX_HTTP: expected host:port, for example 127.0.0.1:8080, got 'off'/)
 })
 
 test('trusted proxies are addresses and networks, from a list of the file too', () => {
@@ -76,6 +80,11 @@ test('a file gives settings by the same names, and the environment wins', () => 
   assert.equal(settings.http.port, 9000)
   assert.equal(settings.log, 'warn')
   assert.throws(() => readSettings({}, `${file}.missing`), /no such file/)
+  writeFileSync(file, 'SIGNALBOX_HTTP: [1\n')
+  assert.throws(
+    () => readSettings({}, file),
+    (error) => error instanceof SettingsRefused && error.faults.length === 1 && !error.message.includes('\n'),
+  )
 })
 
 test('addresses are read with IPv6 in brackets, and a port above 65535 is none', () => {

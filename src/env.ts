@@ -21,8 +21,8 @@ export interface Settings {
   smpp?: HostPort
   /** SIGNALBOX_SMPP_TLS, with SIGNALBOX_TLS_CERT and SIGNALBOX_TLS_KEY: the same over TLS; absent: off. */
   smppTls?: HostPort & { certificate: string; key: string }
-  /** SIGNALBOX_SIP: the directory of SIP profiles, and what their `${NAME}` stand for; absent: off. */
-  sip?: { directory: string; variables: Variables }
+  /** SIGNALBOX_SIP: the directory of SIP profiles, and what their `${NAME}` stand for; absent: off. `isNamed`: not the usual one. */
+  sip?: { directory: string; isNamed: boolean; variables: Variables }
   /** SIGNALBOX_PUBLIC_URL: how the world reaches our HTTP; where unset, how this machine does by SIGNALBOX_HTTP. */
   publicUrl: string
   /** SIGNALBOX_TRUSTED_PROXIES: whose word counts for who asks through them; addresses and networks. */
@@ -85,7 +85,9 @@ export function readSettings(environment: Variables, configFile?: string): Setti
   const file = configFile === undefined ? {} : readFile(configFile, faults)
   const text = (name: Name): string | undefined => environment[name] || file[name]
   const fail = (name: Name, expected: string): undefined => {
-    const shown = name === 'SIGNALBOX_AUTH_TOKEN' || name === 'SIGNALBOX_KEY' ? 'something else' : `'${text(name)}'`
+    const given = text(name)
+    const secret = name === 'SIGNALBOX_AUTH_TOKEN' || name === 'SIGNALBOX_KEY'
+    const shown = given === undefined ? 'nothing' : secret ? 'something else' : `'${given}'`
     faults.push(`${name}: expected ${expected}, got ${shown}`)
     return undefined
   }
@@ -93,10 +95,10 @@ export function readSettings(environment: Variables, configFile?: string): Setti
     if (!(settingNames as readonly string[]).includes(name))
       faults.push(`${name}: no such setting; expected one of ${settingNames.join(', ')}`)
   }
-  const address = (name: Name, fallback: string): HostPort =>
-    hostPort(text(name) ?? fallback) ?? fail(name, 'host:port, for example 127.0.0.1:8080') ?? { host: '127.0.0.1', port: 0 }
-  const optional = (name: Name, fallback: string): HostPort | undefined =>
-    (text(name) ?? fallback) === 'off' ? undefined : address(name, fallback)
+  const address = (name: Name, usual: string, or = ''): HostPort =>
+    hostPort(text(name) ?? usual) ?? fail(name, `host:port, for example ${usual}${or}`) ?? { host: '127.0.0.1', port: 0 }
+  const optional = (name: Name, usual: string, byItself = usual): HostPort | undefined =>
+    (text(name) ?? byItself) === 'off' ? undefined : address(name, usual, ', or off')
   const pem = (name: Name): string => {
     const path = text(name)
     if (path === undefined) fail(name, 'the path of a PEM file, since SIGNALBOX_SMPP_TLS is set')
@@ -139,8 +141,8 @@ export function readSettings(environment: Variables, configFile?: string): Setti
   if (/\p{Cc}/u.test(data)) faults.push(`SIGNALBOX_DATA: expected a directory without line ends in its name, got ${JSON.stringify(data)}`)
   if (store !== 'sqlite') fail('SIGNALBOX_STORE', 'sqlite')
   const smpp = optional('SIGNALBOX_SMPP', '127.0.0.1:2775')
-  const smppTls = optional('SIGNALBOX_SMPP_TLS', 'off')
-  const sip = text('SIGNALBOX_SIP') ?? './sip-profiles'
+  const smppTls = optional('SIGNALBOX_SMPP_TLS', '127.0.0.1:3550', 'off')
+  const sip = text('SIGNALBOX_SIP')
   const settings: Settings = {
     data,
     store: 'sqlite',
@@ -148,7 +150,7 @@ export function readSettings(environment: Variables, configFile?: string): Setti
     publicUrl: publicUrl ?? `http://${reachable(http)}`,
     ...(smpp ? { smpp } : {}),
     ...(smppTls ? { smppTls: { ...smppTls, certificate: pem('SIGNALBOX_TLS_CERT'), key: pem('SIGNALBOX_TLS_KEY') } } : {}),
-    ...(sip === 'off' ? {} : { sip: { directory: sip, variables: environment } }),
+    ...(sip === 'off' ? {} : { sip: { directory: sip ?? './sip-profiles', isNamed: sip !== undefined, variables: environment } }),
     trustedProxies: proxies,
     simulator: address('SIGNALBOX_SIMULATOR', '127.0.0.1:2776'),
     ...(accountSid === undefined ? {} : { accountSid }),
@@ -197,7 +199,8 @@ function readFile(path: string, faults: string[]): Partial<Record<string, string
     if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error('expected NAME: value lines')
     return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]))
   } catch (error) {
-    faults.push(`${path}: ${whyOf(error)}`)
+    // What YAML shows below its first line is the text once more.
+    faults.push(`${path}: ${whyOf(error).split('\n')[0]}`)
     return {}
   }
 }

@@ -1,8 +1,10 @@
 // `signalbox start`: runs the gateway until it is told to stop, says what a newcomer needs to go on,
 // and says in plain words what stands in the way of starting.
+import { readdirSync } from 'node:fs'
 import type { Logger } from 'pino'
-import { isEverywhere, readSettings, type Settings } from '../env.ts'
+import { isEverywhere, readSettings, SettingsRefused, type Settings } from '../env.ts'
 import { createLog } from '../log.ts'
+import { whyOf } from '../model/failure.ts'
 import { Told } from './client.ts'
 import { welcome } from './welcome.ts'
 
@@ -10,6 +12,7 @@ export async function start(configFile?: string): Promise<void> {
   const settings = readSettings(process.env, configFile)
   // Messages, CDRs and the key that opens the secrets: whatever is made here is the owner's alone.
   process.umask(0o077)
+  if (settings.sip) checkProfiles(settings.sip)
   const log = createLog(settings.log)
   // Loaded here, so that the other commands start without it.
   const { startGateway } = await import('../gateway.ts')
@@ -25,6 +28,16 @@ export async function start(configFile?: string): Promise<void> {
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   process.stdout.write(welcome({ ...gateway, isEverywhere: isEverywhere(settings.http), tokenIsSet: settings.authToken !== undefined }))
+}
+
+/** Who names a directory wants SIP; where none is named, the usual one may be absent. */
+export function checkProfiles({ directory, isNamed }: Pick<NonNullable<Settings['sip']>, 'directory' | 'isNamed'>): void {
+  try {
+    readdirSync(directory)
+  } catch (error) {
+    if (!isNamed && (error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw new SettingsRefused([`SIGNALBOX_SIP: expected a directory of SIP profiles, or off, got '${directory}' (${whyOf(error)})`])
+  }
 }
 
 /** npm hands on the signal that a terminal or systemd gave to both: what comes so soon after the first is the first. */
@@ -63,25 +76,32 @@ interface SystemError extends Error {
   syscall?: string
   address?: string
   port?: number
+  hostname?: string
 }
 
-function listensAt(
-  port: number | undefined,
-  { http, simulator, smpp, smppTls }: Pick<Settings, 'http' | 'simulator' | 'smpp' | 'smppTls'>,
-): string {
+type Listening = Pick<Settings, 'http' | 'simulator' | 'smpp' | 'smppTls'>
+
+function listensAt(port: number | undefined, { http, simulator, smpp, smppTls }: Listening): string {
   if (port === http.port) return 'SIGNALBOX_HTTP'
   if (port === smpp?.port) return 'SIGNALBOX_SMPP'
   if (port === smppTls?.port) return 'SIGNALBOX_SMPP_TLS'
   return port === simulator.port ? 'SIGNALBOX_SIMULATOR' : 'SIGNALBOX_HTTP'
 }
 
+function namedIn(host: string | undefined, settings: Listening): string {
+  const { http, smpp, smppTls, simulator } = settings
+  return listensAt([http, smpp, smppTls, simulator].find((one) => one?.host === host)?.port, settings)
+}
+
 /** What to say when the gateway does not start. */
-export function standsInTheWay(error: unknown, settings: Pick<Settings, 'http' | 'simulator' | 'smpp' | 'smppTls' | 'data'>): unknown {
+export function standsInTheWay(error: unknown, settings: Listening & Pick<Settings, 'data'>): unknown {
   if (!(error instanceof Error)) return error
-  const { code, syscall, address, port, message } = error as SystemError
+  const { code, syscall, address, port, hostname, message } = error as SystemError
   const variable = listensAt(port, settings)
   const at = `${address ?? settings.http.host}:${port ?? settings.http.port}`
   const other = `Choose another: ${variable}=127.0.0.1:${(port ?? settings.http.port) + 10} npm start`
+  if (syscall === 'getaddrinfo')
+    return new Told(`${hostname} is no name that this machine knows (${namedIn(hostname, settings)}): expected an address of it.`)
   if (code === 'EADDRINUSE') return new Told(`${at} is taken: another program (another gateway?) listens there. ${other}`)
   if (code === 'EADDRNOTAVAIL') return new Told(`${at} is no address of this machine (${variable}).`)
   if (code === 'EACCES' && port !== undefined) return new Told(`${at} may not be listened on by this user. ${other}`)

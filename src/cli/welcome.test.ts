@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { dirname } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
-import { isEverywhere, readSettings } from '../env.ts'
+import { isEverywhere, readSettings, SettingsRefused } from '../env.ts'
 import { Told } from './client.ts'
-import { standsInTheWay, stopper } from './start.ts'
+import { checkProfiles, standsInTheWay, stopper } from './start.ts'
 import { welcome } from './welcome.ts'
 
 const sid = `AC${'1'.repeat(32)}`
@@ -88,8 +90,26 @@ test('what stands in the way of starting is told in plain words', () => {
     told(new Error('./data/signalbox.db cannot be opened: file is not a database (SQLITE_NOTADB)')),
     /not a database .*\nThe file is damaged: put a backup/,
   )
+  const unknown = { syscall: 'getaddrinfo', hostname: 'nohost.invalid' }
+  assert.equal(
+    (standsInTheWay(system('ENOTFOUND', unknown), { ...settings, smpp: { host: 'nohost.invalid', port: 2775 } }) as Error).message,
+    'nohost.invalid is no name that this machine knows (SIGNALBOX_SMPP): expected an address of it.',
+  )
   const ours = new Error('a fault of ours')
   assert.equal(standsInTheWay(ours, settings), ours)
+})
+
+test('a directory of SIP profiles that was named is there, the usual one may be absent', () => {
+  const file = fileURLToPath(import.meta.url)
+  for (const directory of ['/nowhere', file])
+    assert.throws(
+      () => checkProfiles({ directory, isNamed: true }),
+      (error) =>
+        error instanceof SettingsRefused && /^SIGNALBOX_SIP: expected a directory of SIP profiles, or off, got '/.test(error.message),
+    )
+  checkProfiles({ directory: '/nowhere', isNamed: false })
+  checkProfiles({ directory: dirname(file), isNamed: true })
+  assert.throws(() => checkProfiles({ directory: file, isNamed: false }), SettingsRefused)
 })
 
 test('the first signal lets the gateway finish, its repeat by npm is not a second one, a later one ends at once', async () => {
