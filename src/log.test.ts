@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import { testClock } from './clock.ts'
 import { repeat } from './flow/core.ts'
-import { occasional } from './log.ts'
+import { createLog, occasional } from './log.ts'
 
 test('a line that comes again and again is written once in a while, with how many were left out', async () => {
   const clock = testClock()
@@ -18,6 +18,16 @@ test('a line that comes again and again is written once in a while, with how man
     ['other', {}],
     ['one', { i: 100, leftOut: 99 }],
   ])
+})
+
+test('on a terminal an error is told in a line of its own words, without its stack', () => {
+  const lines: string[] = []
+  const terminal = { isTTY: true, write: (line: string) => lines.push(line) > 0 } as unknown as NodeJS.WriteStream
+  createLog('info', terminal).error({ err: new Error('the disk is full'), bind: 'northern' }, 'not written')
+  createLog('info', { ...terminal, isTTY: false } as NodeJS.WriteStream).error({ err: new Error('the disk is full') }, 'not written')
+  assert.match(lines[0] ?? '', /error.* not written .*err=the disk is full bind=northern/)
+  assert.doesNotMatch(lines[0] ?? '', /log\.test/)
+  assert.match(lines[1] ?? '', /"stack":"Error: the disk is full\\n.*log\.test/)
 })
 
 test('a clock that is set back silences no line', () => {

@@ -19,8 +19,14 @@ const words: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50:
 function readable(line: string): string {
   const { level, time, msg, ...rest } = JSON.parse(line) as { level: number; time: number; msg?: string } & Record<string, unknown>
   const at = new Date(time).toTimeString().slice(0, 8)
-  const more = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const more = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'string' ? value : said(value, level)}`)
   return `\u001b[90m${at}\u001b[0m \u001b[${colours[level] ?? '0'}m${(words[level] ?? String(level)).padEnd(5)}\u001b[0m ${msg ?? ''} \u001b[90m${more.join(' ')}\u001b[0m\n`
+}
+
+/** On a terminal an error is its message: the stack is of use to us, where the process ends by it or somebody looks closely. */
+function said(value: unknown, level: number): string {
+  const isError = value !== null && typeof value === 'object' && 'stack' in value && 'message' in value
+  return isError && level < 60 ? String(value.message) : JSON.stringify(value)
 }
 
 /** `fields` is asked only for a line that is written. */
