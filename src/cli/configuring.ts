@@ -71,8 +71,9 @@ export function addKeys(program: Command, asked: Asked): void {
     .command('rotate')
     .description('give an account a second token, good beside the first; then make it the only one')
     .argument('<sid>', 'AC…')
-    .option('--promote', 'the second token becomes the only one')
+    .addOption(new Option('--promote', 'the second token becomes the only one').conflicts('drop'))
     .option('--drop', 'take the second token back')
+    .addOption(new Option(...json).conflicts(['promote', 'drop']))
     .action(asked(rotate))
   tree
     .command('test')

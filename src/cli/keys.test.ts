@@ -72,6 +72,10 @@ test('a token is rotated, and test credentials are made', async () => {
   assert.deepEqual([await may(root, second), await may(root, token)], [200, 200])
   assert.match((await run('accounts', 'rotate', root, '--drop')).out, /dropped/)
   assert.equal(await may(root, second), 401)
+  const { token: asJson } = JSON.parse((await run('accounts', 'rotate', root, '--json')).out) as { token: string }
+  assert.equal(await may(root, asJson), 200)
+  assert.match((await run('accounts', 'rotate', root, '--promote', '--drop')).err, /cannot be used with option '--drop'/)
+  assert.match((await run('accounts', 'rotate', root, '--drop')).out, /dropped/)
   assert.match((await run('accounts', 'rotate', root, '--drop')).err, /no second token/)
   assert.match((await run('accounts', 'test', root)).out, /SID +AC[0-9a-f]{32}\ntoken +[0-9a-f]{32}/)
   const third = /token +([0-9a-f]{32})/.exec((await run('accounts', 'rotate', root)).out)?.[1] ?? ''

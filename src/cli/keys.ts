@@ -79,7 +79,11 @@ export async function accounts(client: Client, { json }: Of): Promise<string> {
 const ofAccount = async (client: Client, meant: string): Promise<string> => `/api/v1/accounts/${await accountMeant(client, meant)}`
 
 /** A second token; `promote` makes it the only one, `drop` takes it back. */
-export async function rotate(client: Client, sid: string, { promote, drop }: { promote?: boolean; drop?: boolean }): Promise<string> {
+export async function rotate(
+  client: Client,
+  sid: string,
+  { promote, drop, json }: { promote?: boolean; drop?: boolean } & Of,
+): Promise<string> {
   const account = await ofAccount(client, sid)
   if (drop) {
     await client.request('DELETE', `${account}/tokens/secondary`)
@@ -89,9 +93,10 @@ export async function rotate(client: Client, sid: string, { promote, drop }: { p
     await client.request('POST', `${account}/tokens/promote`, { json: {} })
     return 'The second token is the only one now: the first is refused, and signatures are made with the second.'
   }
-  const { token } = await client.request<{ token: string }>('POST', `${account}/tokens/secondary`, { json: {} })
+  const made = await client.request<{ token: string }>('POST', `${account}/tokens/secondary`, { json: {} })
+  if (json) return JSON.stringify(made, undefined, 2)
   return [
-    `token  ${token}`,
+    `token  ${made.token}`,
     '',
     'Both tokens are good now; this one is shown here and never again. Signatures are made with the first until',
     `  npx signalbox accounts rotate ${account.slice(-34)} --promote`,

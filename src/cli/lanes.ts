@@ -98,7 +98,7 @@ const mostHours = 168
 
 export async function statistics(client: Client, options: Of & Listed & { hours: string }): Promise<string> {
   const hours = Number(options.hours)
-  if (!(hours > 0 && hours <= mostHours)) throw new Told(`--hours: expected a number from 0 to ${mostHours}, got ${options.hours}`)
+  if (!(hours > 0 && hours <= mostHours)) throw new Told(`--hours: expected a number above 0, at most ${mostHours}, got ${options.hours}`)
   const from = new Date(Date.now() - hours * 3_600_000).toISOString()
   const path = `/api/v1/statistics${query({ account: options.account, from })}`
   const answer = await client.request<{

@@ -208,7 +208,7 @@ test('what a peer wrote does nothing to the terminal that shows it, and is one l
 test('what is no number of hours is refused before anyone is asked', async () => {
   for (const hours of ['x', '0', '-1', '1e9']) {
     const { code, err } = await run(['statistics', '--hours', hours])
-    assert.deepEqual([code, err], [1, `--hours: expected a number from 0 to 168, got ${hours}\n`])
+    assert.deepEqual([code, err], [1, `--hours: expected a number above 0, at most 168, got ${hours}\n`])
   }
   assert.equal(asked.length, 0)
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { readSettings, SettingsRefused } from '../env.ts'
 import { accountMeant } from './account.ts'
+import { json } from './asked.ts'
 import { connect, Told, type Client } from './client.ts'
 import { cdrs, type CdrOptions } from './cdrs.ts'
 import { shown } from './print.ts'
@@ -66,8 +67,10 @@ export function createProgram(): Command {
     .description("a month's charging records, summed up; reads the data directory, no gateway need run")
     .option('--month <month>', 'of messages accepted in it (UTC): 2026-11; this one, when absent')
     .option('--by <columns>', 'account, direction, kind, from, to, country, in, out, route, state, failure, day', 'account,direction,state')
-    .addOption(new Option('--format <format>').choices(['csv', 'json']))
-    .action(async (options: CdrOptions) => {
+    .addOption(new Option('--format <format>').choices(['csv', 'json']).conflicts('json'))
+    .option(...json)
+    .action(async ({ json: asJson, ...options }: CdrOptions & { json?: boolean }) => {
+      if (asJson) options.format = 'json'
       const { data } = readSettings(process.env, program.opts<{ config?: string }>().config)
       process.stdout.write(`${await cdrs(join(data, 'cdr'), options, Date.now())}\n`)
     })

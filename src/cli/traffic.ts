@@ -56,7 +56,7 @@ export function addMessages(program: Command, asked: Asked): void {
   program
     .command('release')
     .description('decide on a held message, whose outcome is unknown')
-    .argument('<sid>')
+    .argument('<sid>', 'SM…')
     .argument('<how>', 'resend or fail')
     .action(asked((client, sid: string, how: string) => release(client, sid, how)))
 }
