@@ -69,7 +69,7 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
   const running = new Map<string, Running>()
   const trunks = createTrunks()
   const resolve: Resolve = createResolve({ clock })
-  const directory = createDirectory(host)
+  const directory = createDirectory(host, domainsOf)
   const engineOf = (profile: string) => {
     const it = running.get(profile)
     return it?.why === undefined ? it?.engine : undefined
@@ -85,6 +85,13 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
   // Binds are dialled once there is a bridge. What a trunk sends before it is known by that would be challenged.
   let begin: () => void = () => {}
   let beginning: Promise<void> | undefined = new Promise((done) => (begin = done))
+
+  function domainsOf(account: AccountId): readonly string[] {
+    const found = new Set<string>()
+    for (const { named } of running.values())
+      for (const [domain, owner] of Object.entries(named.profile.domains)) if (owner === account) found.add(domain)
+    return [...found]
+  }
 
   async function startProfile(name: string): Promise<void> {
     const named = watched?.profiles.get(name)
@@ -151,12 +158,7 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
     *registrations() {
       for (const [listener, { named, registrar }] of running) yield* registered(host, listener, named.profile, registrar)
     },
-    domains(account) {
-      const found = new Set<string>()
-      for (const { named } of running.values())
-        for (const [domain, owner] of Object.entries(named.profile.domains)) if (owner === account) found.add(domain)
-      return [...found]
-    },
+    domains: domainsOf,
     async dial(gateway, signal) {
       if (signal.aborted) throw new Failure('offline', 'bind-down', 'stopped')
       const of = dialledBy(gateway)

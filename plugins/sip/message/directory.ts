@@ -11,13 +11,16 @@ export interface Directory {
 /** A new number is known after so long. */
 const keptMs = 2000
 
-export function createDirectory(host: Host): Directory {
+/** `domainsOf`: those that profiles give to an account; nobody is a user anywhere else. */
+export function createDirectory(host: Host, domainsOf: (account: AccountId) => readonly string[]): Directory {
   /** Gateways are made anew with each configuration. */
   const numbers = new WeakMap<Gateway, { until: number; value: string | undefined }>()
   return {
     isUser(aor, account) {
       const ofAccount = ({ bind }: Gateway): boolean => bind.account === account
-      return host.claimed('sip', aor).some(ofAccount) || host.claimed('sip', aor.slice(0, aor.indexOf('@') + 1)).some(ofAccount)
+      const at = aor.lastIndexOf('@')
+      if (!host.claimed('sip', aor).some(ofAccount) && !host.claimed('sip', aor.slice(0, at + 1)).some(ofAccount)) return false
+      return domainsOf(account).includes(aor.slice(at + 1))
     },
     numberOf(gateway) {
       const now = host.clock.now()

@@ -130,7 +130,11 @@ export function worldOf(given: Given = {}): World {
   const profile = profileOf()
   const terms: MessageSettings = { ...profile.messages, accept: everything, ...given.terms }
   const peer: Peer = { kind, name, gateway, terms, profile }
-  const inbound = createInbound({ clock, directory: createDirectory(host), ...(given.ims ? { ims: given.ims } : {}) })
+  const inbound = createInbound({
+    clock,
+    directory: createDirectory(host, () => ['acme.example']),
+    ...(given.ims ? { ims: given.ims } : {}),
+  })
   const say = (asking: Asking = {}): Promise<Reply> => new Promise((resolve) => inbound(peer, messageRequest(asking), resolve))
   return Object.assign(world, {
     clock,
