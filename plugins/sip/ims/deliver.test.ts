@@ -329,6 +329,11 @@ describe('phones behind a trunk', () => {
     await later()
     assert.equal(core.accepted[0]?.from.value, '+15550001')
     assert.equal(core.told[0]?.request.uri, 'sip:+15550001@home.ims.example')
+    // Both its URIs, in one field.
+    await core.hears(submitted({}, 6), { peer, identity: 'sip:jo@home.ims.example>, <tel:+15550001' })
+    await later()
+    assert.equal(core.accepted[1]?.from.value, '+15550001')
+    assert.equal(core.told[1]?.request.uri, 'tel:+15550001')
   })
 })
 

@@ -6,6 +6,7 @@ import { readNameAddr } from '../codec/name-addr.ts'
 import type { HeaderLines, Headers } from '../codec/types.ts'
 import { readUri } from '../codec/uri.ts'
 import type { Incoming, Sent } from '../engine/engine.ts'
+import { assertedBy } from '../message/addresses.ts'
 import type { Way } from '../message/way.ts'
 import { imsSettings } from './settings.ts'
 
@@ -48,13 +49,13 @@ export function userOfRequest({ kind }: Peer, request: Incoming): string {
 
 /** What it calls itself; behind a trunk what that asserts (TS 24.341 §5.3.3.3). '' where that is no URI. */
 export function senderUri(kind: Peer['kind'], { headers }: Incoming): string {
-  const field = (kind === 'trunk' ? headers.get('p-asserted-identity') : undefined) ?? headers.get('from')
+  const field = (kind === 'trunk' ? assertedBy(headers) : undefined) ?? headers.get('from')
   return readNameAddr(field ?? '')?.uri ?? ''
 }
 
 /** The headers of a request as if what a core asserts stood in From: what phones behind a trunk say of themselves is theirs. */
 export function asserted({ kind }: Peer, { headers }: Incoming): Headers {
-  const identity = kind === 'trunk' ? headers.get('p-asserted-identity') : undefined
+  const identity = kind === 'trunk' ? assertedBy(headers) : undefined
   if (identity === undefined) return headers
   return {
     get: (name) => (name === 'from' ? identity : headers.get(name)),

@@ -59,8 +59,15 @@ describe('the sender', () => {
       ton: 'unknown',
       npi: 'internet',
     })
-    const asserted = ['P-Asserted-Identity', '<tel:+447700900999>']
-    assert.equal((await of('"Anonymous" <sip:anonymous@anonymous.invalid>', asserted)).value, '+447700900999')
+    const hidden = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+    for (const asserted of [
+      ['P-Asserted-Identity', '<tel:+447700900999>'],
+      ['P-Asserted-Identity', '"Doe, Jo" <sip:jo.doe.somewhere@ims.example>, <tel:+447700900999>'],
+      ['P-Asserted-Identity', '<sip:+447700900999@ims.example;user=phone>, <tel:+447700900999>'],
+      ['P-Asserted-Identity', '<sip:jo@ims.example>', 'P-Asserted-Identity', 'tel:+447700900999'],
+    ])
+      assert.equal((await of(hidden, asserted)).value, '+447700900999')
+    assert.equal((await of(hidden, ['P-Asserted-Identity', '<sip:jo.doe.somewhere@ims.example>'])).value, 'jo.doe.somewhere@ims.example')
   })
 
   test("a customer's PBX sends as its users and numbers alone", async () => {
@@ -117,6 +124,13 @@ describe('the Request-URI', () => {
     const world = worldOf({ strangers: ['bob@other.example'] })
     const theirs = await world.refused(404, { uri: 'sip:bob@other.example' })
     assert.equal(theirs.replaceAll('bob', ''), (await world.refused(404, { uri: 'sip:eve@other.example' })).replaceAll('eve', ''))
+  })
+
+  test('a user is one in the domains of its account alone, and nothing for a carrier elsewhere', async () => {
+    const world = worldOf({ users: ['bob@', 'carol@elsewhere.example'] })
+    assert.equal((await world.say({ uri: 'sip:bob@acme.example' })).status, 202)
+    for (const uri of ['sip:bob@elsewhere.example', 'sip:bob@acme.example.', 'sip:carol@elsewhere.example'])
+      assert.equal((await world.say({ uri })).status, 404, uri)
   })
 
   test('what is no recipient is refused for what it is', async () => {

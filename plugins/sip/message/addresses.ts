@@ -3,6 +3,7 @@
 // cannot send as; what is another account's looks like nothing at all.
 import { type Address, international, rewriteDestination, shortCode } from '../../../src/plugin.ts'
 import type { Peer } from '../access/peer.ts'
+import { splitList } from '../codec/list.ts'
 import { readNameAddr } from '../codec/name-addr.ts'
 import type { Headers, SipUri } from '../codec/types.ts'
 import { escapedUser, readHost, readUri, writeHost, writeUri } from '../codec/uri.ts'
@@ -96,7 +97,18 @@ export function senderOf(headers: Headers, peer: Peer, to: Address, directory: D
 /** From; of a trunk that hides it, what it asserts (RFC 3325). */
 function senderUri(headers: Headers, peer: Peer, { uri: from }: From): SipUri | undefined {
   if (peer.kind !== 'trunk' || (from !== undefined && from.host !== 'anonymous.invalid' && from.user !== 'anonymous')) return from
-  return readField(headers.get('p-asserted-identity')).uri ?? from
+  return readField(assertedBy(headers)).uri ?? from
+}
+
+/** What a trunk asserts: a number, where one of its URIs is that; a sip: and a tel: may be there, in one field or two (RFC 3325 §9.1). */
+export function assertedBy(headers: Headers): string | undefined {
+  if (headers.get('p-asserted-identity') === undefined) return undefined
+  const all = splitList(headers.all('p-asserted-identity'))
+  for (const each of all) {
+    const { uri } = readField(each)
+    if (uri && dialedNumber(uri) !== undefined) return each
+  }
+  return all[0]
 }
 
 export interface From {
