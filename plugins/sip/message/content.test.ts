@@ -14,6 +14,8 @@ describe('the body', () => {
   test('is a text in any charset', async () => {
     assert.equal(await text('text/plain', 'Grüße 😀'), 'Grüße 😀')
     assert.equal(await text('text/plain;charset=UTF-8', '\ufeffHi'), 'Hi')
+    assert.equal(await text('text / plain', 'Hi'), 'Hi')
+    assert.equal(await text('text/plain;charset=us-ascii', 'Hi'), 'Hi')
     assert.equal(await text('Text/Plain; Charset="ISO-8859-1"', Buffer.from('Grüße', 'latin1')), 'Grüße')
     assert.equal(await text('text/plain;charset=UTF-16', Buffer.from([0x04, 0x16, 0x04, 0x17])), 'ЖЗ')
     assert.equal(await text('text/plain;charset=utf-16le', Buffer.from('Ж', 'utf16le')), 'Ж')
@@ -27,6 +29,45 @@ describe('the body', () => {
       assert.deepEqual(body, { kind: 'text', text: '<p>Hi</p>' })
       assert.deepEqual(extras, { 'sip.content-type': type })
     }
+  })
+
+  const multipart = (...parts: [headers: string, body: string][]): string =>
+    `preamble\r\n${parts.map(([headers, body]) => `--b 1\r\n${headers && `${headers}\r\n`}\r\n${body}\r\n`).join('')}--b 1--\r\nepilogue`
+  const plain = 'Content-Type: text/plain;charset=UTF-8'
+
+  test('of several parts is the one that is a message: a plain text before markup', async () => {
+    const alternative = 'multipart/alternative; boundary="b 1"'
+    const mixed = 'multipart/mixed;boundary="b 1"'
+    const html: [string, string] = ['Content-Type: text/html', '<b>Hi</b>']
+    assert.equal(await text(alternative, multipart([plain, 'Grüße'], html)), 'Grüße')
+    assert.equal(await text(alternative, multipart(html, [plain, 'Grüße'])), 'Grüße')
+    assert.equal(await text(alternative, multipart(html, ['Content-Type: image/png', '…'])), '<b>Hi</b>')
+    assert.equal(await text(mixed, multipart(['', 'of no type'])), 'of no type')
+    const optional = 'Content-Type: image/png\r\nContent-Disposition: icon;\r\n handling=optional'
+    assert.equal(await text(mixed, multipart([optional, '…'], [plain, 'Hi'])), 'Hi')
+    const coded = `${plain}\r\ncontent-transfer-encoding: Base64`
+    assert.equal(await text(mixed, multipart([coded, Buffer.from('Grüße').toString('base64')])), 'Grüße')
+    const cpim = `From: <im:a@x>\r\nTo: <im:b@x>\r\n\r\nContent-Type: ${alternative}\r\n\r\n${multipart([plain, 'Hi'], html)}`
+    assert.equal(await text('message/cpim', cpim), 'Hi')
+    const world = worldOf()
+    const unknown = multipart([plain, 'Hi'], ['Content-Type: image/png', '…'])
+    assert.match(await world.refused(415, { type: mixed, body: unknown }), /image\/png/)
+    assert.match(await world.refused(415, { type: mixed, body: multipart([plain, 'Hi'], [plain, 'Ho']) }), /several/)
+    const nested = multipart(['Content-Type: multipart/related; boundary=c', '--c--'])
+    assert.match(await world.refused(415, { type: mixed, body: nested }), /related/)
+    const broken = `${plain}\r\nContent-Transfer-Encoding: base64`
+    assert.match(await world.refused(400, { type: mixed, body: multipart([broken, 'ä!']) }), /base64/)
+  })
+
+  test('in CPIM is without its transfer encoding', async () => {
+    const cpim = (encoding: string, body: string): string =>
+      `From: <im:a@x>\r\nTo: <im:b@x>\r\n\r\n${plain}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}`
+    assert.equal(await text('message/cpim', cpim('base64', 'R3LDvMOf\r\nZQ==')), 'Grüße')
+    assert.equal(await text('message/cpim', cpim('Quoted-Printable', 'Gr=C3=BC=C3=9Fe =3D  =\r\nHi ')), 'Grüße =  Hi')
+    assert.equal(await text('message/cpim', cpim('8bit', 'Grüße')), 'Grüße')
+    const world = worldOf()
+    assert.match(await world.refused(400, { type: 'message/cpim', body: cpim('base64', '*') }), /base64/)
+    assert.match(await world.refused(400, { type: 'message/cpim', body: cpim('x-uuencode', 'Hi') }), /x-uuencode/)
   })
 
   test('is octets, all of them', async () => {
@@ -56,7 +97,9 @@ describe('the body', () => {
     assert.match(await world.refused(400, { type: undefined, body: '' }), /no body/)
     assert.match(await world.refused(400, { type: undefined }), /Content-Type/)
     assert.match(await world.refused(400, { type: 'message/cpim', body: 'Hello' }), /message\/cpim/)
-    assert.match(await world.refused(415, { type: 'multipart/mixed; boundary=x', body: '--x--' }), /multipart/)
+    assert.match(await world.refused(400, { type: 'multipart/mixed; boundary=x', body: '--x--' }), /no part/)
+    assert.match(await world.refused(400, { type: 'multipart/mixed', body: '--x--' }), /no boundary/)
+    assert.match(await world.refused(400, { type: 'text/plain;charset=us-ascii', body: 'Grüße' }), /not valid us-ascii/)
     const hex = worldOf({ terms: { dialect: 'opensips-hex' } })
     assert.match(await hex.refused(400, { type: 'text/plain;charset=UTF-16', body: '041' }), /hexadecimal/)
   })

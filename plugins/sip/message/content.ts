@@ -1,5 +1,6 @@
 // The body of a MESSAGE by its Content-Type: a text, octets, disposition notifications, somebody who
-// types, or SMS over IMS. Deflated bodies are inflated up to a cap; message/cpim is opened once.
+// types, or SMS over IMS. Deflated bodies are inflated up to a cap; message/cpim is opened once, and of a
+// multipart the one part that can be a message is it.
 import { inflateRawSync, inflateSync } from 'node:zlib'
 import type { Headers } from '../codec/types.ts'
 import type { Dialect } from '../profile/types.ts'
@@ -7,7 +8,8 @@ import { decodeText } from './charset.ts'
 import { type Cpim, readCpim } from './cpim.ts'
 import { type Notification, readNotifications } from './imdn.ts'
 import { readMediaType } from './media-type.ts'
-import { type Refusal, refusal } from './refusal.ts'
+import { readMultipart } from './multipart.ts'
+import { isRefusal, type Refusal, refusal } from './refusal.ts'
 
 export type Content =
   | { kind: 'text'; text: string; octets: Buffer; type: string; cpim?: Cpim }
@@ -18,7 +20,7 @@ export type Content =
   | { kind: 'ims' }
 
 export interface ContentTerms {
-  /** Content types taken, in lower case; those of notifications are always. */
+  /** Content types taken, in lower case; those of notifications are always, a multipart is by its parts. */
   accept: readonly string[]
   dialect: Dialect
   /** Octets, inflated. */
@@ -48,7 +50,8 @@ function opened(contentType: string, octets: Buffer, terms: ContentTerms, mayWra
   const { type, charset } = readMediaType(contentType)
   // Nobody pays for these, whatever the terms.
   if (type === 'application/im-iscomposing+xml') return { kind: 'composing' }
-  if (type === 'message/imdn+xml' || (!mayWrap && type === 'multipart/mixed')) {
+  if (type.startsWith('multipart/')) return ofParts(type, contentType, octets, terms, mayWrap)
+  if (type === 'message/imdn+xml') {
     const read = readNotifications(contentType, octets)
     return read.ok ? { kind: 'notifications', notifications: read.notifications } : refusal(400, read.why)
   }
@@ -64,6 +67,33 @@ function opened(contentType: string, octets: Buffer, terms: ContentTerms, mayWra
   const inner = opened(cpim.contentType, cpim.body, terms, false)
   if ('kind' in inner && (inner.kind === 'text' || inner.kind === 'octets')) inner.cpim = cpim
   return inner
+}
+
+/** RFC 2046 §5.1.3, §5.1.4; RFC 5621 §3. Not in one another, and nothing in them but what can be read as it stands. */
+function ofParts(type: string, contentType: string, octets: Buffer, terms: ContentTerms, mayWrap: boolean): Content | Refusal {
+  const parts = readMultipart(contentType, octets)
+  if (typeof parts === 'string') return refusal(400, parts)
+  // RFC 5438 §8.3: several notifications, in CPIM.
+  if (!mayWrap && parts.every((part) => readMediaType(part.contentType).type === 'message/imdn+xml')) {
+    const read = readNotifications(contentType, octets)
+    return read.ok ? { kind: 'notifications', notifications: read.notifications } : refusal(400, read.why)
+  }
+  let chosen: Content | undefined
+  let refused: Refusal | undefined
+  for (const part of parts) {
+    const { type: inner } = readMediaType(part.contentType)
+    const read = inner.startsWith('multipart/') ? unsupported(inner, terms) : opened(part.contentType, part.body, terms, false)
+    if (isRefusal(read)) {
+      if (!part.optional) refused ??= read
+    } else if (type !== 'multipart/alternative') {
+      if (chosen)
+        return refusal(415, `${type}: expected one part that is a message, there are several`, ['Accept', terms.accept.join(', ')])
+      chosen = read
+      // The last is the richest; a handset shows a plain text best.
+    } else if (!(chosen?.kind === 'text' && chosen.type === 'text/plain')) chosen = read
+  }
+  if (chosen && (type === 'multipart/alternative' || !refused)) return chosen
+  return refused ?? unsupported(type, terms)
 }
 
 function unsupported(type: string, { accept }: ContentTerms): Refusal {

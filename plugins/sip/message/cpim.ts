@@ -1,6 +1,7 @@
 // message/cpim (RFC 3862) read and written, with what IMDN (RFC 5438) puts into it. Whatever comes is
 // read or refused with a reason, never thrown at. Routing never follows what stands in here: the SIP
 // headers around it are what counts.
+import { notDecoded, transferDecoded } from './multipart.ts'
 
 /** RFC 5438 §6.1: of the headers. The XML namespace of notifications is another (imdn.ts). */
 const imdnNamespace = 'urn:ietf:params:imdn'
@@ -35,6 +36,7 @@ export interface Cpim {
   contentType: string
   /** MIME headers of the content, names in lower case. */
   contentHeaders: ReadonlyMap<string, string>
+  /** Without its transfer encoding. */
   body: Buffer
 }
 
@@ -58,7 +60,10 @@ export function readCpim(octets: Buffer): ReadCpim {
   if (typeof read === 'string') return bad(read)
   const { from, to, ...rest } = read
   if (!from || to.length === 0) return bad(`it has no ${from ? 'To' : 'From'}`)
-  return { ok: true, cpim: { from, to, ...rest, contentType, contentHeaders, body: octets.subarray(next + blankLine.length) } }
+  const encoding = contentHeaders.get('content-transfer-encoding')
+  const body = transferDecoded(encoding, octets.subarray(next + blankLine.length))
+  if (!body) return bad(`its content: ${notDecoded(encoding)}`)
+  return { ok: true, cpim: { from, to, ...rest, contentType, contentHeaders, body } }
 }
 
 function bad(why: string): ReadCpim {

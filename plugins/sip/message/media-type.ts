@@ -22,7 +22,9 @@ export function readMediaType(contentType: string): MediaType {
 /** Type and subtype in lower case: `text/plain`. */
 export function mediaTypeOf(contentType: string): string {
   const end = contentType.indexOf(';')
-  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
+  const type = (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
+  // RFC 3261 §25.1: blanks may stand around the slash.
+  return type.includes(' ') || type.includes('\t') ? type.replace(/[ \t]*\/[ \t]*/, '/') : type
 }
 
 export function boundaryOf(contentType: string): string | undefined {
