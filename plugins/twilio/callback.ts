@@ -69,6 +69,7 @@ export function postCallback(
     token: account.token,
     idempotencyToken: idempotencyToken(message.id, messageStates.indexOf(report.state)),
     allowPrivate: account.privateWebhooks,
+    unread: true,
     signal,
   }
   placeCall(gateway.outbound, gateway.clock, hook, [], (result) => told(outcomeOf(result)))

@@ -27,6 +27,8 @@ export interface Webhook {
   /** The same on every retry. */
   idempotencyToken: string
   allowPrivate: boolean
+  /** Its answer says nothing but its status, so that it may be of any length. */
+  unread?: boolean
   signal: AbortSignal
 }
 
@@ -133,7 +135,7 @@ class Call implements Asker {
 }
 
 function requestOf(
-  { method, params, token, hops, idempotencyToken: idempotency, allowPrivate, signal }: Webhook,
+  { method, params, token, hops, idempotencyToken: idempotency, allowPrivate, unread, signal }: Webhook,
   to: Endpoint,
 ): OutboundRequest {
   const { ct, rt, tt } = to.overrides
@@ -158,6 +160,7 @@ function requestOf(
     repeatable: true,
     signal,
   }
+  if (unread) request.cut = true
   if (post) request.body = params.form
   return request
 }

@@ -154,6 +154,15 @@ test('leaves a callback that failed to the flow: temporary, with what the receiv
   assert.equal(outcome.wire?.length, 2, 'connecting is tried again once')
 })
 
+test('asks of a callback’s answer its status alone, however much there is of it', async () => {
+  for (const head of [{ 'content-length': '200000' }, {}]) {
+    const { url, received } = await receiving((_request, response) => void response.writeHead(200, head).end('x'.repeat(200_000)))
+    const outcome = await report(mt(url), { state: 'sent' })
+    assert.equal(outcome.ok, true, wireOf(outcome))
+    assert.equal(received.length, 1)
+  }
+})
+
 test('retries as the fragment says: count, policy and times', async () => {
   const flaky = await receiving((_request, response, n) => void response.writeHead(n < 3 ? 500 : 200).end())
   assert.equal((await report(mt(`${flaky.url}#rc=3&rp=5xx`), { state: 'sent' })).ok, true)

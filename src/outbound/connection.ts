@@ -98,7 +98,7 @@ export class Connection {
     this.exchange = exchange
     exchange.written = true
     this.progressAt = performance.now()
-    this.reader.begin(exchange.request.maxBytes)
+    this.reader.begin(exchange.request.maxBytes, exchange.request.cut === true)
     this.writing = true
     // Past the stream's queue, which has nothing to do where one request is written at a time, and took as long as all else here.
     if (typeof exchange.bytes === 'string') this.socket._write(exchange.bytes, 'latin1', this.wrote)

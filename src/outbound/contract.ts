@@ -16,8 +16,10 @@ export interface OutboundRequest {
   totalTimeoutMs: number
   /** Loopback, private and the like are refused unless true, link-local always; checked on the address connected to, after DNS. */
   allowPrivate: boolean
-  /** A longer answer is an error. */
+  /** A longer answer is an error, */
   maxBytes: number
+  /** or, where nobody reads it, one whose rest is left unread, and the connection with it. */
+  cut?: boolean
   /** 0 = a redirect is an answer like any other. */
   redirects: number
   /**

@@ -23,6 +23,7 @@ const request: fc.Arbitrary<OutboundRequest> = fc.record(
     maxBytes: fc.constant(65_536),
     redirects: fc.constantFrom(0, 10),
     repeatable: fc.boolean(),
+    cut: fc.boolean(),
   },
   {
     requiredKeys: ['method', 'url', 'connectTimeoutMs', 'readTimeoutMs', 'totalTimeoutMs', 'allowPrivate', 'maxBytes', 'redirects'],
@@ -49,8 +50,8 @@ test('requests cross as they are, whatever their texts hold, in as many batches 
         assert.deepEqual(
           came,
           batch.map((one, i) => {
-            const { body, repeatable = false } = one
-            const expected: OutboundRequest = { ...one, headers: linesOf(one), repeatable }
+            const { body, repeatable = false, cut = false } = one
+            const expected: OutboundRequest = { ...one, headers: linesOf(one), repeatable, cut }
             if (body === undefined) delete expected.body
             return [first + i, expected]
           }),
@@ -78,8 +79,8 @@ test('of requests alike there crosses only what differs', () => {
   asking.add(1, alike)
   asking.add(2, { ...alike, headers: { c: 'd' }, body: '2' })
   const [text, ...numbers] = asking.take()
-  assert.equal(text, 'POST 5000 15000 15000 65536 10 0 1http://a.test/a: b\r\n1c: d\r\n2')
-  assert.deepEqual(numbers, [1, 34, 14, 6, 1, 0, -1, 6, 1])
+  assert.equal(text, 'POST 5000 15000 15000 65536 10 0 1 0http://a.test/a: b\r\n1c: d\r\n2')
+  assert.deepEqual(numbers, [1, 36, 14, 6, 1, 0, -1, 6, 1])
   asking.add(3, alike)
   assert.deepEqual(asking.take(), ['a: b\r\n1', 3, 0, -1, 6, 1])
 })

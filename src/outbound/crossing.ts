@@ -36,7 +36,8 @@ function areSame(a: Terms, b: Terms): boolean {
     a.maxBytes === b.maxBytes &&
     a.redirects === b.redirects &&
     a.allowPrivate === b.allowPrivate &&
-    a.repeatable === (b.repeatable ?? false)
+    a.repeatable === (b.repeatable ?? false) &&
+    a.cut === (b.cut ?? false)
   )
 }
 
@@ -49,12 +50,13 @@ function termsText({
   redirects,
   allowPrivate,
   repeatable,
+  cut,
 }: Terms): string {
-  return `${method} ${connectTimeoutMs} ${readTimeoutMs} ${totalTimeoutMs} ${maxBytes} ${redirects} ${allowPrivate ? 1 : 0} ${repeatable ? 1 : 0}`
+  return `${method} ${connectTimeoutMs} ${readTimeoutMs} ${totalTimeoutMs} ${maxBytes} ${redirects} ${allowPrivate ? 1 : 0} ${repeatable ? 1 : 0} ${cut ? 1 : 0}`
 }
 
 function readTerms(text: string): Terms {
-  const [method, connect, read, total, bytes, redirects, isPrivate, isRepeatable] = text.split(' ')
+  const [method, connect, read, total, bytes, redirects, isPrivate, isRepeatable, isCut] = text.split(' ')
   return {
     method: method as OutboundRequest['method'],
     connectTimeoutMs: Number(connect),
@@ -64,6 +66,7 @@ function readTerms(text: string): Terms {
     redirects: Number(redirects),
     allowPrivate: isPrivate === '1',
     repeatable: isRepeatable === '1',
+    cut: isCut === '1',
   }
 }
 
@@ -143,6 +146,7 @@ export class Reading {
         maxBytes: terms.maxBytes,
         redirects: terms.redirects,
         repeatable: terms.repeatable ?? false,
+        cut: terms.cut ?? false,
       }
       if (bodyLength !== -1) request.body = text.slice(bodyAt, at)
       asks(id++, request)

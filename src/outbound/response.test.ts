@@ -15,8 +15,14 @@ interface Read {
 }
 
 /** Reads a response cut at these places; undefined while it is not whole. The buffer is spoilt after each piece. */
-function read(text: string, cuts: readonly number[] = [], closes = true, reader = new ResponseReader({ text: '', head: undefined })) {
-  reader.begin(maxBytes)
+function read(
+  text: string,
+  cuts: readonly number[] = [],
+  closes = true,
+  reader = new ResponseReader({ text: '', head: undefined }),
+  isCut = false,
+) {
+  reader.begin(maxBytes, isCut)
   const bytes = Buffer.from(text, 'latin1')
   const scratch = Buffer.alloc(bytes.length + 10)
   const places = [...new Set([0, ...cuts.map((cut) => Math.min(cut, bytes.length)), bytes.length])].sort((a, b) => a - b)
@@ -184,4 +190,19 @@ test('meets any bytes with an answer, a refusal or more waiting', () => {
     }),
     { numRuns: 2000 },
   )
+})
+
+test('where nobody reads the body, one too long is an answer, and nothing more is to be read of it', () => {
+  for (const text of [
+    'HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n',
+    `HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(2000)}`,
+    `${chunked}${`1f4\r\n${'x'.repeat(500)}\r\n`.repeat(3)}`,
+    `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1001)}`,
+  ])
+    for (const cuts of [[], [40, 60, 600], Array.from({ length: text.length }, (_, i) => i)]) {
+      const found = read(text, cuts, false, undefined, true)
+      assert.deepEqual([found?.status, found?.extra], [200, true])
+      assert.ok((found?.body.length ?? 0) <= maxBytes)
+    }
+  assert.deepEqual(read('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc', [], false, undefined, true)?.extra, false)
 })

@@ -49,6 +49,7 @@ export class ResponseReader {
   private readonly memo: HeadMemo
   private state = whole
   private maxBytes = 0
+  private cut = false
   /** Of the head or a line, as far as it came. */
   private text = ''
   /** The last three characters of `text`: looking there keeps it a rope. */
@@ -64,14 +65,15 @@ export class ResponseReader {
     this.memo = memo
   }
 
-  /** Before each response. */
-  begin(maxBytes: number): void {
+  /** Before each response. With `cut` a longer one ends where it is too long; else it is an error. */
+  begin(maxBytes: number, cut = false): void {
     this.head = undefined
     this.body = empty
     this.untouched = true
     this.extra = false
     this.state = inHead
     this.maxBytes = maxBytes
+    this.cut = cut
     this.text = this.tail = ''
     this.headBytes = this.framingBytes = this.rest = this.size = 0
     this.chunks = undefined
@@ -153,7 +155,7 @@ export class ResponseReader {
     if (status === 204 || status === 304 || contentLength === 0) this.state = whole
     else if (head.chunked) this.state = inChunkSize
     else if (contentLength === -1) this.state = untilClose
-    else if (contentLength > this.maxBytes) throw this.tooLarge()
+    else if (contentLength > this.maxBytes) this.over()
     else {
       this.rest = contentLength
       this.state = inLength
@@ -198,7 +200,7 @@ export class ResponseReader {
       if (digits === undefined) throw broken('a malformed chunk size')
       this.framingBytes -= digits.length
       this.rest = Number.parseInt(digits, 16)
-      if (this.size + this.rest > this.maxBytes) throw this.tooLarge()
+      if (this.size + this.rest > this.maxBytes) return this.over()
       this.state = this.rest === 0 ? inTrailers : inChunk
     }
     if (this.framingBytes > maxFramingBytes) throw broken(`more than ${maxFramingBytes} bytes of extensions and trailers`)
@@ -206,7 +208,7 @@ export class ResponseReader {
 
   private keep(bytes: Buffer, at: number, end: number): void {
     this.size += end - at
-    if (this.size > this.maxBytes) throw this.tooLarge()
+    if (this.size > this.maxBytes) return this.over()
     const copy = Buffer.from(bytes.subarray(at, end))
     if (this.chunks) this.chunks.push(copy)
     else this.chunks = [copy]
@@ -219,7 +221,9 @@ export class ResponseReader {
     this.state = whole
   }
 
-  private tooLarge(): OutboundError {
-    return new OutboundError('too-large', `the answer is longer than ${this.maxBytes} bytes`)
+  private over(): void {
+    if (!this.cut) throw new OutboundError('too-large', `the answer is longer than ${this.maxBytes} bytes`)
+    this.extra = true
+    this.end()
   }
 }
