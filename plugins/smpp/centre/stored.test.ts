@@ -166,6 +166,19 @@ describe('cancel_sm', () => {
     assert.equal(await cancel(client, ends), statuses.ESME_RCANCELFAIL)
     assert.equal([...there.views.values()][2]!.state, 'queued')
   })
+
+  it("without an id and a source takes back what has the bind's own source, and nothing of another", async (t) => {
+    const there = await house(t, [{ config: { source: '+15550004444' } }])
+    const client = await bound(t, there.port)
+    await client.submit()
+    await client.submit({ source_addr: '', source_addr_ton: 0 })
+    assert.equal(await cancel(client, { destination_addr: '447700900123' }), 0)
+    assert.deepEqual(
+      [...there.views.values()].map((view) => view.state),
+      ['queued', 'canceled'],
+    )
+    assert.equal(await cancel(client, { destination_addr: '447700900123' }), statuses.ESME_RCANCELFAIL)
+  })
 })
 
 describe('replace_sm', () => {
@@ -195,6 +208,15 @@ describe('replace_sm', () => {
     const { there, client, id } = await submitted(t, { data_coding: 8, short_message: Buffer.from('0041', 'hex') })
     assert.equal(await replace(client, { message_id: id, short_message: Buffer.from('0042', 'hex') }), 0)
     assert.deepEqual(there.views.get(id)!.message.body, { kind: 'text', text: 'B' })
+  })
+
+  it('does not let a message end before the time that it is scheduled for', async (t) => {
+    const { client, id, view } = await submitted(t, { schedule_delivery_time: '000002000000000R' })
+    const short_message = Buffer.from('Other')
+    const before = view.message.validUntil
+    assert.equal(await replace(client, { message_id: id, short_message, validity_period: '000001000000000R' }), statuses.ESME_RINVEXPIRY)
+    assert.equal(view.message.validUntil, before)
+    assert.equal(await replace(client, { message_id: id, short_message, validity_period: '000003000000000R' }), 0)
   })
 
   it('of what is sent already, of another id or for another time is refused', async (t) => {

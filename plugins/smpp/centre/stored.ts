@@ -3,6 +3,7 @@
 import type { Host, MessageId, MessageView, Replacement, Submission } from '../../../src/plugin.ts'
 import { bodyFault, countSegments, isTerminal, maxParts } from '../../../src/plugin.ts'
 import { type Draft, type PduOf, statuses } from '../codec/index.ts'
+import { plainToWire } from '../mapping/address.ts'
 import { readBody } from '../mapping/body.ts'
 import { errorNumber, smppState, stateNumbers } from '../mapping/receipt-states.ts'
 import { absoluteTime } from '../mapping/time.ts'
@@ -11,7 +12,7 @@ import { broadcast, cancelBroadcast, queryBroadcast } from './broadcast.ts'
 import { find, hasEnds, unfinished } from './find.ts'
 import { codingNote } from './notes.ts'
 import { refusal } from './statuses.ts'
-import { destinationOf } from './submission.ts'
+import { configuredAddress, destinationOf } from './submission.ts'
 import type { Terms } from './terms.ts'
 import { timeOf } from './times.ts'
 
@@ -47,12 +48,14 @@ export function createStored(host: Host): Stored {
 
   async function cancel(terms: Terms, pdu: PduOf<'cancel_sm'>): Promise<Draft> {
     const { account } = terms.gateway.bind
-    if (pdu.message_id === '' && (pdu.source_addr === '' || pdu.destination_addr === '')) return refusal(pdu, statuses.ESME_RINVMSGID)
+    // Whoever submits without a source takes back without one (SMPP 5.0 §4.5.1): that of the bind is meant.
+    const source_addr = pdu.source_addr === '' ? ownSource(terms) : pdu.source_addr
+    if (pdu.message_id === '' && (source_addr === '' || pdu.destination_addr === '')) return refusal(pdu, statuses.ESME_RINVMSGID)
     const waits = pdu.message_id === '' ? undefined : unfinished(terms, pdu.message_id, pdu)
     if (waits && (await terms.gateway.cancelUnfinished(waits.told))) return refusal(pdu, statuses.ESME_ROK)
     const views =
       pdu.message_id === ''
-        ? await waiting(terms, destinationOf(pdu, terms)?.value ?? '', pdu)
+        ? await waiting(terms, destinationOf(pdu, terms)?.value ?? '', { ...pdu, source_addr })
         : await find(host, terms, pdu.message_id, pdu)
     if (views.length === 0) return refusal(pdu, pdu.message_id === '' ? statuses.ESME_RCANCELFAIL : statuses.ESME_RINVMSGID)
     const done = await Promise.all(views.map(({ message }) => host.messages.cancel(account, message.id)))
@@ -96,7 +99,7 @@ export function createStored(host: Host): Stored {
     if (pdu.short_message.length > 0 || pdu.tlvs.length > 0) change.body = read.body
     if (pdu.validity_period !== '') {
       const until = timeOf(pdu.validity_period, now)
-      if (until === undefined || until <= now) return refusal(pdu, statuses.ESME_RINVEXPIRY)
+      if (until === undefined || until <= Math.max(now, view.message.deliverAfter ?? 0)) return refusal(pdu, statuses.ESME_RINVEXPIRY)
       change.validUntil = until
     }
     const done = await host.messages.replace(gateway.bind.account, view.message.id, change)
@@ -138,6 +141,11 @@ export function createStored(host: Host): Stored {
 }
 
 const receiptWishes = ['none', 'both', 'failure', 'success'] as const
+
+/** As it would be on the wire; empty where the bind names none. */
+function ownSource({ config: { source } }: Terms): string {
+  return source === '' ? '' : plainToWire(configuredAddress(source)).addr
+}
 
 /** SCHEDULED is of 5.0 (§4.7.15); the states of 3.4 begin with ENROUTE (§5.2.28). */
 function stateNumber({ state, failure }: MessageView, version: number): number {
