@@ -31,8 +31,9 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     warn,
   })
   const place = centre.shares.place(serve)
-  /** Requests that have come and are not answered. */
+  /** Requests that are not answered, no more than the window holds; and those that have come behind them. */
   let open = 0
+  const beyond: Asked[] = []
   let isHeld = false
   let isSuspended = false
   let isGone = false
@@ -59,8 +60,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
       case 'broadcast_sm':
       case 'query_broadcast_sm':
       case 'cancel_broadcast_sm':
-        start()
-        place.put(pdu)
+        start(pdu)
         return
       case 'bind_transceiver':
       case 'bind_transmitter':
@@ -110,16 +110,26 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     return false
   }
 
-  /** Beyond the window nothing more is read; what has come already is taken. */
-  function start(): void {
-    if (++open < gateway.bind.policy.window || isHeld) return
+  /** What is beyond the window waits, and nothing more is read. Who stays within it is always heard: its enquire_link, its responses. */
+  function start(pdu: Asked): void {
+    if (open < gateway.bind.policy.window && beyond.length === 0) {
+      open++
+      place.put(pdu)
+      return
+    }
+    beyond.push(pdu)
+    if (isHeld) return
     isHeld = true
     link.hold()
   }
 
   function done(): void {
     open--
-    if (!isHeld || open >= gateway.bind.policy.window) return
+    while (beyond.length > 0 && open < gateway.bind.policy.window) {
+      open++
+      place.put(beyond.shift()!)
+    }
+    if (!isHeld || beyond.length > 0) return
     isHeld = false
     link.release()
   }

@@ -99,6 +99,18 @@ describe('a submit_sm', () => {
     for (const answer of [...answers, more]) assert.equal((await answer).command_status, 0)
   })
 
+  it('by as many as the window holds leaves the rest heard: enquire_link, and what was made of a delivery', async (t) => {
+    const { port, clients } = await house(t, [{ policy: { window: 2 } }])
+    const client = await bound(t, port)
+    const commits: (() => void)[] = []
+    clients[0]!.durable = () => new Promise((resolve) => commits.push(resolve))
+    const answers = [client.submit(), client.submit()]
+    await eventually(() => commits.length === 2, 'the window is full')
+    assert.equal((await client.ask({ command: 'enquire_link', sequence_number: 0 })).command, 'enquire_link_resp')
+    for (const commit of commits) commit()
+    await Promise.all(answers)
+  })
+
   it('that waits for its turn when its client vanishes is not taken: nobody could be told of it', async (t) => {
     const { port, clients } = await house(t, [{ policy: { window: 2000 } }])
     const client = await bound(t, port)
