@@ -16,6 +16,7 @@ export interface ReadDocument {
 export const mostCharacters = 8 << 20
 /** An alias may be used so often: more is an attack. */
 const mostAliases = 1000
+const oneDocument = 'expected one document: after --- a second one begins'
 const tooDeep = 'the document is nested too deep: 20 levels of accounts are the most'
 const variable = /\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 /** Braces mean something else to YAML, so while it reads, variables are written with these private characters, one for one. */
@@ -32,18 +33,41 @@ export function readDocument(text: string, variables: Readonly<Record<string, st
   const document = parseDocument(hidden, { lineCounter: lines, prettyErrors: false })
   if (document.errors.some(({ message }) => message.includes('call stack'))) return none(tooDeep)
   if (document.errors.length > 0) {
-    const faults = document.errors
-      .slice(0, 20)
-      .map((error) => ({ path: [], message: bare(error.message), line: lines.linePos(error.pos[0]).line }))
+    const faults = document.errors.slice(0, 20).map((error) => ({
+      path: [],
+      message: error.code === 'MULTIPLE_DOCS' ? oneDocument : bare(error.message),
+      line: lines.linePos(error.pos[0]).line,
+    }))
     return { value: undefined, faults, line: () => undefined }
   }
   const line = (path: Path): number | undefined => lineOf(document, lines, path)
   try {
+    const round = goesRound(document)
+    if (round)
+      return {
+        value: undefined,
+        faults: [{ path: [], message: 'the alias stands in what it names', line: lines.linePos(round).line }],
+        line,
+      }
     const faults = fillIn(document, variables)
     return { value: document.toJS({ maxAliasCount: mostAliases }) as unknown, faults, line }
   } catch (error) {
     return none(error instanceof RangeError ? tooDeep : whyOf(error))
   }
+}
+
+/** Where an alias of something stands in it: that has no end. */
+function goesRound(document: Document.Parsed): number | undefined {
+  let at: number | undefined
+  visit(document, {
+    Alias(_key, node, parents) {
+      const meant = node.resolve(document)
+      if (!meant || !parents.includes(meant)) return undefined
+      at = node.range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return at
 }
 
 /** The names that a text refers to: what whoever sends it should send along. */

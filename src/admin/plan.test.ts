@@ -200,6 +200,8 @@ test('text that is no document is refused with its line', async (context) => {
   assert.deepEqual(await plan('- 1'), ['1: : expected a mapping with accounts, got a list'])
   assert.deepEqual(await plan('accounts: root'), ['1: accounts: expected a list, got "root"'])
   assert.match((await plan(`a: &a [x]\nb: &b [${'*a,'.repeat(90)}]\nc: &c [${'*b,'.repeat(90)}]\naccounts: *c`))[0]!, /alias/i)
+  assert.deepEqual(await plan('accounts: &a\n  - id: root\n    accounts: *a'), ['3: : the alias stands in what it names'])
+  assert.deepEqual(await plan('accounts: []\n---\naccounts: []'), ['2: : expected one document: after --- a second one begins'])
   for (const levels of [300, 1000, 2000, 5000]) {
     for (const [open, close] of [
       ['[', ']'],

@@ -175,7 +175,8 @@ function* putAccounts(bench: Bench, value: unknown, path: Path, parent: AccountI
     // What is in an account that is not there is still looked at, for its own faults.
     const id = found ?? `unknown ${all.named.length}`
     const fields = Object.fromEntries(Object.entries(node).filter(([key]) => Object.hasOwn(accountInput.shape, key)))
-    if (all.ids.has(id)) bench.faults.push({ path: at, message: `account ${id} is named twice` })
+    if (all.ids.has(id))
+      bench.faults.push({ path: at, message: `${typeof node['id'] === 'string' ? `account ${id}` : show(node['name'])} is named twice` })
     else if (found !== undefined && (Object.keys(fields).length > 0 || !bench.accounts.has(id))) {
       const put = putAccount(bench, id, parent ?? bench.caller.account, fitText(accountInput, fields), at)
       if (put) remember(all, put)

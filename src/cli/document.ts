@@ -1,4 +1,5 @@
 // `signalbox plan`, `signalbox apply` and `signalbox export`: YAML documents of the running gateway.
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { Told, faultLine, type Client } from './client.ts'
 import { whyOf } from '../model/failure.ts'
@@ -23,17 +24,23 @@ export interface DocumentOptions {
 
 export async function plan(client: Client, options: DocumentOptions): Promise<string> {
   const planned = await client.request<Plan>('POST', '/api/v1/plan', { json: content(options) })
-  if (options.json) return JSON.stringify(planned, undefined, 2)
+  if (options.json) {
+    // What would not be applied ends with 1, as without --json.
+    if (planned.faults.length > 0) process.exitCode = 1
+    return JSON.stringify(planned, undefined, 2)
+  }
   if (planned.faults.length > 0) throw new Told(faultsText(options.file, planned.faults))
   if (planned.changes.length === 0) return 'Nothing to change: everything already is so.'
   return `${changesText(planned.changes)}\n\n${counted(planned.changes.length, 'change')} to make. Make them: npx signalbox apply -f ${options.file}`
 }
 
 export async function apply(client: Client, options: DocumentOptions): Promise<string> {
-  const planned = await client.request<Plan>('POST', '/api/v1/plan', { json: content(options) })
+  // Once: standard input is read and gone.
+  const json = content(options)
+  const planned = await client.request<Plan>('POST', '/api/v1/plan', { json })
   if (planned.faults.length > 0) throw new Told(faultsText(options.file, planned.faults))
   const path = `/api/v1/apply?expected=${planned.revision}`
-  const done = await client.request<{ revision: number; changes: Change[] }>('POST', path, { json: content(options) })
+  const done = await client.request<{ revision: number; changes: Change[] }>('POST', path, { json })
   if (options.json) return JSON.stringify(done, undefined, 2)
   if (done.changes.length === 0) return 'Nothing to change: everything already is so.'
   return `${changesText(done.changes)}\n\n${counted(done.changes.length, 'change')} made: revision ${done.revision}.`
@@ -64,15 +71,19 @@ function content({ file, prune }: DocumentOptions): { document: string; variable
 
 function read(file: string): string {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8')
+    const octets = readFileSync(file === '-' ? 0 : file)
+    if (isUtf8(octets)) return octets.toString('utf8')
   } catch (error) {
-    throw new Told(`${file} cannot be read: ${whyOf(error)}`)
+    throw new Told(`${called(file)} cannot be read: ${whyOf(error)}`)
   }
+  throw new Told(`${called(file)} is not in UTF-8: save it as that, or what is no ASCII in it is lost.`)
 }
+
+const called = (file: string): string => (file === '-' ? 'standard input' : file)
 
 function faultsText(file: string, faults: Plan['faults']): string {
   return [
-    `${file} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}; nothing was changed.`,
+    `${called(file)} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}; nothing was changed.`,
     ...faults.map((fault) => `  ${faultLine(fault)}`),
   ].join('\n')
 }

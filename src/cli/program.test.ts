@@ -60,12 +60,13 @@ interface Ran {
   err: string
 }
 
-function run(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+function run(args: string[], env: Record<string, string> = {}, typed = ''): Promise<Ran> {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SIGNALBOX_')))
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...clean, SIGNALBOX_DATA: data, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   })
+  child.stdin.end(typed)
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
@@ -300,6 +301,9 @@ test('apply changes nothing where the document has faults, and holds to the revi
   }
   const { code, err } = await run(['apply', '-f', file])
   assert.equal(code, 1)
+  const asJson = await run(['plan', '-f', file, '--json'])
+  assert.deepEqual([asJson.code, (JSON.parse(asJson.out) as { revision: number }).revision], [1, 4])
+  asked.length = 1
   assert.match(err, /line 7: accounts\[0\]\.binds\[1\]\.config\.port: expected 1–65535, got 99999/)
   assert.deepEqual(
     asked.map((each) => each.line),
@@ -309,6 +313,18 @@ test('apply changes nothing where the document has faults, and holds to the revi
   answers['POST /api/v1/apply'] = { status: 200, body: { revision: 4, changes: [] } }
   assert.match((await run(['apply', '-f', file])).out, /Nothing to change/)
   assert.equal(asked.at(-1)?.line, 'POST /api/v1/apply?expected=4')
+  asked.length = 0
+  assert.equal((await run(['apply', '-f', '-'], {}, 'accounts: [typed]')).code, 0)
+  const sent = asked.map(({ body }) => (JSON.parse(body) as { document: string }).document)
+  assert.deepEqual(sent, ['accounts: [typed]', 'accounts: [typed]'], 'standard input is read once, for both')
+})
+
+test('a document that is not in UTF-8 is not read as something else', async () => {
+  const file = join(data, 'latin1.yaml')
+  writeFileSync(file, Buffer.from('accounts: [{ id: root, name: Müller }]', 'latin1'))
+  const { code, err } = await run(['plan', '-f', file])
+  assert.deepEqual([code, asked.length], [1, 0])
+  assert.match(err, /latin1\.yaml is not in UTF-8/)
 })
 
 test('bad settings are told all at once', async () => {
