@@ -15,6 +15,7 @@ import {
   type Session,
 } from '../../src/plugin.ts'
 import { createDigestClient, type Peer, termsOf } from './access/index.ts'
+import { createDomains } from './domains.ts'
 import { createResolve, type Resolve } from './engine/resolve.ts'
 import { createHops, type Hops } from './hops.ts'
 import { createBack, createIms } from './ims/index.ts'
@@ -69,7 +70,8 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
   const running = new Map<string, Running>()
   const trunks = createTrunks()
   const resolve: Resolve = createResolve({ clock })
-  const directory = createDirectory(host, domainsOf)
+  const domains = createDomains({ host, running })
+  const directory = createDirectory(host, domains.of)
   const engineOf = (profile: string) => {
     const it = running.get(profile)
     return it?.why === undefined ? it?.engine : undefined
@@ -78,20 +80,13 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
   const carriesOctets = (profile: string): boolean => engineOf(profile)?.capabilities.binaryBody ?? true
   const ims: Ims = createIms({ clock, directory, back, carriesOctets })
   const inbound = createInbound({ clock, directory, ims })
-  const openSession = createOpenSession({ clock, engineOf, ims })
+  const openSession = createOpenSession({ clock, engineOf, ims, elsewhere: domains.elsewhere })
   const live = new Map<TrunkSession, { of: Dialled; hops: Hops }>()
   const answersOf = new Map<BindId, TrunkAnswers>()
   let isClosing = false
   // Binds are dialled once there is a bridge. What a trunk sends before it is known by that would be challenged.
   let begin: () => void = () => {}
   let beginning: Promise<void> | undefined = new Promise((done) => (begin = done))
-
-  function domainsOf(account: AccountId): readonly string[] {
-    const found = new Set<string>()
-    for (const { named } of running.values())
-      for (const [domain, owner] of Object.entries(named.profile.domains)) if (owner === account) found.add(domain)
-    return [...found]
-  }
 
   async function startProfile(name: string): Promise<void> {
     const named = watched?.profiles.get(name)
@@ -102,6 +97,7 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
       name,
       await runProfile({ host, named, openSession, inbound, trunksAt: trunks.at, file, changed: () => {}, held: () => beginning }),
     )
+    domains.changed()
   }
 
   async function changed({ profiles, changedProfiles, changedTrunks }: Change): Promise<void> {
@@ -109,6 +105,7 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
       for (const [session, { of }] of live) if (of.trunk.profile === name) session.end('its profile was changed')
       await running.get(name)?.stop()
       running.delete(name)
+      domains.changed()
     }
     for (const name of changedProfiles) if (profiles.has(name)) await startProfile(name)
     for (const [session, { of }] of live) if (of.name !== undefined && changedTrunks.has(of.name)) session.end('its trunk was changed')
@@ -125,6 +122,7 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
   await Promise.all([...(watched?.profiles.keys() ?? [])].map(startProfile))
   host.onChange(() => {
     for (const { named } of running.values()) fillDomains(named.profile.domains, named.owners, host)
+    domains.changed()
   })
 
   /** Rejects with a Failure that says what is missing. */
@@ -158,7 +156,7 @@ export async function openBridge(host: Host, options: BridgeOptions): Promise<Br
     *registrations() {
       for (const [listener, { named, registrar }] of running) yield* registered(host, listener, named.profile, registrar)
     },
-    domains: domainsOf,
+    domains: domains.of,
     async dial(gateway, signal) {
       if (signal.aborted) throw new Failure('offline', 'bind-down', 'stopped')
       const of = dialledBy(gateway)

@@ -16,7 +16,7 @@ export type { UserSettings } from './users.ts'
 export type { Guard } from './guard.ts'
 export { createGuard } from './guard.ts'
 export { createDigestClient, type DigestClient } from './digest-client.ts'
-export { termsOf } from './users.ts'
+export { settingsOf, termsOf } from './users.ts'
 
 export interface FrontParts {
   host: Host

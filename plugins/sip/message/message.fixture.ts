@@ -243,11 +243,16 @@ export function user(
   contacts: readonly Contact[] = [phone],
   how: RegistrarSettings['contacts'] = 'all',
   terms: Partial<MessageSettings> = {},
+  elsewhere: readonly Contact[] = [],
 ): { engine: RecordingEngine; world: World; session: ReturnType<OpenSession>; register(more: readonly Contact[]): void } {
   const engine = recordingEngine()
   const world = worldOf({ terms })
   let registered = contacts
   const settings = { ...world.peer.profile.registrar, contacts: how }
-  const session = createOpenSession({ clock: world.clock, engineOf: () => engine })(world.peer, () => registered, settings)
+  const session = createOpenSession({
+    clock: world.clock,
+    engineOf: () => engine,
+    elsewhere: () => [{ profile: 'other', contacts: elsewhere }],
+  })(world.peer, () => registered, settings)
   return { engine, world, session, register: (more) => void (registered = more) }
 }

@@ -92,6 +92,20 @@ describe('several contacts', () => {
     )
   })
 
+  test('those of the other domains of the user are among them, but over IMS, where each answers by its own name', async () => {
+    for (const how of ['all', 'first'] as const) {
+      const preferred = contactOf('sip:desk@192.0.2.9', { registeredAt: now + 1 })
+      const { engine, session } = user([phone], how, {}, [preferred])
+      engine.say(480, 200)
+      assert.ok((await session.send!(outgoing(), signal)).ok)
+      assert.deepEqual(new Set(engine.sent.map(({ uri }) => uri)), new Set([preferred.uri, phone.uri]))
+      assert.equal(engine.sent[0]?.uri, preferred.uri)
+    }
+    const { engine, session } = user([phone], 'all', { dialect: '3gpp' }, [laptop])
+    await session.send!(outgoing(), signal)
+    assert.ok(engine.sent.every(({ uri }) => uri === phone.uri))
+  })
+
   test('the first is tried, then the next', async () => {
     const { engine, session } = user([laptop, phone], 'first')
     assert.ok((await session.send!(outgoing(), signal)).ok)
@@ -327,7 +341,7 @@ describe('an answer', () => {
 
   test('may ask to wait, and say why', async () => {
     const { send, engine } = trunk()
-    engine.say([503, ['Retry-After', '18 (busy);duration=60', 'Warning', String.raw`399 them "too \"much\""`]])
+    engine.say([503, ['Retry-After', '18 (busy);duration=60', 'Warning', String.raw`399 them "too \"much\"", 399 them "of it"`]])
     const outcome = await send(outgoing(), signal)
     assert.deepEqual(!outcome.ok && outcome.failure, {
       kind: 'temporary',

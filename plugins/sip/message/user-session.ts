@@ -16,6 +16,8 @@ export interface UserSessionParts {
   /** By the profile's name; undefined while it is being started anew. */
   engineOf(profile: string): Pick<SipEngine, 'send'> | undefined
   ims?: Ims
+  /** Its phones that are registered by another name of the same user (domains.ts). */
+  elsewhere?(peer: Peer): readonly { profile: string; contacts: readonly Contact[] }[]
 }
 
 export function createOpenSession(parts: UserSessionParts): OpenSession {
@@ -87,7 +89,7 @@ class UserSession implements Session, Way {
   }
 
   forks(): number {
-    return this.#settings.contacts === 'all' ? this.#contacts(this.peer.name).length : 1
+    return this.#settings.contacts === 'all' ? this.#ways().length : 1
   }
 
   ask(draft: Draft, signal: AbortSignal): Promise<Sent> {
@@ -103,16 +105,33 @@ class UserSession implements Session, Way {
   }
 
   async #try(draft: Draft, signal: AbortSignal): Promise<Sent> {
-    const contacts = this.#contacts(this.peer.name)
-    const engine = this.#parts.engineOf(this.peer.profile.name)
-    if (!engine || contacts.length === 0) return await this.#away('no contact is registered')
-    const only = contacts[0]!
-    if (contacts.length === 1) {
-      const sent = await sendTo(engine, only, draft)
-      return sent.kind === 'unsent' ? await this.#away(sent.why, sent.wire) : sent
-    }
-    const sent = this.#settings.contacts === 'all' ? await fork(engine, contacts, draft) : await inTurn(engine, contacts, draft, signal)
+    const ways = this.#ways()
+    const only = ways[0]
+    if (!only) return await this.#away('no contact is registered')
+    const sent =
+      ways.length === 1
+        ? await sendTo(only, draft)
+        : this.#settings.contacts === 'all'
+          ? await fork(ways, draft)
+          : await inTurn(ways, draft, signal)
     return sent.kind === 'unsent' ? await this.#away(sent.why, sent.wire) : sent
+  }
+
+  /** To every phone of the user: those of this address of record, and of its others. Preferred (q) first, then newest. */
+  #ways(): readonly Reach[] {
+    const { peer } = this
+    const ways = this.#waysBy(peer.profile.name, this.#contacts(peer.name))
+    // Over IMS a phone answers in a MESSAGE of its own, which names the address of record that it has.
+    const elsewhere = peer.terms.dialect === '3gpp' ? undefined : this.#parts.elsewhere?.(peer)
+    if (elsewhere === undefined || elsewhere.length === 0) return ways
+    return [ways, ...elsewhere.map(({ profile, contacts }) => this.#waysBy(profile, contacts))]
+      .flat()
+      .sort(({ contact: a }, { contact: b }) => b.q - a.q || b.registeredAt - a.registeredAt)
+  }
+
+  #waysBy(profile: string, contacts: readonly Contact[]): readonly Reach[] {
+    const engine = this.#parts.engineOf(profile)
+    return engine ? contacts.map((contact) => ({ engine, contact })) : []
   }
 
   /** Nothing has left. Not at once, or the same would be asked again and again. */
@@ -157,8 +176,13 @@ class UserSession implements Session, Way {
 const never = new AbortController().signal
 const gone = (why: string): Sent => ({ kind: 'unsent', why })
 
+interface Reach {
+  engine: Pick<SipEngine, 'send'>
+  contact: Contact
+}
+
 /** The Request-URI is the contact as it was given; Path is the route to it (RFC 3327 §5.2). */
-function sendTo(engine: Pick<SipEngine, 'send'>, contact: Contact, draft: Draft, limitMs?: number): Promise<Sent> {
+function sendTo({ engine, contact }: Reach, draft: Draft, limitMs?: number): Promise<Sent> {
   const { from, to, body, callId } = draft
   let { headers } = draft
   if (contact.path.length > 0) headers = [...contact.path.flatMap((each) => ['Route', each]), ...headers]
@@ -169,24 +193,24 @@ function sendTo(engine: Pick<SipEngine, 'send'>, contact: Contact, draft: Draft,
 }
 
 /** Resolves with the first 2xx; the others go on, since each of the user's phones is to have it. */
-function fork(engine: Pick<SipEngine, 'send'>, contacts: readonly Contact[], draft: Draft): Promise<Sent> {
+function fork(ways: readonly Reach[], draft: Draft): Promise<Sent> {
   return new Promise((resolve) => {
     const all: Sent[] = []
-    for (const contact of contacts) {
-      void sendTo(engine, contact, draft).then((sent) => {
+    for (const way of ways) {
+      void sendTo(way, draft).then((sent) => {
         all.push(sent)
         if (isTaken(sent)) resolve(sent)
-        else if (all.length === contacts.length) resolve(bestOf(all))
+        else if (all.length === ways.length) resolve(bestOf(all))
       })
     }
   })
 }
 
 /** 6xx is the user's word for all of its phones (RFC 3261 §21.6). */
-async function inTurn(engine: Pick<SipEngine, 'send'>, contacts: readonly Contact[], draft: Draft, signal: AbortSignal): Promise<Sent> {
+async function inTurn(ways: readonly Reach[], draft: Draft, signal: AbortSignal): Promise<Sent> {
   const all: Sent[] = []
-  for (const [i, contact] of contacts.entries()) {
-    const sent = await sendTo(engine, contact, draft, i === contacts.length - 1 ? undefined : nextContactMs)
+  for (const [i, way] of ways.entries()) {
+    const sent = await sendTo(way, draft, i === ways.length - 1 ? undefined : nextContactMs)
     if (isTaken(sent)) return sent
     all.push(sent)
     if (isGlobal(sent) || signal.aborted) break
