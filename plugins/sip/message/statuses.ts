@@ -57,7 +57,7 @@ function answeredFailure(status: number, reason: string, headers: Headers): Fail
   const facts: FailureFacts = { kind, code, peer: `${status} ${reason}`, peerCode: String(status) }
   const why = headers.get('warning')
   // RFC 3261 §20.43: code, agent, text.
-  const text = why === undefined ? undefined : /^\d{3} \S+ (".*")$/.exec(why)?.[1]
+  const text = why === undefined ? undefined : /^\d{3} \S+ ("(?:[^"\\]|\\.)*")/.exec(why)?.[1]
   if (text !== undefined) facts.peer += `: ${unquoted(text).slice(0, 200)}`
   const seconds = /^\d{1,9}/.exec(headers.get('retry-after') ?? '')?.[0]
   if (seconds !== undefined && kind === 'temporary') facts.retryAfterMs = Math.min(Number(seconds), mostRetryAfterSeconds) * 1000
