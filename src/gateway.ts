@@ -1,6 +1,6 @@
 // Composition: opens the store, reads the configuration, loads the connectors, starts the flow and
 // the listeners, and stops them in the opposite order. The only file that knows every room.
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createAdmin } from './admin/create.ts'
 import { checkText } from './admin/checked.ts'
@@ -257,7 +257,9 @@ async function compose(
   // Peers that open the sessions themselves come in when their binds are there.
   for (const connector of connectors.values()) if (connector.claim) await connector.listen?.(host, stopServing.signal)
   serving = true
-  await writeCredentials(data, { url: settings.publicUrl, accountSid: root.id, authToken: root.token })
+  const keep = keepCredentials(data, { url: settings.publicUrl, accountSid: root.id }, log)
+  room.onChange(({ accounts }) => void keep(accounts.get(root.id)!.token))
+  await keep(root.token)
 
   return {
     url: settings.publicUrl,
@@ -349,7 +351,21 @@ function phoneOf(room: ConfigurationRoom, root: Account, sip: ListeningSip | und
   return user === undefined || password === undefined || !listens ? undefined : { user, password, domain, number }
 }
 
-/** What the command line on this machine signs in with. */
-async function writeCredentials(data: string, credentials: { url: string; accountSid: string; authToken: string }): Promise<void> {
-  await writeFile(join(data, 'credentials.json'), `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 })
+/** What the command line on this machine signs in with, as it is now: one token after another, and never half a file. */
+function keepCredentials(data: string, who: { url: string; accountSid: string }, log: Logger): (token: string) => Promise<void> {
+  const path = join(data, 'credentials.json')
+  let kept: string | undefined
+  let written = Promise.resolve()
+  return (authToken) => {
+    if (authToken === kept) return written
+    const isFirst = kept === undefined
+    kept = authToken
+    written = written.then(async () => {
+      await writeFile(`${path}.new`, `${JSON.stringify({ ...who, authToken }, undefined, 2)}\n`, { mode: 0o600 })
+      await rename(`${path}.new`, path)
+    })
+    if (isFirst) return written
+    written = written.catch((error: unknown) => log.warn({ err: error }, 'the token for the command line could not be written'))
+    return written
+  }
 }
