@@ -89,12 +89,15 @@ export async function startCdrs(core: Core, settings: CdrSettings): Promise<{ st
     async stop() {
       stopping = true
       await Promise.all([writer.stop(), cleaner.stop()])
-      await write()
       // An event that nobody has taken by then is posted again after the next start.
       const cancel = core.clock.after(hookDrainMs, () => giveUp.abort())
-      await Promise.all(hooks.values())
-      cancel()
-      await file.close()
+      try {
+        await write()
+        await Promise.all(hooks.values())
+      } finally {
+        cancel()
+        await file.close()
+      }
     },
   }
 }

@@ -264,6 +264,7 @@ test('closing is not held up by a peer that keeps its side of a hot connection o
   await closed
   assert.ok(Date.now() - began < 30_000)
   stubborn.destroy()
+  await other.close()
 })
 
 test('closing waits for a hot answer under way too', async () => {
@@ -282,6 +283,7 @@ test('closing waits for a hot answer under way too', async () => {
   assert.equal(await (await answer).text(), 'late')
   await closed
   assert.ok(Date.now() - began < 30_000)
+  await other.close()
 })
 
 const slowHot: Hot = {
