@@ -20,6 +20,7 @@ export interface Domains {
 
 export interface Elsewhere {
   profile: string
+  domain: string
   contacts: readonly Contact[]
 }
 
@@ -54,7 +55,7 @@ export function createDomains({ host, running }: DomainsParts): Domains {
         const contacts = running.get(profile)?.registrar.contacts(aor) ?? []
         // Who has the very name goes before who has it in any domain.
         if (contacts.length === 0 || host.claimed('sip', aor).some(({ bind }) => bind.account === account)) continue
-        ;(found ??= []).push({ profile, contacts })
+        ;(found ??= []).push({ profile, domain, contacts })
       }
       return found ?? none
     },

@@ -252,7 +252,7 @@ export function user(
   const session = createOpenSession({
     clock: world.clock,
     engineOf: () => engine,
-    elsewhere: () => [{ profile: 'other', contacts: elsewhere }],
+    elsewhere: () => [{ profile: 'other', domain: 'fd00::1', contacts: elsewhere }],
   })(world.peer, () => registered, settings)
   return { engine, world, session, register: (more) => void (registered = more) }
 }

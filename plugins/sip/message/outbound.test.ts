@@ -2,7 +2,7 @@
 // answer says of the message.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { FailureCode, FailureKind, Message, Outcome } from '../../../src/plugin.ts'
+import type { Address, FailureCode, FailureKind, Message, Outcome } from '../../../src/plugin.ts'
 import { readNameAddr, readUri } from '../codec/index.ts'
 import type { OutRequest } from '../engine/engine.ts'
 import type { MessageSettings, Trunk } from '../profile/types.ts'
@@ -99,7 +99,14 @@ describe('several contacts', () => {
       engine.say(480, 200)
       assert.ok((await session.send!(outgoing(), signal)).ok)
       assert.deepEqual(new Set(engine.sent.map(({ uri }) => uri)), new Set([preferred.uri, phone.uri]))
-      assert.equal(engine.sent[0]?.uri, preferred.uri)
+      const [first, second] = engine.sent
+      assert.equal(first?.uri, preferred.uri)
+      // Each hears of numbers and of itself at the domain that it knows.
+      assert.deepEqual([first.from, first.to], ['<sip:+15550001111@[fd00::1]>', '<sip:alice@[fd00::1]>'])
+      assert.deepEqual([second?.from, second?.to], ['<sip:+15550001111@acme.example>', '<sip:alice@acme.example>'])
+      const from: Address = { value: 'bob@acme.example', ton: 'unknown', npi: 'internet' }
+      await session.send!(outgoing({ from }), signal)
+      assert.equal(engine.sent[2]?.from, '<sip:bob@acme.example>')
     }
     const { engine, session } = user([phone], 'all', { dialect: '3gpp' }, [laptop])
     await session.send!(outgoing(), signal)

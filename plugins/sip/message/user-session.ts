@@ -4,6 +4,7 @@
 import type { Clock, Message, Outcome, Outgoing, Report, Session } from '../../../src/plugin.ts'
 import type { Address } from '../../../src/plugin.ts'
 import type { Contact, OpenSession, Peer } from '../access/peer.ts'
+import { writeHost } from '../codec/uri.ts'
 import type { OutRequest, Sent, SipEngine } from '../engine/engine.ts'
 import type { RegistrarSettings } from '../profile/types.ts'
 import { addressUri, type Style } from './addresses.ts'
@@ -17,7 +18,7 @@ export interface UserSessionParts {
   engineOf(profile: string): Pick<SipEngine, 'send'> | undefined
   ims?: Ims
   /** Its phones that are registered by another name of the same user (domains.ts). */
-  elsewhere?(peer: Peer): readonly { profile: string; contacts: readonly Contact[] }[]
+  elsewhere?(peer: Peer): readonly { profile: string; domain: string; contacts: readonly Contact[] }[]
 }
 
 export function createOpenSession(parts: UserSessionParts): OpenSession {
@@ -124,14 +125,16 @@ class UserSession implements Session, Way {
     // Over IMS a phone answers in a MESSAGE of its own, which names the address of record that it has.
     const elsewhere = peer.terms.dialect === '3gpp' ? undefined : this.#parts.elsewhere?.(peer)
     if (elsewhere === undefined || elsewhere.length === 0) return ways
-    return [ways, ...elsewhere.map(({ profile, contacts }) => this.#waysBy(profile, contacts))]
+    return [ways, ...elsewhere.map(({ profile, domain, contacts }) => this.#waysBy(profile, contacts, domain))]
       .flat()
       .sort(({ contact: a }, { contact: b }) => b.q - a.q || b.registeredAt - a.registeredAt)
   }
 
-  #waysBy(profile: string, contacts: readonly Contact[]): readonly Reach[] {
+  #waysBy(profile: string, contacts: readonly Contact[], domain?: string): readonly Reach[] {
     const engine = this.#parts.engineOf(profile)
-    return engine ? contacts.map((contact) => ({ engine, contact })) : []
+    if (!engine) return []
+    const rename = domain === undefined ? undefined : { from: this.#style().host, to: domain }
+    return contacts.map((contact) => (rename ? { engine, contact, rename } : { engine, contact }))
   }
 
   /** Nothing has left. Not at once, or the same would be asked again and again. */
@@ -179,11 +182,22 @@ const gone = (why: string): Sent => ({ kind: 'unsent', why })
 interface Reach {
   engine: Pick<SipEngine, 'send'>
   contact: Contact
+  /** Of one that is registered at another domain: what is there instead of the session's own. */
+  rename?: { from: string; to: string }
+}
+
+/** The user itself, and numbers, at the domain that the phone knows; others are where they are. */
+function renamed(address: string, { rename }: Reach, isUser: boolean): string {
+  const end = rename && `@${writeHost(rename.from)}>`
+  if (!end || !address.endsWith(end) || !(isUser || /^<sip:\+?\d+@/.test(address))) return address
+  return `${address.slice(0, -end.length)}@${writeHost(rename.to)}>`
 }
 
 /** The Request-URI is the contact as it was given; Path is the route to it (RFC 3327 §5.2). */
-function sendTo({ engine, contact }: Reach, draft: Draft, limitMs?: number): Promise<Sent> {
-  const { from, to, body, callId } = draft
+function sendTo(way: Reach, draft: Draft, limitMs?: number): Promise<Sent> {
+  const { engine, contact } = way
+  const { body, callId } = draft
+  const [from, to] = [renamed(draft.from, way, false), renamed(draft.to, way, true)]
   let { headers } = draft
   if (contact.path.length > 0) headers = [...contact.path.flatMap((each) => ['Route', each]), ...headers]
   const request: OutRequest = { method: 'MESSAGE', uri: contact.uri, via: contact.flow, from, to, headers, body, callId, cseq: 1 }
