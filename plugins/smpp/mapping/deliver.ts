@@ -1,5 +1,5 @@
 // deliver_sm and data_sm from a carrier → a receipt, a message from a handset, or one part of one.
-import { AcceptRefused, type InboundPart, type Receipt, type Submission } from '../../../src/plugin.ts'
+import { AcceptRefused, type InboundPart, type Receipt, splitUserData, type Submission } from '../../../src/plugin.ts'
 import { type PduOf, tags, tlv } from '../codec/index.ts'
 import type { SmppConfig } from '../config.ts'
 import { noteAsked } from './acknowledge.ts'
@@ -31,6 +31,9 @@ const messageType = 0x3c
 const receiptType = 0x04
 const intermediateType = 0x20
 const userAcks: ReadonlySet<number> = new Set([0x08, 0x10, 0x18])
+const udhIndicator = 0x40
+/** 'A' */
+const leastLetter = 0x41
 const noOctets = new Uint8Array(0)
 
 /** Throws AcceptRefused for what no message can be made of. */
@@ -68,6 +71,10 @@ function isReceipt(pdu: PduOf<'deliver_sm' | 'data_sm'>, type: number): boolean 
 
 /** short_message, or where it is empty message_payload; they exclude each other (SMPP 5.0 §4.8.4.36). */
 function userData(pdu: PduOf<'deliver_sm' | 'data_sm'>): Uint8Array {
-  if (pdu.command === 'deliver_sm' && pdu.short_message.length > 0) return pdu.short_message
-  return tlv(pdu.tlvs, tags.message_payload) ?? noOctets
+  const inPdu = pdu.command === 'deliver_sm' && pdu.short_message.length > 0
+  const octets = inPdu ? pdu.short_message : (tlv(pdu.tlvs, tags.message_payload) ?? noOctets)
+  // Some copy the bit from the submit and have no header: a text begins with a letter, longer than any header's length.
+  if ((pdu.esm_class & udhIndicator) === 0 || octets.length === 0 || octets[0]! >= leastLetter) return octets
+  const split = splitUserData(octets)
+  return split.ok ? split.data : octets
 }
