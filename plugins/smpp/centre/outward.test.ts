@@ -84,11 +84,12 @@ describe('a message from a handset', () => {
   it('is sent as deliver_sm with its class, TLVs and service_type', async (t) => {
     const there = await house(t)
     const client = await bound(t, there.port)
-    const out = mo('Hi', { extras: { service_type: 'CMT', 'tlv.0x1400': '0102', 'tlv.0x0304': '01' } })
+    const out = mo('Hi', { priority: 1, extras: { service_type: 'CMT', 'tlv.0x1400': '0102', 'tlv.0x0304': '01' } })
     assert.ok((await sessionOf(there).send!(out, never)).ok)
     const [pdu] = deliveries(client)
     assert.equal(textOf(pdu!), 'Hi')
     assert.equal(pdu!.service_type, 'CMT')
+    assert.equal(pdu!.priority_flag, 0)
     assert.equal(pdu!.esm_class, 0)
     assert.deepEqual(
       pdu!.tlvs.map(([tag, value]) => [tag, Buffer.from(value).toString('hex')]),

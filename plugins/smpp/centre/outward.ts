@@ -20,6 +20,7 @@ import { writeBody, type WrittenBody } from '../mapping/body.ts'
 import { joinTlvs, serviceTypeOf, waitingOf } from '../mapping/extras.ts'
 import { dataSm } from '../mapping/operations.ts'
 import { receiptPdu } from '../mapping/receipt-out.ts'
+import { priorityFlags } from '../mapping/submit.ts'
 import { createWindow } from '../window.ts'
 import { fromNote, partNote, toNote } from './notes.ts'
 import { deliverFailure } from './statuses.ts'
@@ -86,7 +87,7 @@ function deliverSm({ message, segments }: Outgoing, i: number, terms: Terms): De
   const service = extras === undefined ? '' : (serviceTypeOf(extras) ?? '')
   // A class or an indication that only a TLV says is left out: the text is what matters.
   const said = isOld ? { ...body, tlvs: noTlvs } : body
-  return written(source, destination, service, message.priority, said, isOld ? noTlvs : passed, terms)
+  return written(source, destination, service, priorityFlags[message.priority], said, isOld ? noTlvs : passed, terms)
 }
 
 /** One, or one for each part that the client submitted. */

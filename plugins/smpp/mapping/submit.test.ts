@@ -42,6 +42,10 @@ describe('submit_sm', () => {
       },
     )
   })
+  it('asks for no priority where the sender did not: to a GSM carrier any flag but 0 is one', () => {
+    const flags = ([0, 1, 2, 3] as const).map((priority) => submits(text('a'), 'udh8', configOf(), { priority })[0]!.priority_flag)
+    assert.deepEqual(flags, [0, 0, 2, 3])
+  })
   it("takes the message's service_type before the bind's", () => {
     assert.equal(submits(text('a'), 'udh8', configOf({ serviceType: 'CMT' }), { extras: { service_type: 'WAP' } })[0]!.service_type, 'WAP')
     assert.equal(

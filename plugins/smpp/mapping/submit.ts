@@ -11,6 +11,9 @@ import type { TlvRules } from './tlvs.ts'
 /** SMPP 5.0 §4.7.21. */
 const registered = { none: 0x00, final: 0x01, failure: 0x02, intermediate: 0x11 } as const
 
+/** By priority. 0 is a GSM network's "non-priority" and IS-95's "normal", all others ask for more (SMPP 5.0 §4.7.14). */
+export const priorityFlags = [0, 0, 2, 3] as const
+
 export interface SubmitOptions {
   config: SmppConfig
   concatenation: Concatenation
@@ -27,7 +30,7 @@ export function submitSm(message: Message, segment: Segment, { config, concatena
   const source = sourceToWire(message.from, config)
   const pdu = submitBetween(source, destinationToWire(message.to, config), body)
   pdu.service_type = (extras && serviceTypeOf(extras)) ?? config.serviceType
-  pdu.priority_flag = message.priority
+  pdu.priority_flag = priorityFlags[message.priority]
   pdu.validity_period = validityPeriod(message.validUntil, config.validity, now)
   pdu.registered_delivery = registered[config.registeredDelivery]
   pdu.tlvs = joinTlvs(body.tlvs, tlvs.ofMessage(message))
