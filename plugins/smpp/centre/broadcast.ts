@@ -10,9 +10,8 @@ import { extraName } from '../mapping/tlvs.ts'
 import { find } from './find.ts'
 import { codingNote } from './notes.ts'
 import { refusal, refusalStatus } from './statuses.ts'
-import { configuredAddress, sourceOf } from './submission.ts'
+import { configuredAddress, sourceOf, timesAndPriority } from './submission.ts'
 import type { Terms } from './terms.ts'
-import { readTimes } from './times.ts'
 
 /** All that a broadcast says of where, how often and for how long (SMPP 5.0 §4.8.4.7–17). */
 const firstTag = tags.broadcast_channel_indicator
@@ -38,8 +37,9 @@ export async function broadcast(terms: Terms, pdu: PduOf<'broadcast_sm'>): Promi
   if (read.kind === 'refused') return refusal(pdu, read.status)
   const submission: Submission = { from, to: configuredAddress(config.broadcast), body: read.body, priority: 1, receipt: 'none' }
   submission.extras = areasOf(pdu.tlvs)
+  if (pdu.service_type !== '') submission.extras['service_type'] = pdu.service_type
   if (pdu.data_coding !== 0) submission.report = { [codingNote]: String(pdu.data_coding) }
-  const fault = readTimes(pdu, submission, now)
+  const fault = timesAndPriority(pdu, submission, now)
   if (fault) return refusal(pdu, fault.status)
   try {
     const message_id = writeMessageId(await gateway.accept(submission), config.receipts.ids)

@@ -289,6 +289,21 @@ describe('a broadcast', () => {
     )
   })
 
+  it('has the priority and service_type that it says, and no field that cannot be meant', async (t) => {
+    const there = await house(t, [{ config: { broadcast: '5000' } }])
+    const client = await bound(t, there.port, { interface_version: 0x50 })
+    assert.equal((await client.ask({ ...draft, priority_flag: 3, service_type: 'CBS' })).command_status, 0)
+    const [submission] = there.clients[0]!.accepted
+    assert.deepEqual([submission!.priority, submission!.extras?.['service_type']], [3, 'CBS'])
+    for (const [more, status] of [
+      [{ priority_flag: 9 }, 'ESME_RINVPRTFLG'],
+      [{ replace_if_present_flag: 2 }, 'ESME_RINVREPFLAG'],
+      [{ sm_default_msg_id: 5 }, 'ESME_RINVDFTMSGID'],
+      [{ validity_period: 'soon' }, 'ESME_RINVEXPIRY'],
+    ] as const)
+      assert.equal((await client.ask({ ...draft, ...more })).command_status, statuses[status])
+  })
+
   it('without an area is none', async (t) => {
     const client = await bound(t, (await house(t, [{ config: { broadcast: '5000' } }])).port, { interface_version: 0x50 })
     assert.equal((await client.ask({ ...draft, tlvs: tlvs.slice(0, 1) })).command_status, statuses.ESME_RMISSINGTLV)

@@ -28,7 +28,11 @@ export interface Place {
   index: number
 }
 
-export type Read = { submission: Submission; place: Place | undefined } | { status: number; why: string }
+export interface Refusal {
+  status: number
+  why: string
+}
+export type Read = { submission: Submission; place: Place | undefined } | Refusal
 
 export interface Destination {
   dest_addr_ton: number
@@ -87,7 +91,7 @@ export function readSubmission(pdu: Submitted, destination: Destination, terms: 
   return { submission, place: read.kind === 'part' ? read : undefined }
 }
 
-function refused(status: number, field: string): Read {
+function refused(status: number, field: string): Refusal {
   return { status, why: field }
 }
 
@@ -124,7 +128,12 @@ export function destinationOf({ dest_addr_ton, dest_addr_npi, destination_addr }
   return isNumber || (mayBeWords && to.value !== '' && !isUnprintable(to.value)) ? to : undefined
 }
 
-function timesAndPriority(pdu: PduOf<'submit_sm' | 'submit_multi'>, submission: Submission, now: number): Read | undefined {
+/** Notes them on the submission, or says why not. */
+export function timesAndPriority(
+  pdu: PduOf<'submit_sm' | 'submit_multi' | 'broadcast_sm'>,
+  submission: Submission,
+  now: number,
+): Refusal | undefined {
   const priority = priorities[pdu.priority_flag]
   if (priority === undefined) return refused(statuses.ESME_RINVPRTFLG, 'priority_flag')
   submission.priority = priority
