@@ -261,7 +261,7 @@ test('what waits is asked for, replaced and taken back, and what was taken back 
   const to = '447700901400'
   const { message_id } = await client.submit({ destination_addr: to, short_message: 'Later', schedule_delivery_time: '000000010000000R' })
   const state = async (): Promise<unknown> => (await client.ask('query_sm', { message_id, ...source }))['message_state']
-  assert.equal(await state(), 0)
+  assert.equal(await state(), 1)
   assert.equal((await client.ask('replace_sm', { message_id, ...source, short_message: 'Other words' })).command_status, 0)
   assert.equal((await client.ask('cancel_sm', { message_id, ...source, destination_addr: to, dest_addr_ton: 1 })).command_status, 0)
   assert.equal(await state(), 4)
