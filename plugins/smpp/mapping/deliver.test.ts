@@ -175,11 +175,11 @@ describe('deliveries', () => {
     assert.equal(receiptOf({ short_message: words('UNDELIV', '000'), tlvs }, table).failure?.code, 'filtered')
   })
   it('are read behind a user data header, and where a carrier only copied the bit of one', () => {
-    const text = Buffer.from(
+    const said = Buffer.from(
       'id:77 sub:001 dlvrd:001 submit date:2611210516 done date:2611210517 stat:DELIVRD err:000 text:'.padEnd(140, 'x'),
     )
     const header = Buffer.from([5, 0, 3, 1, 1, 1])
-    for (const short_message of [text, Buffer.concat([header, text])])
+    for (const short_message of [said, Buffer.concat([header, said])])
       assert.deepEqual(receiptOf({ esm_class: 0x44, short_message }).ref, '77')
   })
   it('are never receipts for what a handset wrote', () => {
