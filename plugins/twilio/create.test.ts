@@ -139,6 +139,7 @@ for (const [way, how] of ways)
       await refuses(21620, 400, { ...good, MediaUrl: 'nope' })
       await refuses(21622, 400, { ...good, MediaUrl: 'https://example.com/a.png' })
       await refuses(21622, 400, { ...good, SendAsMms: 'true' })
+      await refuses(21622, 400, { ...good, SendAsMms: 'True' })
       await refuses(21627, 400, { ...good, MaxPrice: 'cheap' })
       await refuses(20422, 400, { ...good, ApplicationSid: `AP${'0'.repeat(32)}` })
       const many = `${new URLSearchParams(good).toString()}${'&MediaUrl=https://example.com/a'.repeat(11)}`
@@ -160,6 +161,8 @@ for (const [way, how] of ways)
 
     test('transliterates when asked to', async () => {
       const { json } = await create({ ...good, Body: '“hi”', SmartEncoded: 'true' })
+      const python = await create({ ...good, Body: '“hi”', SmartEncoded: 'True' })
+      assert.equal(python.json['body'], '"hi"', 'as older libraries for Python write it')
       assert.equal(json['body'], '"hi"')
     })
 

@@ -13,7 +13,7 @@ import { isoInstant } from './dates.ts'
 import type { TextSubmission } from './mapping.ts'
 import { isWebhookUrl } from './endpoint.ts'
 import { Refused } from './errors.ts'
-import { all, one, type Form } from './form.ts'
+import { all, one, yesOrNo, type Form } from './form.ts'
 import { countryOf, phoneNumber } from './numbers.ts'
 import { senderBy, serviceAsked } from './services/sending.ts'
 
@@ -92,8 +92,7 @@ function bodyOf(form: Form, legacy: boolean, smart: boolean): string {
   if (!text) throw new Refused(21602)
   if (legacy && longerThan(text, maxLegacyCharacters)) throw new Refused(21605)
   if (longerThan(text, maxCharacters)) throw new Refused(21617)
-  const asked = one(form, 'SmartEncoded')
-  if (asked ? asked !== 'true' : !smart) return text
+  if (!(yesOrNo(form, 'SmartEncoded') ?? smart)) return text
   const encoded = transliterate(text)
   if (encoded === '') throw new Refused(21618, 'nothing is left of it after smart encoding')
   return encoded
@@ -110,7 +109,7 @@ function media(form: Form): void {
   if (urls.length > maxMedia) throw new Refused(21623)
   const bad = urls.find((url) => !isWebhookUrl(url))
   if (bad !== undefined) throw new Refused(21620, bad)
-  if (urls.length > 0 || one(form, 'SendAsMms') === 'true') throw new Refused(21622)
+  if (urls.length > 0 || yesOrNo(form, 'SendAsMms')) throw new Refused(21622)
 }
 
 /** The message's own, or its application's. */

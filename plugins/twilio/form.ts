@@ -74,6 +74,12 @@ export function one(form: Form, name: string): string | undefined {
   return typeof value === 'object' ? value[0] : value
 }
 
+/** Undefined where the form does not say; some libraries write `True`. */
+export function yesOrNo(form: Form, name: string): boolean | undefined {
+  const text = one(form, name)?.toLowerCase()
+  return text ? text === 'true' : undefined
+}
+
 export function all(form: Form, name: string): string[] {
   const value = form.get(name)
   return value === undefined ? [] : typeof value === 'string' ? [value] : value

@@ -3,7 +3,7 @@
 import type { AccountId } from '../../../src/plugin.ts'
 import { dateSpan } from '../dates.ts'
 import { Refused } from '../errors.ts'
-import { one, parseForm, type Form } from '../form.ts'
+import { one, parseForm, yesOrNo, type Form } from '../form.ts'
 import { fieldsOf, type Fields } from '../mapping.ts'
 import { phoneNumber } from '../numbers.ts'
 import { authorOf, type Answer, type Call } from '../resource.ts'
@@ -33,7 +33,7 @@ export async function list(call: Call, format: Format): Promise<Answer> {
 /** The newest first. Of all accounts together no more is read than of one. */
 async function read(call: Call, query: Form): Promise<Fields[]> {
   const found: Fields[] = []
-  const accounts = one(query, 'SubAccounts') === 'true' ? below(call, call.account.id) : [call.account.id]
+  const accounts = yesOrNo(query, 'SubAccounts') ? below(call, call.account.id) : [call.account.id]
   let left = mostRead
   for (const account of accounts) {
     if (left > 0) left -= await readOf(call, account, query, left, found)
