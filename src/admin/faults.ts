@@ -58,7 +58,7 @@ function tell(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue, path: 
 
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (Array.isArray(value)) return 'a list'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   return value === null || value === undefined ? 'nothing' : 'a mapping'
 }

@@ -233,7 +233,13 @@ function describeOne(schema: Schema): string {
       return def.values.map(String).join(' or ')
     case 'boolean':
       return 'true or false'
-    case 'array':
+    case 'array': {
+      const lengths = (def.checks ?? []).map((one) => one._zod.def as { minimum?: number; maximum?: number })
+      const least = lengths.find(({ minimum }) => minimum !== undefined)?.minimum ?? 0
+      const most = lengths.find(({ maximum }) => maximum !== undefined)?.maximum
+      if (least === 0) return 'a list'
+      return most === undefined ? `a list of at least ${least}` : `a list of ${least}–${most}`
+    }
     case 'tuple':
       return 'a list'
     case 'object':

@@ -47,4 +47,24 @@ test('wrong verbs, paths and bodies have their status', async () => {
   assert.equal(query.status, 400)
   assert.deepEqual(query.body.error?.faults?.map((fault) => fault.path).toSorted(), ['colour', 'limit'])
   assert.equal((await call('GET /binds/%E0%A4%A')).status, 400)
+  const empty = await call('POST /optouts', '{"optOuts":[]}')
+  assert.match(empty.body.error?.faults?.[0]?.message ?? '', /^expected a list of 1–\d+, got an empty list$/)
+})
+
+test('a body that is no JSON is told so, and one nested without an end is no fault of ours', async () => {
+  const headers = { authorization: basic(root, token), 'content-type': 'application/x-www-form-urlencoded' }
+  const form = await fetch(`${api.house.url}/api/v1/optouts`, { method: 'POST', headers, body: 'sender=x' })
+  assert.equal(form.status, 400)
+  assert.match(await form.text(), /Content-Type application\/json expected, got application\/x-www-form-urlencoded/)
+  const lists = '['.repeat(20_000) + ']'.repeat(20_000)
+  const accounts = '{"accounts":['.repeat(5000) + ']}'.repeat(5000)
+  for (const [path, body] of [
+    ['/optouts', lists],
+    ['/optouts', `{"optOuts":${lists}}`],
+    ['/plan', `{"document":${accounts}}`],
+  ] as const) {
+    const answer = await call(`POST ${path}`, body)
+    assert.equal(answer.status, 400)
+    assert.match(String(answer.body.error?.message), /nested too deep/)
+  }
 })

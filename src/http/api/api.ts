@@ -141,12 +141,32 @@ function taken(of: Endpoint, request: Request): { params: unknown; query: unknow
   const query = part(of.query, { ...request.query })
   // Without a body schema a body is ignored, as some clients send `{}` with every POST.
   const sent: unknown = request.body ?? {}
+  if (of.body && request.body === undefined && isSent(request)) {
+    const type = request.headers['content-type'] ?? 'none'
+    throw new ApiError('invalid', `The body is JSON: Content-Type application/json expected, got ${type.slice(0, 100)}.`)
+  }
+  if (isDeep(sent)) throw new ApiError('invalid', `The body is nested too deep: ${deepest} levels are the most.`)
   const body = of.bodyAsSent && isObject(sent) ? sent : of.body ? part(of.body, sent) : {}
   if (faults.length > 0) throw new ApiError('invalid', 'What was sent does not hold.', faults)
   return { params, query, body }
 }
 
 const none = z.strictObject({})
+
+/** A body came, and was not read as it is no JSON. */
+function isSent({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/** More than twice what a document of all levels of accounts has; whatever is deeper is met level by level, as the rest here calls itself. */
+const deepest = 100
+
+function isDeep(value: unknown): boolean {
+  let level = [value]
+  for (let i = 0; i < deepest && level.length > 0; i++)
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  return level.some((one) => typeof one === 'object' && one !== null)
+}
 
 function byPath(all: readonly Endpoint[]): Map<string, Endpoint[]> {
   const groups = new Map<string, Endpoint[]>()
