@@ -10,7 +10,7 @@ test('of hundreds of lanes below those that wait or are paused are shown, and th
   const all = [lane(`${account}/api`, 0), lane(`${below}/api`, 0), lane(`${below}/till`, 3), lane(`${below}/away`, 0, true)]
   const { client } = clientOf(() => ({ lanes: all }))
   const lines = (await lanes(client, {})).split('\n')
-  assert.match(lines.join('\n'), /^lane .*\napi .*\nAC2{32}\/till +runs +3 +0\nAC2{32}\/away +paused +0 +0\n… and 1 of accounts below/)
+  assert.match(lines.join('\n'), /^lane .*\napi .*\nAC2{32}\/away +paused +0 +0\nAC2{32}\/till +runs +3 +0\n… and 1 of accounts below/)
   assert.equal((await lanes(client, { all: true })).split('\n').length, 5)
   assert.equal((JSON.parse(await lanes(client, { json: true })) as unknown[]).length, 4)
 })

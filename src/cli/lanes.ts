@@ -54,12 +54,13 @@ function quiet(left: number, what: string): string {
 }
 
 export async function lanes(client: Client, { all, json }: Listed): Promise<string> {
+  const isOwn = (bind: string): boolean => bind.startsWith(`${client.accountSid}/`)
   const answer = await client.request<{ lanes: Depth[] }>('GET', '/api/v1/lanes')
   if (json) return JSON.stringify(answer.lanes, undefined, 2)
-  const told = answer.lanes.filter(
-    ({ bind, paused, deliver, report }) => all || paused || deliver + report > 0 || bind.startsWith(`${client.accountSid}/`),
-  )
-  const rows = told.map((lane) => [bindName(lane.bind, client.accountSid), lane.paused ? 'paused' : 'runs', lane.deliver, lane.report])
+  const told = answer.lanes.filter(({ bind, paused, deliver, report }) => all || paused || deliver + report > 0 || isOwn(bind))
+  const rows = told
+    .toSorted((a, b) => Number(isOwn(b.bind)) - Number(isOwn(a.bind)) || a.bind.localeCompare(b.bind))
+    .map((lane) => [bindName(lane.bind, client.accountSid), lane.paused ? 'paused' : 'runs', lane.deliver, lane.report])
   const shown = table(['lane', '', 'to deliver', 'to report'], rows, 'No lanes.')
   return shown + quiet(answer.lanes.length - told.length, 'that run, where nothing waits')
 }

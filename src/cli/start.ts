@@ -113,6 +113,8 @@ export function standsInTheWay(error: unknown, settings: Listening & Pick<Settin
     )
   if (/\(SQLITE_(NOTADB|CORRUPT)/.test(message))
     return new Told(`${message}\nThe file is damaged: put a backup of the whole directory in its place (docs/operations.md).`)
+  if (/\(SQLITE_(FULL|IOERR|CANTOPEN|READONLY)/.test(message))
+    return new Told(`${message}\nIs the disk full or read-only, or the file another user's? (df, mount and ls -l of ${settings.data})`)
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOSPC')
     return new Told(`The data directory ${settings.data} cannot be written: ${message}`)
   return error

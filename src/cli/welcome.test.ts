@@ -90,6 +90,11 @@ test('what stands in the way of starting is told in plain words', () => {
     told(new Error('./data/signalbox.db cannot be opened: file is not a database (SQLITE_NOTADB)')),
     /not a database .*\nThe file is damaged: put a backup/,
   )
+  for (const sqlite of ['FULL', 'IOERR_SHMSIZE', 'CANTOPEN'])
+    assert.match(
+      told(new Error(`./data/signalbox.db cannot be opened: it is (SQLITE_${sqlite})`)),
+      /\)\nIs the disk full or read-only, .*\.\/data\)$/,
+    )
   const unknown = { syscall: 'getaddrinfo', hostname: 'nohost.invalid' }
   assert.equal(
     (standsInTheWay(system('ENOTFOUND', unknown), { ...settings, smpp: { host: 'nohost.invalid', port: 2775 } }) as Error).message,
