@@ -27,9 +27,10 @@ export function createAsTest(host: Host, owner: string, target: Target, form: Fo
   if (!real) throw new Refused(20010)
   // A failing sender is told before a failing recipient: each is tried with the other one good.
   refuse(bySender, one(form, 'From'), one(form, 'To'))
-  const submission = submissionOf(form, asTest(real, account.id), host.clock.now(), legacy)
+  const now = host.clock.now()
+  const submission = submissionOf(form, asTest(real, account.id), now, legacy)
   refuse(byRecipient, submission.to.value, submission.from.value)
-  return show(target, 201, freshFields(submission, real.newId(), account.id, base))
+  return show(target, 201, freshFields(submission, real.newId(), account.id, base, now))
 }
 
 function refuse(codes: Readonly<Record<string, RefusalCode>>, text: string | undefined, other: string | undefined): void {

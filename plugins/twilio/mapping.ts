@@ -163,8 +163,10 @@ export function fieldsOf(view: MessageView, base: string): Fields {
 export type TextSubmission = Submission & { body: { kind: 'text'; text: string } }
 
 /** Of what was accepted just now, as its sender is told. */
-export function freshFields(submission: TextSubmission, id: string, account: string, base: string): Fields {
-  const createdAt = idTime(id)
+export function freshFields(submission: TextSubmission, id: string, account: string, base: string, now: number): Fields {
+  // Ids only rise: after the clock was set back, and the gateway started anew, they are ahead of the time.
+  const ofId = idTime(id)
+  const createdAt = ofId > now + 1000 ? now : ofId
   return {
     base,
     sid: `SM${id}`,

@@ -81,7 +81,7 @@ export async function create(host: Host, target: Target, form: Form, header: Cal
     const view = await host.messages.get(account.id, id)
     if (view && view.message.acceptedAt < now) return replayed(target, view, submission)
   }
-  const fields = freshFields(submission, id, account.id, target.base)
+  const fields = freshFields(submission, id, account.id, target.base, now)
   if (submission.service !== undefined) {
     if (submission.deliverAfter === undefined) fields.status = 'accepted'
     // As Twilio answers: which sender it is, and so how many segments, is told from then on.

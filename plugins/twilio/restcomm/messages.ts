@@ -33,7 +33,8 @@ async function create({ host, account, base, form }: Call, format: Format): Prom
   if (account.status !== 'active') throw new Refused(20005)
   const gateway = host.gateway('twilio', account.id)
   if (!gateway) throw new Refused(20010)
-  const submission = submissionOf(theirs(form), gateway, host.clock.now(), false)
+  const now = host.clock.now()
+  const submission = submissionOf(theirs(form), gateway, now, false)
   const url = submission.report?.['url']
   if (url !== undefined) submission.report = { url, method: callbackMethod(form), shape: 'restcomm' }
   const extras = headersOf(form)
@@ -44,7 +45,7 @@ async function create({ host, account, base, form }: Call, format: Format): Prom
   } catch (error) {
     throw refusedBy(error, submission)
   }
-  const fields = freshFields(submission, id, account.id, base)
+  const fields = freshFields(submission, id, account.id, base, now)
   // What RestComm says of every message that it took.
   fields.status = 'sending'
   return shown(fields, format)
