@@ -1,9 +1,7 @@
 // `signalbox plan`, `signalbox apply` and `signalbox export`: YAML documents of the running gateway.
-import { isUtf8 } from 'node:buffer'
-import { readFileSync } from 'node:fs'
 import { Told, faultLine, type Client } from './client.ts'
-import { whyOf } from '../model/failure.ts'
 import { counted } from './print.ts'
+import { called, readText } from './typed.ts'
 
 interface Change {
   change: 'create' | 'update' | 'delete'
@@ -60,7 +58,7 @@ export async function exportDocument(client: Client, { account, secrets, json }:
 
 /** Only the variables that the document names leave this machine. */
 function content({ file, prune }: DocumentOptions): { document: string; variables: Record<string, string>; prune: boolean } {
-  const document = read(file)
+  const document = readText(file)
   const variables: Record<string, string> = {}
   for (const [, name = ''] of document.matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)/g)) {
     const value = process.env[name]
@@ -68,18 +66,6 @@ function content({ file, prune }: DocumentOptions): { document: string; variable
   }
   return { document, variables, prune: prune ?? false }
 }
-
-function read(file: string): string {
-  try {
-    const octets = readFileSync(file === '-' ? 0 : file)
-    if (isUtf8(octets)) return octets.toString('utf8')
-  } catch (error) {
-    throw new Told(`${called(file)} cannot be read: ${whyOf(error)}`)
-  }
-  throw new Told(`${called(file)} is not in UTF-8: save it as that, or what is no ASCII in it is lost.`)
-}
-
-const called = (file: string): string => (file === '-' ? 'standard input' : file)
 
 function faultsText(file: string, faults: Plan['faults']): string {
   return [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { account, clientOf } from './client.fixture.ts'
-import { lanes, statistics } from './lanes.ts'
+import { binds, lanes, purge, statistics } from './lanes.ts'
 
 const below = `AC${'2'.repeat(32)}`
 
@@ -32,4 +32,17 @@ test('of hundreds of binds below those on which something happened are shown', a
   )
   assert.match(text, /… and 1 of accounts below on which nothing happened: --all shows them\.$/)
   assert.equal((await statistics(client, { hours: '1', all: true })).split('\n').length, 5)
+})
+
+test('binds are told in order, whichever the gateway has them in, and a purge that found nothing says so', async () => {
+  const bind = (id: string) => ({ id, bind: `${account}/${id}`, connector: 'smpp', side: 'supplier', enabled: true, paused: false })
+  const { client } = clientOf((path) =>
+    path.endsWith('/purge') ? { purged: 0 } : { binds: [bind('southern'), bind('northern')], sessions: [] },
+  )
+  const lines = (await binds(client, {})).split('\n')
+  assert.deepEqual(
+    lines.map((line) => line.split(' ')[0]),
+    ['bind', 'northern', 'southern'],
+  )
+  assert.match(await purge(client, 'northern', {}), /no message was purged/)
 })

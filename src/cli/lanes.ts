@@ -21,6 +21,8 @@ interface Of {
   json?: boolean
 }
 
+const byName = (a: { bind: string }, b: { bind: string }): number => a.bind.localeCompare(b.bind)
+
 export async function binds(client: Client, { account, json }: Of): Promise<string> {
   const [{ binds: all }, { sessions }] = await Promise.all([
     client.request<{
@@ -34,7 +36,7 @@ export async function binds(client: Client, { account, json }: Of): Promise<stri
       undefined,
       2,
     )
-  const rows = all.map((bind) => {
+  const rows = all.toSorted(byName).map((bind) => {
     const live = sessions.find((each) => each.bind === bind.bind)
     const state = bind.faults ? 'faulty' : !bind.enabled ? 'disabled' : bind.paused ? 'paused' : (live?.state ?? 'off')
     const lasted = live ? since(Date.now() - Date.parse(live.since)).slice(1) : ''
@@ -59,7 +61,7 @@ export async function lanes(client: Client, { all, json }: Listed): Promise<stri
   if (json) return JSON.stringify(answer.lanes, undefined, 2)
   const told = answer.lanes.filter(({ bind, paused, deliver, report }) => all || paused || deliver + report > 0 || isOwn(bind))
   const rows = told
-    .toSorted((a, b) => Number(isOwn(b.bind)) - Number(isOwn(a.bind)) || a.bind.localeCompare(b.bind))
+    .toSorted((a, b) => Number(isOwn(b.bind)) - Number(isOwn(a.bind)) || byName(a, b))
     .map((lane) => [bindName(lane.bind, client.accountSid), lane.paused ? 'paused' : 'runs', lane.deliver, lane.report])
   const shown = table(['lane', '', 'to deliver', 'to report'], rows, 'No lanes.')
   return shown + quiet(answer.lanes.length - told.length, 'that run, where nothing waits')
@@ -91,6 +93,7 @@ export async function purge(
     `/api/v1/lanes/${encodeURIComponent(id)}/purge${query({ account })}`,
     { json },
   )
+  if (purged === 0) return 'Nothing that waits there is meant: no message was purged.'
   return `${purged} message${purged === 1 ? '' : 's'} purged, each with its CDR and report.`
 }
 

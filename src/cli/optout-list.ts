@@ -1,11 +1,11 @@
 // `signalbox optouts export` and `import`: the list of a gateway as JSON lines or as a table, and such a list, or one
 // of another provider's, into a gateway. What is read is looked at whole before the first of it is sent.
-import { readFileSync } from 'node:fs'
 import type { OptOutAnswer } from '../http/api/optouts.ts'
 import { whyOf } from '../model/failure.ts'
 import { csvCell, csvRows } from '../text/csv.ts'
 import { Told, type Client } from './client.ts'
 import { counted, query } from './print.ts'
+import { called, readText } from './typed.ts'
 
 const columns = ['handset', 'sender', 'account', 'at', 'word'] as const
 const atOnce = 1000
@@ -65,12 +65,7 @@ export async function importOptOuts(client: Client, options: { file: string; sen
 }
 
 function read({ file, sender, account }: { file: string; sender?: string; account?: string }): Entry[] {
-  let text: string
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8')
-  } catch (error) {
-    throw new Told(`${file} cannot be read: ${whyOf(error)}`)
-  }
+  const text = readText(file)
   const faults: string[] = []
   const entries = text.trimStart().startsWith('{') ? jsonLines(text, faults) : tableOf(file, text)
   for (const { line, optOut } of entries) {
@@ -108,7 +103,7 @@ function tableOf(file: string, text: string): Entry[] {
   const names = head?.cells.map((cell) => cell.trim().toLowerCase()) ?? []
   if (!names.includes('handset'))
     throw new Told(
-      `${file} is no list of opt-outs: expected JSON lines, or a table whose first row names its columns ` +
+      `${called(file)} is no list of opt-outs: expected JSON lines, or a table whose first row names its columns ` +
         `(${columns.join(', ')}; handset at least)${rows ? '' : '; a quote in it is not closed, or stands in the middle of a cell'}.`,
     )
   return rest.map(({ line, cells }) => ({
