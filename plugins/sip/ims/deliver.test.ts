@@ -269,6 +269,16 @@ describe('a user with two phones', () => {
   })
 })
 
+describe('a user at two domains', () => {
+  test('says by either name what became of what it was sent', async () => {
+    const core = coreOf()
+    const sending = core.send()
+    await later()
+    await core.hears(ack(core.told[0]!), { peer: { ...core.peer, name: 'alice@other.example' } })
+    assert.equal((await sending).ok, true)
+  })
+})
+
 describe('phones behind a trunk', () => {
   const to = (value: string) => ({ value, ton: 'international', npi: 'e164' }) as const
   const send = (core: Core, value: string): Promise<Outcome> =>

@@ -13,7 +13,7 @@ import { causes, failureCauses, refusedBy, type Refused } from './causes.ts'
 import { createDuplicates } from './duplicates.ts'
 import { type Exchange, newCallId } from './exchange.ts'
 import type { Full } from './full.ts'
-import { asserted, headersOf, type Post, senderUri, userOfRequest } from './phone.ts'
+import { asserted, headersOf, ownerOf, type Post, senderUri, userOfRequest } from './phone.ts'
 import { readRp, type RpMessage, writeRp } from './rp.ts'
 import { imsSettings } from './settings.ts'
 import { phoneNote, readSubmission } from './submission.ts'
@@ -118,7 +118,7 @@ export function createInward({ clock, directory, exchange, full, back, closing }
   }
 
   function roomAgain(peer: Peer, request: Incoming): void {
-    full.empty(peer.name, userOfRequest(peer, request))
+    full.empty(ownerOf(peer), userOfRequest(peer, request))
     const { gateway } = peer
     if (gateway.bind.side !== 'supplier') return
     const from = senderOf(asserted(peer, request), peer, nobody, directory)
@@ -138,7 +138,7 @@ export function createInward({ clock, directory, exchange, full, back, closing }
       case 'RP-ERROR': {
         const user = userOfRequest(peer, request)
         const inReplyTo = request.headers.get('in-reply-to')
-        const isKnown = exchange.settle({ peer: peer.name, user, inReplyTo, alone: peer.kind === 'trunk' }, rp)
+        const isKnown = exchange.settle({ peer: ownerOf(peer), user, inReplyTo, alone: peer.kind === 'trunk' }, rp)
         if (!isKnown) peer.gateway.log.debug({ peer: peer.name, reference: rp.reference }, `${rp.type}: nothing waits for it`)
         return answer(accepted)
       }

@@ -51,7 +51,7 @@ export function createOutward(exchange: Exchange, full: Full): Outward {
         refs[i] = ''
         continue
       }
-      if (failure.code === 'queue-full') full.add(peer.name, phone.user, peer.gateway, message.id)
+      if (failure.code === 'queue-full') full.add(phone.peer, phone.user, peer.gateway, message.id)
       if (!isWhole) return { ok: false, failure, refs, wire }
       keepPartial(message.id, refs)
       return { ok: false, failure, wire }

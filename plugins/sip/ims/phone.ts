@@ -11,7 +11,7 @@ import type { Way } from '../message/way.ts'
 import { imsSettings } from './settings.ts'
 
 export interface Phone {
-  /** = Peer.name: the AOR, or the trunk behind which it is one of many. */
+  /** ownerOf() of its peer: the user, or the trunk behind which it is one of many. */
   peer: string
   /** Which of them; '' where there is one. */
   user: string
@@ -35,12 +35,15 @@ export function phoneOn(way: Way, address: Address, ours: Address, uri: string =
   const { peer } = way
   const from = imsSettings(peer.terms).identity ?? way.fromUri(ours)
   return {
-    peer: peer.name,
+    peer: ownerOf(peer),
     user: peer.kind === 'aor' ? '' : userOf(address.value),
     forks: (way.forks?.() ?? 1) > 1,
     post: ({ callId, headers, body }, signal) => way.ask({ uri, from: `<${from}>`, to: `<${uri}>`, headers, body, callId }, signal),
   }
 }
+
+/** Whose phones they are: a user's, at whichever of its domains each is registered, or a trunk's. */
+export const ownerOf = ({ kind, name, gateway }: Peer): string => (kind === 'aor' ? gateway.bind.id : name)
 
 /** Whose phone sent this, among those of its peer. */
 export function userOfRequest({ kind }: Peer, request: Incoming): string {

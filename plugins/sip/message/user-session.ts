@@ -122,8 +122,7 @@ class UserSession implements Session, Way {
   #ways(): readonly Reach[] {
     const { peer } = this
     const ways = this.#waysBy(peer.profile.name, this.#contacts(peer.name))
-    // Over IMS a phone answers in a MESSAGE of its own, which names the address of record that it has.
-    const elsewhere = peer.terms.dialect === '3gpp' ? undefined : this.#parts.elsewhere?.(peer)
+    const elsewhere = this.#parts.elsewhere?.(peer)
     if (elsewhere === undefined || elsewhere.length === 0) return ways
     return [ways, ...elsewhere.map(({ profile, domain, contacts }) => this.#waysBy(profile, contacts, domain))]
       .flat()
