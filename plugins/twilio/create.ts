@@ -14,7 +14,7 @@ import type { TextSubmission } from './mapping.ts'
 import { isWebhookUrl } from './endpoint.ts'
 import { Refused } from './errors.ts'
 import { all, one, yesOrNo, type Form } from './form.ts'
-import { countryOf, phoneNumber } from './numbers.ts'
+import { phoneNumber, takesNames } from './numbers.ts'
 import { senderBy, serviceAsked } from './services/sending.ts'
 
 /** Characters, not UTF-16 units. */
@@ -78,9 +78,7 @@ function sender(form: Form, to: Address, gateway: Gateway): Address {
   }
   const name = alphanumericSender(text)
   if (!name) throw new Refused(21212, text)
-  // Carriers of North America take no alphanumeric senders.
-  const country = to.value.startsWith('+1') ? countryOf(to.value) : undefined
-  if (country === 'US' || country === 'CA') throw new Refused(21612, to.value, text)
+  if (!takesNames(to.value)) throw new Refused(21612, to.value, text)
   return name
 }
 

@@ -29,3 +29,9 @@ export function phoneNumber(text: string): Address | undefined {
 export function countryOf(value: string): string | undefined {
   return value.startsWith('+') ? parsePhoneNumberFromString(value)?.country : undefined
 }
+
+/** Whether a name may be the sender to this recipient: carriers of North America take none. */
+export function takesNames(to: string): boolean {
+  const country = to.startsWith('+1') ? countryOf(to) : undefined
+  return country !== 'US' && country !== 'CA'
+}

@@ -2,7 +2,7 @@
 import { AcceptRefused, alphanumericSender, shortCode, type Address, type Gateway, type Message } from '../../src/plugin.ts'
 import { longerThan } from './create.ts'
 import { isWebhookUrl } from './endpoint.ts'
-import { phoneNumber } from './numbers.ts'
+import { phoneNumber, takesNames } from './numbers.ts'
 import type { Verb } from './twiml.ts'
 
 /** The gateway takes nothing now: the whole webhook is worth another try. */
@@ -25,6 +25,7 @@ export async function submitReply(
   if (!to) return leaveOut('14101 invalid "to"')
   const from = verb.from === undefined ? message.to : ownSender(gateway, verb.from.trim())
   if (!from) return leaveOut('14102 "from" is no number of the account')
+  if (from.ton === 'alphanumeric' && !takesNames(to.value)) return leaveOut('21612 the recipient takes no name for a sender')
   if (verb.media > 0) wire.push(`reply ${index + 1}: 21622 media left out, MMS is not enabled`)
   if (verb.text === '') return leaveOut('14103 no body')
   if (longerThan(verb.text, maxCharacters)) return leaveOut(`21617 the body exceeds ${maxCharacters} characters`)

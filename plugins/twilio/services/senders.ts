@@ -49,7 +49,7 @@ const shelves: readonly Shelf[] = [
     element: 'AlphaSender',
     adds: 'AlphaSender',
     find(_call, text) {
-      const address = alphanumericSender(text)
+      const address = alphanumericSender(text.trim())
       if (!address) throw new Refused(21709, text)
       return { sid: newSid('AI'), value: address.value }
     },

@@ -29,6 +29,14 @@ for (const [way, how] of ways)
     let last = 0
     const fresh = (): string => `+4477009${way === 'hot' ? 1 : 2}${String(last++).padStart(4, '0')}`
 
+    test('is not sent in a name to where carriers take none, though the name is of its pool', async () => {
+      const sid = await service({ friendlyName: 'Named' })
+      await services(sid).alphaSenders.create({ alphaSender: 'Acme' })
+      const named = { MessagingServiceSid: sid, From: 'Acme', Body: 'hi' }
+      for (const To of ['+14155550100', '+14165550100']) await refuses(21612, 400, { ...named, To })
+      assert.equal((await create({ ...named, To: british })).status, 201)
+    })
+
     test('is accepted from a sender that is told later', async () => {
       const number = fresh()
       const sid = await service({ friendlyName: 'Shop' }, [number])

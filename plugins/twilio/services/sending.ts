@@ -3,7 +3,7 @@
 import { alphanumericSender, shortCode, type Address, type Gateway } from '../../../src/plugin.ts'
 import { Refused } from '../errors.ts'
 import { one, type Form } from '../form.ts'
-import { phoneNumber } from '../numbers.ts'
+import { phoneNumber, takesNames } from '../numbers.ts'
 import { selectSender, senderNamed, type Selected } from './select.ts'
 import { serviceOf, type Service } from './service.ts'
 
@@ -36,5 +36,7 @@ export function senderBy(service: Service, form: Form, gateway: Gateway, to: Add
   const named = phoneNumber(text) ?? shortCode(text) ?? alphanumericSender(text)
   if (!named) throw new Refused(21212, text)
   if (named.value === to.value) throw new Refused(21266)
-  return { from: senderNamed(service, gateway, named), isNew: false }
+  const from = senderNamed(service, gateway, named)
+  if (from.ton === 'alphanumeric' && !takesNames(to.value)) throw new Refused(21612, to.value, text)
+  return { from, isNew: false }
 }

@@ -184,6 +184,7 @@ describe('messaging services', async () => {
     await services(first).alphaSenders.create({ alphaSender: 'Acme' })
     await refuses(21710, 409, 'POST', `/${first}/PhoneNumbers`, { PhoneNumberSid: number.id })
     await refuses(21710, 409, 'POST', `/${first}/AlphaSenders`, { AlphaSender: 'Acme' })
+    await refuses(21710, 409, 'POST', `/${first}/AlphaSenders`, { AlphaSender: ' Acme ' })
     await refuses(21712, 400, 'POST', `/${second}/PhoneNumbers`, { PhoneNumberSid: number.id })
     await services(second).alphaSenders.create({ alphaSender: 'Acme' })
     await services(first).phoneNumbers(number.id).remove()
