@@ -42,20 +42,22 @@ export async function watched(
   }
 
   const why = (): string => `${gone} was removed or replaced`
-  const unlessGone = <Result>(call: () => Promise<Result>): Promise<Result> =>
-    gone === undefined ? call() : Promise.reject(new StoreUnavailable(why()))
+  const refused = (): Promise<never> => Promise.reject(new StoreUnavailable(why()))
   const own: Pick<Store, 'trouble' | 'accept' | 'part' | 'receipt' | 'change' | 'optOuts'> = {
     get trouble() {
       return gone === undefined || opened.trouble ? opened.trouble : { why: why(), forGood: false }
     },
-    accept: (message) => unlessGone(() => opened.accept(message)),
-    part: (part) => unlessGone(() => opened.part(part)),
-    receipt: (bind, receipt) => unlessGone(() => opened.receipt(bind, receipt)),
-    change: (change) => unlessGone(() => opened.change(change)),
-    optOuts: Object.create(opened.optOuts, {
-      put: { value: ((optOut) => unlessGone(() => opened.optOuts.put(optOut))) satisfies Store['optOuts']['put'] },
-      remove: { value: ((key) => unlessGone(() => opened.optOuts.remove(key))) satisfies Store['optOuts']['remove'] },
-    }) as Store['optOuts'],
+    accept: (message) => (gone === undefined ? opened.accept(message) : refused()),
+    part: (part) => (gone === undefined ? opened.part(part) : refused()),
+    receipt: (bind, receipt) => (gone === undefined ? opened.receipt(bind, receipt) : refused()),
+    change: (change) => (gone === undefined ? opened.change(change) : refused()),
+    optOuts: Object.create(opened.optOuts, Object.getOwnPropertyDescriptors(optOutsOf(opened.optOuts))) as Store['optOuts'],
+  }
+  function optOutsOf({ put, remove }: Store['optOuts']): Pick<Store['optOuts'], 'put' | 'remove'> {
+    return {
+      put: (optOut) => (gone === undefined ? put(optOut) : refused()),
+      remove: (key) => (gone === undefined ? remove(key) : refused()),
+    }
   }
   return {
     store: Object.create(opened, Object.getOwnPropertyDescriptors(own)) as Store,
