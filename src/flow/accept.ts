@@ -45,7 +45,8 @@ export async function accept(core: Core, bind: Bind, submission: Submission, opt
   const { refused, canceled, answers } = options
   const ends = refused !== undefined || canceled === true
   if (!ends && answers === undefined) {
-    const fault = segments > maxParts ? `The body needs ${segments} segments; ${maxParts} is the most.` : bodyFault(submission.body)
+    if (segments > maxParts) throw new AcceptRefused('too-long', `The body needs ${segments} segments; ${maxParts} is the most.`)
+    const fault = bodyFault(submission.body)
     if (fault !== undefined) throw new AcceptRefused('invalid', fault)
     if (submission.hops !== undefined && submission.hops >= mostHops)
       throw new AcceptRefused('loop', `It came through ${submission.hops} gateways: it goes round in a loop.`)

@@ -5,6 +5,8 @@ import type { Address } from '../model/address.ts'
 import type { AddressFilter, Bind, BindPolicy } from '../model/bind.ts'
 import { defaultClientPolicy } from '../model/policy.ts'
 import { AcceptRefused, type Submission } from '../plugin.ts'
+import { accept } from './accept.ts'
+import type { Core } from './core.ts'
 import { filterFault, matches, refuseAddresses, refuseLength, validUntilOf } from './filter.ts'
 
 const number = (value: string, ton: Address['ton'] = 'international'): Address => ({ value, ton, npi: 'e164' })
@@ -105,6 +107,12 @@ test('a text is counted in characters as a reader counts, a binary body in octet
     refusal(() => refuseLength(limits, submission({ body: { kind: 'mms', parts: [] } }))),
     undefined,
   )
+})
+
+test('a text of more parts than a message can have is too long; one of no such body is not', async () => {
+  const taking = (body: Submission['body']): Promise<unknown> => accept({} as Core, bind({}), submission({ body }))
+  await assert.rejects(taking({ kind: 'text', text: 'x'.repeat(40_000) }), { why: 'too-long', message: /262 segments; 255 is the most/ })
+  await assert.rejects(taking({ kind: 'binary', data: new Uint8Array(1), udh: new Uint8Array(200) }), { why: 'invalid' })
 })
 
 test('a validity above the maximum is capped, or refused where the bind says so', () => {
