@@ -180,6 +180,15 @@ for (const [way, how] of ways)
       assert.equal((await create(good, { 'idempotency-key': 'x'.repeat(256) })).json['code'], 20422)
     })
 
+    test('refuses another message under an Idempotency-Key of the very same millisecond', async (t) => {
+      t.mock.method(w.host.clock, 'now', () => 1_800_000_000_000)
+      t.mock.method(Date, 'now', () => 1_800_000_000_000)
+      const key = { 'idempotency-key': `same-${way}` }
+      assert.equal((await create(good, key)).status, 201)
+      const other = await create({ ...good, Body: 'something else' }, key)
+      assert.deepEqual([other.status, other.json['code']], [409, 20409])
+    })
+
     test('says what Twilio would when the gateway does not take it', async () => {
       const said: [AcceptRefused | Error, number, number][] = [
         [new AcceptRefused('no-route', 'no route'), 21612, 400],

@@ -79,7 +79,8 @@ export async function create(host: Host, target: Target, form: Form, header: Cal
   }
   if (idempotencyKey !== undefined) {
     const view = await host.messages.get(account.id, id)
-    if (view && view.message.acceptedAt < now) return replayed(target, view, submission)
+    // The first one may be of this very millisecond.
+    if (view && (view.message.acceptedAt < now || !asksTheSame(view, submission))) return replayed(target, view, submission)
   }
   const fields = freshFields(submission, id, account.id, target.base, now)
   if (submission.service !== undefined) {
@@ -93,13 +94,15 @@ export async function create(host: Host, target: Target, form: Form, header: Cal
   return show(target, 201, fields)
 }
 
-function replayed(target: Target, view: MessageView, asked: TextSubmission): Answer {
-  const { message } = view
+function asksTheSame({ message, redacted }: MessageView, asked: TextSubmission): boolean {
   // A service may have chosen another sender this time.
   const sameSender = asked.service === undefined ? message.from.value === asked.from.value : message.service === asked.service
-  const same = message.to.value === asked.to.value && sameSender
-  const sameBody = view.redacted || (message.body.kind === 'text' && message.body.text === asked.body.text)
-  if (!same || !sameBody) throw new Refused(20409)
+  const sameBody = redacted || (message.body.kind === 'text' && message.body.text === asked.body.text)
+  return message.to.value === asked.to.value && sameSender && sameBody
+}
+
+function replayed(target: Target, view: MessageView, asked: TextSubmission): Answer {
+  if (!asksTheSame(view, asked)) throw new Refused(20409)
   return show(target, 200, fieldsOf(view, target.base), ['Idempotency-Replayed', 'true'])
 }
 
