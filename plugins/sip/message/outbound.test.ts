@@ -108,6 +108,13 @@ describe('several contacts', () => {
       await session.send!(outgoing({ from }), signal)
       assert.equal(engine.sent[2]?.from, '<sip:bob@acme.example>')
     }
+    // One that changed its domain is registered by both for a while.
+    const { engine, session } = user([phone], 'all', {}, [{ ...phone, registeredAt: now + 1 }])
+    await session.send!(outgoing(), signal)
+    assert.deepEqual(
+      engine.sent.map(({ to }) => to),
+      ['<sip:alice@[fd00::1]>'],
+    )
   })
 
   test('the first is tried, then the next', async () => {

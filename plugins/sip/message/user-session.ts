@@ -127,6 +127,7 @@ class UserSession implements Session, Way {
     return [ways, ...elsewhere.map(({ profile, domain, contacts }) => this.#waysBy(profile, contacts, domain))]
       .flat()
       .sort(({ contact: a }, { contact: b }) => b.q - a.q || b.registeredAt - a.registeredAt)
+      .filter(isFirst)
   }
 
   #waysBy(profile: string, contacts: readonly Contact[], domain?: string): readonly Reach[] {
@@ -184,6 +185,10 @@ interface Reach {
   /** Of one that is registered at another domain: what is there instead of the session's own. */
   rename?: { from: string; to: string }
 }
+
+/** A phone that has changed its domain is registered by the old one for a while: it is there once, by the new one. */
+const isFirst = ({ contact }: Reach, at: number, all: readonly Reach[]): boolean =>
+  all.findIndex((other) => other.contact.uri === contact.uri && other.contact.flow.id === contact.flow.id) === at
 
 /** The user itself, and numbers, at the domain that the phone knows; others are where they are. */
 function renamed(address: string, { rename }: Reach, isUser: boolean): string {
