@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
+import { mediaTypeOf } from './media-type.ts'
 import { header, worldOf } from './message.fixture.ts'
+import { transferDecoded } from './multipart.ts'
 
 describe('the body', () => {
   const text = async (type: string, body: Buffer | string, headers: string[] = [], terms = {}) => {
@@ -141,4 +143,19 @@ describe('message/cpim', () => {
     await world.refused(415, { type, body: cpim('', 'x', 'image/png') })
     await world.refused(415, { type, body: cpim('', 'x', 'application/vnd.3gpp.sms') })
   })
+})
+
+test('blanks at the end of a quoted-printable line fall away, however many there are', () => {
+  const undone = (text: string) => transferDecoded('quoted-printable', Buffer.from(text))?.toString()
+  assert.equal(undone('a=20 \t\r\nb \r\nc=\r\nd'), 'a \r\nb\r\ncd')
+  const began = performance.now()
+  assert.equal(undone(`${' '.repeat(60_000)}x`)?.length, 60_001)
+  assert.ok(performance.now() - began < 500)
+})
+
+test('blanks around the slash of a media type are none of it, however many there are', () => {
+  assert.equal(mediaTypeOf(' Text \t/ plain ; charset=utf-8'), 'text/plain')
+  const began = performance.now()
+  mediaTypeOf(`a${' '.repeat(60_000)}b`)
+  assert.ok(performance.now() - began < 500)
 })

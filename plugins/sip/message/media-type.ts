@@ -24,7 +24,11 @@ export function mediaTypeOf(contentType: string): string {
   const end = contentType.indexOf(';')
   const type = (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
   // RFC 3261 §25.1: blanks may stand around the slash.
-  return type.includes(' ') || type.includes('\t') ? type.replace(/[ \t]*\/[ \t]*/, '/') : type
+  if (!type.includes(' ') && !type.includes('\t')) return type
+  return type
+    .split('/')
+    .map((half) => half.trim())
+    .join('/')
 }
 
 export function boundaryOf(contentType: string): string | undefined {

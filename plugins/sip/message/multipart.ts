@@ -63,10 +63,8 @@ export function transferDecoded(encoding: string | undefined, octets: Buffer): B
       return /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.replaceAll('=', '').length % 4 !== 1 ? Buffer.from(text, 'base64') : undefined
     }
     case 'quoted-printable': {
-      const text = octets
-        .toString('latin1')
-        .replaceAll(/[ \t]+(?=\r\n|$)/g, '')
-        .replaceAll('=\r\n', '')
+      // Blanks at the end of a line were put there on the way (RFC 2045 §6.7).
+      const text = octets.toString('latin1').split('\r\n').map(withoutBlanks).join('\r\n').replaceAll('=\r\n', '')
       if (/=(?![0-9A-F]{2})/i.test(text)) return undefined
       return Buffer.from(
         text.replaceAll(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
@@ -76,6 +74,13 @@ export function transferDecoded(encoding: string | undefined, octets: Buffer): B
     default:
       return undefined
   }
+}
+
+/** Not by a regular expression, which looks at a line of nothing else again and again. */
+function withoutBlanks(line: string): string {
+  let end = line.length
+  while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end--
+  return line.slice(0, end)
 }
 
 export const notDecoded = (encoding: string | undefined): string =>
