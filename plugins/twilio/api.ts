@@ -119,10 +119,14 @@ export function twilioApi(host: Host): TwilioApi {
     try {
       const bytes = asked.encoding === undefined ? body : await unpacked(asked.encoding, body)
       if (hot === undefined) return await resource(asked, identity!, account, place!, bytes)
+      const form = formOf(asked, bytes)
+      // A POST that stands for another method is none of the hot ones.
+      if (form.has('_method') && methodOf(asked.method, form) !== 'POST')
+        return await resource(asked, identity!, account, placeOf(url), bytes)
       if (identity?.key) mustBeAllowed(identity.key, messagesNeed, 'create')
       const target = { account, legacy: false, format: hot, base: hotBase, path: url }
-      if (identity?.testOf !== undefined) return createAsTest(host, identity.testOf, target, formOf(asked, bytes))
-      return await create(host, target, formOf(asked, bytes), asked.header)
+      if (identity?.testOf !== undefined) return createAsTest(host, identity.testOf, target, form)
+      return await create(host, target, form, asked.header)
     } finally {
       leave()
     }

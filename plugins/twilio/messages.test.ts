@@ -113,6 +113,18 @@ for (const [way, how] of ways)
       assert.equal(w.views.has(done), false)
     })
 
+    test('takes a POST to the list that stands for DELETE as one, and makes no message of it', async () => {
+      const form = { To: handset, From: ownNumber, Body: 'x', _method: 'delete' }
+      const before = w.views.size
+      for (const suffix of ['.json', '.xml', '']) {
+        const direct = await call('DELETE', `${messages}${suffix}`)
+        const tunnelled = await call('POST', `${messages}${suffix}`, form)
+        assert.deepEqual([direct.status, tunnelled.status, tunnelled.text], [405, 405, direct.text], suffix)
+      }
+      assert.equal(w.views.size, before)
+      assert.equal((await call('POST', `${messages}.json`, { ...form, _method: 'POST' })).status, 201)
+    })
+
     test('never shows or changes a message of another account', async () => {
       const theirs = `${messages}/SM${w.store(w.stranger, {}, { state: 'delivered' }).message.id}.json`
       for (const [method, body] of [['GET'], ['POST', { Body: '' }], ['DELETE']] as const)

@@ -225,6 +225,17 @@ test('a hot request whose head is doubtful is refused as node refuses it', async
   assert.match(await bytes((text) => text !== '', 'POST /hot/x HTTP/1.1\r\nContent-Length: 3\r\n\r\na=b'), /^HTTP\/1\.1 400 /, 'no Host')
 })
 
+test('a body in a transfer coding other than chunked is refused with the reason, hot or cold', async () => {
+  for (const path of ['/hot/x', '/cold'])
+    for (const coding of ['gzip, chunked', 'chunked, chunked']) {
+      const said = await untilClosed(`POST ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ${coding}\r\n\r\n3\r\na=b\r\n0\r\n\r\n`)
+      assert.match(said, /^HTTP\/1\.1 (501|400) /, coding)
+      assert.doesNotMatch(said, /a=b/)
+    }
+  const said = await untilClosed('POST /hot/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n')
+  assert.match(said, /^HTTP\/1\.1 501 Not Implemented\r\n.*only chunked is read here, got "gzip, Chunked"/s)
+})
+
 test('a compressed hot request goes to the router, whoever reads it, and the next one is hot again', async () => {
   const packed = post('a=b').replace('Content-Length', 'Content-Encoding: gzip\r\nContent-Length')
   const said = await bytes((text) => text.includes('a=b é'), packed, post('a=b'))

@@ -64,6 +64,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   const server = createServer(limits, (request: IncomingMessage, response: ServerResponse) => {
     if (closing) response.shouldKeepAlive = false
     broken.asked(request, response)
+    if (!isReadable(request)) return refuseCoding(request, response)
     if (request.url?.startsWith('/') === false) request.url = originOf(request.url)
     const taker = hot.find((one) => one.takes(request.method ?? '', request.url ?? ''))
     if (taker) serveHot(taker, clientOf(parts.proxies, request), request, response, () => app(request, response))
@@ -113,6 +114,18 @@ export function createHttpServer(parts: HttpParts): HttpServer {
 /** Whoever asks through a proxy may name all of the address (RFC 9112 §3.2.2): what counts is the path, as any Host is answered. */
 function originOf(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]*(?=[/?#]|$)/i, '').replace(/^(?!\/|\*$)/, '/')
+}
+
+/** Node:http undoes chunks and nothing else, and hands on what is under them as if it were the body (RFC 9112 §6.1: 501). */
+function isReadable({ headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding']
+  return coding === undefined || coding.toLowerCase() === 'chunked'
+}
+
+function refuseCoding({ headers }: IncomingMessage, response: ServerResponse): void {
+  const said = `Of transfer codings only chunked is read here, got ${JSON.stringify(headers['transfer-encoding'])}: compress with Content-Encoding.\n`
+  response.writeHead(501, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(said), Connection: 'close' })
+  response.end(said)
 }
 
 /** A hot request that came by node:http; `otherwise` where its body is of unknown length, long or compressed. */
