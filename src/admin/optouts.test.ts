@@ -5,6 +5,7 @@ import { testClock } from '../clock.ts'
 import type { AccountInput } from './admin.ts'
 import { Refused } from './admin.ts'
 import { openConfiguration } from './configuration.ts'
+import { createOptOuts } from './optouts.ts'
 import { openSeal } from './seal.ts'
 
 const handset = '+447700900123'
@@ -123,4 +124,63 @@ test('what no message could be addressed by is refused; a service of the account
     bench.resources.set(root.id, new Map([[service, value]]))
   })
   assert.deepEqual(await admin.optOuts.put(caller, { sender: service, handset: 'bob@acme.example' }), { created: true })
+})
+
+test('no line of the audit log stands for an opt-out that the list did not take', async (context) => {
+  const { caller, store, room, clock } = await adminBed(context)
+  const broken = (): Promise<boolean> => Promise.reject(new Error('the disk is full'))
+  const optOuts = createOptOuts({
+    store: { optOuts: { ...store.optOuts, has: (...of) => store.optOuts.has(...of), put: broken, remove: broken } },
+    clock,
+    configuration: room.current,
+    note: room.note,
+  })
+  await assert.rejects(optOuts.put(caller, { sender: 'ACME', handset }), /the disk is full/)
+  await assert.rejects(optOuts.putAll(caller, [{ sender: 'ACME', handset }]), /the disk is full/)
+  await store.optOuts.put({ account: caller.account, sender: 'ACME', handset, at: 5, word: 'STOP' })
+  await assert.rejects(optOuts.remove(caller, { sender: 'ACME', handset }), /the disk is full/)
+  const told = (await store.revisions(100)).flatMap(({ changes }) => changes.filter(({ kind }) => kind === 'optout'))
+  assert.deepEqual(told, [])
+})
+
+test('an opt-out that the audit log took no line of is told, and its repetition writes the line once', async (context) => {
+  const { admin, caller, root, store, room, clock } = await adminBed(context)
+  const { view: child } = await admin.accounts.create(caller, root.id, {})
+  const own = { ...caller, account: child.id }
+  let isFull = true
+  const optOuts = createOptOuts({
+    store,
+    clock,
+    configuration: room.current,
+    note: (...line) => (isFull ? Promise.reject(new Error('the disk is full')) : room.note(...line)),
+  })
+  const lines = async (): Promise<string[]> =>
+    (await admin.audit.list(caller, { kind: 'optout', limit: 100 })).entries.flatMap(({ changes }) =>
+      changes.map(({ change, what }) => `${change} ${what}`),
+    )
+  const pair = { sender: 'ACME', handset }
+  const is = (): boolean => store.optOuts.has(root.id, 'ACME', handset)
+  await assert.rejects(optOuts.put(caller, pair), /opt-out of \+447700900123 from ACME: it is done, but the audit log took no line/)
+  assert.equal(is(), true)
+  const stranger = await optOuts.put(own, { sender: 'SHOP', handset: '+447700900124' }).catch(String)
+  assert.match(String(stranger), /no line of an earlier change: the disk is full$/)
+  assert.doesNotMatch(String(stranger), /ACME|0123/)
+  assert.equal(store.optOuts.has(child.id, 'SHOP', '+447700900124'), false)
+  isFull = false
+  assert.deepEqual(await optOuts.put(caller, pair), { created: false })
+  isFull = true
+  await assert.rejects(optOuts.remove(caller, pair), /it is done/)
+  assert.equal(is(), false)
+  isFull = false
+  assert.equal(await optOuts.remove(caller, pair), true)
+  assert.equal(await optOuts.remove(caller, pair), false)
+  isFull = true
+  await assert.rejects(optOuts.putAll(caller, [pair, pair]), /1 opt-out from a list: it is done/)
+  isFull = false
+  assert.deepEqual(await optOuts.putAll(caller, [pair]), { created: 0, known: 1 })
+  assert.deepEqual(await lines(), [
+    'create 1 opt-out from a list',
+    `delete opt-out of ${handset} from ACME`,
+    `create opt-out of ${handset} from ACME`,
+  ])
 })

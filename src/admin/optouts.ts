@@ -1,12 +1,13 @@
 // The handsets that take no more from a sender, as an operator sees, adds and removes them. Only of the
-// caller's own subtree, each change told to the audit log first; what a handset itself asked for is lifted only
-// by whoever means to.
+// caller's own subtree, each change told to the audit log once it is made, so that no line stands for what was
+// not done; what a handset itself asked for is lifted only by whoever means to.
 import type { Clock } from '../clock.ts'
 import { parseAddress } from '../model/address.ts'
 import { isWithin, type Configuration } from '../model/configuration.ts'
 import type { AccountId } from '../model/message.ts'
+import { whyOf } from '../model/failure.ts'
 import { partyOf, type OptOut } from '../model/optout.ts'
-import type { OptOutKey, Store } from '../store/store.ts'
+import { StoreUnavailable, type OptOutKey, type RevisionChange, type Store } from '../store/store.ts'
 import { Refused, type Caller, type Fault, mustSee } from './caller.ts'
 import type { ConfigurationRoom } from './configuration.ts'
 import type { AdminOptOuts } from './traffic.ts'
@@ -15,6 +16,8 @@ import type { AdminOptOuts } from './traffic.ts'
 const mostFaults = 20
 /** Longer than any address, shorter than what would fill the memory of the list. */
 const longestAddress = 320
+
+type Line = Parameters<ConfigurationRoom['note']>
 
 export function createOptOuts(parts: {
   store: Pick<Store, 'optOuts'>
@@ -37,12 +40,40 @@ export function createOptOuts(parts: {
     return { account: of, sender: partyOf(sender.trim()), handset: partyOf(handset.trim()) }
   }
 
-  const tell = (caller: Caller, change: 'create' | 'delete', { account, sender, handset }: OptOutKey): Promise<void> =>
-    note(caller, {
+  /** Lines of what is done, which the log did not take. A crash forgets them: a line may be missing, but none is untrue. */
+  const owed: Line[] = []
+
+  async function write(line: Line, problem: string): Promise<void> {
+    try {
+      await note(...line)
+    } catch (error) {
+      owed.push(line)
+      throw new StoreUnavailable(`${problem}: ${whyOf(error)}`, error)
+    }
+  }
+
+  /** Nothing is changed while lines of earlier changes are missing: whoever repeats such a change has its line written. */
+  async function writeOwed(): Promise<void> {
+    // Whose change it was is not for everyone to know.
+    for (let next = owed.shift(); next; next = owed.shift()) await write(next, 'the audit log took no line of an earlier change')
+  }
+
+  const tellLine = (caller: Caller, line: RevisionChange): Promise<void> =>
+    write([caller, line], `${line.told?.what}: it is done, but the audit log took no line of it; repeat the change to have it written`)
+
+  const tell = (caller: Caller, change: 'create' | 'delete', key: OptOutKey): Promise<void> =>
+    tellLine(caller, {
       kind: 'optout',
-      key: `${account}/${sender}/${handset}`,
+      key: lineKey(key),
       change: change === 'create' ? 'put' : 'delete',
-      told: { change, what: `opt-out of ${handset} from ${sender}`, account, id: handset, by: caller.account, fields: [] },
+      told: {
+        change,
+        what: `opt-out of ${key.handset} from ${key.sender}`,
+        account: key.account,
+        id: key.handset,
+        by: caller.account,
+        fields: [],
+      },
     })
 
   return {
@@ -59,12 +90,12 @@ export function createOptOuts(parts: {
       const key = keyOf(caller, of)
       const faults = [...senderFaults(configuration(), key), ...handsetFaults(key)]
       if (faults.length > 0) throw new Refused('invalid', faults.map(({ message }) => message).join('\n'), faults)
-      const known = store.optOuts.has(key.account, key.sender, key.handset)
-      const optOut: OptOut = { ...key, at: clock.now(), word: '' }
+      await writeOwed()
       // When and by which word a handset said so is worth more than that it was said again.
-      if (known) return { created: false }
-      await tell(caller, 'create', key)
-      return { created: await store.optOuts.put(optOut) }
+      if (store.optOuts.has(key.account, key.sender, key.handset)) return { created: false }
+      const created = await store.optOuts.put({ ...key, at: clock.now(), word: '' })
+      if (created) await tell(caller, 'create', key)
+      return { created }
     },
     async putAll(caller, entries) {
       const fresh = new Map<string, OptOut>()
@@ -81,10 +112,15 @@ export function createOptOuts(parts: {
         fresh.set(`${account} ${key.sender} ${key.handset}`, { ...key, at: Math.min(at ?? clock.now(), clock.now()), word })
       }
       if (faults.length > 0) throw new Refused('invalid', faults.map(({ path, message }) => `${path}: ${message}`).join('\n'), faults)
+      await writeOwed()
+      const made = await Promise.allSettled(
+        [...fresh.values()].map(async (optOut) => ((await store.optOuts.put(optOut)) ? optOut.account : undefined)),
+      )
       const byAccount = new Map<AccountId, number>()
-      for (const { account } of fresh.values()) byAccount.set(account, (byAccount.get(account) ?? 0) + 1)
-      for (const [account, count] of byAccount)
-        await note(caller, {
+      for (const one of made)
+        if (one.status === 'fulfilled' && one.value !== undefined) byAccount.set(one.value, (byAccount.get(one.value) ?? 0) + 1)
+      const lines = [...byAccount].map(([account, count]) =>
+        tellLine(caller, {
           kind: 'optout',
           key: `${account}/import`,
           change: 'put',
@@ -96,19 +132,25 @@ export function createOptOuts(parts: {
             by: caller.account,
             fields: [],
           },
-        })
-      const done = await Promise.all([...fresh.values()].map((optOut) => store.optOuts.put(optOut)))
-      const created = done.filter(Boolean).length
+        }),
+      )
+      for (const one of [...made, ...(await Promise.allSettled(lines))]) if (one.status === 'rejected') throw one.reason
+      const created = [...byAccount.values()].reduce((sum, count) => sum + count, 0)
       return { created, known: entries.length - created }
     },
     async remove(caller, of) {
       const key = keyOf(caller, of)
-      if (!store.optOuts.has(key.account, key.sender, key.handset)) return false
-      await tell(caller, 'delete', key)
-      return await store.optOuts.remove(key)
+      const isOwed = owed.some(([, { key: of, change }]) => change === 'delete' && of === lineKey(key))
+      await writeOwed()
+      if (!store.optOuts.has(key.account, key.sender, key.handset)) return isOwed
+      const removed = await store.optOuts.remove(key)
+      if (removed) await tell(caller, 'delete', key)
+      return removed || isOwed
     },
   }
 }
+
+const lineKey = ({ account, sender, handset }: OptOutKey): string => `${account}/${sender}/${handset}`
 
 function senderFaults({ resources }: Configuration, { account, sender }: OptOutKey): Fault[] {
   if (parseAddress(sender) !== undefined || resources.get(account)?.has(sender)) return []
