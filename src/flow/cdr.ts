@@ -114,6 +114,8 @@ async function postOne(core: Core, url: string, allowPrivate: boolean, cdr: CdrR
       totalTimeoutMs: hookTimeoutMs,
       allowPrivate,
       maxBytes: 65_536,
+      // Only its status counts: a long page is no reason to post the event again.
+      cut: true,
       redirects: 0,
       signal,
     })

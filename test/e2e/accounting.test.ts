@@ -25,8 +25,13 @@ let world: World
 const callbacks = await startHooks()
 /** What the CDR webhook answers; silence is no answer at all. */
 const silence = 0
+/** 200, and more than anybody reads. */
+const longPage = 1
 let hookStatus = 204
-const cdrHooks = await startHooks((_hook, response) => void (hookStatus === silence || response.writeHead(hookStatus).end()))
+const cdrHooks = await startHooks((_hook, response) => {
+  if (hookStatus === longPage) response.writeHead(200).end('x'.repeat(1_000_000))
+  else if (hookStatus !== silence) response.writeHead(hookStatus).end()
+})
 
 const customer: Credentials = { sid: `AC${'a'.repeat(32)}`, token: 'a'.repeat(32) }
 const bulk: Credentials = { sid: `AC${'b'.repeat(32)}`, token: 'b'.repeat(32) }
@@ -151,6 +156,15 @@ it('is not held up at its end by a CDR webhook that does not answer, and posts a
   assert.match(cdrHooks.got.at(-1)?.body ?? '', new RegExp(sid.slice(2)))
 })
 
+it('posts an event once to a CDR webhook whose 2xx has a page longer than it reads', async () => {
+  hookStatus = longPage
+  const tries = cdrHooks.got.length
+  const sids = [await send('+447700900701', {}, customer), await send('+447700900702', {}, customer)]
+  await eventually('the second event', () => (cdrHooks.got.some(({ body }) => body.includes(sids[1]!.slice(2))) ? true : undefined))
+  assert.equal(cdrHooks.got.length - tries, 2)
+  hookStatus = 204
+})
+
 it('keeps statistics that add up, by bind', async () => {
   const sums = async (): Promise<Map<string, Record<string, number>>> => {
     const { json } = await ask(world.setup, '/api/v1/statistics', { as: root })
@@ -165,8 +179,8 @@ it('keeps statistics that add up, by bind', async () => {
   const total = (name: string): number => [...all.values()].reduce((sum, counts) => sum + (counts[name] ?? 0), 0)
   for (const state of ends) assert.equal(total(state), cdrs.filter((line) => line.state === state).length, state)
   const northern = all.get(`${root.sid}/northern`)!
-  assert.deepEqual([northern['sent'], northern['delivered'], northern['undelivered']], [50, 46, 4])
-  assert.equal(total('accepted'), 44 + 1 + 1 + 5 + 1)
+  assert.deepEqual([northern['sent'], northern['delivered'], northern['undelivered']], [52, 48, 4])
+  assert.equal(total('accepted'), 44 + 1 + 1 + 5 + 1 + 2)
   const series = await ask(world.setup, '/api/v1/statistics?series=true', { as: root })
   for (const { bind, sums: of, series: minutes } of series.json['binds'] as {
     bind: string
