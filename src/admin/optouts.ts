@@ -140,7 +140,7 @@ export function createOptOuts(parts: {
     },
     async remove(caller, of) {
       const key = keyOf(caller, of)
-      const isOwed = owed.some(([, { key: of, change }]) => change === 'delete' && of === lineKey(key))
+      const isOwed = owed.some(([, line]) => line.change === 'delete' && line.key === lineKey(key))
       await writeOwed()
       if (!store.optOuts.has(key.account, key.sender, key.handset)) return isOwed
       const removed = await store.optOuts.remove(key)
