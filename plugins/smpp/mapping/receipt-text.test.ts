@@ -55,6 +55,21 @@ describe('receipt text', () => {
     assert.ok(read > 50, `${read} were read`)
   })
 
+  it('has an id with a blank in it as the carrier answered it, and nothing that is not of the id', () => {
+    const rest = 'sub:001 dlvrd:001 submit date:2611210516 done date:2611210516 stat:DELIVRD err:000 text:hi'
+    for (const [said, id] of [
+      [`id:AB CD ${rest}`, 'AB CD'],
+      [`id: AB  C D  ${rest}`, 'AB  C D'],
+      ['id:AB CD stat:DELIVRD', 'AB CD'],
+      [`id:AB DELIVRD ${rest}`, 'AB'],
+      [`id:AB part:2 ${rest}`, 'AB'],
+      ['id:AB was delivered', 'AB'],
+    ] as const) {
+      assert.equal(parseReceiptText(said).id, id, said)
+    }
+    assert.equal(parseReceiptText(`id:AB CD ${rest}`).stat, 'DELIVRD')
+  })
+
   it('never throws, whatever a carrier writes', () => {
     const pieces = fc.constantFrom('id:', 'stat:', ' err:', 'text:', 'done date:', 'DELIVRD', '000', '=', '\0', ' ')
     fc.assert(

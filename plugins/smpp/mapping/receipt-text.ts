@@ -116,6 +116,11 @@ function starting(octets: Uint8Array, at: number, key: readonly number[]): reado
   return key
 }
 
+/** An id may have a blank in it, and runs to the next key: unless what is behind the blank is something else that was said. */
+function idOf(raw: string, first: string): string {
+  return raw.length === first.length || raw.includes(':') || raw.split(/\s+/).some((word) => bareState.test(word)) ? first : raw
+}
+
 export function parseReceiptText(whole: string): ReceiptText {
   const input = whole.slice(0, mostCharacters).replace(/\0+$/, '')
   const found: ReceiptText = {}
@@ -137,7 +142,7 @@ export function parseReceiptText(whole: string): ReceiptText {
     }
     if (found[name] !== undefined) continue
     const [first = '', ...others] = raw.trim().split(/\s+/)
-    if (first !== '') found[name] = first
+    if (first !== '') found[name] = name === 'id' && next ? idOf(raw.trim(), first) : first
     if (name === 'err' && others.length > 0) found.rest = raw.trim().slice(first.length).trim()
     const bare = others.find((word) => bareState.test(word))
     if (bare && found.stat === undefined && name !== 'err') found.stat = bare
