@@ -1,6 +1,6 @@
 // What a carrier hands over on one session: answered only when the gateway has made it durable, and
 // refused so that the carrier keeps what could not be taken now.
-import { AcceptRefused, type Gateway } from '../../src/plugin.ts'
+import { AcceptRefused, type Gateway, occasional } from '../../src/plugin.ts'
 import { describe, type Draft, type Pdu, type PduOf, statuses } from './codec/index.ts'
 import type { SmppConfig } from './config.ts'
 import type { Link } from './link.ts'
@@ -31,6 +31,9 @@ export function createDeliveries(gateway: Gateway<SmppConfig>, tlvs: TlvRules): 
     tlvs,
   }
   const nothing = Promise.resolve()
+  const clock = gateway.clock.steady
+  const fail = occasional(clock, (fields, message) => log.error(fields, message))
+  const warn = occasional(clock, (fields, message) => log.warn(fields, message))
   let open = 0
 
   function deliver(link: Link, pdu: PduOf<'deliver_sm' | 'data_sm'>): void {
@@ -69,7 +72,9 @@ export function createDeliveries(gateway: Gateway<SmppConfig>, tlvs: TlvRules): 
 
   function refused(pdu: Pdu, error: unknown): number {
     const why = error instanceof AcceptRefused ? error.why : undefined
-    log[why === undefined ? 'error' : 'warn']({ err: error, pdu: describe(pdu) }, 'a delivery was not taken')
+    const tell = why === undefined ? fail : warn
+    // While the disk is full the carrier tries every one of them again and again.
+    tell(why ?? 'unforeseen', 'a delivery was not taken', () => ({ err: error, pdu: describe(pdu) }))
     return refusal[why ?? 'busy']
   }
 

@@ -62,6 +62,15 @@ describe('deliveries', () => {
     assert.equal((await deliver(peer, { short_message: 'hello' })).command_status, statuses.ESME_RX_T_APPN)
   })
 
+  it('are told of once in a while when none can be taken, and not each', async (t) => {
+    const { peer, recorded } = await bound(t)
+    for (const error of [new Error('disk'), new AcceptRefused('busy', 'full')]) {
+      recorded.durable = () => Promise.reject(error)
+      for (let i = 0; i < 5; i++) assert.equal((await deliver(peer, { short_message: 'hello' })).command_status, statuses.ESME_RX_T_APPN)
+    }
+    assert.equal(recorded.log.filter((line) => line.includes('a delivery was not taken')).length, 2)
+  })
+
   for (const [mode, receipt] of [
     ['trx', 'both'],
     ['tx+rx', 'both'],

@@ -20,6 +20,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
   const { log } = gateway
   const clock = gateway.clock.steady
   const warn = occasional(clock, (fields, message) => log.warn(fields, message))
+  const fail = occasional(clock, (fields, message) => log.error(fields, message))
   const outward = createOutward(link, terms)
   const submits = createSubmits({
     link,
@@ -136,7 +137,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
 
   /** A fault of ours in answering: the request stays without an answer, the session lives. */
   function broken(error: unknown): void {
-    log.error({ err: error }, 'a request could not be answered')
+    fail('unanswered', 'a request could not be answered', () => ({ err: error }))
     done()
   }
 

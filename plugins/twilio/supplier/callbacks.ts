@@ -3,7 +3,16 @@
 // peer says it; without both nothing is read. A 2xx is answered when what was said is durable.
 import { hash, timingSafeEqual } from 'node:crypto'
 import express, { Router, type NextFunction, type Request, type Response } from 'express'
-import { AcceptRefused, type Gateway, type Host, type Hot, type HotAnswer, type HotRequest, type RefusalWhy } from '../../../src/plugin.ts'
+import {
+  AcceptRefused,
+  type Gateway,
+  type Host,
+  type Hot,
+  type HotAnswer,
+  type HotRequest,
+  occasional,
+  type RefusalWhy,
+} from '../../../src/plugin.ts'
 import { Refused } from '../errors.ts'
 import { hopsHeader, readHops } from '../hops.ts'
 import { maxBodyBytes, one, parseForm, parseFormBytes, type Form } from '../form.ts'
@@ -25,6 +34,7 @@ export interface Callbacks {
 
 export function supplierCallbacks(host: Host): Callbacks {
   const ourUrls = urlsOf(host.publicUrl)
+  const fail = occasional(host.clock, (fields, message) => host.log.error(fields, message))
 
   function isSignedWith(token: string, url: string, sorted: string, signature: string): boolean {
     for (const ours of ourUrls) if (isSame(sign(token, ours + url + sorted), signature)) return true
@@ -63,7 +73,8 @@ export function supplierCallbacks(host: Host): Callbacks {
   function failed(error: unknown): HotAnswer {
     if (error instanceof Refused) return plain(error.status, error.message)
     if (error instanceof AcceptRefused) return plain(refusals[error.why] ?? 400, error.message)
-    host.log.error({ err: error }, 'a callback could not be taken')
+    // While the disk is full every callback comes again and again.
+    fail('unforeseen', 'a callback could not be taken', () => ({ err: error }))
     return plain(500, 'Something went wrong.')
   }
 
