@@ -153,6 +153,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
   async function drain(): Promise<void> {
     const until = clock.now() + drainLimitMs
     while (!isGone && (link.pending > 0 || open > 0) && clock.now() < until) await wait(drainLookMs)
+    submits.left()
     await Promise.race([link.request({ command: 'unbind', sequence_number: 0 }), wait(unbindLimitMs)])
     link.end('unbound')
     await link.closed

@@ -60,6 +60,15 @@ describe('a submit_sm', () => {
     })
   }
 
+  it('whose header leaves no room for the body is answered ESME_RINVMSGLEN', async (t) => {
+    const { port, clients } = await house(t)
+    const client = await bound(t, port)
+    clients[0]!.durable = () => Promise.reject(new AcceptRefused('invalid', 'no room'))
+    const [udh, rest] = [Buffer.concat([Buffer.from([137, 0x70, 135]), Buffer.alloc(135)]), Buffer.alloc(60)]
+    const { command_status } = await client.submit({ esm_class: 0x40, data_coding: 4, short_message: Buffer.concat([udh, rest]) })
+    assert.equal(command_status, statuses.ESME_RINVMSGLEN)
+  })
+
   it('that fails unforeseen is answered ESME_RSYSERR, and no body is logged', async (t) => {
     const { port, clients, log } = await house(t)
     const client = await bound(t, port)
@@ -207,50 +216,6 @@ describe('a submit_sm', () => {
     assert.equal(submission!.report?.['message_id'], message_id)
     assert.equal(submission!.id?.slice(6, 14), message_id)
   })
-})
-
-describe('a transaction', () => {
-  const transaction = { esm_class: 0x02 }
-
-  it('is answered with its outcome: delivered', async (t) => {
-    const { port, clients } = await house(t)
-    const client = await bound(t, port)
-    let tell: (outcome: { state: 'delivered' }) => void = () => {}
-    clients[0]!.outcome = () => new Promise((resolve) => (tell = resolve))
-    let isAnswered = false
-    const response = client.submit(transaction).finally(() => (isAnswered = true))
-    await eventually(() => clients[0]!.accepted.length === 1, 'it is accepted')
-    await new Promise((resolve) => setTimeout(resolve, 30))
-    assert.equal(isAnswered, false)
-    tell({ state: 'delivered' })
-    assert.equal((await response).command_status, 0)
-    assert.equal(clients[0]!.accepted[0]!.mode, 'transaction')
-  })
-
-  for (const [what, outcome, reason] of [
-    ['an absent handset', { state: 'undelivered', failure: { kind: 'permanent', code: 'absent-subscriber' } }, 0],
-    ['an unknown number', { state: 'undelivered', failure: { kind: 'permanent', code: 'unknown-subscriber' } }, 1],
-    ['a refusal', { state: 'failed', failure: { kind: 'permanent', code: 'rejected' } }, 2],
-    ['nothing known in time', { state: 'sent' }, 3],
-  ] as const) {
-    it(`is answered ESME_RDELIVERYFAILURE and why: ${what}`, async (t) => {
-      const { port, clients } = await house(t)
-      const client = await bound(t, port)
-      clients[0]!.outcome = () => Promise.resolve(outcome)
-      const response = await client.submit(transaction)
-      assert.equal(response.command_status, statuses.ESME_RDELIVERYFAILURE)
-      assert.equal(tlvInteger(response.tlvs, tags.delivery_failure_reason), reason)
-      assert.match(response.message_id, hex)
-    })
-  }
-})
-
-it('a transaction of a 3.3 client has its short id in its receipts, too', async (t) => {
-  const { port, clients } = await house(t)
-  const client = await bound(t, port, { interface_version: 0x33 })
-  const { message_id, command_status } = await client.submit({ esm_class: 0x02 })
-  assert.equal(command_status, 0)
-  assert.equal(clients[0]!.accepted[0]!.report?.['message_id'], message_id)
 })
 
 describe('the parts of a long message', () => {

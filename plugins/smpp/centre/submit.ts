@@ -1,6 +1,14 @@
 // submit_sm, data_sm and submit_multi of one session: read, accepted, and answered only when durable.
 // A transaction is answered when its outcome is known.
-import { type InboundPart, isTerminal, type MessageId, type Occasional, type Submission } from '../../../src/plugin.ts'
+import {
+  bodyFault,
+  type InboundPart,
+  isTerminal,
+  type MessageId,
+  type MessageOutcome,
+  type Occasional,
+  type Submission,
+} from '../../../src/plugin.ts'
 import { type Draft, integer8, noTlvs, type PduOf, statuses, tags, type Tlv, type UnsuccessSme } from '../codec/index.ts'
 import type { Link } from '../link.ts'
 import { dpfNote } from '../mapping/alert.ts'
@@ -14,6 +22,8 @@ import type { Terms } from './terms.ts'
 
 export interface Submits {
   take(pdu: Submitted): Promise<void>
+  /** The session ends: transactions are answered with what is known of them. */
+  left(): void
 }
 
 /** SMPP 5.0 §4.8.4.18: 0 idle … 99 congested. */
@@ -21,6 +31,8 @@ const mostCongestion = 99
 const congestionTlvs: readonly (readonly Tlv[])[] = Array.from({ length: mostCongestion + 1 }, (_, percent) => [
   integer8(tags.congestion_state, percent),
 ])
+/** How often it is seen that a client leaves that waits for outcomes. */
+const leaveLookMs = 1000
 const version33 = 0x33
 const version50 = 0x50
 
@@ -39,6 +51,9 @@ export function createSubmits(parts: {
   const { gateway, config, version } = terms
   const { clock } = gateway
   const isOld = version === version33
+  /** Transactions whose outcome is not known yet. */
+  const untold = new Set<() => void>()
+  let isWatched = false
 
   /** What the client is told; undefined for the message's own id. */
   function named(id: MessageId): string {
@@ -101,13 +116,47 @@ export function createSubmits(parts: {
       if (transaction) await answerOutcome(pdu, submission, id)
       else answer(pdu, statuses.ESME_ROK, id, tlvs())
     } catch (error) {
-      refused(pdu, error)
+      refused(pdu, error, statusOf(error, submission))
     }
   }
 
-  /** What is not delivered when the time is over may still be: the client is told that it is not known to be. */
-  async function answerOutcome(pdu: PduOf<'submit_sm' | 'data_sm'>, submission: Submission, name: string): Promise<void> {
-    const outcome = await gateway.outcome(submission.id!)
+  /** What is not delivered when the time is over, or the client leaves, may still be: it is told that it is not known to be. */
+  function answerOutcome(pdu: PduOf<'submit_sm' | 'data_sm'>, submission: Submission, name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const tell = (outcome: MessageOutcome | undefined): void => {
+        if (!untold.delete(leave)) return
+        tellOutcome(pdu, submission, name, outcome)
+        resolve()
+      }
+      const leave = (): void => tell({ state: 'sent' })
+      untold.add(leave)
+      if (!isWatched) watch()
+      gateway.outcome(submission.id!).then(tell, (error: unknown) => {
+        if (untold.delete(leave)) reject(error)
+      })
+    })
+  }
+
+  /** A session that ends is written to for two seconds more. */
+  function watch(): void {
+    isWatched = true
+    clock.steady.after(leaveLookMs, () => {
+      isWatched = false
+      if (!link.taking) left()
+      if (untold.size > 0) watch()
+    })
+  }
+
+  function left(): void {
+    for (const tell of untold) tell()
+  }
+
+  function tellOutcome(
+    pdu: PduOf<'submit_sm' | 'data_sm'>,
+    submission: Submission,
+    name: string,
+    outcome: MessageOutcome | undefined,
+  ): void {
     if (!outcome || outcome.state === 'delivered') return answer(pdu, statuses.ESME_ROK, name, tlvs())
     const code = isTerminal(outcome.state) ? outcome.failure?.code : 'outcome-unknown'
     const reason = integer8(tags.delivery_failure_reason, failureReason(code))
@@ -147,12 +196,12 @@ export function createSubmits(parts: {
         if (name === undefined && ids.length - i > 1) note(submission, othersNote, ids.slice(i + 1).join(' '))
       }
       const accepting = accept(submission, place, place && name)
-      if (name === undefined) name = await accepting.catch((error: unknown) => fail(each, refusalStatus(error)))
+      if (name === undefined) name = await accepting.catch((error: unknown) => fail(each, statusOf(error, submission)))
       else
         others.push(
           accepting.then(
             () => {},
-            (error: unknown) => fail(each, refusalStatus(error)),
+            (error: unknown) => fail(each, statusOf(error, submission)),
           ),
         )
     }
@@ -184,13 +233,18 @@ export function createSubmits(parts: {
     link.post(draft)
   }
 
-  function refused(pdu: Submitted, error: unknown): void {
-    const command_status = refusalStatus(error)
+  function refused(pdu: Submitted, error: unknown, command_status: number): void {
     warn('refused', 'a submission was not taken', () => ({ err: error, status: command_status }))
     link.post({ command: `${pdu.command}_resp`, sequence_number: pdu.sequence_number, command_status, tlvs: tlvs() })
   }
 
-  return { take: (pdu) => (pdu.command === 'submit_multi' ? submitMulti(pdu) : submit(pdu)) }
+  return { take: (pdu) => (pdu.command === 'submit_multi' ? submitMulti(pdu) : submit(pdu)), left }
+}
+
+/** A header that is one, and beside which the body has no room (SMPP 5.0 §4.7.6). */
+function statusOf(error: unknown, { body }: Submission): number {
+  const status = refusalStatus(error)
+  return status === statuses.ESME_RSUBMITFAIL && bodyFault(body) !== undefined ? statuses.ESME_RINVMSGLEN : status
 }
 
 /** Of a submit_multi that nobody takes: a client that is told ESME_RTHROTTLED or ESME_RMSGQFUL knows to ask again. */
