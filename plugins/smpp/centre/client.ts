@@ -1,7 +1,7 @@
 // A bound session of a client: its requests are taken as its role allows, no more of them at a time
 // than its window holds, and what waits for it is sent as it takes it.
 import { AcceptRefused, occasional, type Session } from '../../../src/plugin.ts'
-import { type Pdu, statuses } from '../codec/index.ts'
+import { type Draft, type Pdu, statuses } from '../codec/index.ts'
 import type { Link } from '../link.ts'
 import type { Centre, Client } from './centre.ts'
 import { createOutward } from './outward.ts'
@@ -14,6 +14,7 @@ import type { Terms } from './terms.ts'
 const drainLimitMs = 10_000
 const unbindLimitMs = 2000
 const drainLookMs = 20
+const version50 = 0x50
 
 export function createClient({ link, terms, centre }: { link: Link; terms: Terms; centre: Centre }): Client {
   const { gateway, role, config, version } = terms
@@ -58,10 +59,14 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
       case 'query_sm':
       case 'cancel_sm':
       case 'replace_sm':
+        start(pdu)
+        return
       case 'broadcast_sm':
       case 'query_broadcast_sm':
       case 'cancel_broadcast_sm':
-        start(pdu)
+        // Of 5.0: before it there is no such command.
+        if (version < version50) link.post(unknownCommand(pdu))
+        else start(pdu)
         return
       case 'bind_transceiver':
       case 'bind_transmitter':
@@ -70,7 +75,7 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
         return
       default:
         // What a message centre says, not an ESME.
-        link.post({ command: 'generic_nack', sequence_number: pdu.sequence_number, command_status: statuses.ESME_RINVCMDID })
+        link.post(unknownCommand(pdu))
     }
   }
 
@@ -193,4 +198,8 @@ export function createClient({ link, terms, centre }: { link: Link; terms: Terms
     },
     session,
   }
+}
+
+function unknownCommand({ sequence_number }: Pdu): Draft {
+  return { command: 'generic_nack', sequence_number, command_status: statuses.ESME_RINVCMDID }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { AcceptRefused, type MessageView } from '../../../src/plugin.ts'
-import { type PduOf, statuses, tags, type Tlv, tlv, tlvInteger } from '../codec/index.ts'
+import { type PduOf, statuses, tags, type Tlv } from '../codec/index.ts'
 import { bound, type Caller, house, type House, submitDraft } from './centre.fixture.ts'
 
 async function submitted(t: TestContext, more = {}): Promise<{ there: House; client: Caller; id: string; view: MessageView }> {
@@ -241,71 +241,5 @@ describe('replace_if_present_flag', () => {
     assert.deepEqual(there.views.get(id)!.message.body, { kind: 'text', text: 'Other' })
     assert.notEqual((await client.submit({ replace_if_present_flag: 1, destination_addr: '447700900999' })).message_id, id)
     assert.equal(there.views.size, 2)
-  })
-})
-
-describe('a broadcast', () => {
-  const tlvs: Tlv[] = [
-    [tags.message_payload, Buffer.from('Storm')],
-    [tags.broadcast_area_identifier, Buffer.from([0, 1, 2])],
-    [tags.broadcast_content_type, Buffer.from([1, 0, 4])],
-    [tags.broadcast_rep_num, Buffer.from([0, 3])],
-    [tags.broadcast_frequency_interval, Buffer.from([9, 0, 5])],
-  ]
-  const draft = { command: 'broadcast_sm' as const, sequence_number: 0, source_addr_ton: 5, source_addr: 'Warn', tlvs }
-  const whose = { sequence_number: 0, source_addr: 'Warn' }
-
-  it('is refused where the bind has no address for it', async (t) => {
-    const client = await bound(t, (await house(t)).port, { interface_version: 0x50 })
-    assert.equal((await client.ask(draft)).command_status, statuses.ESME_RBCASTFAIL)
-    assert.equal(
-      (await client.ask({ command: 'query_broadcast_sm', ...whose, message_id: '1' })).command_status,
-      statuses.ESME_RBCASTQUERYFAIL,
-    )
-    assert.equal(
-      (await client.ask({ command: 'cancel_broadcast_sm', ...whose, message_id: '1' })).command_status,
-      statuses.ESME_RBCASTCANCELFAIL,
-    )
-  })
-
-  it('is a message to that address with its areas, can be asked for and taken back', async (t) => {
-    const there = await house(t, [{ config: { broadcast: '5000' } }])
-    const client = await bound(t, there.port, { interface_version: 0x50 })
-    const { message_id, command_status } = (await client.ask(draft)) as PduOf<'broadcast_sm_resp'>
-    assert.equal(command_status, 0)
-    const [submission] = there.clients[0]!.accepted
-    assert.deepEqual(
-      [submission!.to.value, submission!.body, submission!.extras?.['tlv.0x0606']],
-      ['5000', { kind: 'text', text: 'Storm' }, '000102'],
-    )
-    const state = await client.ask({ command: 'query_broadcast_sm', ...whose, message_id })
-    assert.equal(tlvInteger(state.tlvs, tags.message_state), 1)
-    assert.deepEqual([...tlv(state.tlvs, tags.broadcast_area_identifier)!], [0, 1, 2])
-    assert.equal((await client.ask({ command: 'cancel_broadcast_sm', ...whose, message_id })).command_status, 0)
-    assert.equal(there.views.get(message_id)!.state, 'canceled')
-    assert.equal(
-      (await client.ask({ command: 'cancel_broadcast_sm', ...whose, message_id })).command_status,
-      statuses.ESME_RBCASTCANCELFAIL,
-    )
-  })
-
-  it('has the priority and service_type that it says, and no field that cannot be meant', async (t) => {
-    const there = await house(t, [{ config: { broadcast: '5000' } }])
-    const client = await bound(t, there.port, { interface_version: 0x50 })
-    assert.equal((await client.ask({ ...draft, priority_flag: 3, service_type: 'CBS' })).command_status, 0)
-    const [submission] = there.clients[0]!.accepted
-    assert.deepEqual([submission!.priority, submission!.extras?.['service_type']], [3, 'CBS'])
-    for (const [more, status] of [
-      [{ priority_flag: 9 }, 'ESME_RINVPRTFLG'],
-      [{ replace_if_present_flag: 2 }, 'ESME_RINVREPFLAG'],
-      [{ sm_default_msg_id: 5 }, 'ESME_RINVDFTMSGID'],
-      [{ validity_period: 'soon' }, 'ESME_RINVEXPIRY'],
-    ] as const)
-      assert.equal((await client.ask({ ...draft, ...more })).command_status, statuses[status])
-  })
-
-  it('without an area is none', async (t) => {
-    const client = await bound(t, (await house(t, [{ config: { broadcast: '5000' } }])).port, { interface_version: 0x50 })
-    assert.equal((await client.ask({ ...draft, tlvs: tlvs.slice(0, 1) })).command_status, statuses.ESME_RMISSINGTLV)
   })
 })

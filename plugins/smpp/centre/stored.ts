@@ -3,7 +3,6 @@
 import type { Host, MessageId, MessageView, Replacement, Submission } from '../../../src/plugin.ts'
 import { bodyFault, countSegments, isTerminal, maxParts } from '../../../src/plugin.ts'
 import { type Draft, type PduOf, statuses } from '../codec/index.ts'
-import { plainToWire } from '../mapping/address.ts'
 import { readBody } from '../mapping/body.ts'
 import { errorNumber, smppState, stateNumbers } from '../mapping/receipt-states.ts'
 import { absoluteTime } from '../mapping/time.ts'
@@ -12,7 +11,7 @@ import { broadcast, cancelBroadcast, queryBroadcast } from './broadcast.ts'
 import { find, hasEnds, unfinished } from './find.ts'
 import { codingNote } from './notes.ts'
 import { refusal } from './statuses.ts'
-import { configuredAddress, destinationOf } from './submission.ts'
+import { destinationOf, ownSource } from './submission.ts'
 import type { Terms } from './terms.ts'
 import { timeOf } from './times.ts'
 
@@ -116,11 +115,11 @@ export function createStored(host: Host): Stored {
         case 'replace_sm':
           return replace(terms, pdu)
         case 'broadcast_sm':
-          return broadcast(terms, pdu)
+          return broadcast(host, terms, pdu, waiting)
         case 'query_broadcast_sm':
           return queryBroadcast(host, terms, pdu)
         case 'cancel_broadcast_sm':
-          return cancelBroadcast(host, terms, pdu)
+          return cancelBroadcast(host, terms, pdu, waiting)
       }
       return pdu satisfies never
     },
@@ -141,11 +140,6 @@ export function createStored(host: Host): Stored {
 }
 
 const receiptWishes = ['none', 'both', 'failure', 'success'] as const
-
-/** As it would be on the wire; empty where the bind names none. */
-function ownSource({ config: { source } }: Terms): string {
-  return source === '' ? '' : plainToWire(configuredAddress(source)).addr
-}
 
 /** SCHEDULED is of 5.0 (§4.7.15); the states of 3.4 begin with ENROUTE (§5.2.28). */
 function stateNumber({ state, failure }: MessageView, version: number): number {

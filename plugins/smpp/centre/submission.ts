@@ -117,6 +117,11 @@ export function configuredAddress(source: string): Address {
   return { value: source, ton: 'alphanumeric', npi: 'unknown' }
 }
 
+/** The bind's, as it would be on the wire; empty where it names none. */
+export function ownSource({ config: { source } }: Terms): string {
+  return source === '' ? '' : plainToWire(configuredAddress(source)).addr
+}
+
 /** Undefined: it is no recipient. */
 export function destinationOf({ dest_addr_ton, dest_addr_npi, destination_addr }: Destination, terms: Terms): Address | undefined {
   const { config, gateway, owned } = terms
