@@ -28,7 +28,7 @@ const message = {
 } as unknown as Message
 
 /** Three hops, each of which says what `says` has for its address; what was asked is kept. */
-function world(settings: object = {}) {
+function world(settings: object = {}, address?: string) {
   const clock = testClock()
   const says = new Map<string, Says>([
     ['10.0.0.1', 200],
@@ -53,7 +53,7 @@ function world(settings: object = {}) {
   const hops = createHops({
     trunk,
     clock,
-    resolve: async (hop) => [{ transport: 'udp', address: hop.slice(4), port: 5060, name: hop.slice(4) }],
+    resolve: async (hop) => [{ transport: 'udp', address: address ?? hop.slice(4), port: 5060, name: address ?? hop.slice(4) }],
   })
   const answers = createTrunkAnswers()
   const digest =
@@ -138,6 +138,23 @@ test('a challenge is answered with the credentials of the trunk', async () => {
   assert.equal(first!.headers.includes('Proxy-Authorization'), false)
   assert.match(second!.headers[second!.headers.indexOf('Proxy-Authorization') + 1]!, /^Digest username="us", realm="them"/)
   assert.equal(second!.cseq, 2)
+})
+
+test('hosts that are IPv6 addresses stand in brackets, however they were set', async () => {
+  for (const [from, host] of [
+    [{}, 'fd00::1'],
+    [{ from: { domain: '[fd00::2]' }, to: { domain: '[fd00::3]' } }, '[fd00::3]'],
+  ] as const) {
+    const w = world({ nextHops: ['sip:[fd00::1]'], pingSeconds: 10, ...from }, 'fd00::1')
+    w.says.set('fd00::1', 200)
+    const session = await w.open()
+    await send(session)
+    const inBrackets = `[${host.replaceAll(/[[\]]/g, '')}]`
+    for (const each of w.asked) {
+      assert.ok(each.uri.endsWith(inBrackets), each.uri)
+      assert.match(each.from, /^<sip:[^[]*\[fd00::\d\]>$/)
+    }
+  }
 })
 
 test('a trunk that is pinged is up while one hop answers, and down, with every why, when none does', async () => {

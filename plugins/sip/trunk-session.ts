@@ -117,7 +117,7 @@ async function findHop({ hops, trunk, engine, peer }: TrunkSessionParts, signal:
   const order = await hops.order().catch(unresolved)
   const asked = order.map(async (hop) => {
     const host = trunk.to.domain ?? hop.target.name
-    const from = `<sip:${trunk.from.domain ?? peer.profile.listen.external?.host ?? hop.target.name}>`
+    const from = `<sip:${writeHost(trunk.from.domain ?? peer.profile.listen.external?.host ?? hop.target.name)}>`
     const uri = `sip:${writeHost(host)}`
     const request: OutRequest = {
       method: 'OPTIONS',

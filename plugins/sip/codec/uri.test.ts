@@ -113,6 +113,7 @@ test('a scheme is one', () => {
 test('hosts are names and addresses, IPv6 in brackets', () => {
   assert.equal(readHost('[::FFFF:192.0.2.1]'), '::ffff:192.0.2.1')
   assert.equal(writeHost('::1'), '[::1]')
+  assert.equal(writeHost('[::1]'), '[::1]')
   assert.equal(writeHost('192.0.2.1'), '192.0.2.1')
   assert.equal(readHost('::1'), undefined)
 })

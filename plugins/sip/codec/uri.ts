@@ -83,8 +83,8 @@ export function readHost(text: string): string | undefined {
   return isHostname(text) ? text.toLowerCase() : undefined
 }
 
-/** As it stands in a URI or a Via. */
-export const writeHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+/** As it stands in a URI or a Via; settings may have it as it stands there. */
+export const writeHost = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host)
 
 function readUser(uri: SipUri, text: string, from: number, at: number): boolean {
   const colon = text.indexOf(':', from)
