@@ -1,6 +1,8 @@
 // Digest challenges and credentials as header values: `Digest realm="acme.example", nc=00000001, …`.
 // Reads them as clients really write them (more blanks, any order, quotes where the grammar has none).
 
+import { splitList } from '../codec/index.ts'
+
 /** bad: no Digest that can be read, or one that says a thing twice. other: another scheme. */
 export type AuthValue = ReadonlyMap<string, string> | 'other' | 'bad'
 
@@ -8,6 +10,28 @@ const longestValue = 4096
 const mostParameters = 24
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a
+
+const tokenText = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+/** A scheme, and what is no `=` behind it: where a challenge begins. */
+const opening = new RegExp(`^${tokenText}(?:\\s+(?!=)|$)`)
+
+/** The challenges of fields that may each have several (RFC 3261 §7.3.1, RFC 9110 §11.6.1): `Digest …, Digest …`. */
+export function splitChallenges(fields: readonly string[]): string[] {
+  const challenges: string[] = []
+  for (const field of fields) {
+    if (field.length > longestValue) continue
+    let challenge: string | undefined
+    for (const member of splitList([field])) {
+      if (challenge !== undefined && !opening.test(member)) challenge += `, ${member}`
+      else {
+        if (challenge !== undefined) challenges.push(challenge)
+        challenge = member
+      }
+    }
+    if (challenge !== undefined) challenges.push(challenge)
+  }
+  return challenges
+}
 
 /** Parameters by name in lower case, their values without quotes and escapes. */
 export function readAuth(value: string): AuthValue {

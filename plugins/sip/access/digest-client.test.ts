@@ -72,6 +72,21 @@ describe('credentials for a challenge', () => {
     }
   })
 
+  it('answer the strongest of several in one field', () => {
+    const md5 = 'Digest realm="r, Digest x", nonce="n", algorithm=MD5, qop="auth,auth-int"'
+    const sha = 'Digest  realm = "r", nonce="s",\topaque="", algorithm=SHA-256, qop="auth"'
+    for (const fields of [
+      [`${md5}, ${sha}`],
+      [`${sha}, ${md5}`],
+      [`Negotiate, Bearer a="b", ${md5}, Basic realm="r",${sha}`],
+      [md5, `Negotiate YWJj==, ${sha}`],
+    ]) {
+      const challenge = readChallenge(401, headersOf(fields.flatMap((each) => ['WWW-Authenticate', each])))
+      assert.deepEqual([challenge?.scheme.name, challenge?.nonce, challenge?.qop], ['SHA-256', 's', 'auth'], fields.join(' | '))
+    }
+    assert.equal(readChallenge(401, headersOf(['WWW-Authenticate', `${md5}, Basic realm="r"`]))?.realm, 'r, Digest x')
+  })
+
   it('are none for what is not known', () => {
     for (const value of [
       'Bearer',

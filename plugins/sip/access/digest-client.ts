@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { type HeaderLines, type Headers, quoted } from '../codec/index.ts'
 import type { OutRequest, Sent, SipEngine } from '../engine/engine.ts'
-import { readAuth } from './auth-header.ts'
+import { readAuth, splitChallenges } from './auth-header.ts'
 import { digestResponse, readScheme, type Scheme, secretHash, userHash } from './digest-hash.ts'
 
 export interface Credentials {
@@ -76,7 +76,7 @@ const cnonceOf = (): string => randomBytes(8).toString('hex')
 /** The strongest challenge that can be answered; undefined: none. */
 export function readChallenge(status: 401 | 407, headers: Headers): Challenge | undefined {
   let best: Challenge | undefined
-  for (const value of headers.all(status === 401 ? 'www-authenticate' : 'proxy-authenticate')) {
+  for (const value of splitChallenges(headers.all(status === 401 ? 'www-authenticate' : 'proxy-authenticate'))) {
     const read = readAuth(value)
     if (read === 'bad' || read === 'other') continue
     const [realm, nonce, algorithm] = [read.get('realm'), read.get('nonce'), read.get('algorithm')]

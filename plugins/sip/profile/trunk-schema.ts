@@ -26,7 +26,10 @@ const bare = {
     .array(hop)
     .max(5)
     .describe('Route in front: outbound proxies such as `sip:proxy.example;lr`. The next hops still say where requests are sent.'),
-  username: z.string().max(255).describe("For the peer's challenges; empty: they are failures."),
+  username: z
+    .string()
+    .max(255)
+    .describe("For the peer's challenges, the strongest of several (SHA-512-256, SHA-256, MD5); empty: they are failures."),
   password: z.string().max(255).describe('Its password.').meta({ secret: true }),
   addresses: z
     .array(range)
