@@ -72,6 +72,17 @@ describe('a binding', () => {
     assert.deepEqual(uris(front).toSorted(), ['sip:a@192.0.2.2', 'sip:a@192.0.2.4', 'sip:a@192.0.2.5'])
   })
 
+  it('has no instance that its Contact does not name any more, and reg-id without one is nothing', async () => {
+    const front = await house()
+    await register(front, contact('<sip:a@192.0.2.1>;+sip.instance="<urn:uuid:1>"'))
+    const reply = await register(front, contact('<sip:a@192.0.2.1>;ob;reg-id=2'))
+    assert.equal(uris(front).length, 1)
+    assert.doesNotMatch(valuesOf(reply, 'Contact').join(), /instance|reg-id/)
+    assert.deepEqual(valuesOf(reply, 'Require'), [])
+    await register(front, contact('<sip:a@192.0.2.2>;+sip.instance="<urn:uuid:1>"'), { callId: 'another' })
+    assert.deepEqual(uris(front).toSorted(), ['sip:a@192.0.2.1', 'sip:a@192.0.2.2'])
+  })
+
   it('of a device may be two in one REGISTER', async () => {
     const front = await house()
     const device = ';+sip.instance="<urn:uuid:1>"'

@@ -116,7 +116,10 @@ export function refreshBinding(binding: Binding, wanted: Wanted, { callId, cseq,
   if (binding.uri !== wanted.uri) binding.uri = detached(wanted.uri)
   if (binding.callId !== callId) binding.callId = detached(callId)
   if (!isSameList(binding.path, path)) binding.path = path.map(detached)
-  if (wanted.instance !== undefined && binding.instance !== wanted.instance) binding.instance = detached(wanted.instance)
+  // What a Contact says now is what it is: who says no instance is not the one that was there (RFC 3261 §10.3 step 7).
+  if (wanted.instance === undefined) {
+    if (binding.instance !== undefined) delete binding.instance
+  } else if (binding.instance !== wanted.instance) binding.instance = detached(wanted.instance)
   binding.cseq = cseq
   binding.q = wanted.q
   binding.registeredAt = now
