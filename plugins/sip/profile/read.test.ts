@@ -108,6 +108,13 @@ test('a domain may be called like anything that objects have', async (context) =
   assert.equal(value!.profile.domains['constructor'], undefined)
 })
 
+test('a domain that is an IPv6 address is without brackets, and who writes them is told', async (context) => {
+  const bed = await profileBed(context, { 'a.yaml': 'listen: { udp: "127.0.0.1:0" }\ndomains: { "::1": root }' })
+  assert.deepEqual((await readProfiles(bed.source))!.profiles.get('a')!.faults, [])
+  await bed.write('a.yaml', 'listen: { udp: "127.0.0.1:0" }\ndomains: { "[::1]": root }')
+  assert.match((await readProfiles(bed.source))!.profiles.get('a')!.faults.join(), /domains.*IPv6 without brackets: ::1/)
+})
+
 test('PEM files are read, from the directory of the profiles, and belong to what tells a change', async (context) => {
   const pem = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n'
   const bed = await profileBed(context, {

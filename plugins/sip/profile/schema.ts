@@ -70,7 +70,10 @@ const listen = z.strictObject({
 const domainName = z
   .string()
   .max(255)
-  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f:.]*:[0-9a-f:.]*$/, 'expected a domain in lower case, or an address')
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f:.]*:[0-9a-f:.]*$/,
+    'expected a domain in lower case, or an address, IPv6 without brackets: ::1',
+  )
 const owner = z.string().min(1).max(64).describe('`root`, the SID of an account, or its name where it has one of its own.')
 
 const auth = z.strictObject({
@@ -179,7 +182,7 @@ export const profileFile = z.strictObject({
   domains: z
     .record(domainName, owner)
     .default({})
-    .describe('Domain → account: its client binds are users there. A domain has one account.'),
+    .describe('Domain → account: its client binds are users there. A domain has one account. An IPv6 address is without brackets.'),
   auth: auth.prefault({}).describe('Who may register and send.'),
   registrar: registrar.prefault({}).describe('Registrations.'),
   safety: safety.prefault({}).describe('What strangers may do.'),
