@@ -1,7 +1,7 @@
 // What the body of a MESSAGE means, by its Content-Type; and what is refused with what would be right.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { deflateSync } from 'node:zlib'
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { mediaTypeOf } from './media-type.ts'
 import { header, worldOf } from './message.fixture.ts'
 import { transferDecoded } from './multipart.ts'
@@ -54,7 +54,12 @@ describe('the body', () => {
     const world = worldOf()
     const unknown = multipart([plain, 'Hi'], ['Content-Type: image/png', '…'])
     assert.match(await world.refused(415, { type: mixed, body: unknown }), /image\/png/)
-    assert.match(await world.refused(415, { type: mixed, body: multipart([plain, 'Hi'], [plain, 'Ho']) }), /several/)
+    assert.equal(await text(mixed, multipart([plain, 'Hi'], [plain, 'Ho'])), 'Hi\nHo')
+    const latin = Buffer.from(multipart([plain, 'Hi'], ['Content-Type: text/plain;charset=iso-8859-1', 'Gr\u00fc\u00dfe']), 'latin1')
+    assert.equal(await text(mixed, latin), 'Hi\nGrüße')
+    assert.match(await world.refused(415, { type: mixed, body: multipart([plain, 'Hi'], html) }), /several/)
+    const related = mixed.replace('mixed', 'related')
+    assert.match(await world.refused(415, { type: related, body: multipart([plain, 'Hi'], [plain, 'Ho']) }), /several/)
     const nested = multipart(['Content-Type: multipart/related; boundary=c', '--c--'])
     assert.match(await world.refused(415, { type: mixed, body: nested }), /related/)
     const broken = `${plain}\r\nContent-Transfer-Encoding: base64`
@@ -81,10 +86,20 @@ describe('the body', () => {
   test('is inflated, up to a cap', async () => {
     const headers = ['Content-Encoding', 'deflate']
     assert.equal(await text('text/plain', deflateSync('Hello'), headers), 'Hello')
+    assert.equal(await text('text/plain', deflateRawSync('Hello'), headers), 'Hello')
+    for (const coding of ['gzip', 'GZip', 'x-gzip', 'identity, gzip'])
+      assert.equal(await text('text/plain', gzipSync('Hello'), ['Content-Encoding', coding]), 'Hello')
     const world = worldOf()
+    const bomb = gzipSync(Buffer.alloc(100_000))
+    assert.match(await world.refused(400, { headers: ['Content-Encoding', 'gzip'], body: bomb }), /more than 65536 octets/)
+    assert.match(await world.refused(400, { headers: ['Content-Encoding', 'gzip'], body: deflateSync('Hello') }), /gzip body is broken/)
     assert.match(await world.refused(400, { headers, body: deflateSync(Buffer.alloc(100_000)) }), /more than 65536 octets/)
     assert.match(await world.refused(400, { headers, body: 'no zlib' }), /broken/)
-    assert.match(await world.refused(415, { headers: ['Content-Encoding', 'gzip'] }), /expected deflate/)
+    for (const odd of [['br'], ['constructor'], ['gzip, deflate'], ['gzip', 'gzip']]) {
+      const refused = await world.say({ headers: odd.flatMap((each) => ['Content-Encoding', each]) })
+      assert.deepEqual([refused.status, header(refused.headers, 'Accept-Encoding')], [415, 'gzip, deflate, identity'])
+      assert.match(header(refused.headers, 'Warning') ?? '', /expected gzip, deflate or identity/)
+    }
   })
 
   test('that cannot be meant is refused with what would be right', async () => {

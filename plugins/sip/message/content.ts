@@ -1,7 +1,8 @@
 // The body of a MESSAGE by its Content-Type: a text, octets, disposition notifications, somebody who
-// types, or SMS over IMS. Deflated bodies are inflated up to a cap; message/cpim is opened once, and of a
-// multipart the one part that can be a message is it.
-import { inflateRawSync, inflateSync } from 'node:zlib'
+// types, or SMS over IMS. Packed bodies are unpacked up to a cap; message/cpim is opened once, and of a
+// multipart the one part that can be a message is it, or its texts together.
+import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
+import { splitList } from '../codec/list.ts'
 import type { Headers } from '../codec/types.ts'
 import type { Dialect } from '../profile/types.ts'
 import { decodeText } from './charset.ts'
@@ -32,15 +33,8 @@ const imsType = 'application/vnd.3gpp.sms'
 const textTypes: ReadonlySet<string> = new Set(['text/plain', 'text/html', 'text/vnd.wap.wml'])
 
 export function readContent(headers: Headers, body: Buffer, terms: ContentTerms): Content | Refusal {
-  const encoding = headers.get('content-encoding')?.toLowerCase()
-  let octets = body
-  if (encoding !== undefined && encoding !== 'identity') {
-    if (encoding !== 'deflate')
-      return refusal(415, `Content-Encoding ${encoding.slice(0, 40)}: expected deflate`, ['Accept-Encoding', 'deflate'])
-    const inflated = inflate(body, terms.mostOctets)
-    if (!inflated) return refusal(400, `the deflated body is broken, or of more than ${terms.mostOctets} octets`)
-    octets = inflated
-  }
+  const octets = headers.get('content-encoding') === undefined ? body : unpacked(headers, body, terms)
+  if (!Buffer.isBuffer(octets)) return octets
   const contentType = headers.get('content-type')
   if (contentType === undefined && octets.length > 0) return refusal(400, 'a body without Content-Type')
   return contentType === undefined ? refusal(400, 'the MESSAGE has no body') : opened(contentType, octets, terms, true)
@@ -86,14 +80,22 @@ function ofParts(type: string, contentType: string, octets: Buffer, terms: Conte
     if (isRefusal(read)) {
       if (!part.optional) refused ??= read
     } else if (type !== 'multipart/alternative') {
-      if (chosen)
-        return refusal(415, `${type}: expected one part that is a message, there are several`, ['Accept', terms.accept.join(', ')])
-      chosen = read
+      const both: Content | undefined = chosen ? joined(type, chosen, read) : read
+      if (!both) return refusal(415, `${type}: expected one part that is a message, there are several`, ['Accept', terms.accept.join(', ')])
+      chosen = both
       // The last is the richest; a handset shows a plain text best.
     } else if (!(chosen?.kind === 'text' && chosen.type === 'text/plain')) chosen = read
   }
   if (chosen && (type === 'multipart/alternative' || !refused)) return chosen
   return refused ?? unsupported(type, terms)
+}
+
+/** RFC 2046 §5.1.3: parts of a mixed body are each a content of its own, in this order; plain texts can be said as one. */
+function joined(type: string, one: Content, other: Content): Content | undefined {
+  if (type !== 'multipart/mixed' || one.kind !== 'text' || other.kind !== 'text') return undefined
+  if (one.type !== 'text/plain' || other.type !== 'text/plain') return undefined
+  const octets = Buffer.concat([one.octets, Buffer.from('\n'), other.octets])
+  return { kind: 'text', text: `${one.text}\n${other.text}`, octets, type: one.type }
 }
 
 function unsupported(type: string, { accept }: ContentTerms): Refusal {
@@ -114,13 +116,33 @@ function textOf(type: string, charset: string | undefined, octets: Buffer, { dia
   return refusal(400, `the body is not valid ${charset ?? 'utf-8'}`)
 }
 
-/** Of zlib's form, and without its head as some write it. */
-function inflate(body: Buffer, most: number): Buffer | undefined {
-  for (const way of [inflateSync, inflateRawSync]) {
+function unpacked(headers: Headers, body: Buffer, { mostOctets }: ContentTerms): Buffer | Refusal {
+  const codings = splitList(headers.all('content-encoding')).filter((each) => each.toLowerCase() !== 'identity')
+  if (codings.length === 0) return body
+  // One in another is nobody's text, and work for nothing.
+  const ways = codings.length === 1 ? inflaters[codings[0]!.toLowerCase()] : undefined
+  if (!ways) {
+    const shown = codings.join(', ').slice(0, 40)
+    return refusal(415, `Content-Encoding ${shown}: expected gzip, deflate or identity`, ['Accept-Encoding', 'gzip, deflate, identity'])
+  }
+  return inflate(body, ways, mostOctets) ?? refusal(400, `the ${codings[0]!} body is broken, or of more than ${mostOctets} octets`)
+}
+
+type Inflater = (body: Buffer, options: { maxOutputLength: number }) => Buffer
+const gzip: readonly Inflater[] = [gunzipSync]
+/** Deflate: of zlib's form, and without its head as some write it. No prototype: a coding may be called `constructor`. */
+const inflaters: Readonly<Record<string, readonly Inflater[] | undefined>> = Object.assign(Object.create(null) as object, {
+  deflate: [inflateSync, inflateRawSync],
+  gzip,
+  'x-gzip': gzip,
+})
+
+function inflate(body: Buffer, ways: readonly Inflater[], most: number): Buffer | undefined {
+  for (const way of ways) {
     try {
       return way(body, { maxOutputLength: most })
     } catch {
-      // The other form, or none.
+      // The next form, or none.
     }
   }
   return undefined

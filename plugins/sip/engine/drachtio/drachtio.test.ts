@@ -104,7 +104,7 @@ test('refuses what the embedded engine refuses before it hands up: extensions, e
   const { peer, taken } = await setUp()
   const alice = await phone()
   alice.say(peer.sipPort, message(alice, { headers: 'Require: teleport\r\n' }))
-  alice.say(peer.sipPort, message(alice, { branch: 'z9hG4bKtwo', headers: 'Content-Encoding: gzip\r\n' }))
+  alice.say(peer.sipPort, message(alice, { branch: 'z9hG4bKtwo', headers: 'Content-Encoding: br\r\n' }))
   await until(() => alice.heard.length === 2, 'the refusals')
   assert.deepEqual(
     alice.heard.map((each) => (each.kind === 'response' ? each.status : 0)).sort((a, b) => a - b),

@@ -7,7 +7,7 @@ import type { Random } from './random.ts'
 import { isSecure, type Way } from './way.ts'
 
 const served: ReadonlySet<string> = new Set(['REGISTER', 'MESSAGE', 'OPTIONS'])
-const encodings: ReadonlySet<string> = new Set(['identity', 'deflate'])
+const encodings: ReadonlySet<string> = new Set(['identity', 'deflate', 'gzip', 'x-gzip'])
 
 /** Undefined: go on. `supported`: option tags, in lower case. */
 export function refusal(
@@ -41,9 +41,11 @@ export function refusal(
     if (wanted) return wanted
   }
   const encoding = headers.get('content-encoding')
-  if (encoding !== undefined && !splitList(headers.all('content-encoding')).every((each) => encodings.has(each.trim().toLowerCase())))
-    return { status: 415, headers: ['Accept-Encoding', 'identity, deflate'] }
-  return undefined
+  const odd =
+    encoding === undefined ? undefined : splitList(headers.all('content-encoding')).find((each) => !encodings.has(each.toLowerCase()))
+  if (odd === undefined) return undefined
+  const why = warning(`Content-Encoding ${odd.slice(0, 40)}: expected gzip, deflate or identity`)
+  return { status: 415, headers: ['Warning', why, 'Accept-Encoding', 'gzip, deflate, identity'] }
 }
 
 function unsupported(fields: readonly string[], supported: ReadonlySet<string>): Reply | undefined {

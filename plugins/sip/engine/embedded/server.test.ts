@@ -203,7 +203,12 @@ test('what a request asks that we cannot do is refused before anyone looks at wh
     [{ uri: 'soap.beep://192.0.2.103:3002' }, 416],
     [{ headers: ['Require: path, nothingSupportsThis', 'Require: norThis'] }, 420, ['unsupported', 'nothingSupportsThis, norThis']],
     [{ headers: ['Proxy-Require: sec-agree'] }, 420, ['unsupported', 'sec-agree']],
-    [{ headers: ['Content-Encoding: gzip'] }, 415, ['accept-encoding', 'identity, deflate']],
+    [{ headers: ['Content-Encoding: br'] }, 415, ['accept-encoding', 'gzip, deflate, identity']],
+    [
+      { headers: ['Content-Encoding: gzip', 'e: br'] },
+      415,
+      ['warning', '399 signalbox "Content-Encoding br: expected gzip, deflate or identity"'],
+    ],
   ]
   for (const [said, status, header] of refused) {
     peer.send(requestText(peer.local, said))
@@ -217,6 +222,7 @@ test('what a request asks that we cannot do is refused before anyone looks at wh
     { uri: 'SIP:a@gateway.example' },
     { method: 'OPTIONS', maxForwards: '0' },
     { headers: ['Require: Path', 'Content-Encoding: Deflate'] },
+    { headers: ['Content-Encoding: gzip'] },
     { method: 'OPTIONS', headers: ['Proxy-Require: sec-agree'] },
     { method: 'SUBSCRIBE', headers: ['Require: eventlist'] },
   ]
