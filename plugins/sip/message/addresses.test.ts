@@ -89,6 +89,14 @@ describe('the Request-URI', () => {
     ['sip:005550001111@acme.example', '+5550001111', 'international'],
     ['sip:0301234567@acme.example', '0301234567', 'unknown'],
     ['sip:*100%23@acme.example', '*100#', 'unknown'],
+    ['tel:7700900123;phone-context=+44', '+447700900123', 'international'],
+    ['tel:07700-900-123;phone-context=+44', '+447700900123', 'international'],
+    ['tel:5550123;phone-context=+1-212', '+12125550123', 'international'],
+    ['sip:7700900123;phone-context=+44@acme.example;user=phone', '+447700900123', 'international'],
+    // RFC 3966 §5.1.5: +1911 is no number.
+    ['tel:911;phone-context=+1', '911', 'abbreviated'],
+    ['tel:7700900123;phone-context=acme.example', '7700900123', 'unknown'],
+    ['tel:007700900123;phone-context=+44', '+7700900123', 'international'],
   ] as const) {
     test(`${uri} is ${value}`, async () => {
       const { to, via } = await worldOf({ policy: { destinationRewrites: { '00': '+' } } }).taken({ uri })

@@ -1,7 +1,7 @@
 // Who a MESSAGE is from and whom it is for, as addresses of ours: numbers in their many SIP forms,
 // users by their address of record, and names that lead to one bind. What an account does not own it
 // cannot send as; what is another account's looks like nothing at all.
-import { type Address, international, rewriteDestination, shortCode } from '../../../src/plugin.ts'
+import { type Address, e164, international, rewriteDestination, shortCode } from '../../../src/plugin.ts'
 import type { Peer } from '../access/peer.ts'
 import { splitList } from '../codec/list.ts'
 import { readNameAddr } from '../codec/name-addr.ts'
@@ -58,11 +58,23 @@ export function destinationOf(requestUri: string, { gateway }: Peer, directory: 
     const shown = (uri.user ?? requestUri).slice(0, 60)
     return refusal(404, `${shown}: expected a number, such as +491511234567, or a user of this account`)
   }
-  const meant = rewriteDestination(number, bind.policy.destinationRewrites)
+  const rewritten = rewriteDestination(number, bind.policy.destinationRewrites)
+  const meant = rewritten === number ? (inContext(uri, number) ?? number) : rewritten
   if (meant.startsWith('+') && !international5to15.test(meant)) return refusal(484, `${meant}: expected + and 5 to 15 digits`)
   const to = numberAddress(meant)
   const via = viaOf(uri.host)
   return via === undefined ? { to } : { to, via }
+}
+
+/**
+ * RFC 3966 §5.1.5: a local number in the context of a prefix (`tel:07700900123;phone-context=+44`) is a global one where
+ * both together are that; of 911 in +1 they are not.
+ */
+function inContext({ user = '', params }: SipUri, number: string): string | undefined {
+  if (!/^\d+$/.test(number)) return undefined
+  const context = params.get('phone-context') ?? /;phone-context=([^;]*)/i.exec(user)?.[1]
+  const prefix = context?.replaceAll(visual, '')
+  return prefix !== undefined && /^\+[1-9]\d{0,14}$/.test(prefix) ? e164(`${prefix}${number}`)?.value : undefined
 }
 
 /** CommuniGate's `name._smpp`, under whatever domain. Of its `number@smpp` the account's routes decide, as of any number. */
