@@ -18,18 +18,19 @@ export function bodyOf(content: Said, fields: Fields, fallback: Coding): Read | 
   const { udh, messageClass } = fields
   const header = udh && takeConcatenation(udh)
   const rest = header?.rest
+  const place = header?.concatenation
+  const isPart = place !== undefined && place.total > 1
   // With application ports the octets are an application's, not a person's.
-  const body = rest && portsOf(rest) ? applicationBody(content, coding) : personsBody(content, coding, fields.coding !== undefined)
+  const body = rest && portsOf(rest) ? applicationBody(content, coding) : personsBody(content, coding, fields.coding !== undefined, isPart)
   if ('status' in body) return body
   if (body.kind === 'binary' && rest) body.udh = rest
   if (messageClass !== undefined) body.messageClass = messageClass
-  const place = header?.concatenation
-  return place && place.total > 1 ? { body, place: { reference: place.reference, total: place.total, index: place.index } } : { body }
+  return isPart ? { body, place: { reference: place.reference, total: place.total, index: place.index } } : { body }
 }
 
-function personsBody(content: Said, coding: Coding, isSaid: boolean): TextOrBinary | Refusal {
+function personsBody(content: Said, coding: Coding, isSaid: boolean, isPart: boolean): TextOrBinary | Refusal {
   if (coding === 1) return { kind: 'binary', data: new Uint8Array(content.octets) }
-  if (content.kind === 'octets') return decoded(content.octets, coding)
+  if (content.kind === 'octets') return decoded(content.octets, coding, isPart)
   const { text } = content
   if (coding === 2) return septetLength(text) < 0 ? { kind: 'text', text } : { kind: 'text', text, ucs2: true }
   // Where nothing was said, a text that GSM 7-bit lacks goes in UCS-2, as everywhere.
@@ -38,10 +39,13 @@ function personsBody(content: Said, coding: Coding, isSaid: boolean): TextOrBina
 }
 
 /** Octets that say they are a text: unpacked septets, or UTF-16BE. */
-function decoded(octets: Buffer, coding: 0 | 2): TextOrBinary | Refusal {
+function decoded(octets: Buffer, coding: 0 | 2, isPart: boolean): TextOrBinary | Refusal {
   if (coding === 2) {
     if (octets.length % 2 !== 0) return refusal(400, `${names.coding}: 2: ${octets.length} octets are no UCS-2`)
-    const text = decodeUcs2(octets)
+    // A pair may be cut between two parts, and nowhere else.
+    const text = decodeUcs2(octets, true)
+    if (loneHalf.test(isPart ? text.replace(cutPair, '') : text))
+      return refusal(400, `${names.coding}: 2: a surrogate without its other half is no UCS-2`)
     return septetLength(text) < 0 ? { kind: 'text', text } : { kind: 'text', text, ucs2: true }
   }
   if (octets.some((octet) => octet > 0x7f)) return refusal(400, `${names.coding}: 0: an octet above 7f is no septet`)
@@ -55,3 +59,6 @@ function applicationBody(content: Said, coding: Coding): TextOrBinary | Refusal 
   if (!data) return refusal(400, `${names.coding}: 0: the text has characters that GSM 7-bit lacks`)
   return { kind: 'binary', data }
 }
+
+const loneHalf = /\p{Surrogate}/u
+const cutPair = /^[\udc00-\udfff]|[\ud800-\udbff]$/g

@@ -6,7 +6,7 @@ import type { Message, MessageClass, ReceiptWish } from '../../../src/plugin.ts'
 import { headersOf } from '../codec/index.ts'
 import type { Dialect } from '../profile/types.ts'
 import { draftOf } from './draft.ts'
-import { forwardsAfter, readFields, writeFields } from './headers.ts'
+import { forwardsAfter, names, readFields, writeFields } from './headers.ts'
 import { header, messageOf, now, worldOf } from './message.fixture.ts'
 import { isRefusal } from './refusal.ts'
 import { readDoubtfulTime, readTime, writeTime } from './times.ts'
@@ -112,6 +112,30 @@ describe('X-SMS-UDH', () => {
     assert.deepEqual(await of(['X-SMS-CODING', '1'], '€'), { kind: 'binary', data: new Uint8Array(Buffer.from('€')), udh })
     const { body } = await worldOf().taken({ headers: ['X-SMS-UDH', ports], type: octetStream, body: Buffer.from([1, 2]) })
     assert.deepEqual(body, { kind: 'binary', data: Uint8Array.of(1, 2), udh })
+  })
+
+  test('in: half a pair is no UCS-2, but where it is cut between two parts', async () => {
+    const world = worldOf()
+    const type = 'application/octet-stream'
+    const ucs2 = ['X-SMS-CODING', '2']
+    for (const hex of ['d83d', 'de00', '0041d83d0042', 'de00d83d']) {
+      const why = await world.refused(400, { type, body: Buffer.from(hex, 'hex'), headers: ucs2 })
+      assert.match(why, /X-SMS-CODING: 2: a surrogate/)
+      const { body } = await worldOf().taken({ type, body: Buffer.from(hex, 'hex') })
+      assert.equal(body.kind, 'binary')
+    }
+    const taken = await worldOf().taken({ type, body: Buffer.from('d83dde00fffd', 'hex'), headers: ucs2 })
+    assert.deepEqual(taken.body, { kind: 'text', text: '😀\ufffd' })
+    for (const [part, hex, text] of [
+      ['01', '0041d83d', 'A\ud83d'],
+      ['02', 'de000042', '\ude00B'],
+    ]) {
+      const headers = [...ucs2, 'X-SMS-UDH', `05000307 02${part}`.replace(' ', '')]
+      assert.equal((await world.say({ type, body: Buffer.from(hex!, 'hex'), headers })).status, 202)
+      assert.deepEqual(world.parts.at(-1)!.submission.body, { kind: 'text', text })
+    }
+    const inner = { type, body: Buffer.from('0041d83d0042', 'hex'), headers: [...ucs2, 'X-SMS-UDH', '050003070201'] }
+    assert.equal((await world.say(inner)).status, 400)
   })
 
   test('in: a part of one is a whole message', async () => {
@@ -288,6 +312,15 @@ describe('X-SMS-Message-ID and others', () => {
     await worldOf().refused(400, { headers: ['X-SMS-Message-ID', 'x'.repeat(129)] })
     assert.equal(written({})('X-SMS-Message-ID'), messageOf().id)
   })
+  test('in: what is there twice is refused by its name, not chosen from', async () => {
+    const world = worldOf()
+    for (const name of Object.values(names)) {
+      const value = name === names.receipt ? 'delivered' : '1'
+      const why = await world.refused(400, { headers: [name, value, name.toLowerCase(), value] })
+      assert.match(why, new RegExp(`${name}: it is there twice`))
+    }
+  })
+
   test('Priority, both ways', async () => {
     for (const [word, priority] of [
       ['non-urgent', 0],

@@ -70,6 +70,8 @@ const priorities: ReadonlyMap<string, Priority> = new Map([
 const longestRef = 128
 
 export function readFields(headers: Headers, dialect: Dialect, now: number): Fields | Refusal {
+  const twice = repeated(headers)
+  if (twice !== undefined) return refusal(400, `${twice}: it is there twice, expected once`)
   const fields: Fields = { priority: 1 }
   const udh = headers.get(names.udh)
   if (udh !== undefined) {
@@ -109,6 +111,13 @@ export function readFields(headers: Headers, dialect: Dialect, now: number): Fie
   // RFC 3261 §20.26: others may be used, and mean nothing here.
   if (priority !== undefined) fields.priority = priorities.get(priority.toLowerCase()) ?? 1
   return readTimes(fields, headers, dialect, now) ?? fields
+}
+
+const ownNames: readonly string[] = Object.values(names)
+
+/** What is said twice is not for us to choose from. */
+export function repeated(headers: Headers, of = ownNames): string | undefined {
+  return of.find((name) => headers.get(name) !== undefined && headers.all(name).length > 1)
 }
 
 function readTimes(fields: Fields, headers: Headers, dialect: Dialect, now: number): Refusal | undefined {

@@ -3,7 +3,7 @@
 // which is its id; what names anything else is no receipt of ours.
 import type { Receipt, ReceiptState } from '../../../src/plugin.ts'
 import type { Headers } from '../codec/types.ts'
-import { names } from './headers.ts'
+import { names, repeated } from './headers.ts'
 import type { Notification } from './imdn.ts'
 import { type Refusal, refusal } from './refusal.ts'
 import { isReceiptState, readReceiptText } from './receipt-text.ts'
@@ -38,6 +38,8 @@ const processing: Readonly<Record<string, ReceiptState | undefined>> = { process
 export function markedReceipt(headers: Headers): Receipt | Refusal | undefined {
   const mark = headers.get(names.receipt)
   if (mark === undefined) return undefined
+  const twice = repeated(headers, [names.receipt, names.messageId])
+  if (twice !== undefined) return refusal(400, `${twice}: it is there twice, expected once`)
   const [state = '', ...params] = mark.split(';').map((each) => each.trim())
   if (!isReceiptState(state)) return refusal(400, `${names.receipt}: ${state.slice(0, 40)}: expected a state such as delivered`)
   const ref = refOf(headers)
