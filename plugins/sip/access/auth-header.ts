@@ -13,7 +13,7 @@ const isBlank = (code: number): boolean => code === 0x20 || code === 0x09 || cod
 
 const tokenText = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 /** A scheme, and what is no `=` behind it: where a challenge begins. */
-const opening = new RegExp(`^${tokenText}(?:\\s+(?!=)|$)`)
+const opening = new RegExp(`^${tokenText}(?:\\s+(?![\\s=])|$)`)
 
 /** The challenges of fields that may each have several (RFC 3261 §7.3.1, RFC 9110 §11.6.1): `Digest …, Digest …`. */
 export function splitChallenges(fields: readonly string[]): string[] {

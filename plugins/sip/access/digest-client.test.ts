@@ -74,7 +74,7 @@ describe('credentials for a challenge', () => {
 
   it('answer the strongest of several in one field', () => {
     const md5 = 'Digest realm="r, Digest x", nonce="n", algorithm=MD5, qop="auth,auth-int"'
-    const sha = 'Digest  realm = "r", nonce="s",\topaque="", algorithm=SHA-256, qop="auth"'
+    const sha = 'Digest  realm  = "r", nonce  = "s",\topaque="", algorithm=SHA-256, qop="auth"'
     for (const fields of [
       [`${md5}, ${sha}`],
       [`${sha}, ${md5}`],
