@@ -4,7 +4,7 @@
 import type { Clock } from '../clock.ts'
 import type { Bind } from '../model/bind.ts'
 import { isWithin, localBindId, type Configuration } from '../model/configuration.ts'
-import { parseAddress } from '../model/address.ts'
+import { parseAddress, type Address } from '../model/address.ts'
 import { isTerminal } from '../model/life.ts'
 import { finish, type Transition } from '../model/transition.ts'
 import type { AccountId, BindId, Message, MessageId } from '../model/message.ts'
@@ -177,7 +177,10 @@ export function createAdminMessages(parts: MessageParts): AdminMessages {
         .ungranted(question)
         .filter((rule) => sees(rule.account))
       const decision = withheld.length > 0 ? { ...decided, tried: [...withheld.slice(0, mostWithheld), ...decided.tried] } : decided
-      return { decision, lines: explain(decision, configuration()) }
+      return {
+        decision,
+        lines: [...refusedRecipient(question.to, configuration().binds.get(question.arrival)), ...explain(decision, configuration())],
+      }
     },
     cancel: (caller, id) => of(caller).cancel(id),
     redact: (caller, id) => of(caller).redact(id),
@@ -218,6 +221,14 @@ async function letGo({ store, clock }: MessageParts, id: MessageId, how: 'resend
     }
   }
   return (await unless(Moved, () => store.move(id, resend))) === 'moved'
+}
+
+/** Routes may take what the API refuses before it asks them. */
+function refusedRecipient({ value, ton }: Address, arrival: Bind | undefined): string[] {
+  const what = ton === 'alphanumeric' ? 'a name and no number' : ton === 'abbreviated' ? 'a short code' : undefined
+  if (what === undefined || (arrival !== undefined && arrival.connector !== 'twilio')) return []
+  const code = ton === 'alphanumeric' ? 21211 : 21265
+  return [`· ${value} is ${what}: the Twilio-compatible API refuses it as a recipient (${code}). What follows is for other ways in.`]
 }
 
 function questionOf(query: ExplainQuery, account: AccountId, now: number, isBind: (id: BindId) => boolean) {

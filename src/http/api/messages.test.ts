@@ -103,4 +103,14 @@ test('explain tells the decision and sends nothing; what is no address is told',
   )
 })
 
+test('explain says where a recipient is none that the Twilio-compatible API takes', async () => {
+  const first = async (to: string): Promise<string> => {
+    const { body } = await call(`GET /explain?from=%2B15005550006&to=${to}`)
+    return (body['lines'] as string[])[0]!
+  }
+  assert.match(await first('x'), /^· x is a name and no number: .* refuses it as a recipient \(21211\)/)
+  assert.match(await first('12345'), /^· 12345 is a short code: .* refuses it as a recipient \(21265\)/)
+  assert.doesNotMatch(await first('%2B447700900123'), /refuses/)
+})
+
 api.walkedAll('messages.test.ts')
