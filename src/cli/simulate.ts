@@ -1,6 +1,11 @@
 // `signalbox simulate`: the handsets and carriers of demo mode.
+import type { MessageAnswer } from '../http/api/traffic.ts'
 import type { Client } from './client.ts'
-import { stamp, table } from './print.ts'
+import { query, sidOf, stamp, table } from './print.ts'
+
+const pollMs = 100
+/** What the carrier brings is a message at once, where it is one at all. */
+const arrivesMs = 2000
 
 interface Shown {
   carrier: string
@@ -27,8 +32,27 @@ export async function inbox(client: Client, options: { json?: boolean }): Promis
 }
 
 export async function reply(client: Client, text: string, options: { from: string; to: string }): Promise<string> {
-  await client.request('POST', '/simulator/replies', { json: { from: options.from, to: options.to, text } })
-  return `${options.from} wrote to ${options.to}.`
+  const { from, to } = options
+  const before = await newest(client, options)
+  await client.request('POST', '/simulator/replies', { json: { from, to, text } })
+  for (const end = Date.now() + arrivesMs; Date.now() < end;) {
+    const message = await newest(client, options)
+    if (message && message.id !== before?.id)
+      return `${from} wrote to ${to}${ofFailure(message)}.\nIts life: npx signalbox trace ${sidOf(message)}`
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+  return `${from} wrote to ${to}, and no message has come of it by now.`
+}
+
+/** Of those that came from this handset to this number. */
+async function newest(client: Client, { from, to }: { from: string; to: string }): Promise<MessageAnswer | undefined> {
+  const asked = query({ from, to, direction: 'mo', limit: '1' })
+  return (await client.request<{ messages: MessageAnswer[] }>('GET', `/api/v1/messages${asked}`)).messages[0]
+}
+
+function ofFailure({ failure }: MessageAnswer): string {
+  if (failure === undefined) return ''
+  return `, and nobody gets it: ${(failure.peer ?? failure.code).replace(/\.$/, '')}`
 }
 
 interface Carrier {
