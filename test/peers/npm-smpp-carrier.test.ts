@@ -175,6 +175,8 @@ test('a PDU that is never finished costs one session, and the message goes out a
     answers = (other, its) => (its === session ? undefined : behaved(other))
     return undefined
   })
+  await eventually('the session is gone', () => ([...broken].every(({ socket }) => socket.destroyed) ? true : undefined))
+  await bound()
 })
 
 test('a deliver_sm cut short within its framing is answered with an error, and the session goes on', async () => {
