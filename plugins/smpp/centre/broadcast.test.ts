@@ -64,6 +64,21 @@ describe('a broadcast', () => {
       assert.equal((await client.ask({ ...draft, ...more })).command_status, statuses[status])
   })
 
+  it('has all of its areas, and tells of each', async (t) => {
+    const there = await house(t, [{ config: { broadcast: '5000' } }])
+    const client = await bound(t, there.port, { interface_version: 0x50 })
+    const second: Tlv = [tags.broadcast_area_identifier, Buffer.from([0, 3, 4])]
+    const { message_id } = (await client.ask({ ...draft, tlvs: [...tlvs, second] })) as PduOf<'broadcast_sm_resp'>
+    assert.equal(there.clients[0]!.accepted[0]!.extras?.['tlv.0x0606'], '000102 000304')
+    const state = await client.ask({ command: 'query_broadcast_sm', ...whose, message_id })
+    const areas = state.tlvs.filter(([tag]) => tag === tags.broadcast_area_identifier).map(([, value]) => [...value])
+    assert.deepEqual(areas, [
+      [0, 1, 2],
+      [0, 3, 4],
+    ])
+    assert.equal(state.tlvs.filter(([tag]) => tag === tags.broadcast_area_success).length, 2)
+  })
+
   it('replaces what waits of the same kind for the same area, or by its reference or id, and else nothing', async (t) => {
     const there = await house(t, [{ config: { broadcast: '5000' } }])
     const client = await bound(t, there.port, { interface_version: 0x50 })

@@ -7,7 +7,7 @@ import { readBody } from '../mapping/body.ts'
 import { writeMessageId } from '../mapping/receipt-out.ts'
 import { smppState } from '../mapping/receipt-states.ts'
 import { serviceTypeOf } from '../mapping/extras.ts'
-import { extraName } from '../mapping/tlvs.ts'
+import { again, extraName } from '../mapping/tlvs.ts'
 import { find } from './find.ts'
 import { codingNote } from './notes.ts'
 import { refusal, refusalStatus } from './statuses.ts'
@@ -100,10 +100,14 @@ function referenceOf(tlvs: readonly Tlv[]): string | undefined {
   return reference === undefined || reference.length > 2 ? undefined : Buffer.from(reference).toString('hex')
 }
 
-/** The first of each tag: extras have one value a name. */
 function areasOf(tlvs: readonly Tlv[]): Record<string, string> {
   const extras: Record<string, string> = {}
-  for (const [tag, value] of tlvs) if (tag >= firstTag && tag <= lastTag) extras[extraName(tag)] ??= Buffer.from(value).toString('hex')
+  for (const [tag, value] of tlvs) {
+    if (tag < firstTag || tag > lastTag) continue
+    const name = extraName(tag)
+    const [before, hex] = [extras[name], Buffer.from(value).toString('hex')]
+    extras[name] = before === undefined ? hex : before + again + hex
+  }
   return extras
 }
 
@@ -117,8 +121,12 @@ export async function queryBroadcast(host: Host, terms: Terms, pdu: PduOf<'query
     message_id: pdu.message_id,
     tlvs: [
       integer8(tags.message_state, smppState(view.state, view.failure?.code).number),
-      [tags.broadcast_area_identifier, Buffer.from(area, 'hex')],
-      integer8(tags.broadcast_area_success, unknownSuccess),
+      ...area
+        .split(again)
+        .flatMap((one): Tlv[] => [
+          [tags.broadcast_area_identifier, Buffer.from(one, 'hex')],
+          integer8(tags.broadcast_area_success, unknownSuccess),
+        ]),
     ],
   }
 }

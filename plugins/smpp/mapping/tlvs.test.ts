@@ -82,6 +82,20 @@ describe('TLVs that come in', () => {
     const octet = Uint8Array.of(1)
     assert.deepEqual(all.in([...meant.map((name): Tlv => [tags[name], octet]), [tags.callback_num, octet]]), { 'tlv.0x0381': '01' })
   })
+  it('are kept all where one comes more than once, and go out as they came', () => {
+    const all = rules({ tlvs: { out: '*', in: '*' } })
+    const numbers = ['one', 'two', ''].map((text): Tlv => [tags.callback_num, Buffer.from(text)])
+    const kept = all.in([[tags.callback_num, new Uint8Array(256)], ...numbers, [0x1400, Uint8Array.of(1)]])!
+    assert.deepEqual(kept, { 'tlv.0x0381': `${hex('one')} ${hex('two')} `, 'tlv.0x1400': '01' })
+    assert.deepEqual(shown(all.out(kept)), [
+      [tags.callback_num, 'one'],
+      [tags.callback_num, 'two'],
+      [tags.callback_num, ''],
+      [0x1400, '\x01'],
+    ])
+    const many = all.in(Array.from({ length: 40 }, (): Tlv => [0x1400, Uint8Array.of(1)]))!
+    assert.equal(all.out(many).length, 16)
+  })
   it('are not more than sixteen, and no long ones', () => {
     const many = Array.from({ length: 40 }, (_, i): Tlv => [0x1400 + i, new Uint8Array(i === 0 ? 256 : 1)])
     const kept = rules().in(many)!

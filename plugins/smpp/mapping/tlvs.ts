@@ -112,8 +112,9 @@ export function tlvRules({ tlvs, tlvsAlways, hopsTlv }: TlvSettings): TlvRules {
       if (!name.startsWith('tlv.')) continue
       const tag = tagOf(name.slice(4))
       const value = extras[name]!
-      if (tag === undefined || own.has(tag) || !mayLeave(tag) || !isHex(value)) continue
-      ;(list ??= []).push([tag, Buffer.from(value, 'hex')])
+      if (tag === undefined || own.has(tag) || !mayLeave(tag)) continue
+      for (const one of value.includes(again) ? value.split(again) : [value])
+        if (isHex(one)) (list ??= []).push([tag, Buffer.from(one, 'hex')])
     }
     if (list === undefined) return always.length === 0 ? noTlvs : fixed.length > 0 ? fixed : withAlways(extras)
     if (always.length > 0) add(list, extras)
@@ -135,7 +136,11 @@ export function tlvRules({ tlvs, tlvsAlways, hopsTlv }: TlvSettings): TlvRules {
         const [tag, value] = list[i]!
         if (value.length > mostExtraOctets || own.has(tag) || tag === hopsTag || !mayEnter(tag)) continue
         extras ??= {}
-        extras[extraName(tag)] = Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')
+        const name = extraName(tag)
+        const hex = Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')
+        // As callback_num may be, of which each has its own callback_num_pres_ind.
+        const before = i > 0 && hasTag(list, tag, i) ? extras[name] : undefined
+        extras[name] = before === undefined ? hex : before + again + hex
         count++
       }
       return extras
@@ -147,6 +152,14 @@ export function tlvRules({ tlvs, tlvsAlways, hopsTlv }: TlvSettings): TlvRules {
     add(list, extras)
     return list
   }
+}
+
+/** Between the values of a TLV that came more than once. */
+export const again = ' '
+
+function hasTag(list: readonly Tlv[], tag: number, before: number): boolean {
+  for (let i = 0; i < before; i++) if (list[i]![0] === tag) return true
+  return false
 }
 
 const noExtras: Readonly<Record<string, string>> = Object.freeze({})
