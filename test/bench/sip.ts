@@ -218,7 +218,10 @@ function figures(
 async function allOf(taker: Sipp, already: number, messages: number): Promise<GotLine[]> {
   let [count, since] = [0, Date.now()]
   for (;;) {
-    const got = (await readGot(taker.ledger)).slice(already)
+    const all = await readGot(taker.ledger)
+    // One that was sent again is none of these, though it comes among them.
+    const earlier = new Set(all.slice(0, already).map(({ id }) => id))
+    const got = all.slice(already).filter(({ id }) => !earlier.has(id))
     if (new Set(got.map(({ id }) => id)).size >= messages || Date.now() - since > quietMs) return got
     if (got.length !== count) [count, since] = [got.length, Date.now()]
     await new Promise((resolve) => setTimeout(resolve, 200))
