@@ -110,7 +110,7 @@ export function createDeliverer(core: Core): Deliverer {
         if (stopping || !live || live.bind.paused || bindState(live) !== 'bound') return
         const asked = allowed(live, lane)
         if (asked <= 0) return
-        const runs = core.store.claim(id, asked)
+        const runs = core.store.claim(id, asked, kindsOf(live))
         if (!Array.isArray(runs)) {
           lane.claiming = true
           runs.then(
@@ -238,9 +238,8 @@ export function createDeliverer(core: Core): Deliverer {
   function one(live: LiveBind, lane: Lane, run: Run, item: Item): Settlement | Promise<Settlement> {
     const { token } = run
     const session = pick(live, item.kind)
-    if (stopping) return { token, item: item.id, kind: 'release' }
-    // Due again at once it would be claimed and put back without end.
-    if (!session) return { token, item: item.id, kind: 'release', due: core.clock.now() + againMs }
+    // It went meanwhile: what is released as it was due keeps its place before those behind it.
+    if (!session || stopping) return { token, item: item.id, kind: 'release' }
     if (item.kind === 'report') return sendReport(core, live, session, { token, item: item.id }, item)
     const now = core.clock.now()
     if (now >= item.message.validUntil) {
@@ -364,6 +363,16 @@ function pick(live: LiveBind, kind: Item['kind']): Session | undefined {
     bestPlace = after
   }
   return best
+}
+
+/** What its sessions can do, undefined for both: anything else would be claimed and put back without end. */
+function kindsOf({ sessions }: LiveBind): Item['kind'] | undefined {
+  let [sends, reports] = [false, false]
+  for (const session of sessions) {
+    sends ||= can(session, 'deliver')
+    reports ||= can(session, 'report')
+  }
+  return sends && reports ? undefined : sends ? 'deliver' : 'report'
 }
 
 function can(session: Session, kind: Item['kind']): boolean {
